@@ -1,0 +1,179 @@
+import { z } from 'zod';
+import { ExecutionState, HealthState, ServiceReport, SlotReport } from './channel.ts';
+import {
+  Arch,
+  BuildId,
+  ClaimId,
+  ClassName,
+  DeviceId,
+  Digest,
+  ExecutionId,
+  ReleaseId,
+  RolloutId,
+  RootHash,
+  SlotName,
+  Version,
+} from './ids.ts';
+
+/** Resources of the HTTP API under `/v1`, as they cross the wire. Times are ISO 8601 in UTC. */
+const time = z.iso.datetime();
+
+export const Problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  code: z.string(),
+  detail: z.string(),
+  details: z.record(z.string(), z.unknown()).optional(),
+});
+export type Problem = z.infer<typeof Problem>;
+
+export const DeviceClass = z.object({
+  name: ClassName,
+  arch: Arch,
+  images: z.array(z.string()),
+  file: z.string(),
+});
+export type DeviceClass = z.infer<typeof DeviceClass>;
+
+export const BuildCreate = z.strictObject({ deviceClass: ClassName, version: Version });
+export type BuildCreate = z.infer<typeof BuildCreate>;
+
+export const BuildState = z.enum(['queued', 'building', 'signing', 'succeeded', 'failed']);
+export type BuildState = z.infer<typeof BuildState>;
+
+export const Build = z.object({
+  id: BuildId,
+  release: ReleaseId,
+  deviceClass: ClassName,
+  version: Version,
+  counter: z.int(),
+  state: BuildState,
+  step: z.string(),
+  percent: z.number(),
+  code: z.string().nullable(),
+  message: z.string().nullable(),
+  artifacts: z.array(z.object({ name: z.string(), size: z.int(), digest: Digest })),
+  createdAt: time,
+  startedAt: time.nullable(),
+  finishedAt: time.nullable(),
+});
+export type Build = z.infer<typeof Build>;
+
+export const ReleaseState = z.enum(['draft', 'published', 'withdrawn']);
+export type ReleaseState = z.infer<typeof ReleaseState>;
+
+/** Exists once its bundle is signed. */
+export const Release = z.object({
+  id: ReleaseId,
+  build: BuildId,
+  deviceClass: ClassName,
+  arch: Arch,
+  version: Version,
+  counter: z.int(),
+  state: ReleaseState,
+  rootHash: RootHash,
+  bundle: z.object({ digest: Digest, size: z.int() }),
+  createdAt: time,
+});
+export type Release = z.infer<typeof Release>;
+
+export const RolloutCreate = z.strictObject({
+  release: ReleaseId,
+  /** absent: every device of the class of the release */
+  devices: z.array(DeviceId).min(1).optional(),
+  /** how many failed or rolled-back executions stop the rollout */
+  failureThreshold: z.int().min(1).default(1),
+  /** how many devices may be under way at once */
+  maxInFlight: z.int().min(1).default(100),
+});
+export type RolloutCreate = z.infer<typeof RolloutCreate>;
+
+export const RolloutState = z.enum(['running', 'completed', 'stopped', 'aborted']);
+export type RolloutState = z.infer<typeof RolloutState>;
+
+export const Rollout = z.object({
+  id: RolloutId,
+  release: ReleaseId,
+  deviceClass: ClassName,
+  version: Version,
+  state: RolloutState,
+  /** why it stopped */
+  reason: z.string().nullable(),
+  failureThreshold: z.int(),
+  maxInFlight: z.int(),
+  counts: z.partialRecord(ExecutionState, z.int()),
+  createdAt: time,
+  finishedAt: time.nullable(),
+});
+export type Rollout = z.infer<typeof Rollout>;
+
+export const Execution = z.object({
+  id: ExecutionId,
+  rollout: RolloutId,
+  device: DeviceId,
+  release: ReleaseId,
+  state: ExecutionState,
+  code: z.string().nullable(),
+  message: z.string().nullable(),
+  bytesDone: z.int(),
+  bytesTotal: z.int(),
+  bytesReceived: z.int(),
+  bytesReused: z.int(),
+  /** every state it went through, in order of arrival */
+  history: z.array(
+    z.object({ state: ExecutionState, at: time, code: z.string().nullable(), bootId: z.string().nullable() }),
+  ),
+  createdAt: time,
+  updatedAt: time,
+});
+export type Execution = z.infer<typeof Execution>;
+
+export const Device = z.object({
+  id: DeviceId,
+  deviceClass: ClassName,
+  arch: Arch,
+  online: z.boolean(),
+  health: HealthState.nullable(),
+  activeSlot: SlotName.nullable(),
+  slots: z.object({ a: SlotReport, b: SlotReport }).nullable(),
+  release: ReleaseId.nullable(),
+  version: Version.nullable(),
+  agentVersion: Version.nullable(),
+  bootId: z.string().nullable(),
+  services: z.array(ServiceReport),
+  enrolledAt: time,
+  lastSeenAt: time.nullable(),
+  certificateExpiresAt: time,
+});
+export type Device = z.infer<typeof Device>;
+
+export const ClaimCreate = z.strictObject({
+  deviceClass: ClassName,
+  /** id that the device gets; absent: the server makes one */
+  deviceId: DeviceId.optional(),
+  /** seconds */
+  ttl: z.int().min(60).max(31_536_000).default(86_400),
+});
+export type ClaimCreate = z.infer<typeof ClaimCreate>;
+
+/** `token` is shown once, in the answer that creates it. */
+export const ClaimToken = z.object({
+  id: ClaimId,
+  deviceClass: ClassName,
+  deviceId: DeviceId,
+  token: z.string().optional(),
+  usedAt: time.nullable(),
+  expiresAt: time,
+});
+export type ClaimToken = z.infer<typeof ClaimToken>;
+
+/** Body of each server-sent event of `GET /v1/events`; `event:` is `kind`. */
+export const LiveEvent = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('build'), build: Build }),
+  z.object({ kind: z.literal('release'), release: Release }),
+  z.object({ kind: z.literal('rollout'), rollout: Rollout }),
+  z.object({ kind: z.literal('execution'), execution: Execution }),
+  z.object({ kind: z.literal('device'), device: Device }),
+]);
+export type LiveEvent = z.infer<typeof LiveEvent>;

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { Arch, BuildId, ClassName, Digest, ReleaseId, RootHash, Version } from './ids.ts';
+
+/**
+ * How a build travels. Jobs carry ids only; what is to be built and what came out are files in the artifact store,
+ * one directory per build: `builds/{buildId}/request.json` (written by the API), `result.json` and the artifacts
+ * (written by the builder). The signer reads both and writes `bundles/{releaseId}.tar`.
+ */
+export const BUILD_QUEUE = 'build';
+export const SIGN_QUEUE = 'sign';
+export const ROLLOUT_QUEUE = 'rollout';
+
+export const BuildJob = z.strictObject({ v: z.literal(1), buildId: BuildId });
+export type BuildJob = z.infer<typeof BuildJob>;
+export const SignJob = z.strictObject({ v: z.literal(1), buildId: BuildId });
+export type SignJob = z.infer<typeof SignJob>;
+/** Wakes the planner: a rollout was started or changed. */
+export const RolloutJob = z.strictObject({ v: z.literal(1), rolloutId: z.string() });
+export type RolloutJob = z.infer<typeof RolloutJob>;
+
+export const BuildRequest = z.strictObject({
+  v: z.literal(1),
+  build: BuildId,
+  release: ReleaseId,
+  version: Version,
+  counter: z.int().min(1),
+  deviceClass: ClassName,
+  /** seconds since 1970: time of every generated file, and the time floor of the release */
+  timeFloor: z.int().min(0),
+  /** Names are relative to the image repository; texts are snapshots taken when the build was asked for. */
+  classFile: z.strictObject({ name: z.string(), text: z.string() }),
+  imageFiles: z.array(z.strictObject({ name: z.string(), text: z.string() })).min(1),
+  deployment: z.strictObject({
+    enrolUrl: z.url(),
+    /** PEM: trust anchors that go into the image */
+    serverCa: z.string(),
+    releaseRoot: z.string(),
+  }),
+});
+export type BuildRequest = z.infer<typeof BuildRequest>;
+
+export const ArtifactName = z.enum(['uki.efi', 'root.img', 'sbom.cdx.json', 'disk.img']);
+export type ArtifactName = z.infer<typeof ArtifactName>;
+
+export const BuildResult = z.strictObject({
+  v: z.literal(1),
+  build: BuildId,
+  release: ReleaseId,
+  version: Version,
+  counter: z.int().min(1),
+  deviceClass: ClassName,
+  arch: Arch,
+  timeFloor: z.int().min(0),
+  rootHash: RootHash,
+  verityDataBlocks: z.int().min(1),
+  artifacts: z.array(z.strictObject({ name: ArtifactName, size: z.int().min(0), digest: Digest })),
+  /** Digest of the exact bytes of `request.json` that was built. */
+  request: Digest,
+  components: z.array(z.strictObject({ name: z.string(), version: z.string(), purl: z.string() })),
+});
+export type BuildResult = z.infer<typeof BuildResult>;
+
+/** `job.updateProgress` of a build or sign job. */
+export const JobProgress = z.object({ step: z.string(), percent: z.number().min(0).max(100) });
+export type JobProgress = z.infer<typeof JobProgress>;
+
+/** Return value of a sign job. */
+export const SignResult = z.strictObject({
+  v: z.literal(1),
+  release: ReleaseId,
+  bundle: z.strictObject({ digest: Digest, size: z.int().min(1) }),
+  manifest: Digest,
+});
+export type SignResult = z.infer<typeof SignResult>;

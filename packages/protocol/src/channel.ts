@@ -1,0 +1,179 @@
+import { z } from 'zod';
+import {
+  Arch,
+  ClassName,
+  DeviceId,
+  Digest,
+  ExecutionId,
+  ReleaseId,
+  RolloutId,
+  RootHash,
+  SlotName,
+  Version,
+} from './ids.ts';
+
+/** States of an execution: one device taking one release. Only a committed boot is success. */
+export const ExecutionState = z.enum([
+  'OFFERED',
+  'ACCEPTED',
+  'REJECTED',
+  'DOWNLOADING',
+  'VERIFIED',
+  'INSTALLING',
+  'REBOOTING',
+  'TRIAL',
+  'COMMITTED',
+  'ROLLED_BACK',
+  'FAILED',
+  'TIMED_OUT',
+  'CANCELED',
+]);
+export type ExecutionState = z.infer<typeof ExecutionState>;
+
+export const TERMINAL_STATES = [
+  'REJECTED',
+  'COMMITTED',
+  'ROLLED_BACK',
+  'FAILED',
+  'TIMED_OUT',
+  'CANCELED',
+] as const;
+export const isTerminal = (state: ExecutionState): boolean =>
+  (TERMINAL_STATES as readonly ExecutionState[]).includes(state);
+
+/** Health of a device as the agent sees it. */
+export const HealthState = z.enum(['starting', 'ok', 'failed']);
+export type HealthState = z.infer<typeof HealthState>;
+
+export const ServiceReport = z.object({
+  name: z.string(),
+  state: z.enum(['running', 'restarting', 'stopped']),
+  /** how often it was started since boot */
+  starts: z.int().min(0),
+});
+export type ServiceReport = z.infer<typeof ServiceReport>;
+
+export const SlotReport = z.object({
+  state: z.enum(['EMPTY', 'WRITING', 'VERIFIED', 'TRIAL', 'GOOD', 'FAILED']),
+  release: ReleaseId.optional(),
+  version: Version.optional(),
+  rootHash: RootHash.optional(),
+});
+export type SlotReport = z.infer<typeof SlotReport>;
+
+/** Retained. Everything a new server instance needs to know of a device. */
+export const Birth = z.object({
+  v: z.literal(1),
+  deviceId: DeviceId,
+  deviceClass: ClassName,
+  arch: Arch,
+  bootId: z.string(),
+  /** Rises with every connection of the device; lets the server tell a late Will from a current one. */
+  connection: z.int().min(1),
+  agentVersion: Version,
+  activeSlot: SlotName,
+  slots: z.object({ a: SlotReport, b: SlotReport }),
+  health: HealthState,
+  services: z.array(ServiceReport),
+  execution: z.object({ id: ExecutionId, state: ExecutionState }).optional(),
+});
+export type Birth = z.infer<typeof Birth>;
+
+/** The Will, retained; also published on a clean disconnect. */
+export const Death = z.object({
+  v: z.literal(1),
+  connection: z.int().min(1),
+  reason: z.enum(['lost', 'shutdown']),
+});
+export type Death = z.infer<typeof Death>;
+
+/** Retained, down. A lower or equal `seq` than one seen before is ignored. */
+export const Desired = z.object({
+  v: z.literal(1),
+  seq: z.int().min(1),
+  /** null: nothing is asked of the device; an execution that has not yet armed its trial stops. */
+  assignment: z
+    .object({
+      execution: ExecutionId,
+      rollout: RolloutId,
+      release: ReleaseId,
+      version: Version,
+      bundle: z.object({ digest: Digest, size: z.int().min(1) }),
+      /** seconds since 1970 */
+      expiresAt: z.int(),
+    })
+    .nullable(),
+});
+export type Desired = z.infer<typeof Desired>;
+export type Assignment = NonNullable<Desired['assignment']>;
+
+/**
+ * A change of state of an execution. The device keeps it until the server acknowledges `seq` after its own commit;
+ * the server deduplicates by (device, seq).
+ */
+export const Status = z.object({
+  v: z.literal(1),
+  seq: z.int().min(1),
+  execution: ExecutionId,
+  release: ReleaseId,
+  state: ExecutionState,
+  /** an error code; absent where nothing went wrong */
+  code: z.string().optional(),
+  message: z.string().max(4096).optional(),
+  bootId: z.string(),
+  slot: SlotName,
+  /** bytes that came over the network, and that were reused from the active slot */
+  bytesReceived: z.int().min(0).optional(),
+  bytesReused: z.int().min(0).optional(),
+});
+export type Status = z.infer<typeof Status>;
+
+/** Down: the server has committed the report. */
+export const Ack = z.object({ v: z.literal(1), seq: z.int().min(1) });
+export type Ack = z.infer<typeof Ack>;
+
+/** QoS 0; may be lost. */
+export const Progress = z.object({
+  v: z.literal(1),
+  execution: ExecutionId,
+  phase: z.enum(['DOWNLOADING', 'INSTALLING']),
+  /** bytes of the bundle that are in place, however they came */
+  bytesDone: z.int().min(0),
+  bytesTotal: z.int().min(1),
+  bytesReceived: z.int().min(0),
+  bytesReused: z.int().min(0),
+});
+export type Progress = z.infer<typeof Progress>;
+
+/** QoS 0, every 30 s and when the health changes. */
+export const Telemetry = z.object({
+  v: z.literal(1),
+  bootId: z.string(),
+  /** seconds */
+  uptime: z.number(),
+  health: HealthState,
+  services: z.array(ServiceReport),
+  /** bytes */
+  memoryAvailable: z.int().min(0),
+  memoryTotal: z.int().min(0),
+  load1: z.number(),
+});
+export type Telemetry = z.infer<typeof Telemetry>;
+
+export const MAX_BLOCK_BYTES = 128 * 1024;
+
+/**
+ * QoS 0. The device asks for a range of the bundle. The answer on `stream/blk` carries the bytes as payload, `id` as
+ * MQTT 5 correlation data (decimal text), and on refusal an empty payload and the user property `code`.
+ */
+export const StreamGet = z.object({
+  v: z.literal(1),
+  id: z.int().min(0),
+  bundle: Digest,
+  offset: z.int().min(0),
+  length: z.int().min(1).max(MAX_BLOCK_BYTES),
+});
+export type StreamGet = z.infer<typeof StreamGet>;
+
+export const ServerState = z.object({ v: z.literal(1), state: z.enum(['online', 'offline']) });
+export type ServerState = z.infer<typeof ServerState>;

@@ -1,0 +1,330 @@
+/** What an operator needs to know about one kind of failure. */
+export type ErrorEntry = {
+  /** What happened, in one sentence. */
+  readonly meaning: string;
+  /** How to mend it, in one sentence. */
+  readonly mend: string;
+  /** Exit status of a command that ends with it (sysexits.h where one fits). */
+  readonly exit: number;
+  /** HTTP status of an answer that carries it. */
+  readonly http: number;
+};
+
+const entry = (exit: number, http: number, meaning: string, mend: string): ErrorEntry => ({
+  meaning,
+  mend,
+  exit,
+  http,
+});
+
+/**
+ * Every error code Slipway gives, the only place where one is defined. Codes are public and stable: a code
+ * is never renamed and never changes its meaning. `docs/errors.md` is written from it by `npm run docs`.
+ */
+export const ERRORS = {
+  INTERNAL: entry(70, 500, 'A fault in Slipway itself.', 'Report it with the log around it.'),
+  CONFIG_INVALID: entry(
+    78,
+    500,
+    'A setting in the environment is missing or wrong.',
+    'Mend the settings named.',
+  ),
+  USAGE: entry(64, 400, 'The words of a command are off.', 'See --help.'),
+  TOOL_MISSING: entry(
+    69,
+    503,
+    'A system program that is needed is not installed.',
+    'Install the package named.',
+  ),
+  TOOL_FAILED: entry(
+    70,
+    500,
+    'A system program ended with an error.',
+    'Read its output, which the message quotes.',
+  ),
+  NODE_TOO_OLD: entry(
+    69,
+    500,
+    'The program runs on a Node older than 24.',
+    'Start it by npm or npx from the checkout.',
+  ),
+
+  SPEC_SYNTAX: entry(65, 400, 'An image or class file is not valid YAML.', 'Mend the line and column named.'),
+  SPEC_INVALID: entry(
+    65,
+    400,
+    'An image or class file has an unknown key or a wrong value.',
+    'Mend the line and column named; the message lists what is allowed.',
+  ),
+  CLASS_UNKNOWN: entry(
+    66,
+    404,
+    'There is no device class of that name.',
+    'List the classes; add the class file.',
+  ),
+
+  COMPONENT_REF_INVALID: entry(
+    65,
+    400,
+    'A component reference has no known form.',
+    'Use oci:PATH[:TAG] or deb:NAME.',
+  ),
+  COMPONENT_NOT_FOUND: entry(
+    66,
+    422,
+    'A component does not exist.',
+    'Check the reference; build or copy the component.',
+  ),
+  COMPONENT_DIGEST_MISMATCH: entry(
+    65,
+    422,
+    'The bytes of a component differ from its digest.',
+    'Fetch it again; find out who changed it.',
+  ),
+  COMPONENT_INVALID: entry(65, 422, 'A component is not in a form Slipway reads.', 'Rebuild the component.'),
+  LAYER_UNSAFE: entry(
+    65,
+    422,
+    'A layer holds an entry that would leave the tree or needs a device node.',
+    'Do not use that component.',
+  ),
+  PACKAGE_NOT_FOUND: entry(
+    66,
+    422,
+    'A Debian package or one of its dependencies cannot be resolved.',
+    'Check name, suite and architecture.',
+  ),
+  PACKAGE_FETCH_FAILED: entry(
+    69,
+    502,
+    'A package could not be downloaded or its checksum differs.',
+    'Check the mirror and try again.',
+  ),
+  BUILD_FAILED: entry(70, 500, 'A build ended without an image.', 'Read the log of the build.'),
+  ROOT_TOO_LARGE: entry(
+    65,
+    422,
+    'The root image does not fit into the slot of the class.',
+    'Raise partitions.root in the class file or remove components.',
+  ),
+
+  BUNDLE_MALFORMED: entry(
+    65,
+    422,
+    'A bundle is not a tar in the order that the format demands.',
+    'Fetch the bundle again.',
+  ),
+  BUNDLE_SIGNATURE_INVALID: entry(
+    65,
+    422,
+    'The signature of a manifest does not verify with our root.',
+    'Do not install it; find out where it came from.',
+  ),
+  BUNDLE_SIGNER_UNTRUSTED: entry(
+    65,
+    422,
+    'A bundle was signed by a certificate outside our tree or not made for code signing.',
+    'Do not install it; find out who signed it.',
+  ),
+  BUNDLE_MANIFEST_INVALID: entry(
+    65,
+    422,
+    'A signed manifest does not have the form of the format.',
+    'Build and sign the release again.',
+  ),
+  BUNDLE_FILE_UNLISTED: entry(
+    65,
+    422,
+    'A bundle holds a file that its manifest does not list, or lacks one.',
+    'Do not install it; fetch the bundle again.',
+  ),
+  BUNDLE_DIGEST_MISMATCH: entry(
+    65,
+    422,
+    'Bytes of a bundle differ from the manifest.',
+    'Fetch the bundle again.',
+  ),
+  BUNDLE_CLASS_MISMATCH: entry(
+    65,
+    422,
+    'A bundle is for another device class or architecture.',
+    'Assign a release of the class of the device.',
+  ),
+  BUNDLE_COUNTER_TOO_LOW: entry(
+    65,
+    422,
+    'A bundle is older than what the device runs.',
+    'Build a new release from the older inputs; its counter is higher.',
+  ),
+  BUNDLE_AGENT_TOO_OLD: entry(
+    65,
+    422,
+    'A bundle needs a newer agent.',
+    'Update through an intermediate release first.',
+  ),
+
+  SIGN_INPUT_MISMATCH: entry(
+    65,
+    409,
+    'Stored bytes of a build differ from what the builder declared.',
+    'Treat the builder as compromised until explained; build again.',
+  ),
+  SIGN_POLICY_REFUSED: entry(
+    77,
+    409,
+    'The signer refuses by its policy.',
+    'Read the reason; it names the rule.',
+  ),
+  SIGN_COUNTER_REUSED: entry(
+    77,
+    409,
+    'The counter is not above the last one signed for the class.',
+    'Start a new build.',
+  ),
+
+  INSTALL_BUSY: entry(
+    75,
+    409,
+    'A trial is not yet confirmed, so no install may start.',
+    'Wait for the commit or rollback.',
+  ),
+  INSTALL_NO_SPACE: entry(
+    74,
+    507,
+    'The inactive slot or the ESP has no room for the release.',
+    'Use a smaller image or larger partitions.',
+  ),
+  INSTALL_WRITE_FAILED: entry(74, 500, 'Storage refused a write.', 'Replace the storage if it recurs.'),
+  INSTALL_READBACK_MISMATCH: entry(
+    74,
+    500,
+    'What was read back from the slot differs from what was written.',
+    'Retry; replace the storage if it recurs.',
+  ),
+  INSTALL_ATTEMPTS_EXHAUSTED: entry(
+    75,
+    409,
+    'A release failed as often as is allowed.',
+    'Mend the release, or raise the attempt of the execution.',
+  ),
+  DOWNLOAD_FAILED: entry(
+    69,
+    502,
+    'The blocks of a bundle did not arrive.',
+    'Check the link; the download resumes by itself.',
+  ),
+  BOOT_CONTROL_FAILED: entry(
+    74,
+    500,
+    'The boot loader could not be told what to start.',
+    'See the log of the agent; check the EFI variables.',
+  ),
+  TRIAL_GATE_FAILED: entry(
+    1,
+    409,
+    'A health gate of the new release failed, so the device went back.',
+    'See the gate named; mend the release.',
+  ),
+  TRIAL_DEADLINE: entry(
+    1,
+    409,
+    'The new release did not become healthy in time, so the device went back.',
+    'See the gates that were open.',
+  ),
+  TRIAL_NOT_BOOTED: entry(
+    1,
+    409,
+    'The new release did not come up, so the device went back.',
+    'Boot the release in QEMU and read its console.',
+  ),
+
+  AUTH_REQUIRED: entry(
+    77,
+    401,
+    'No token, or one that is not known.',
+    'Send Authorization: Bearer TOKEN; the admin token lies in the data directory.',
+  ),
+  FORBIDDEN: entry(77, 403, 'The token does not allow this.', 'Use a token with the role named.'),
+  NOT_FOUND: entry(66, 404, 'There is no such thing.', 'List what there is.'),
+  REQUEST_INVALID: entry(65, 400, 'A request does not have the form of the API.', 'Mend the fields named.'),
+  CONFLICT: entry(
+    75,
+    409,
+    'The state of a resource does not allow this.',
+    'Read the state; do what the message names first.',
+  ),
+  RATE_LIMITED: entry(75, 429, 'Too many requests.', 'Wait as long as Retry-After says.'),
+  CLAIM_INVALID: entry(
+    77,
+    403,
+    'A claim token is unknown, used, expired or for another class.',
+    'Create a new claim token.',
+  ),
+  CSR_INVALID: entry(
+    65,
+    400,
+    'A certificate request is malformed, not self-signed or not P-256.',
+    'Make a new key and request.',
+  ),
+  MESSAGE_INVALID: entry(
+    65,
+    400,
+    'A message on the device channel does not have the form of the protocol.',
+    'Update the agent or the server.',
+  ),
+
+  ALREADY_RUNNING: entry(
+    75,
+    409,
+    'Slipway already runs on this data directory.',
+    'Use it, or stop it first.',
+  ),
+  REDIS_NOT_DURABLE: entry(
+    78,
+    500,
+    'Redis runs without append-only file, so a crash would lose jobs.',
+    'Set appendonly yes.',
+  ),
+  DATABASE_LOCKED: entry(
+    75,
+    503,
+    'Another process has the embedded database open.',
+    'Stop it, or set DATABASE_URL to a PostgreSQL server.',
+  ),
+  VM_FAILED: entry(
+    70,
+    500,
+    'QEMU ended or did not reach the state awaited.',
+    'Read the console that the message quotes.',
+  ),
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export const isErrorCode = (value: unknown): value is ErrorCode =>
+  typeof value === 'string' && Object.hasOwn(ERRORS, value);
+
+/** Base of every error Slipway throws on purpose. The message says what was expected, what was found, how to mend it. */
+export class SlipwayError extends Error {
+  readonly code: ErrorCode;
+  /** Facts for programs: file, line, column, key, expected, found … */
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { readonly cause?: unknown; readonly details?: Readonly<Record<string, unknown>> } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+}
+
+/** The code of anything thrown; what was not thrown on purpose is `INTERNAL`. */
+export const codeOf = (error: unknown): ErrorCode =>
+  error instanceof SlipwayError ? error.code : 'INTERNAL';
+
+/** The message of anything thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

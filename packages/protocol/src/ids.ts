@@ -1,0 +1,57 @@
+import { z } from 'zod';
+
+/** `sha256:` and 64 lower-case hexadecimal digits. */
+export const Digest = z
+  .string()
+  .regex(/^sha256:[0-9a-f]{64}$/)
+  .brand<'Digest'>();
+export type Digest = z.infer<typeof Digest>;
+
+/** dm-verity root hash: 64 lower-case hexadecimal digits of SHA-256. */
+export const RootHash = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .brand<'RootHash'>();
+export type RootHash = z.infer<typeof RootHash>;
+
+const name = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'lower-case letters, digits and hyphens, at most 63');
+
+/** Also the MQTT client id and the common name of the device certificate. */
+export const DeviceId = name.brand<'DeviceId'>();
+export type DeviceId = z.infer<typeof DeviceId>;
+
+export const TenantId = name.brand<'TenantId'>();
+export type TenantId = z.infer<typeof TenantId>;
+
+export const ClassName = name.brand<'ClassName'>();
+export type ClassName = z.infer<typeof ClassName>;
+
+/** Identifiers that the server gives: a prefix that tells the kind, and 16 characters of base 36. */
+const given = (prefix: string) => z.string().regex(new RegExp(`^${prefix}_[a-z0-9]{16}$`));
+
+export const BuildId = given('bld').brand<'BuildId'>();
+export type BuildId = z.infer<typeof BuildId>;
+export const ReleaseId = given('rel').brand<'ReleaseId'>();
+export type ReleaseId = z.infer<typeof ReleaseId>;
+export const RolloutId = given('rol').brand<'RolloutId'>();
+export type RolloutId = z.infer<typeof RolloutId>;
+export const ExecutionId = given('exe').brand<'ExecutionId'>();
+export type ExecutionId = z.infer<typeof ExecutionId>;
+export const ClaimId = given('clm').brand<'ClaimId'>();
+export type ClaimId = z.infer<typeof ClaimId>;
+
+/** Version of a release, semantic versioning 2.0.0. */
+export const Version = z
+  .string()
+  .max(64)
+  .regex(/^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/, 'a semantic version such as 1.2.3');
+
+export const Arch = z.enum(['amd64', 'arm64']);
+export type Arch = z.infer<typeof Arch>;
+
+export const SlotName = z.enum(['a', 'b']);
+export type SlotName = z.infer<typeof SlotName>;
+
+export const otherSlot = (slot: SlotName): SlotName => (slot === 'a' ? 'b' : 'a');

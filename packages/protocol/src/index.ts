@@ -1,0 +1,13 @@
+/**
+ * What crosses a wire in Slipway: identifiers, topics, messages of the device channel, the bundle's manifest, jobs,
+ * API resources and error codes. Used by every service, the agent and the CLI; trusts nothing it parses and uses no
+ * `node:` API, because the agent's core is built on it.
+ */
+export * from './api.ts';
+export * from './build.ts';
+export * from './channel.ts';
+export * from './device-files.ts';
+export * from './errors.ts';
+export * from './ids.ts';
+export * from './manifest.ts';
+export * from './topics.ts';

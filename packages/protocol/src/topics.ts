@@ -1,0 +1,34 @@
+import type { DeviceId, TenantId } from './ids.ts';
+
+/**
+ * The topics of the device channel. They are built and parsed in this module only.
+ *
+ * Up: `birth` (retained), `death` (Will, retained), `status`, `progress`, `telemetry`, `stream/get`.
+ * Down: `desired` (retained), `ack`, `stream/blk`, `cmd/{name}` (never retained).
+ */
+export const TOPIC_ROOT = 'slip';
+
+export const UP = ['birth', 'death', 'status', 'progress', 'telemetry', 'stream/get'] as const;
+export type UpKind = (typeof UP)[number];
+
+export const DOWN = ['desired', 'ack', 'stream/blk', 'cmd/reboot', 'cmd/rebirth'] as const;
+export type DownKind = (typeof DOWN)[number];
+
+export const deviceTopic = (
+  tenant: TenantId | '+',
+  device: DeviceId | '+',
+  kind: UpKind | DownKind | 'cmd/+',
+): string => `${TOPIC_ROOT}/${tenant}/${device}/${kind}`;
+
+/** Retained, with a Will: tells devices whether the server is there. Devices stop bulk transfer when it is not. */
+export const serverStateTopic = (tenant: TenantId | '+'): string => `${TOPIC_ROOT}/${tenant}/server/state`;
+
+/** @returns undefined for a topic that no device writes */
+export const parseUpTopic = (
+  topic: string,
+): { readonly tenant: string; readonly device: string; readonly kind: UpKind } | undefined => {
+  const match = /^slip\/([a-z0-9-]+)\/([a-z0-9-]+)\/(.+)$/.exec(topic);
+  const kind = UP.find((known) => known === match?.[3]);
+  if (match?.[1] === undefined || match[2] === undefined || kind === undefined) return undefined;
+  return { tenant: match[1], device: match[2], kind };
+};
