@@ -1,0 +1,88 @@
+/**
+ * System packages that Slipway needs on a Debian-like machine: installs what is missing, and says what it installs.
+ * Plain JavaScript without dependencies, because it runs on the machine's own Node before anything else is there.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** Program, Debian package that brings it, and what Slipway uses it for. A program may be an absolute path. */
+export const NEEDED = [
+  ['redis-server', 'redis-server', 'the job queue'],
+  ['mosquitto', 'mosquitto', 'the MQTT broker'],
+  ['qemu-system-x86_64', 'qemu-system-x86', 'booting amd64 images'],
+  ['qemu-system-aarch64', 'qemu-system-arm', 'booting arm64 images'],
+  ['/usr/share/OVMF/OVMF_CODE_4M.fd', 'ovmf', 'UEFI firmware for amd64'],
+  ['/usr/share/AAVMF/AAVMF_CODE.fd', 'qemu-efi-aarch64', 'UEFI firmware for arm64'],
+  ['mkfs.erofs', 'erofs-utils', 'the root file system'],
+  ['veritysetup', 'cryptsetup-bin', 'dm-verity trees'],
+  ['mcopy', 'mtools', 'reading and writing the EFI system partition'],
+  ['mkfs.vfat', 'dosfstools', 'making the EFI system partition'],
+  ['sgdisk', 'gdisk', 'partition tables'],
+  ['mkfs.ext4', 'e2fsprogs', 'the data partition'],
+  ['openssl', 'openssl', 'checking signatures'],
+  ['bwrap', 'bubblewrap', 'keeping the builder away from the signing keys'],
+  ['dpkg-deb', 'dpkg', 'reading Debian packages'],
+  ['xz', 'xz-utils', 'reading Debian packages'],
+  ['zstd', 'zstd', 'compressing'],
+];
+
+const onPath = (program) =>
+  program.startsWith('/')
+    ? existsSync(program)
+    : [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'].some((folder) =>
+        existsSync(join(folder, program)),
+      );
+
+export const missingPackages = () => NEEDED.filter(([program]) => !onPath(program));
+
+/**
+ * Installs with apt, as root or by sudo. While it runs, a policy keeps Debian from starting redis and mosquitto as
+ * services of the machine: Slipway starts its own, on its own sockets and ports.
+ */
+const INSTALL = `
+set -e
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  printf '#!/bin/sh\\nexit 101\\n' > "$policy"; chmod 755 "$policy"
+  trap 'rm -f "$policy"' EXIT
+fi
+apt-get update -q
+DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"
+`;
+
+export const installSystemPackages = () => {
+  const missing = missingPackages();
+  if (missing.length === 0) return;
+  const packages = [...new Set(missing.map(([, name]) => name))];
+  console.log('Slipway needs these system packages:');
+  for (const [, name, use] of missing) console.log(`  ${name.padEnd(18)} ${use}`);
+
+  if (!onPath('apt-get')) {
+    console.error(
+      `\nThis is not a Debian-like machine, so install the programs above yourself: ${missing.map(([program]) => program).join(', ')}.\n` +
+        'Debian names of the packages are given; then run the same command again.',
+    );
+    process.exit(69);
+  }
+  const root = process.getuid?.() === 0;
+  if (!root && !onPath('sudo')) {
+    console.error(
+      `\nNeither root nor sudo. Ask an administrator to run:\n  apt-get install --no-install-recommends ${packages.join(' ')}`,
+    );
+    process.exit(69);
+  }
+  console.log(`\nInstalling them with apt${root ? '' : ' by sudo'} …`);
+  const [command, ...args] = [...(root ? [] : ['sudo']), 'sh', '-c', INSTALL, 'slipway-setup', ...packages];
+  const done = spawnSync(command, args, {
+    stdio: ['inherit', process.env.CI ? 'ignore' : 'inherit', 'inherit'],
+  });
+  const still = missingPackages();
+  if (done.status !== 0 || still.length > 0) {
+    console.error(
+      `\napt did not install everything; missing: ${still.map(([, name]) => name).join(', ') || 'nothing, but apt failed'}.\n` +
+        `Run it yourself to see why:\n  ${root ? '' : 'sudo '}apt-get install --no-install-recommends ${packages.join(' ')}`,
+    );
+    process.exit(69);
+  }
+};
