@@ -1,0 +1,128 @@
+import { HealthGates } from '@slipway/protocol';
+import { z } from 'zod';
+import { Container } from './container.ts';
+
+const Kernel = z.strictObject({
+  image: z.string().optional(),
+  cmdline: z.string().optional(),
+  /** path of the kernel within the image; absent: `/kernel`, or the only `/boot/vmlinuz-*` of a Debian package */
+  binary: z.string().optional(),
+});
+
+export const FileEntry = z.strictObject({
+  path: z
+    .string()
+    .min(1)
+    .refine((path) => !path.split('/').includes('..') && !path.includes('\0'), 'a path without ..'),
+  directory: z.boolean().optional(),
+  symlink: z.string().min(1).optional(),
+  contents: z.string().optional(),
+  /** relative to the image file */
+  source: z.string().min(1).optional(),
+  optional: z.boolean().optional(),
+  /** octal, quoted; absent: 0600, directories 0700 */
+  mode: z
+    .string()
+    .regex(/^[0-7]{3,5}$/, 'an octal mode in quotes, such as "0644"')
+    .optional(),
+  uid: z.int().min(0).optional(),
+  gid: z.int().min(0).optional(),
+});
+export type FileEntry = z.infer<typeof FileEntry>;
+
+const strings = z.array(z.string());
+
+/** How a component made of packages starts; the names are those of LinuxKit's and Docker's YAML. */
+export const PackageConfig = z.strictObject({
+  entrypoint: strings.optional(),
+  cmd: strings.optional(),
+  env: strings.optional(),
+  cwd: z.string().optional(),
+  user: z.string().optional(),
+});
+
+export const PACKAGE_NAME = /^[a-z0-9][a-z0-9+.-]*(?:\$\{arch\}[a-z0-9+.-]*)?(?:=[A-Za-z0-9.+:~-]+)?$/;
+
+/** A component made of Debian packages, used as `deb:NAME`. */
+export const PackageSet = z.strictObject({
+  /** names of packages; `${arch}` becomes `amd64` or `arm64`; `name=version` pins */
+  install: z
+    .array(z.string().regex(PACKAGE_NAME, 'the name of a Debian package, optionally =version'))
+    .min(1),
+  /** `full`: with everything they depend on; `none`: just these packages */
+  dependencies: z.enum(['full', 'none']).default('full'),
+  /** globs over paths without leading `/`; if given, only what matches is kept */
+  include: strings.optional(),
+  /** globs of what is dropped in addition to documentation, manual pages and translations */
+  exclude: strings.optional(),
+  config: PackageConfig.optional(),
+});
+export type PackageSet = z.infer<typeof PackageSet>;
+
+const Health = z.strictObject({
+  deadline: HealthGates.shape.deadline.optional(),
+  stable: HealthGates.shape.stable.optional(),
+  services: HealthGates.shape.services.optional(),
+  broker: HealthGates.shape.broker.optional(),
+  probes: z
+    .array(
+      z.discriminatedUnion('type', [
+        z.strictObject({
+          type: z.literal('http'),
+          name: z.string(),
+          url: z.url({ protocol: /^https?$/ }),
+          status: z.int().min(100).max(599).default(200),
+          contains: z.string().optional(),
+        }),
+        z.strictObject({
+          type: z.literal('tcp'),
+          name: z.string(),
+          host: z.string(),
+          port: z.int().min(1).max(65_535),
+        }),
+        z.strictObject({
+          type: z.literal('exec'),
+          name: z.string(),
+          command: z.array(z.string()).min(1),
+        }),
+      ]),
+    )
+    .optional(),
+});
+
+/** One image file as written. LinuxKit's keys and, below them, Slipway's own, so that a LinuxKit file stays valid. */
+export const ImageFileText = z.strictObject({
+  kernel: Kernel.optional(),
+  init: strings.optional(),
+  onboot: z.array(Container).optional(),
+  onshutdown: z.array(Container).optional(),
+  services: z.array(Container).optional(),
+  files: z.array(FileEntry).optional(),
+  packages: z.record(z.string().regex(/^[a-z0-9][a-z0-9-]*$/), PackageSet).optional(),
+  agent: z.strictObject({ enabled: z.boolean().optional() }).optional(),
+  health: Health.optional(),
+});
+export type ImageFileText = z.infer<typeof ImageFileText>;
+
+/**
+ * What an image consists of: every image file of a class, merged, with defaults filled in. References and `source`
+ * are relative to the image repository.
+ */
+export type ImageFile = {
+  readonly kernel: { readonly image: string; readonly cmdline: string; readonly binary?: string | undefined };
+  readonly init: readonly string[];
+  readonly onboot: readonly Container[];
+  readonly onshutdown: readonly Container[];
+  readonly services: readonly Container[];
+  readonly files: readonly FileEntry[];
+  readonly packages: Readonly<Record<string, PackageSet>>;
+  readonly agent: { readonly enabled: boolean };
+  readonly health: HealthGates;
+};
+
+/** What an image file gets for a key it leaves out. */
+export const IMAGE_DEFAULTS = {
+  agent: { enabled: true },
+  /** seconds; `services` is every service of the image */
+  health: { deadline: 120, stable: 10, broker: true },
+} as const;

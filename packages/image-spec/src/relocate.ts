@@ -1,0 +1,44 @@
+import { messageOf } from '@slipway/protocol';
+import type { Path, SpecDocument } from './document.ts';
+import type { ImageFileText } from './image-file.ts';
+import { problemAt, specError } from './problems.ts';
+import { formatReference, inRepository, parseReference } from './reference.ts';
+
+/**
+ * Makes component references and file sources relative to the image repository instead of the file they stand in.
+ *
+ * @throws {SlipwayError} COMPONENT_REF_INVALID, SPEC_INVALID
+ */
+export const relocate = (doc: SpecDocument, text: ImageFileText): ImageFileText => {
+  const inside = (path: string, at: Path): string => {
+    const moved = inRepository(doc.file, path);
+    if (moved === undefined)
+      throw specError([problemAt(doc, at, `expected a path inside the image repository, found ${path}`)]);
+    return moved;
+  };
+  const reference = (ref: string, at: Path): string => {
+    try {
+      const parsed = parseReference(ref);
+      return formatReference(parsed.type === 'oci' ? { ...parsed, path: inside(parsed.path, at) } : parsed);
+    } catch (error) {
+      throw specError([problemAt(doc, at, messageOf(error))], 'COMPONENT_REF_INVALID');
+    }
+  };
+  const moved = { ...text };
+  if (text.kernel?.image !== undefined)
+    moved.kernel = { ...text.kernel, image: reference(text.kernel.image, ['kernel', 'image']) };
+  if (text.init !== undefined) moved.init = text.init.map((ref, index) => reference(ref, ['init', index]));
+  for (const section of ['onboot', 'onshutdown', 'services'] as const) {
+    const containers = text[section];
+    if (containers !== undefined)
+      moved[section] = containers.map((container, index) => ({
+        ...container,
+        image: reference(container.image, [section, index, 'image']),
+      }));
+  }
+  if (text.files !== undefined)
+    moved.files = text.files.map((file, index) =>
+      file.source === undefined ? file : { ...file, source: inside(file.source, ['files', index, 'source']) },
+    );
+  return moved;
+};
