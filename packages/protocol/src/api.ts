@@ -103,6 +103,8 @@ export const Rollout = z.object({
   failureThreshold: z.int(),
   maxInFlight: z.int(),
   counts: z.partialRecord(ExecutionState, z.int()),
+  /** while it runs: devices that were not offered the release yet, because they are offline or others go first */
+  waiting: z.int().optional(),
   createdAt: time,
   finishedAt: time.nullable(),
 });
