@@ -207,6 +207,12 @@ export const ERRORS = {
     'A release failed as often as is allowed.',
     'Mend the release, or raise the attempt of the execution.',
   ),
+  ASSIGNMENT_EXPIRED: entry(
+    75,
+    409,
+    'An assignment reached the device after it had expired.',
+    'Start a new rollout; check the clock of the device.',
+  ),
   DOWNLOAD_FAILED: entry(
     69,
     502,
