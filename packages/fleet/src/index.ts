@@ -1,1 +1,54 @@
-export {};
+/**
+ * The fleet's memory: database schema and migrations, store functions over it, the rollout planner, live events.
+ * Called by the API and the gateway. It trusts its callers to have parsed what came from outside, and nothing about
+ * the order or number of times in which they call.
+ */
+export { openDatabase, type Database, type OpenDatabase } from './database.ts';
+export { DEADLINES_MS, type Deadlines } from './deadlines.ts';
+export { createFleetEvents, type FleetEvents } from './events.ts';
+export { lockDirectory, type DirectoryLock } from './lock.ts';
+export { newToken } from './new-id.ts';
+export { plan, type PlanAction, type PlanDevice, type PlanExecution, type PlanRollout } from './plan.ts';
+export { assertRedisDurable, redisOptions } from './redis.ts';
+export { relayEvents } from './relay-events.ts';
+export { planRollout, type Applied } from './store/apply-plan.ts';
+export { listAudit, recordAudit, type AuditEntry } from './store/audit.ts';
+export {
+  createBuild,
+  failBuild,
+  getBuild,
+  listBuilds,
+  moveBuild,
+  progressOfBuild,
+  unfinishedBuilds,
+} from './store/builds.ts';
+export { createClaim, listClaims, redeemClaim, type Issued } from './store/claims.ts';
+export {
+  desiredOf,
+  everyDesired,
+  getDevice,
+  listDevices,
+  recordBirth,
+  recordDeath,
+  recordTelemetry,
+} from './store/devices.ts';
+export {
+  getExecution,
+  listExecutions,
+  liveExecution,
+  recordProgress,
+  rolloutsWithLateExecutions,
+} from './store/executions.ts';
+export type { Page } from './store/not-found.ts';
+export { recordStatus, type StatusOutcome } from './store/record-status.ts';
+export { changeRelease, createRelease, getRelease, listReleases } from './store/releases.ts';
+export {
+  abortRollout,
+  createRollout,
+  getRollout,
+  listRollouts,
+  rolloutsToPlan,
+  runningRolloutsOf,
+  runningRolloutsOn,
+} from './store/rollouts.ts';
+export { actorOfToken, admitToken, sha256Hex, type Actor, type Role } from './store/tokens.ts';

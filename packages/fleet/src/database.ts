@@ -1,0 +1,83 @@
+import { fileURLToPath } from 'node:url';
+import { PGlite } from '@electric-sql/pglite';
+import { sql, type ExtractTablesWithRelations } from 'drizzle-orm';
+import { drizzle as drizzlePg } from 'drizzle-orm/node-postgres';
+import { migrate as migratePg } from 'drizzle-orm/node-postgres/migrator';
+import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
+import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
+import { migrate as migratePglite } from 'drizzle-orm/pglite/migrator';
+import { Pool } from 'pg';
+import { z } from 'zod';
+import { lockDirectory } from './lock.ts';
+import * as schema from './schema.ts';
+
+/** A database or a transaction in one: store functions take either. */
+export type Database = PgDatabase<PgQueryResultHKT, typeof schema, ExtractTablesWithRelations<typeof schema>>;
+
+export type OpenDatabase = {
+  readonly db: Database;
+  /** for people: which engine, which version */
+  readonly engine: string;
+  readonly close: () => Promise<void>;
+};
+
+const migrationsFolder = fileURLToPath(new URL('../migrations', import.meta.url));
+// Any number will do as long as it is ours: servers that start together migrate one after the other.
+const MIGRATION_LOCK = 7_547_929;
+
+/**
+ * Opens the database and brings its schema up to date: PGlite in `dataDir` (one process only, held by a lock) or the
+ * PostgreSQL server at `url`.
+ *
+ * @throws {SlipwayError} DATABASE_LOCKED
+ */
+export const openDatabase = (where: { readonly dataDir: string } | { readonly url: string }) =>
+  'url' in where ? openPostgres(where.url) : openEmbedded(where.dataDir);
+
+const openEmbedded = async (dataDir: string): Promise<OpenDatabase> => {
+  const lock = await lockDirectory(dataDir);
+  try {
+    const client = await PGlite.create(dataDir);
+    const db = drizzlePglite(client, { schema });
+    await migratePglite(db, { migrationsFolder });
+    return {
+      db,
+      engine: `PGlite, ${await serverVersion(db)}`,
+      close: async () => {
+        await client.close();
+        await lock.release();
+      },
+    };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+};
+
+const openPostgres = async (url: string): Promise<OpenDatabase> => {
+  const pool = new Pool({ connectionString: url });
+  // A connection that breaks while idle is replaced by the pool; without a listener it would end the process.
+  pool.on('error', () => undefined);
+  try {
+    const client = await pool.connect();
+    try {
+      await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+      await migratePg(drizzlePg(client, { schema }), { migrationsFolder });
+      await client.query('select pg_advisory_unlock($1)', [MIGRATION_LOCK]);
+    } finally {
+      client.release();
+    }
+    const db = drizzlePg(pool, { schema });
+    return { db, engine: await serverVersion(db), close: () => pool.end() };
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+};
+
+const VersionResult = z.object({ rows: z.array(z.object({ version: z.string() })).min(1) });
+
+const serverVersion = async (db: Database): Promise<string> => {
+  const result: unknown = await db.execute(sql`select split_part(version(), ' on ', 1) as version`);
+  return VersionResult.parse(result).rows[0]?.version ?? '';
+};

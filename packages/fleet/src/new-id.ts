@@ -1,0 +1,25 @@
+import { randomBytes } from 'node:crypto';
+import { BuildId, ClaimId, DeviceId, ExecutionId, ReleaseId, RolloutId } from '@slipway/protocol';
+
+const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyz';
+
+/** 16 characters of base 36, 82 random bits; bytes that would favour some digits are drawn again. */
+const random = (): string => {
+  let text = '';
+  while (text.length < 16) {
+    for (const byte of randomBytes(24)) {
+      if (byte < 252 && text.length < 16) text += ALPHABET.charAt(byte % 36);
+    }
+  }
+  return text;
+};
+
+export const newBuildId = (): BuildId => BuildId.parse(`bld_${random()}`);
+export const newReleaseId = (): ReleaseId => ReleaseId.parse(`rel_${random()}`);
+export const newRolloutId = (): RolloutId => RolloutId.parse(`rol_${random()}`);
+export const newExecutionId = (): ExecutionId => ExecutionId.parse(`exe_${random()}`);
+export const newClaimId = (): ClaimId => ClaimId.parse(`clm_${random()}`);
+export const newDeviceId = (): DeviceId => DeviceId.parse(`dev-${random()}`);
+/** A bearer or claim token: 192 random bits. */
+export const newToken = (prefix: 'swt' | 'swc'): string =>
+  `${prefix}_${randomBytes(24).toString('base64url')}`;

@@ -1,0 +1,37 @@
+import { randomUUID } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { LiveEvent } from '@slipway/protocol';
+import { z } from 'zod';
+import { createFleetEvents, type FleetEvents } from './events.ts';
+
+const CHANNEL = 'slipway:events';
+const Envelope = z.object({ from: z.string(), event: LiveEvent });
+
+/**
+ * Live events between processes, where API and gateway do not share one. Best effort: what is missed while Redis is
+ * away can be read from the API.
+ *
+ * @param connect makes a connection; two are needed, and closed with the relay
+ */
+export const relayEvents = async (
+  connect: () => Redis,
+): Promise<FleetEvents & { readonly close: () => Promise<void> }> => {
+  const local = createFleetEvents();
+  const self = randomUUID();
+  const [writer, reader] = [connect(), connect()];
+  reader.on('message', (_channel: string, text: string) => {
+    const parsed = Envelope.safeParse(JSON.parse(text));
+    if (parsed.success && parsed.data.from !== self) local.publish(parsed.data.event);
+  });
+  await reader.subscribe(CHANNEL);
+  return {
+    subscribe: local.subscribe,
+    publish: (event) => {
+      local.publish(event);
+      writer.publish(CHANNEL, JSON.stringify({ from: self, event })).catch(() => undefined);
+    },
+    close: async () => {
+      await Promise.allSettled([writer.quit(), reader.quit()]);
+    },
+  };
+};

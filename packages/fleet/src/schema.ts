@@ -1,0 +1,271 @@
+import { sql } from 'drizzle-orm';
+import {
+  bigint,
+  boolean,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  real,
+  text,
+  timestamp,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
+import type {
+  Arch,
+  Build,
+  BuildId,
+  BuildState,
+  ClaimId,
+  ClassName,
+  Desired,
+  DeviceId,
+  Digest,
+  ExecutionId,
+  ExecutionState,
+  HealthState,
+  ReleaseId,
+  ReleaseState,
+  RolloutId,
+  RolloutState,
+  RootHash,
+  ServiceReport,
+  SlotName,
+  SlotReport,
+  Status,
+} from '@slipway/protocol';
+import { TenantId } from '@slipway/protocol';
+
+/**
+ * The tables, for PostgreSQL and PGlite alike. Every row belongs to a tenant; there is one, `default`, as yet.
+ * After a change here run `npm run migrations -w packages/fleet` and check the new file in.
+ */
+const tenant = () => text('tenant').$type<TenantId>().notNull().default(TenantId.parse('default'));
+const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
+const bytes = (name: string) => bigint(name, { mode: 'number' });
+
+/** The last counter given to a build of a class. Device classes themselves are files of the image repository. */
+export const classCounters = pgTable(
+  'class_counters',
+  {
+    tenant: tenant(),
+    deviceClass: text('device_class').$type<ClassName>().notNull(),
+    counter: integer('counter').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.deviceClass] })],
+);
+
+export const builds = pgTable(
+  'builds',
+  {
+    id: text('id').$type<BuildId>().primaryKey(),
+    tenant: tenant(),
+    release: text('release').$type<ReleaseId>().notNull().unique(),
+    deviceClass: text('device_class').$type<ClassName>().notNull(),
+    version: text('version').notNull(),
+    counter: integer('counter').notNull(),
+    state: text('state').$type<BuildState>().notNull().default('queued'),
+    step: text('step').notNull().default('queued'),
+    percent: real('percent').notNull().default(0),
+    code: text('code'),
+    message: text('message'),
+    artifacts: jsonb('artifacts').$type<Build['artifacts']>().notNull().default([]),
+    createdAt: at('created_at').notNull().defaultNow(),
+    startedAt: at('started_at'),
+    finishedAt: at('finished_at'),
+  },
+  (table) => [
+    uniqueIndex('builds_counter').on(table.tenant, table.deviceClass, table.counter),
+    index('builds_created').on(table.tenant, table.createdAt),
+  ],
+);
+
+export const releases = pgTable(
+  'releases',
+  {
+    id: text('id').$type<ReleaseId>().primaryKey(),
+    tenant: tenant(),
+    build: text('build')
+      .$type<BuildId>()
+      .notNull()
+      .unique()
+      .references(() => builds.id),
+    deviceClass: text('device_class').$type<ClassName>().notNull(),
+    arch: text('arch').$type<Arch>().notNull(),
+    version: text('version').notNull(),
+    counter: integer('counter').notNull(),
+    state: text('state').$type<ReleaseState>().notNull().default('draft'),
+    rootHash: text('root_hash').$type<RootHash>().notNull(),
+    bundleDigest: text('bundle_digest').$type<Digest>().notNull(),
+    bundleSize: bytes('bundle_size').notNull(),
+    createdAt: at('created_at').notNull().defaultNow(),
+  },
+  (table) => [
+    index('releases_created').on(table.tenant, table.createdAt),
+    index('releases_bundle').on(table.bundleDigest),
+  ],
+);
+
+export const devices = pgTable(
+  'devices',
+  {
+    tenant: tenant(),
+    id: text('id').$type<DeviceId>().notNull(),
+    deviceClass: text('device_class').$type<ClassName>().notNull(),
+    arch: text('arch').$type<Arch>().notNull(),
+    online: boolean('online').notNull().default(false),
+    /** of the last birth and the last death seen; equal: the device is gone */
+    connection: integer('connection').notNull().default(0),
+    deathConnection: integer('death_connection').notNull().default(0),
+    health: text('health').$type<HealthState>(),
+    activeSlot: text('active_slot').$type<SlotName>(),
+    slots: jsonb('slots').$type<{ a: SlotReport; b: SlotReport }>(),
+    release: text('release').$type<ReleaseId>(),
+    version: text('version'),
+    agentVersion: text('agent_version'),
+    bootId: text('boot_id'),
+    services: jsonb('services').$type<ServiceReport[]>().notNull().default([]),
+    /** what `desired` says; `seq` rises with every change */
+    desiredSeq: integer('desired_seq').notNull().default(0),
+    assignment: jsonb('assignment').$type<Desired['assignment']>(),
+    enrolledAt: at('enrolled_at').notNull().defaultNow(),
+    lastSeenAt: at('last_seen_at'),
+    certificateExpiresAt: at('certificate_expires_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenant, table.id] }),
+    index('devices_class').on(table.tenant, table.deviceClass),
+  ],
+);
+
+export const rollouts = pgTable(
+  'rollouts',
+  {
+    id: text('id').$type<RolloutId>().primaryKey(),
+    tenant: tenant(),
+    release: text('release')
+      .$type<ReleaseId>()
+      .notNull()
+      .references(() => releases.id),
+    deviceClass: text('device_class').$type<ClassName>().notNull(),
+    version: text('version').notNull(),
+    state: text('state').$type<RolloutState>().notNull().default('running'),
+    reason: text('reason'),
+    failureThreshold: integer('failure_threshold').notNull(),
+    maxInFlight: integer('max_in_flight').notNull(),
+    /** null: every device of the class, also those that enrol while it runs */
+    devices: jsonb('devices').$type<DeviceId[]>(),
+    createdAt: at('created_at').notNull().defaultNow(),
+    finishedAt: at('finished_at'),
+  },
+  (table) => [index('rollouts_created').on(table.tenant, table.createdAt)],
+);
+
+const LIVE_STATES = sql.raw(
+  `('OFFERED', 'ACCEPTED', 'DOWNLOADING', 'VERIFIED', 'INSTALLING', 'REBOOTING', 'TRIAL')`,
+);
+
+export const executions = pgTable(
+  'executions',
+  {
+    id: text('id').$type<ExecutionId>().primaryKey(),
+    tenant: tenant(),
+    rollout: text('rollout')
+      .$type<RolloutId>()
+      .notNull()
+      .references(() => rollouts.id),
+    device: text('device').$type<DeviceId>().notNull(),
+    release: text('release').$type<ReleaseId>().notNull(),
+    state: text('state').$type<ExecutionState>().notNull().default('OFFERED'),
+    code: text('code'),
+    message: text('message'),
+    /** of the last report that counted */
+    statusSeq: integer('status_seq').notNull().default(0),
+    bytesDone: bytes('bytes_done').notNull().default(0),
+    bytesTotal: bytes('bytes_total').notNull(),
+    bytesReceived: bytes('bytes_received').notNull().default(0),
+    bytesReused: bytes('bytes_reused').notNull().default(0),
+    /** when the present state has lasted too long */
+    deadlineAt: at('deadline_at').notNull(),
+    createdAt: at('created_at').notNull().defaultNow(),
+    updatedAt: at('updated_at').notNull().defaultNow(),
+  },
+  (table) => [
+    uniqueIndex('executions_once').on(table.rollout, table.device),
+    // A device takes one release at a time, whatever the planners of several rollouts decide at once.
+    uniqueIndex('executions_live')
+      .on(table.tenant, table.device)
+      .where(sql`${table.state} in ${LIVE_STATES}`),
+    index('executions_deadline')
+      .on(table.deadlineAt)
+      .where(sql`${table.state} in ${LIVE_STATES}`),
+  ],
+);
+
+export const executionHistory = pgTable(
+  'execution_history',
+  {
+    id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    execution: text('execution')
+      .$type<ExecutionId>()
+      .notNull()
+      .references(() => executions.id),
+    state: text('state').$type<ExecutionState>().notNull(),
+    code: text('code'),
+    bootId: text('boot_id'),
+    at: at('at').notNull().defaultNow(),
+  },
+  (table) => [index('execution_history_execution').on(table.execution, table.id)],
+);
+
+/** Every status report that was acknowledged, also those that changed nothing: the memory behind deduplication. */
+export const deviceReports = pgTable(
+  'device_reports',
+  {
+    tenant: tenant(),
+    device: text('device').$type<DeviceId>().notNull(),
+    seq: integer('seq').notNull(),
+    report: jsonb('report').$type<Status>().notNull(),
+    /** why it changed nothing; null: it counted */
+    refused: text('refused'),
+    at: at('at').notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.device, table.seq] })],
+);
+
+export const claims = pgTable('claims', {
+  id: text('id').$type<ClaimId>().primaryKey(),
+  tenant: tenant(),
+  tokenSha256: text('token_sha256').notNull().unique(),
+  deviceClass: text('device_class').$type<ClassName>().notNull(),
+  arch: text('arch').$type<Arch>().notNull(),
+  deviceId: text('device_id').$type<DeviceId>().notNull(),
+  /** of the key that used the claim, so that a device cut off before the answer may ask again */
+  keySha256: text('key_sha256'),
+  usedAt: at('used_at'),
+  expiresAt: at('expires_at').notNull(),
+  createdAt: at('created_at').notNull().defaultNow(),
+});
+
+export const tokens = pgTable('tokens', {
+  sha256: text('sha256').primaryKey(),
+  tenant: tenant(),
+  name: text('name').notNull(),
+  role: text('role').$type<'admin' | 'viewer'>().notNull(),
+  createdAt: at('created_at').notNull().defaultNow(),
+});
+
+export const audit = pgTable(
+  'audit',
+  {
+    id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    tenant: tenant(),
+    at: at('at').notNull().defaultNow(),
+    actor: text('actor').notNull(),
+    action: text('action').notNull(),
+    subject: text('subject').notNull(),
+    details: jsonb('details').$type<Record<string, unknown>>().notNull().default({}),
+  },
+  (table) => [index('audit_at').on(table.tenant, table.at)],
+);

@@ -1,0 +1,131 @@
+import { and, eq, inArray, ne, notInArray } from 'drizzle-orm';
+import {
+  SlipwayError,
+  TERMINAL_STATES,
+  type DeviceId,
+  type ExecutionId,
+  type RolloutId,
+} from '@slipway/protocol';
+import type { Database } from '../database.ts';
+import type { Deadlines } from '../deadlines.ts';
+import { plan, type PlanAction, type PlanDevice } from '../plan.ts';
+import { devices, executions, rollouts } from '../schema.ts';
+import { unassign } from './devices.ts';
+import { offer, stepExecution } from './executions.ts';
+import { found } from './not-found.ts';
+import { getRelease } from './releases.ts';
+import { isTargetOf } from './rollouts.ts';
+
+export type Applied = {
+  readonly actions: readonly PlanAction[];
+  readonly executions: readonly ExecutionId[];
+  /** whose desired state changed, and is to be published now */
+  readonly devices: readonly DeviceId[];
+};
+
+/** Plans a rollout and does it, in one transaction that holds the rollout: planners on several servers take turns. */
+export const planRollout = (
+  db: Database,
+  id: RolloutId,
+  now: Date,
+  deadlines?: Deadlines,
+): Promise<Applied> =>
+  db.transaction(async (tx) => {
+    const rollout = found(
+      await tx.select().from(rollouts).where(eq(rollouts.id, id)).for('update'),
+      'rollout',
+      id,
+    );
+    const release = await getRelease(tx, rollout.release);
+    const begun = await tx.select().from(executions).where(eq(executions.rollout, id)).for('update');
+    const actions = plan(rollout, begun, await targetsOf(tx, rollout), now);
+
+    const touched = new Set<ExecutionId>();
+    const asked = new Set<DeviceId>();
+    const executionOf = (wanted: ExecutionId) => {
+      const execution = begun.find((row) => row.id === wanted);
+      if (execution === undefined)
+        throw new SlipwayError('INTERNAL', `The plan names ${wanted}, which is not ours.`);
+      return execution;
+    };
+    for (const action of actions) {
+      switch (action.kind) {
+        case 'offer': {
+          const execution = await offer(tx, id, release, action.device, now, deadlines);
+          if (execution === undefined) break;
+          touched.add(execution);
+          asked.add(action.device);
+          break;
+        }
+        case 'cancel': {
+          const execution = executionOf(action.execution);
+          await stepExecution(tx, execution, { state: 'CANCELED', message: 'the rollout ended' }, now);
+          touched.add(execution.id);
+          asked.add(execution.device);
+          break;
+        }
+        case 'withdraw': {
+          const execution = executionOf(action.execution);
+          await unassign(tx, execution.device, execution.id);
+          asked.add(execution.device);
+          break;
+        }
+        case 'timeOut': {
+          const execution = executionOf(action.execution);
+          const message = `nothing was heard within the time that ${action.state} may take`;
+          await stepExecution(tx, execution, { state: 'TIMED_OUT', message }, now);
+          touched.add(execution.id);
+          asked.add(execution.device);
+          break;
+        }
+        case 'stop':
+          await finish(tx, id, { state: 'stopped', reason: action.reason }, now);
+          break;
+        case 'complete':
+          await finish(tx, id, { state: 'completed' }, now);
+          break;
+        default:
+          return action satisfies never;
+      }
+    }
+    return { actions, executions: [...touched], devices: [...asked] };
+  });
+
+const finish = (
+  db: Database,
+  id: RolloutId,
+  end: { readonly state: 'stopped' | 'completed'; readonly reason?: string },
+  now: Date,
+) =>
+  db
+    .update(rollouts)
+    .set({ ...end, finishedAt: now })
+    .where(eq(rollouts.id, id));
+
+const targetsOf = async (
+  db: Database,
+  rollout: typeof rollouts.$inferSelect,
+): Promise<readonly PlanDevice[]> => {
+  const targets = await db.select().from(devices).where(isTargetOf(rollout)).orderBy(devices.id);
+  if (targets.length === 0) return [];
+  const elsewhere = await db
+    .select({ device: executions.device })
+    .from(executions)
+    .where(
+      and(
+        inArray(
+          executions.device,
+          targets.map(({ id }) => id),
+        ),
+        ne(executions.rollout, rollout.id),
+        notInArray(executions.state, [...TERMINAL_STATES]),
+      ),
+    );
+  const busy = new Set(elsewhere.map(({ device }) => device));
+  return targets.map(({ id, online, release }) => ({
+    id,
+    online,
+    busy: busy.has(id),
+    current: release === rollout.release,
+  }));
+};

@@ -1,0 +1,165 @@
+import { and, asc, eq, sql } from 'drizzle-orm';
+import type { Assignment, Birth, ClassName, Desired, Device, DeviceId, Telemetry } from '@slipway/protocol';
+import type { Database } from '../database.ts';
+import { devices } from '../schema.ts';
+import { found, type Page } from './not-found.ts';
+
+export const toDevice = (row: typeof devices.$inferSelect): Device => ({
+  id: row.id,
+  deviceClass: row.deviceClass,
+  arch: row.arch,
+  online: row.online,
+  health: row.health,
+  activeSlot: row.activeSlot,
+  slots: row.slots,
+  release: row.release,
+  version: row.version,
+  agentVersion: row.agentVersion,
+  bootId: row.bootId,
+  services: row.services,
+  enrolledAt: row.enrolledAt.toISOString(),
+  lastSeenAt: row.lastSeenAt?.toISOString() ?? null,
+  certificateExpiresAt: row.certificateExpiresAt.toISOString(),
+});
+
+export const getDevice = async (db: Database, id: DeviceId): Promise<Device> =>
+  toDevice(found(await db.select().from(devices).where(eq(devices.id, id)), 'device', id));
+
+export const listDevices = async (
+  db: Database,
+  filter: Page & { readonly deviceClass?: ClassName | undefined; readonly online?: boolean | undefined },
+): Promise<Device[]> => {
+  const rows = await db
+    .select()
+    .from(devices)
+    .where(
+      and(
+        filter.deviceClass === undefined ? undefined : eq(devices.deviceClass, filter.deviceClass),
+        filter.online === undefined ? undefined : eq(devices.online, filter.online),
+      ),
+    )
+    .orderBy(asc(devices.id))
+    .limit(filter.limit)
+    .offset(filter.offset);
+  return rows.map(toDevice);
+};
+
+/**
+ * Takes over what a birth says. A retained one only tells what was last said: after a death of the same connection the
+ * device stays offline.
+ *
+ * @returns undefined for a device that is not enrolled, or was enrolled for another class or architecture
+ */
+export const recordBirth = async (
+  db: Database,
+  birth: Birth,
+  retained: boolean,
+  now: Date,
+): Promise<Device | undefined> => {
+  const active = birth.slots[birth.activeSlot];
+  const [row] = await db
+    .update(devices)
+    .set({
+      online: retained ? sql`${devices.deathConnection} <> ${birth.connection}` : true,
+      connection: birth.connection,
+      ...(retained ? {} : { deathConnection: 0 }),
+      health: birth.health,
+      activeSlot: birth.activeSlot,
+      slots: birth.slots,
+      release: active.release ?? null,
+      version: active.version ?? null,
+      agentVersion: birth.agentVersion,
+      bootId: birth.bootId,
+      services: birth.services,
+      ...(retained ? {} : { lastSeenAt: now }),
+    })
+    .where(
+      and(
+        eq(devices.id, birth.deviceId),
+        eq(devices.deviceClass, birth.deviceClass),
+        eq(devices.arch, birth.arch),
+      ),
+    )
+    .returning();
+  return row === undefined ? undefined : toDevice(row);
+};
+
+/**
+ * A death counts for the connection it names: the Will of an earlier one may come after the device is back.
+ *
+ * @returns undefined where it changed nothing
+ */
+export const recordDeath = async (
+  db: Database,
+  id: DeviceId,
+  connection: number,
+): Promise<Device | undefined> => {
+  const [row] = await db
+    .update(devices)
+    .set({
+      deathConnection: connection,
+      online: sql`${devices.online} and ${devices.connection} <> ${connection}`,
+    })
+    .where(and(eq(devices.id, id), sql`${connection} >= ${devices.connection}`))
+    .returning();
+  return row === undefined ? undefined : toDevice(row);
+};
+
+/** Telemetry is never retained, so whoever sends it is there. */
+export const recordTelemetry = async (
+  db: Database,
+  id: DeviceId,
+  telemetry: Telemetry,
+  now: Date,
+): Promise<Device | undefined> => {
+  const [row] = await db
+    .update(devices)
+    .set({
+      online: true,
+      health: telemetry.health,
+      services: telemetry.services,
+      bootId: telemetry.bootId,
+      lastSeenAt: now,
+    })
+    .where(eq(devices.id, id))
+    .returning();
+  return row === undefined ? undefined : toDevice(row);
+};
+
+/** Sets what is asked of a device; `seq` rises in the database, so no two servers give one number twice. */
+export const assign = async (db: Database, id: DeviceId, assignment: Assignment | null): Promise<void> => {
+  await db
+    .update(devices)
+    .set({ assignment, desiredSeq: sql`${devices.desiredSeq} + 1` })
+    .where(eq(devices.id, id));
+};
+
+/** Asks nothing more of a device, if what is asked belongs to that execution. */
+export const unassign = async (
+  db: Database,
+  id: DeviceId,
+  execution: Assignment['execution'],
+): Promise<void> => {
+  await db
+    .update(devices)
+    .set({ assignment: null, desiredSeq: sql`${devices.desiredSeq} + 1` })
+    .where(and(eq(devices.id, id), sql`${devices.assignment}->>'execution' = ${execution}`));
+};
+
+/** @returns undefined where nothing was ever asked of the device */
+export const desiredOf = async (db: Database, id: DeviceId): Promise<Desired | undefined> => {
+  const [row] = await db
+    .select({ seq: devices.desiredSeq, assignment: devices.assignment })
+    .from(devices)
+    .where(eq(devices.id, id));
+  return row === undefined || row.seq === 0 ? undefined : { v: 1, ...row };
+};
+
+/** Everything that stands retained at the broker, or should. */
+export const everyDesired = (
+  db: Database,
+): Promise<{ device: DeviceId; seq: number; assignment: Desired['assignment'] }[]> =>
+  db
+    .select({ device: devices.id, seq: devices.desiredSeq, assignment: devices.assignment })
+    .from(devices)
+    .where(sql`${devices.desiredSeq} > 0`);

@@ -1,0 +1,219 @@
+import { and, asc, desc, eq, inArray, lte, notInArray } from 'drizzle-orm';
+import {
+  TERMINAL_STATES,
+  type Device,
+  type DeviceId,
+  type Execution,
+  type ExecutionId,
+  type ExecutionState,
+  type Progress,
+  type Release,
+  type RolloutId,
+} from '@slipway/protocol';
+import type { Database } from '../database.ts';
+import { deadlineAfter, type Deadlines } from '../deadlines.ts';
+import { newExecutionId } from '../new-id.ts';
+import { executionHistory, executions } from '../schema.ts';
+import { assign, unassign } from './devices.ts';
+import { found, type Page } from './not-found.ts';
+
+type Row = typeof executions.$inferSelect;
+
+const isLive = notInArray(executions.state, [...TERMINAL_STATES]);
+
+const withHistory = async (db: Database, rows: readonly Row[]): Promise<Execution[]> => {
+  if (rows.length === 0) return [];
+  const ids = rows.map(({ id }) => id);
+  const steps = await db
+    .select()
+    .from(executionHistory)
+    .where(inArray(executionHistory.execution, ids))
+    .orderBy(asc(executionHistory.id));
+  const byExecution = Map.groupBy(steps, ({ execution }) => execution);
+  return rows.map((row) => ({
+    id: row.id,
+    rollout: row.rollout,
+    device: row.device,
+    release: row.release,
+    state: row.state,
+    code: row.code,
+    message: row.message,
+    bytesDone: row.bytesDone,
+    bytesTotal: row.bytesTotal,
+    bytesReceived: row.bytesReceived,
+    bytesReused: row.bytesReused,
+    history: (byExecution.get(row.id) ?? []).map(({ state, at, code, bootId }) => ({
+      state,
+      at: at.toISOString(),
+      code,
+      bootId,
+    })),
+    createdAt: row.createdAt.toISOString(),
+    updatedAt: row.updatedAt.toISOString(),
+  }));
+};
+
+export const getExecution = async (db: Database, id: ExecutionId): Promise<Execution> =>
+  found(
+    await withHistory(db, await db.select().from(executions).where(eq(executions.id, id))),
+    'execution',
+    id,
+  );
+
+export const listExecutions = async (
+  db: Database,
+  {
+    rollout,
+    device,
+    limit,
+    offset,
+  }: Page & { readonly rollout?: RolloutId | undefined; readonly device?: DeviceId | undefined },
+): Promise<Execution[]> => {
+  const rows = await db
+    .select()
+    .from(executions)
+    .where(
+      and(
+        rollout === undefined ? undefined : eq(executions.rollout, rollout),
+        device === undefined ? undefined : eq(executions.device, device),
+      ),
+    )
+    .orderBy(desc(executions.createdAt), asc(executions.id))
+    .limit(limit)
+    .offset(offset);
+  return withHistory(db, rows);
+};
+
+/** Begins an execution and assigns its release. @returns undefined where the device is busy with another */
+export const offer = async (
+  db: Database,
+  rollout: RolloutId,
+  release: Release,
+  device: Device['id'],
+  now: Date,
+  deadlines?: Deadlines,
+): Promise<ExecutionId | undefined> => {
+  const deadlineAt = deadlineAfter('OFFERED', now, deadlines);
+  const [row] = await db
+    .insert(executions)
+    .values({
+      id: newExecutionId(),
+      rollout,
+      device,
+      release: release.id,
+      bytesTotal: release.bundle.size,
+      deadlineAt,
+      createdAt: now,
+      updatedAt: now,
+    })
+    .onConflictDoNothing()
+    .returning();
+  if (row === undefined) return undefined;
+  await db.insert(executionHistory).values({ execution: row.id, state: 'OFFERED', at: now });
+  await assign(db, device, {
+    execution: row.id,
+    rollout,
+    release: release.id,
+    version: release.version,
+    bundle: release.bundle,
+    expiresAt: Math.floor(deadlineAt.getTime() / 1000),
+  });
+  return row.id;
+};
+
+export type Step = {
+  readonly state: ExecutionState;
+  readonly code?: string | undefined;
+  readonly message?: string | undefined;
+  readonly bootId?: string | undefined;
+  readonly statusSeq?: number | undefined;
+  readonly bytesReceived?: number | undefined;
+  readonly bytesReused?: number | undefined;
+};
+
+/** Moves an execution and writes its history. Once it is over, nothing more is asked of the device. */
+export const stepExecution = async (
+  db: Database,
+  execution: Pick<Row, 'id' | 'device' | 'bytesTotal'>,
+  step: Step,
+  now: Date,
+  deadlines?: Deadlines,
+): Promise<void> => {
+  const { state, code, message, bootId, statusSeq, bytesReceived, bytesReused } = step;
+  const whole = state === 'REBOOTING' || state === 'TRIAL' || state === 'COMMITTED';
+  await db
+    .update(executions)
+    .set({
+      state,
+      code: code ?? null,
+      message: message ?? null,
+      ...(statusSeq === undefined ? {} : { statusSeq }),
+      ...(bytesReceived === undefined ? {} : { bytesReceived }),
+      ...(bytesReused === undefined ? {} : { bytesReused }),
+      ...(whole ? { bytesDone: execution.bytesTotal } : {}),
+      deadlineAt: deadlineAfter(state, now, deadlines),
+      updatedAt: now,
+    })
+    .where(eq(executions.id, execution.id));
+  await db.insert(executionHistory).values({ execution: execution.id, state, code, bootId, at: now });
+  if ((TERMINAL_STATES as readonly ExecutionState[]).includes(state)) {
+    await unassign(db, execution.device, execution.id);
+  }
+};
+
+/** @returns undefined where the execution is over or another device's */
+export const recordProgress = async (
+  db: Database,
+  device: DeviceId,
+  progress: Progress,
+  now: Date,
+  deadlines?: Deadlines,
+): Promise<Execution | undefined> => {
+  const rows = await db
+    .update(executions)
+    .set({
+      bytesDone: progress.bytesDone,
+      bytesTotal: progress.bytesTotal,
+      bytesReceived: progress.bytesReceived,
+      bytesReused: progress.bytesReused,
+      deadlineAt: deadlineAfter(progress.phase, now, deadlines),
+      updatedAt: now,
+    })
+    .where(
+      and(
+        eq(executions.id, progress.execution),
+        eq(executions.device, device),
+        inArray(executions.state, ['ACCEPTED', 'DOWNLOADING', 'VERIFIED', 'INSTALLING']),
+      ),
+    )
+    .returning();
+  return (await withHistory(db, rows))[0];
+};
+
+/** The execution that a device is at, if any. */
+export const liveExecution = async (db: Database, device: DeviceId): Promise<Row | undefined> =>
+  (
+    await db
+      .select()
+      .from(executions)
+      .where(and(eq(executions.device, device), isLive))
+  )[0];
+
+export const endLiveExecution = async (
+  db: Database,
+  device: DeviceId,
+  message: string,
+  now: Date,
+): Promise<void> => {
+  const live = await liveExecution(db, device);
+  if (live !== undefined) await stepExecution(db, live, { state: 'CANCELED', message }, now);
+};
+
+/** Rollouts with an execution whose time is up. */
+export const rolloutsWithLateExecutions = async (db: Database, now: Date): Promise<RolloutId[]> => {
+  const rows = await db
+    .selectDistinct({ rollout: executions.rollout })
+    .from(executions)
+    .where(and(isLive, lte(executions.deadlineAt, now)));
+  return rows.map(({ rollout }) => rollout);
+};

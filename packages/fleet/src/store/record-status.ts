@@ -1,0 +1,63 @@
+import { and, eq } from 'drizzle-orm';
+import type { DeviceId, ExecutionId, RolloutId, Status } from '@slipway/protocol';
+import type { Database } from '../database.ts';
+import type { Deadlines } from '../deadlines.ts';
+import { deviceReports, executions } from '../schema.ts';
+import { refuseTransition } from '../transitions.ts';
+import { stepExecution } from './executions.ts';
+
+/** Whatever it is, the report is committed and may be acknowledged. */
+export type StatusOutcome =
+  | { readonly kind: 'counted'; readonly execution: ExecutionId; readonly rollout: RolloutId }
+  | { readonly kind: 'duplicate' }
+  | { readonly kind: 'refused'; readonly why: string };
+
+/**
+ * Takes a status report of a device: once by its sequence number, only for an execution of its own, and only forward.
+ * `device` is who sent it, by the topic that the broker let it use.
+ */
+export const recordStatus = (
+  db: Database,
+  device: DeviceId,
+  status: Status,
+  now: Date,
+  deadlines?: Deadlines,
+): Promise<StatusOutcome> =>
+  db.transaction(async (tx): Promise<StatusOutcome> => {
+    const key = { device, seq: status.seq };
+    const [fresh] = await tx
+      .insert(deviceReports)
+      .values({ ...key, report: status, at: now })
+      .onConflictDoNothing()
+      .returning();
+    if (fresh === undefined) return { kind: 'duplicate' };
+
+    const [execution] = await tx
+      .select()
+      .from(executions)
+      .where(eq(executions.id, status.execution))
+      .for('update');
+    const why = refusal(execution, device, status);
+    if (execution === undefined || why !== undefined) {
+      const refused = why ?? '';
+      await tx
+        .update(deviceReports)
+        .set({ refused })
+        .where(and(eq(deviceReports.device, device), eq(deviceReports.seq, status.seq)));
+      return { kind: 'refused', why: refused };
+    }
+    await stepExecution(tx, execution, { ...status, statusSeq: status.seq }, now, deadlines);
+    return { kind: 'counted', execution: execution.id, rollout: execution.rollout };
+  });
+
+const refusal = (
+  execution: typeof executions.$inferSelect | undefined,
+  device: DeviceId,
+  status: Status,
+): string | undefined => {
+  // The same words for both, so that a device learns nothing of others.
+  if (execution === undefined || execution.device !== device) return 'the device has no such execution';
+  if (execution.release !== status.release) return `the execution is for ${execution.release}`;
+  if (status.seq <= execution.statusSeq) return `report ${execution.statusSeq} is newer`;
+  return refuseTransition(execution.state, status.state);
+};
