@@ -1,1 +1,22 @@
-export {};
+/**
+ * Certificates and signatures. Three trees that never meet: releases (root, intermediate, leaf; RSA-3072), devices and
+ * servers (P-256 each). Signing is done by node-forge, checking by the `openssl` program alone.
+ */
+export {
+  type AuthoritySubject,
+  certify,
+  type Identity,
+  type LeafSubject,
+  makeAuthority,
+  makeLeaf,
+  type Usage,
+  validFor,
+  type Validity,
+} from './certificates.ts';
+export { verifyCmsShape } from './cms-shape.ts';
+export { DEVICE_CERTIFICATE_DAYS, makeDeviceAuthority, signDeviceCsr } from './device-tree.ts';
+export { encodePrivateKey, type KeyKind, makeKeys } from './keys.ts';
+export { makeReleaseTree, type ReleaseTree } from './release-tree.ts';
+export { makeServerAuthority, makeServerIdentity, makeServiceIdentity } from './server-tree.ts';
+export { signCms } from './sign-cms.ts';
+export { verifyCms, type VerifyCms } from './verify-cms.ts';
