@@ -1,0 +1,115 @@
+import { execFile } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { CLAIM_ESP_PATH, type Arch, type Claim, type DeviceId } from '@slipway/protocol';
+import { espWrite, hashPartition, startVm, type Vm } from '@slipway/vm';
+import { bootsOf, type Boot } from './evidence.ts';
+
+export type VirtualDeviceOptions = {
+  readonly id: DeviceId;
+  readonly arch: Arch;
+  /** disk image made by the pipeline; it is copied */
+  readonly diskImage: string;
+  /** for the disk, the EFI variables and the console */
+  readonly folder: string;
+  readonly claimToken: string;
+  readonly rtcBase?: string;
+};
+
+/** A device in QEMU whose plug can be pulled and put back, and what is seen of it from outside. */
+export type VirtualDevice = {
+  readonly id: DeviceId;
+  readonly arch: Arch;
+  readonly httpPort: number;
+  readonly consoleLog: string;
+  readonly powerOn: () => Promise<void>;
+  readonly pullPlug: () => Promise<void>;
+  readonly console: () => string;
+  /** every boot seen on the console since the device was made */
+  readonly boots: () => Boot[];
+  /** waits for the boot after the first `seen` ones */
+  readonly nextBoot: (seen: number, timeoutMs: number) => Promise<Boot>;
+  /** digest of the first bytes of a partition, read from the disk file */
+  readonly partitionDigest: (name: string, bytes: number) => Promise<string>;
+};
+
+const MEMORY_MB = 768;
+
+/** A port of 127.0.0.1 that nobody uses right now. */
+const freePort = async (): Promise<number> => {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
+  if (address === null || typeof address === 'string') throw new Error('expected an address with a port');
+  return address.port;
+};
+
+/** Copies the disk image and puts the claim token on it, as a factory would. */
+export const createVirtualDevice = async (options: VirtualDeviceOptions): Promise<VirtualDevice> => {
+  await mkdir(options.folder, { recursive: true });
+  const disk = join(options.folder, 'disk.img');
+  const consoleLog = join(options.folder, 'console.log');
+  // A disk is mostly holes; cp keeps them, which Node's copyFile does not.
+  await promisify(execFile)('cp', ['--sparse=always', '--reflink=auto', options.diskImage, disk]);
+  const claim: Claim = { v: 1, token: options.claimToken };
+  await espWrite(disk, CLAIM_ESP_PATH, Buffer.from(`${JSON.stringify(claim)}\n`));
+  const httpPort = await freePort();
+
+  let vm: Vm | undefined;
+  let earlier = '';
+  const text = () => earlier + (vm?.console() ?? '');
+
+  return {
+    id: options.id,
+    arch: options.arch,
+    httpPort,
+    consoleLog,
+    powerOn: async () => {
+      earlier = text();
+      vm = await startVm({
+        arch: options.arch,
+        disk,
+        varsFile: join(options.folder, 'efi-variables.fd'),
+        memoryMb: MEMORY_MB,
+        consoleLog,
+        forwards: [{ hostPort: httpPort, guestPort: 80 }],
+        ...(options.rtcBase === undefined ? {} : { rtcBase: options.rtcBase }),
+      });
+    },
+    pullPlug: async () => {
+      await vm?.kill();
+    },
+    console: text,
+    boots: () => bootsOf(text()),
+    nextBoot: async (seen, timeoutMs) => {
+      const end = performance.now() + timeoutMs;
+      for (;;) {
+        const boot = bootsOf(text())[seen];
+        if (boot !== undefined) return boot;
+        if (vm === undefined) throw new Error(`${options.id} is not powered on`);
+        await vm.waitForConsole(/slipway: boot id=\S+ slot=[ab] version=\S+ roothash=[0-9a-f]{64}/, {
+          timeoutMs: Math.max(1, end - performance.now()),
+          from: lastBootEnd(vm),
+        });
+      }
+    },
+    partitionDigest: (name, bytes) => hashPartition(disk, name, bytes),
+  };
+};
+
+/** Position on the console after the last boot line, so that a wait sees the next one only. */
+const lastBootEnd = (vm: Vm): number => {
+  const text = vm.console();
+  const at = text.lastIndexOf('slipway: boot id=');
+  if (at === -1) return 0;
+  const end = text.indexOf('\n', at);
+  return vm.consolePosition() - text.length + (end === -1 ? at : end);
+};
