@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { errorsPage } from './errors-page.ts';
+import { PAGES } from './pages.ts';
 
-const docs = join(import.meta.dirname, '..', '..', 'docs');
-writeFileSync(join(docs, 'errors.md'), errorsPage());
-console.log('wrote docs/errors.md');
+for (const page of PAGES) {
+  writeFileSync(page.path, page.text());
+  console.log(`wrote ${page.path}`);
+}

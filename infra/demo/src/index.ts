@@ -1,0 +1,7 @@
+/** The demo: one device's way from first image to being saved from a bad one, seen from outside. The system test runs the same. */
+export * from './live-view.ts';
+export * from './pipeline.ts';
+export * from './report.ts';
+export * from './scenario.ts';
+export * from './summary.ts';
+export * from './virtual-device.ts';

@@ -1,0 +1,30 @@
+import { join } from 'node:path';
+import { Summary } from '@slipway/demo';
+import { ERRORS } from '@slipway/protocol';
+import { z } from 'zod';
+
+const docs = join(import.meta.dirname, '..', '..', 'docs');
+
+const errorsPage = (): string =>
+  [
+    '# Errors',
+    '',
+    'Every code Slipway gives: on the command line (with the exit status), in answers of the API (with the HTTP status),',
+    'and in reports of devices. Codes are stable. Written by `npm run docs` from `packages/protocol/src/errors.ts`.',
+    '',
+    '| Code | Exit | HTTP | What it means | How to mend it |',
+    '|---|---|---|---|---|',
+    ...Object.entries(ERRORS).map(
+      ([code, row]) => `| \`${code}\` | ${row.exit} | ${row.http} | ${row.meaning} | ${row.mend} |`,
+    ),
+    '',
+  ].join('\n');
+
+const summarySchema = (): string =>
+  `${JSON.stringify({ title: 'What npm run demo -- --json FILE writes', ...z.toJSONSchema(Summary) }, null, 2)}\n`;
+
+/** Pages of `docs/` that are made from the code; `npm run docs` writes them and a test compares them. */
+export const PAGES: readonly { readonly path: string; readonly text: () => string }[] = [
+  { path: join(docs, 'errors.md'), text: errorsPage },
+  { path: join(docs, 'demo-summary.schema.json'), text: summarySchema },
+];
