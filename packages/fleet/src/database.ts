@@ -81,3 +81,8 @@ const serverVersion = async (db: Database): Promise<string> => {
   const result: unknown = await db.execute(sql`select split_part(version(), ' on ', 1) as version`);
   return VersionResult.parse(result).rows[0]?.version ?? '';
 };
+
+/** @throws where the database does not answer */
+export const pingDatabase = async (db: Database): Promise<void> => {
+  await db.execute(sql`select 1`);
+};

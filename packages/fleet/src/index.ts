@@ -3,13 +3,13 @@
  * Called by the API and the gateway. It trusts its callers to have parsed what came from outside, and nothing about
  * the order or number of times in which they call.
  */
-export { openDatabase, type Database, type OpenDatabase } from './database.ts';
+export { openDatabase, pingDatabase, type Database, type OpenDatabase } from './database.ts';
 export { DEADLINES_MS, type Deadlines } from './deadlines.ts';
 export { createFleetEvents, type FleetEvents } from './events.ts';
 export { lockDirectory, type DirectoryLock } from './lock.ts';
 export { newToken } from './new-id.ts';
 export { plan, type PlanAction, type PlanDevice, type PlanExecution, type PlanRollout } from './plan.ts';
-export { assertRedisDurable, redisOptions } from './redis.ts';
+export { assertRedisDurable, redisOptions, type RedisTarget } from './redis.ts';
 export { relayEvents } from './relay-events.ts';
 export { planRollout, type Applied } from './store/apply-plan.ts';
 export { listAudit, recordAudit, type AuditEntry } from './store/audit.ts';

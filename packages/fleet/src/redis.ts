@@ -1,13 +1,25 @@
-import type { Redis, RedisOptions } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { SlipwayError } from '@slipway/protocol';
+
+/** Options as both ioredis and BullMQ take them. */
+export type RedisTarget = {
+  // BullMQ's blocking commands wait as long as they like; a retry limit per request would end them.
+  readonly maxRetriesPerRequest: null;
+  readonly db: number;
+  readonly path?: string;
+  readonly host?: string;
+  readonly port?: number;
+  readonly username?: string;
+  readonly password?: string;
+  readonly tls?: { readonly rejectUnauthorized: true };
+};
 
 /**
  * Connection options for `redis://host:port/db`, `rediss://…` or `unix:///path/to.sock?db=0`.
  *
  * @throws {SlipwayError} CONFIG_INVALID
  */
-export const redisOptions = (url: string): RedisOptions => {
-  // BullMQ's blocking commands wait as long as they like; a retry limit per request would end them.
+export const redisOptions = (url: string): RedisTarget => {
   const base = { maxRetriesPerRequest: null } as const;
   if (!URL.canParse(url)) throw invalid(url);
   const { protocol, hostname, port, username, password, pathname, searchParams } = new URL(url);
@@ -22,7 +34,7 @@ export const redisOptions = (url: string): RedisOptions => {
     db: Number(pathname.slice(1) || 0),
     ...(username === '' ? {} : { username: decodeURIComponent(username) }),
     ...(password === '' ? {} : { password: decodeURIComponent(password) }),
-    ...(protocol === 'rediss:' ? { tls: {} } : {}),
+    ...(protocol === 'rediss:' ? { tls: { rejectUnauthorized: true } as const } : {}),
   };
 };
 

@@ -50,7 +50,12 @@ export const createClaim = async (
 export const listClaims = async (db: Database, { limit, offset }: Page): Promise<ClaimToken[]> =>
   (await db.select().from(claims).orderBy(desc(claims.createdAt)).limit(limit).offset(offset)).map(toClaim);
 
-export type Issued = { readonly certificatePem: string; readonly expiresAt: Date };
+export type Issued = {
+  readonly certificatePem: string;
+  readonly expiresAt: Date;
+  /** SHA-256 of the public key that was certified, hexadecimal */
+  readonly keySha256: string;
+};
 
 const refused = (why: string): SlipwayError =>
   new SlipwayError('CLAIM_INVALID', `The claim token is refused: ${why}. Create a new claim for the device.`);
@@ -68,8 +73,6 @@ export const redeemClaim = (
     readonly token: string;
     readonly deviceClass: ClassName;
     readonly arch: Arch;
-    /** SHA-256 of the device's public key */
-    readonly keySha256: string;
   },
   issue: (device: DeviceId) => Promise<Issued>,
   now: Date,
@@ -84,12 +87,15 @@ export const redeemClaim = (
     if (claim.expiresAt <= now) throw refused('it has expired');
     if (claim.deviceClass !== asked.deviceClass) throw refused('it is for another device class');
     if (claim.arch !== asked.arch) throw refused('it is for another architecture');
-    if (claim.usedAt !== null && claim.keySha256 !== asked.keySha256) throw refused('it was used');
 
     const issued = await issue(claim.deviceId);
     const again = claim.usedAt !== null;
+    if (again && claim.keySha256 !== issued.keySha256) throw refused('it was used');
     if (!again) {
-      await tx.update(claims).set({ usedAt: now, keySha256: asked.keySha256 }).where(eq(claims.id, claim.id));
+      await tx
+        .update(claims)
+        .set({ usedAt: now, keySha256: issued.keySha256 })
+        .where(eq(claims.id, claim.id));
       // A device that enrols anew counts its reports and connections from one.
       await endLiveExecution(tx, claim.deviceId, 'the device enrolled anew', now);
       await tx.delete(deviceReports).where(eq(deviceReports.device, claim.deviceId));
@@ -109,7 +115,7 @@ export const redeemClaim = (
       actor: `device:${claim.deviceId}`,
       action: 'device.enrol',
       subject: claim.deviceId,
-      details: { claim: claim.id, keySha256: asked.keySha256, again },
+      details: { claim: claim.id, keySha256: issued.keySha256, again },
     });
     return { device: toDevice(found(rows, 'device', claim.deviceId)), issued };
   });

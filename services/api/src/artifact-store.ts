@@ -1,0 +1,50 @@
+import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import {
+  BuildResult,
+  type ArtifactName,
+  type BuildId,
+  type BuildRequest,
+  type ReleaseId,
+} from '@slipway/protocol';
+
+/** Where things lie in the artifact store, and the one file there that the API writes. */
+export type ArtifactStore = {
+  readonly writeRequest: (request: BuildRequest) => Promise<void>;
+  readonly hasRequest: (build: BuildId) => Promise<boolean>;
+  /** what the builder declares; nothing of it is trusted before the signer has compared it with the bytes */
+  readonly readResult: (build: BuildId) => Promise<BuildResult>;
+  readonly artifactPath: (build: BuildId, name: ArtifactName | 'build.log') => string;
+  readonly bundlePath: (release: ReleaseId) => string;
+};
+
+export const openArtifactStore = (directory: string): ArtifactStore => {
+  const buildFile = (build: BuildId, name: string): string => join(directory, 'builds', build, name);
+  return {
+    writeRequest: (request) =>
+      writeDurably(buildFile(request.build, 'request.json'), `${JSON.stringify(request, null, 2)}\n`),
+    hasRequest: async (build) =>
+      stat(buildFile(build, 'request.json')).then(
+        () => true,
+        () => false,
+      ),
+    readResult: async (build) =>
+      BuildResult.parse(JSON.parse(await readFile(buildFile(build, 'result.json'), 'utf8'))),
+    artifactPath: buildFile,
+    bundlePath: (release) => join(directory, 'bundles', `${release}.tar`),
+  };
+};
+
+/** Under a temporary name first, so that nobody ever reads half of it. */
+const writeDurably = async (path: string, text: string): Promise<void> => {
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = `${path}.${process.pid}.tmp`;
+  const file = await open(temporary, 'w');
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+};

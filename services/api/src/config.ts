@@ -1,0 +1,82 @@
+import { SlipwayError } from '@slipway/protocol';
+import { z } from 'zod';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+
+/** The settings of the API, by the names they have in the environment. */
+const Environment = z.object({
+  SLIPWAY_API_HOST: z.string().default('127.0.0.1'),
+  SLIPWAY_API_PORT: port.default(8080),
+  SLIPWAY_ENROL_HOST: z.string().default('127.0.0.1'),
+  SLIPWAY_ENROL_PORT: port.default(8443),
+  SLIPWAY_ENROL_CERT_FILE: z.string(),
+  SLIPWAY_ENROL_KEY_FILE: z.string(),
+  SLIPWAY_ENROL_PER_MINUTE: z.coerce.number().int().min(1).default(60),
+  SLIPWAY_DEVICE_CA_CERT_FILE: z.string(),
+  SLIPWAY_DEVICE_CA_KEY_FILE: z.string(),
+  SLIPWAY_SERVER_CA_FILE: z.string(),
+  SLIPWAY_RELEASE_ROOT_FILE: z.string(),
+  SLIPWAY_ENROL_URL: z.url(),
+  SLIPWAY_DEVICE_MQTT_URL: z.url(),
+  SLIPWAY_IMAGES: z.string(),
+  SLIPWAY_STORE: z.string(),
+  SLIPWAY_ADMIN_TOKEN_FILE: z.string(),
+  REDIS_URL: z.string(),
+});
+
+export type ApiConfig = {
+  /** listener for operators */
+  readonly host: string;
+  readonly port: number;
+  /** listener for devices that enrol, HTTPS; the files hold PEM */
+  readonly enrolHost: string;
+  readonly enrolPort: number;
+  readonly enrolCertFile: string;
+  readonly enrolKeyFile: string;
+  /** requests a minute from one address */
+  readonly enrolPerMinute: number;
+  readonly deviceCaCertFile: string;
+  readonly deviceCaKeyFile: string;
+  /** trust anchors that go into images */
+  readonly serverCaFile: string;
+  readonly releaseRootFile: string;
+  /** as devices reach them: the whole URL of `POST /v1/enrol`, and `mqtts://HOST:PORT` */
+  readonly enrolUrl: string;
+  readonly deviceMqttUrl: string;
+  /** the image repository: `classes/*.yml` and the image files they name */
+  readonly imagesDir: string;
+  /** the artifact store */
+  readonly storeDir: string;
+  /** made with a new token if it is not there */
+  readonly adminTokenFile: string;
+  readonly redisUrl: string;
+};
+
+/** @throws {SlipwayError} CONFIG_INVALID, naming every setting that is missing or wrong */
+export const parseApiConfig = (environment: NodeJS.ProcessEnv): ApiConfig => {
+  const result = Environment.safeParse(environment);
+  if (!result.success) {
+    const problems = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    throw new SlipwayError('CONFIG_INVALID', problems.join('\n'));
+  }
+  const { data } = result;
+  return {
+    host: data.SLIPWAY_API_HOST,
+    port: data.SLIPWAY_API_PORT,
+    enrolHost: data.SLIPWAY_ENROL_HOST,
+    enrolPort: data.SLIPWAY_ENROL_PORT,
+    enrolCertFile: data.SLIPWAY_ENROL_CERT_FILE,
+    enrolKeyFile: data.SLIPWAY_ENROL_KEY_FILE,
+    enrolPerMinute: data.SLIPWAY_ENROL_PER_MINUTE,
+    deviceCaCertFile: data.SLIPWAY_DEVICE_CA_CERT_FILE,
+    deviceCaKeyFile: data.SLIPWAY_DEVICE_CA_KEY_FILE,
+    serverCaFile: data.SLIPWAY_SERVER_CA_FILE,
+    releaseRootFile: data.SLIPWAY_RELEASE_ROOT_FILE,
+    enrolUrl: data.SLIPWAY_ENROL_URL,
+    deviceMqttUrl: data.SLIPWAY_DEVICE_MQTT_URL,
+    imagesDir: data.SLIPWAY_IMAGES,
+    storeDir: data.SLIPWAY_STORE,
+    adminTokenFile: data.SLIPWAY_ADMIN_TOKEN_FILE,
+    redisUrl: data.REDIS_URL,
+  };
+};

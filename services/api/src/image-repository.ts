@@ -1,0 +1,100 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseClassFile, parseImageFiles } from '@slipway/image-spec';
+import { SlipwayError, type BuildRequest, type DeviceClass } from '@slipway/protocol';
+
+/** Device classes are files, so that they are reviewed and versioned like code; they are read anew for every request. */
+export type ImageRepository = {
+  /** @throws {SlipwayError} SPEC_SYNTAX, SPEC_INVALID for any class file that does not parse */
+  readonly list: () => Promise<DeviceClass[]>;
+  /** @throws {SlipwayError} CLASS_UNKNOWN, or as `list` where the class may be in a file that does not parse */
+  readonly get: (name: string) => Promise<DeviceClass>;
+  /**
+   * The texts of a class and its image files, checked.
+   *
+   * @throws {SlipwayError} as `get`, and SPEC_SYNTAX, SPEC_INVALID, COMPONENT_REF_INVALID for the image files
+   */
+  readonly snapshot: (name: string) => Promise<Snapshot>;
+};
+
+export type Snapshot = Pick<BuildRequest, 'classFile' | 'imageFiles'>;
+
+type ClassText = { readonly deviceClass: DeviceClass; readonly text: string };
+
+export const openImageRepository = (directory: string): ImageRepository => {
+  const parse = async (file: string): Promise<ClassText> => {
+    const text = await readFile(join(directory, file), 'utf8');
+    const { name, arch, images } = parseClassFile(text, file);
+    return { deviceClass: { name, arch, images, file }, text };
+  };
+
+  const files = async (): Promise<string[]> => {
+    const names = await readdir(join(directory, 'classes')).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    });
+    return names
+      .filter((name) => /\.ya?ml$/.test(name))
+      .sort()
+      .map((name) => `classes/${name}`);
+  };
+
+  const find = async (name: string): Promise<ClassText> => {
+    const results = await Promise.allSettled((await files()).map(parse));
+    const parsed = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    const matches = parsed.filter(({ deviceClass }) => deviceClass.name === name);
+    refuseTwice(name, matches);
+    const [match] = matches;
+    if (match !== undefined) return match;
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+    const known = parsed.map(({ deviceClass }) => deviceClass.name);
+    throw new SlipwayError(
+      'CLASS_UNKNOWN',
+      `There is no device class ${JSON.stringify(name)}; known: ${known.join(', ') || 'none'}. Add classes/${name}.yml.`,
+      { details: { deviceClass: name, known } },
+    );
+  };
+
+  const imageText = async (name: string, deviceClass: DeviceClass) => {
+    const text = await readFile(join(directory, name), 'utf8').catch((cause: unknown) => {
+      throw new SlipwayError(
+        'SPEC_INVALID',
+        `${deviceClass.file} lists the image file ${name}, which cannot be read. Add it, or mend the list.`,
+        { cause, details: { file: deviceClass.file, key: 'images', found: name } },
+      );
+    });
+    return { name, text };
+  };
+
+  return {
+    list: async () => {
+      const parsed = await Promise.all((await files()).map(parse));
+      for (const { deviceClass } of parsed) {
+        refuseTwice(
+          deviceClass.name,
+          parsed.filter((other) => other.deviceClass.name === deviceClass.name),
+        );
+      }
+      return parsed.map(({ deviceClass }) => deviceClass);
+    },
+    get: async (name) => (await find(name)).deviceClass,
+    snapshot: async (name) => {
+      const { deviceClass, text } = await find(name);
+      const imageFiles = await Promise.all(deviceClass.images.map((image) => imageText(image, deviceClass)));
+      parseImageFiles(imageFiles);
+      return { classFile: { name: deviceClass.file, text }, imageFiles };
+    },
+  };
+};
+
+const refuseTwice = (name: string, matches: readonly ClassText[]): void => {
+  if (matches.length < 2) return;
+  const where = matches.map(({ deviceClass }) => deviceClass.file);
+  throw new SlipwayError(
+    'SPEC_INVALID',
+    `${where.join(' and ')} both define the class ${name}. Rename one.`,
+    {
+      details: { file: where[0], key: 'name', found: name },
+    },
+  );
+};

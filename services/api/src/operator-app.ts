@@ -1,0 +1,107 @@
+import swagger from '@fastify/swagger';
+import reference from '@scalar/fastify-api-reference';
+import fastify, { type FastifyBaseLogger } from 'fastify';
+import {
+  jsonSchemaTransform,
+  jsonSchemaTransformObject,
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod';
+import type { Redis } from 'ioredis';
+import {
+  Build,
+  ClaimToken,
+  Device,
+  DeviceClass,
+  Execution,
+  LiveEvent,
+  Problem,
+  Release,
+  Rollout,
+} from '@slipway/protocol';
+import { z } from 'zod';
+import { requireToken } from './auth.ts';
+import { answerWithProblems } from './problem.ts';
+import { buildRoutes } from './routes/builds.ts';
+import { claimRoutes } from './routes/claims.ts';
+import type { App, Context } from './routes/context.ts';
+import { deviceClassRoutes } from './routes/device-classes.ts';
+import { deviceRoutes } from './routes/devices.ts';
+import { eventRoutes } from './routes/events.ts';
+import { healthRoutes } from './routes/health.ts';
+import { releaseRoutes } from './routes/releases.ts';
+import { rolloutRoutes } from './routes/rollouts.ts';
+
+const named = { Build, ClaimToken, Device, DeviceClass, Execution, LiveEvent, Problem, Release, Rollout };
+for (const [id, schema] of Object.entries(named)) {
+  if (!z.globalRegistry.has(schema)) z.globalRegistry.add(schema, { id });
+}
+
+/** The HTTP API for operators, described by itself at `/openapi.json` and to read at `/docs`. */
+export const operatorApp = async (
+  context: Context,
+  redis: Redis,
+  logger: FastifyBaseLogger,
+): Promise<App> => {
+  const app = fastify({
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    bodyLimit: 256 * 1024,
+    forceCloseConnections: true,
+    genReqId: () => crypto.randomUUID(),
+  }).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  answerWithProblems(app);
+  // Bodies are JSON, nothing else: what a form or a plain text post of another site can send is refused.
+  app.removeContentTypeParser('text/plain');
+  app.addHook('onSend', async (request, reply) => {
+    reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
+  });
+
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Slipway',
+        version: '1',
+        description:
+          'Builds, releases, rollouts and devices. Errors are problem documents (RFC 9457) with a stable `code`.',
+      },
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+      security: [{ token: [] }],
+    },
+    transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
+  });
+  // The page brings its own script; fonts from elsewhere are off, so it works without the internet.
+  await app.register(reference, {
+    routePrefix: '/docs',
+    configuration: {
+      url: '/openapi.json',
+      withDefaultFonts: false,
+      telemetry: false,
+      pageTitle: 'Slipway API',
+    },
+  });
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  healthRoutes(app, context.db, redis);
+
+  await app.register(async (scope) => {
+    requireToken(scope, context.db);
+    const inner = scope.withTypeProvider<ZodTypeProvider>();
+    for (const routes of [
+      deviceClassRoutes,
+      buildRoutes,
+      releaseRoutes,
+      rolloutRoutes,
+      deviceRoutes,
+      claimRoutes,
+      eventRoutes,
+    ]) {
+      routes(inner, context);
+    }
+  });
+  return app;
+};

@@ -1,0 +1,92 @@
+import { getBuild, listBuilds, recordAudit } from '@slipway/fleet';
+import { ArtifactName, Build, BuildCreate, BuildId, ClassName, SlipwayError } from '@slipway/protocol';
+import { z } from 'zod';
+import { actorOf } from '../auth.ts';
+import { sendFile } from '../send-file.ts';
+import { PageQuery, type App, type Context } from './context.ts';
+
+const tags = ['Builds'];
+const ById = z.strictObject({ id: BuildId });
+
+export const buildRoutes = (app: App, { db, builds, store }: Context): void => {
+  app.post(
+    '/v1/builds',
+    {
+      schema: {
+        tags,
+        summary: 'Build an image for a device class',
+        body: BuildCreate,
+        response: { 201: Build },
+      },
+    },
+    async (request, reply) => {
+      const build = await builds.start(request.body);
+      await recordAudit(db, {
+        actor: actorOf(request).name,
+        action: 'build.create',
+        subject: build.id,
+        details: { ...request.body },
+      });
+      return reply.code(201).header('location', `/v1/builds/${build.id}`).send(build);
+    },
+  );
+  app.get(
+    '/v1/builds',
+    {
+      schema: {
+        tags,
+        summary: 'List builds',
+        querystring: PageQuery.extend({ deviceClass: ClassName.optional() }),
+        response: { 200: z.array(Build) },
+      },
+    },
+    async ({ query }) => listBuilds(db, query),
+  );
+  app.get(
+    '/v1/builds/:id',
+    { schema: { tags, summary: 'Show a build', params: ById, response: { 200: Build } } },
+    async ({ params }) => getBuild(db, params.id),
+  );
+  app.get(
+    '/v1/builds/:id/log',
+    {
+      schema: {
+        tags,
+        summary: 'Read the log of a build, from a byte on',
+        params: ById,
+        querystring: z.strictObject({ from: z.coerce.number().int().min(0).default(0) }),
+        produces: ['text/plain'],
+      },
+    },
+    async ({ params, query }, reply) => {
+      await getBuild(db, params.id);
+      const path = store.artifactPath(params.id, 'build.log');
+      return sendFile(reply, { path, type: 'text/plain; charset=utf-8', from: query.from });
+    },
+  );
+  app.get(
+    '/v1/builds/:id/artifacts/:name',
+    {
+      schema: {
+        tags,
+        summary: 'Download an artifact of a build',
+        params: ById.extend({ name: ArtifactName }),
+        produces: ['application/octet-stream'],
+      },
+    },
+    async ({ params: { id, name } }, reply) => {
+      const build = await getBuild(db, id);
+      const artifact = build.artifacts.find((known) => known.name === name);
+      if (artifact === undefined) {
+        const known = build.artifacts.map((other) => other.name).join(', ') || 'none yet';
+        throw new SlipwayError('NOT_FOUND', `Build ${id} has no artifact ${name}; it has: ${known}.`);
+      }
+      return sendFile(reply, {
+        path: store.artifactPath(id, name),
+        type: 'application/octet-stream',
+        name,
+        digest: artifact.digest,
+      });
+    },
+  );
+};

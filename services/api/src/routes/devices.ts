@@ -1,0 +1,46 @@
+import { getDevice, listDevices, listExecutions } from '@slipway/fleet';
+import { ClassName, Device, DeviceId, Execution } from '@slipway/protocol';
+import { z } from 'zod';
+import { PageQuery, type App, type Context } from './context.ts';
+
+const tags = ['Devices'];
+const ById = z.strictObject({ id: DeviceId });
+
+export const deviceRoutes = (app: App, { db }: Context): void => {
+  app.get(
+    '/v1/devices',
+    {
+      schema: {
+        tags,
+        summary: 'List devices',
+        querystring: PageQuery.extend({
+          deviceClass: ClassName.optional(),
+          online: z.stringbool({ truthy: ['true'], falsy: ['false'] }).optional(),
+        }),
+        response: { 200: z.array(Device) },
+      },
+    },
+    async ({ query }) => listDevices(db, query),
+  );
+  app.get(
+    '/v1/devices/:id',
+    { schema: { tags, summary: 'Show a device', params: ById, response: { 200: Device } } },
+    async ({ params }) => getDevice(db, params.id),
+  );
+  app.get(
+    '/v1/devices/:id/executions',
+    {
+      schema: {
+        tags,
+        summary: 'List what a device took, or tried to',
+        params: ById,
+        querystring: PageQuery,
+        response: { 200: z.array(Execution) },
+      },
+    },
+    async ({ params, query }) => {
+      await getDevice(db, params.id);
+      return listExecutions(db, { device: params.id, ...query });
+    },
+  );
+};

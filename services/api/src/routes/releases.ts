@@ -1,0 +1,87 @@
+import { changeRelease, getRelease, listReleases, recordAudit, runningRolloutsOf } from '@slipway/fleet';
+import { ClassName, Release, ReleaseId, ReleaseState, SlipwayError } from '@slipway/protocol';
+import { z } from 'zod';
+import { actorOf } from '../auth.ts';
+import { sendFile } from '../send-file.ts';
+import { PageQuery, type App, type Context } from './context.ts';
+
+const tags = ['Releases'];
+const ById = z.strictObject({ id: ReleaseId });
+
+export const releaseRoutes = (app: App, { db, events, store }: Context): void => {
+  app.get(
+    '/v1/releases',
+    {
+      schema: {
+        tags,
+        summary: 'List releases',
+        querystring: PageQuery.extend({ deviceClass: ClassName.optional(), state: ReleaseState.optional() }),
+        response: { 200: z.array(Release) },
+      },
+    },
+    async ({ query }) => listReleases(db, query),
+  );
+  app.get(
+    '/v1/releases/:id',
+    { schema: { tags, summary: 'Show a release', params: ById, response: { 200: Release } } },
+    async ({ params }) => getRelease(db, params.id),
+  );
+  app.post(
+    '/v1/releases/:id/publish',
+    {
+      schema: {
+        tags,
+        summary: 'Publish a draft, so that it can be rolled out',
+        params: ById,
+        response: { 200: Release },
+      },
+    },
+    async (request) => {
+      const release = await changeRelease(db, request.params.id, ['draft'], 'published');
+      await recordAudit(db, { actor: actorOf(request).name, action: 'release.publish', subject: release.id });
+      events.publish({ kind: 'release', release });
+      return release;
+    },
+  );
+  app.post(
+    '/v1/releases/:id/withdraw',
+    { schema: { tags, summary: 'Withdraw a release, for good', params: ById, response: { 200: Release } } },
+    async (request) => {
+      const { id } = request.params;
+      const running = await runningRolloutsOf(db, id);
+      if (running.length > 0) {
+        throw new SlipwayError(
+          'CONFLICT',
+          `Rollout ${running.join(', ')} of ${id} still runs. Abort it first.`,
+          {
+            details: { rollouts: running },
+          },
+        );
+      }
+      const release = await changeRelease(db, id, ['draft', 'published'], 'withdrawn');
+      await recordAudit(db, { actor: actorOf(request).name, action: 'release.withdraw', subject: id });
+      events.publish({ kind: 'release', release });
+      return release;
+    },
+  );
+  app.get(
+    '/v1/releases/:id/bundle',
+    {
+      schema: {
+        tags,
+        summary: 'Download the bundle of a release',
+        params: ById,
+        produces: ['application/x-tar'],
+      },
+    },
+    async ({ params }, reply) => {
+      const release = await getRelease(db, params.id);
+      return sendFile(reply, {
+        path: store.bundlePath(release.id),
+        type: 'application/x-tar',
+        name: `${release.deviceClass}-${release.version}.tar`,
+        digest: release.bundle.digest,
+      });
+    },
+  );
+};

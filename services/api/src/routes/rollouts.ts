@@ -1,0 +1,86 @@
+import {
+  abortRollout,
+  createRollout,
+  getRollout,
+  listExecutions,
+  listRollouts,
+  recordAudit,
+} from '@slipway/fleet';
+import { Execution, Rollout, RolloutCreate, RolloutId, RolloutState } from '@slipway/protocol';
+import { z } from 'zod';
+import { actorOf } from '../auth.ts';
+import { PageQuery, type App, type Context } from './context.ts';
+
+const tags = ['Rollouts'];
+const ById = z.strictObject({ id: RolloutId });
+
+export const rolloutRoutes = (app: App, { db, events, wakePlanner }: Context): void => {
+  app.post(
+    '/v1/rollouts',
+    {
+      schema: {
+        tags,
+        summary: 'Roll a published release out',
+        body: RolloutCreate,
+        response: { 201: Rollout },
+      },
+    },
+    async (request, reply) => {
+      const rollout = await createRollout(db, request.body, new Date());
+      await recordAudit(db, {
+        actor: actorOf(request).name,
+        action: 'rollout.create',
+        subject: rollout.id,
+        details: { ...request.body },
+      });
+      events.publish({ kind: 'rollout', rollout });
+      await wakePlanner(rollout.id);
+      return reply.code(201).header('location', `/v1/rollouts/${rollout.id}`).send(rollout);
+    },
+  );
+  app.get(
+    '/v1/rollouts',
+    {
+      schema: {
+        tags,
+        summary: 'List rollouts',
+        querystring: PageQuery.extend({ state: RolloutState.optional() }),
+        response: { 200: z.array(Rollout) },
+      },
+    },
+    async ({ query }) => listRollouts(db, query),
+  );
+  app.get(
+    '/v1/rollouts/:id',
+    { schema: { tags, summary: 'Show a rollout', params: ById, response: { 200: Rollout } } },
+    async ({ params }) => getRollout(db, params.id),
+  );
+  app.get(
+    '/v1/rollouts/:id/executions',
+    {
+      schema: {
+        tags,
+        summary: 'List the devices of a rollout and how far each is',
+        params: ById,
+        querystring: PageQuery,
+        response: { 200: z.array(Execution) },
+      },
+    },
+    async ({ params, query }) => {
+      await getRollout(db, params.id);
+      return listExecutions(db, { rollout: params.id, ...query });
+    },
+  );
+  app.post(
+    '/v1/rollouts/:id/abort',
+    { schema: { tags, summary: 'Abort a rollout', params: ById, response: { 200: Rollout } } },
+    async (request) => {
+      const actor = actorOf(request).name;
+      const rollout = await abortRollout(db, request.params.id, `aborted by ${actor}`, new Date());
+      await recordAudit(db, { actor, action: 'rollout.abort', subject: rollout.id });
+      events.publish({ kind: 'rollout', rollout });
+      await wakePlanner(rollout.id);
+      return rollout;
+    },
+  );
+};

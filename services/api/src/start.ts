@@ -1,0 +1,109 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import { assertRedisDurable, redisOptions, type Database, type FleetEvents } from '@slipway/fleet';
+import { ROLLOUT_QUEUE, type RolloutJob } from '@slipway/protocol';
+import type { Logger } from 'pino';
+import { admitAdminToken } from './admin-token.ts';
+import { openArtifactStore } from './artifact-store.ts';
+import { openBuildFlow } from './build-flow.ts';
+import type { ApiConfig } from './config.ts';
+import { enrolApp } from './enrol-app.ts';
+import { openImageRepository } from './image-repository.ts';
+import { operatorApp } from './operator-app.ts';
+
+export type StartApi = {
+  readonly config: ApiConfig;
+  readonly db: Database;
+  readonly events: FleetEvents;
+  readonly logger: Logger;
+};
+
+export type RunningApi = {
+  /** of the operators' listener, such as `http://127.0.0.1:8080` */
+  readonly url: string;
+  /** of the listener for devices, as bound; what devices use is `config.enrolUrl` */
+  readonly enrolUrl: string;
+  readonly close: () => Promise<void>;
+};
+
+/**
+ * Starts both listeners and catches up with builds that moved while the API was down.
+ *
+ * @throws {SlipwayError} REDIS_NOT_DURABLE, CONFIG_INVALID
+ */
+export const startApi = async ({ config, db, events, logger }: StartApi): Promise<RunningApi> => {
+  await using undo = new AsyncDisposableStack();
+  const redis = new Redis(redisOptions(config.redisUrl));
+  redis.on('error', (error) => logger.warn({ err: error }, 'redis connection failed'));
+  undo.defer(() => redis.disconnect());
+  await assertRedisDurable(redis);
+  await mkdir(config.storeDir, { recursive: true });
+  await admitAdminToken(db, config.adminTokenFile);
+
+  const images = openImageRepository(config.imagesDir);
+  const store = openArtifactStore(config.storeDir);
+  const [serverCa, releaseRoot, caCert, caKey, cert, key] = await Promise.all(
+    [
+      config.serverCaFile,
+      config.releaseRootFile,
+      config.deviceCaCertFile,
+      config.deviceCaKeyFile,
+      config.enrolCertFile,
+      config.enrolKeyFile,
+    ].map((file) => readFile(file, 'utf8')),
+  );
+  const need = (text: string | undefined): string => text ?? '';
+
+  const builds = await openBuildFlow({
+    db,
+    events,
+    logger,
+    store,
+    images,
+    redisUrl: config.redisUrl,
+    deployment: {
+      enrolUrl: config.enrolUrl,
+      serverCa: need(serverCa),
+      releaseRoot: need(releaseRoot),
+    },
+  });
+  undo.defer(() => builds.close());
+  const rollouts = new Queue<RolloutJob>(ROLLOUT_QUEUE, {
+    connection: redisOptions(config.redisUrl),
+    defaultJobOptions: { removeOnComplete: true, removeOnFail: { age: 86_400 } },
+  });
+  rollouts.on('error', (error) => logger.warn({ err: error }, 'queue connection failed'));
+  undo.defer(() => rollouts.close());
+  const wakePlanner = async (rolloutId: string): Promise<void> => {
+    await rollouts.add('plan', { v: 1, rolloutId });
+  };
+
+  const operators = await operatorApp({ db, events, images, store, builds, wakePlanner }, redis, logger);
+  undo.defer(() => operators.close());
+  const devices = await enrolApp({
+    db,
+    events,
+    logger,
+    tls: { cert: need(cert), key: need(key) },
+    deviceCa: { certificatePem: need(caCert), keyPem: need(caKey) },
+    mqttUrl: config.deviceMqttUrl,
+    perMinute: config.enrolPerMinute,
+  });
+  undo.defer(() => devices.close());
+  const url = await operators.listen({ host: config.host, port: config.port });
+  await devices.listen({ host: config.enrolHost, port: config.enrolPort });
+  const enrolPort = portOf(devices.server.address());
+  logger.info({ url, enrolPort }, 'api is up');
+
+  const running = undo.move();
+  return {
+    url,
+    enrolUrl: `https://${config.enrolHost}:${enrolPort}/v1/enrol`,
+    close: () => running.disposeAsync(),
+  };
+};
+
+const portOf = (address: string | AddressInfo | null): number =>
+  address === null || typeof address === 'string' ? 0 : address.port;
