@@ -130,8 +130,11 @@ const archiveOrder = (tree: Tree): TreeEntry[] => {
 /**
  * A tar of the tree: ustar with PAX records for what ustar cannot hold (long names, extended attributes with binary
  * values, as `SCHILY.xattr.*`). The same tree gives the same bytes.
+ *
+ * @param source entries given as a list keep their order: parents before children, hard links after their targets
  */
-export const encodeTar = async function* (tree: Tree): AsyncIterable<Uint8Array> {
-  for (const entry of archiveOrder(tree)) yield* encodeEntry(entry);
+export const encodeTar = async function* (source: Tree | readonly TreeEntry[]): AsyncIterable<Uint8Array> {
+  const entries = source instanceof Map ? archiveOrder(source) : source;
+  for (const entry of entries) yield* encodeEntry(entry);
   yield new Uint8Array(2 * BLOCK);
 };
