@@ -1,19 +1,9 @@
-import type { Digest } from '@slipway/protocol';
 import type { ImageFile } from '@slipway/image-spec';
 import type { Arch } from '@slipway/protocol';
 import type { OciConfig } from './oci-config.ts';
+import type { Origin } from './origin.ts';
+import type { Mirror } from './debian/sources.ts';
 import type { Tree } from './tree.ts';
-
-/** One thing that went into a component, as the SBOM lists it. */
-export type Origin = {
-  readonly type: 'deb' | 'oci' | 'npm';
-  readonly name: string;
-  readonly version: string;
-  readonly purl: string;
-  readonly digest: Digest;
-  /** SPDX identifiers where known */
-  readonly licenses?: readonly string[];
-};
 
 /** A resolved component: its files, how it starts, and where everything came from. */
 export type Component = {
@@ -31,5 +21,7 @@ export type ResolveOptions = {
   readonly baseDir: string;
   /** holds package lists, packages and runtimes; may be shared by any number of processes */
   readonly cacheDir: string;
-  readonly log?: (line: string) => void;
+  readonly log?: ((line: string) => void) | undefined;
+  /** of Debian packages; absent: SLIPWAY_DEBIAN_MIRROR and SLIPWAY_DEBIAN_SUITE, else the archives of this machine */
+  readonly mirror?: Mirror | undefined;
 };

@@ -3,11 +3,13 @@ import { z } from 'zod';
 const list = z
   .array(z.string())
   .nullish()
-  .transform((value) => value ?? undefined);
+  .transform((value) => value ?? undefined)
+  .optional();
 const record = z
   .record(z.string(), z.string())
   .nullish()
-  .transform((value) => value ?? undefined);
+  .transform((value) => value ?? undefined)
+  .optional();
 
 /** How a container of an image starts: the `config` of an OCI image configuration. Other keys are dropped. */
 export const OciConfig = z.object({

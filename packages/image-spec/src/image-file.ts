@@ -49,8 +49,15 @@ export const PackageSet = z.strictObject({
   install: z
     .array(z.string().regex(PACKAGE_NAME, 'the name of a Debian package, optionally =version'))
     .min(1),
-  /** `full`: with everything they depend on; `none`: just these packages */
-  dependencies: z.enum(['full', 'none']).default('full'),
+  /**
+   * `full`: with everything they depend on; `none`: just these packages; a list of globs: those of everything they
+   * depend on whose names match
+   */
+  dependencies: z
+    .union([z.enum(['full', 'none']), strings], {
+      error: 'full, none, or a list of globs over names of packages',
+    })
+    .default('full'),
   /** globs over paths without leading `/`; if given, only what matches is kept */
   include: strings.optional(),
   /** globs of what is dropped in addition to documentation, manual pages and translations */

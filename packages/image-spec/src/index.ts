@@ -9,6 +9,7 @@ export { classFileSchema, imageFileSchema } from './json-schema.ts';
 export { CONFIG_LABEL, mergeContainer } from './merge-container.ts';
 export { parseClassFile } from './parse-class.ts';
 export { parseImageFiles } from './parse-image.ts';
+export { parseSpec } from './parse-spec.ts';
 export type { Problem } from './problems.ts';
 export { formatReference, inRepository, parseReference, type Reference } from './reference.ts';
 export { Size } from './size.ts';

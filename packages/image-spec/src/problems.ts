@@ -111,8 +111,8 @@ export const problemsOf = (doc: SpecDocument, schema: z.ZodType, error: z.ZodErr
       case 'too_small':
       case 'too_big':
       case 'custom':
-        return [problemAt(doc, path, `expected ${issue.message}, found ${found(value)}`)];
       case 'invalid_union':
+        return [problemAt(doc, path, `expected ${issue.message}, found ${found(value)}`)];
       case 'invalid_key':
       case 'invalid_element':
       case 'not_multiple_of':

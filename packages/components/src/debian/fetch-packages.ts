@@ -1,0 +1,82 @@
+import { SlipwayError } from '@slipway/protocol';
+import { createReadStream } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { withLock } from '../lock.ts';
+import { runTool } from '../run-tool.ts';
+import type { AptRoot } from './apt-root.ts';
+import type { DebPackage } from './resolve-packages.ts';
+
+export const debPath = (cacheDir: string, { digest }: DebPackage): string =>
+  join(cacheDir, 'debs', `${digest.slice('sha256:'.length)}.deb`);
+
+const exists = async (path: string): Promise<boolean> =>
+  (await stat(path).catch(() => undefined))?.isFile() ?? false;
+
+const sha256OfFile = async (path: string): Promise<string> => {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return `sha256:${hash.digest('hex')}`;
+};
+
+const failed = (item: DebPackage, why: string, cause?: unknown): SlipwayError =>
+  new SlipwayError(
+    'PACKAGE_FETCH_FAILED',
+    `package ${item.name} ${item.version} (${item.arch}): ${why}; check the mirror and try again`,
+    { cause, details: { package: item.name, version: item.version, arch: item.arch } },
+  );
+
+/** apt's own download program: it knows this machine's proxies, and checks the digest as it writes. */
+const download = async (root: AptRoot, item: DebPackage, target: string): Promise<void> => {
+  const scratch = await mkdtemp(join(root.directory, 'cache', 'fetch-'));
+  try {
+    const file = join(scratch, 'package.deb');
+    await runTool(
+      '/usr/lib/apt/apt-helper',
+      ['-q', 'download-file', item.url, file, `SHA256:${item.digest.slice('sha256:'.length)}`],
+      { package: 'apt', env: { APT_CONFIG: root.configFile }, cwd: scratch },
+    ).catch((error: unknown) => {
+      throw failed(
+        item,
+        `cannot be downloaded: ${error instanceof Error ? error.message : String(error)}`,
+        error,
+      );
+    });
+    const digest = await sha256OfFile(file);
+    if (digest !== item.digest) throw failed(item, `expected ${item.digest}, found ${digest}`);
+    await rename(file, target);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+};
+
+/**
+ * Sees to it that every package lies in the cache, under its digest.
+ *
+ * @throws {SlipwayError} PACKAGE_FETCH_FAILED
+ */
+export const fetchPackages = async (
+  root: AptRoot,
+  packages: readonly DebPackage[],
+  cacheDir: string,
+  log: (line: string) => void,
+): Promise<void> => {
+  await mkdir(join(cacheDir, 'debs'), { recursive: true });
+  const missing: DebPackage[] = [];
+  for (const item of packages) if (!(await exists(debPath(cacheDir, item)))) missing.push(item);
+  const queue = [...missing];
+  const worker = async (): Promise<void> => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
+      const next = item;
+      await withLock(join(cacheDir, 'locks', `deb-${next.digest.slice(7)}`), async () => {
+        const target = debPath(cacheDir, next);
+        if (await exists(target)) return;
+        log(`downloading ${next.name} ${next.version} (${Math.ceil(next.size / 1024)} KiB)`);
+        await download(root, next, target);
+      });
+    }
+  };
+  await Promise.all([worker(), worker(), worker(), worker()]);
+};

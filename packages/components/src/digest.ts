@@ -1,0 +1,5 @@
+import { Digest } from '@slipway/protocol';
+import { createHash } from 'node:crypto';
+
+export const digestOf = (bytes: Uint8Array | string): Digest =>
+  Digest.parse(`sha256:${createHash('sha256').update(bytes).digest('hex')}`);

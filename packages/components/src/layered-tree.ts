@@ -1,0 +1,260 @@
+import { SlipwayError } from '@slipway/protocol';
+import type { TarEntry } from './tar-reader.ts';
+import type { Tree, TreeEntry } from './tree.ts';
+
+const MAX_SYMLINKS = 40;
+const MAX_NAME_BYTES = 255;
+const MAX_PATH_BYTES = 4096;
+const WHITEOUT = '.wh.';
+const OPAQUE = '.wh..wh..opq';
+
+export type LayerOptions = {
+  /** names the component in errors, and as the origin of every file */
+  readonly source: string;
+  /** OCI layers remove files of lower ones by `.wh.` names; packages do not */
+  readonly whiteouts: boolean;
+  /** dpkg's rule: a directory that meets a symlink to a directory leaves it alone */
+  readonly keepDirectorySymlinks: boolean;
+};
+
+/** Layers put on top of one another in memory. Names are resolved inside the tree, so nothing can leave it. */
+export type LayeredTree = {
+  /** @throws {SlipwayError} LAYER_UNSAFE; the tree is then of no use */
+  apply(entries: Iterable<TarEntry>, options: LayerOptions): void;
+  /** Puts another tree on top. */
+  overlay(upper: Tree): void;
+  /** What is there so far, every name of a file being a file of its own. */
+  entries(): ReadonlyMap<string, TreeEntry>;
+  /**
+   * The result; hard links point at the first of their paths.
+   *
+   * @param keep paths of what goes in; absent: everything
+   */
+  toTree(keep?: ReadonlySet<string>): Tree;
+};
+
+const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')));
+const baseOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+const join = (parent: string, name: string): string => (parent === '' ? name : `${parent}/${name}`);
+
+/** Attributes that mean something on the device; overlay and SELinux marks of the building machine do not. */
+const isKeptXattr = (name: string): boolean => name === 'security.capability' || name.startsWith('user.');
+
+export const createLayeredTree = (): LayeredTree => {
+  const tree = new Map<string, TreeEntry>();
+  const children = new Map<string, Set<string>>();
+  /** paths that are names of one file share a number */
+  const inodes = new Map<string, number>();
+  let nextInode = 1;
+
+  const unsafe = (source: string, name: string, what: string): never => {
+    throw new SlipwayError(
+      'LAYER_UNSAFE',
+      `${source}: ${JSON.stringify(name)}: ${what}; do not use this component`,
+      { details: { component: source, entry: name } },
+    );
+  };
+
+  /** @returns undefined for the root itself */
+  const safeName = (name: string, source: string): string | undefined => {
+    if (name.includes('\0')) return unsafe(source, name, 'a name holds NUL');
+    if (name.startsWith('/')) return unsafe(source, name, 'a name is absolute');
+    if (Buffer.byteLength(name) > MAX_PATH_BYTES)
+      return unsafe(source, `${name.slice(0, 80)}…`, `a name is longer than ${MAX_PATH_BYTES} bytes`);
+    const parts = name.split('/').filter((part) => part !== '' && part !== '.');
+    for (const part of parts) {
+      if (part === '..') return unsafe(source, name, 'a name leaves the tree by ..');
+      if (Buffer.byteLength(part) > MAX_NAME_BYTES)
+        return unsafe(
+          source,
+          `${name.slice(0, 80)}…`,
+          `a part of a name is longer than ${MAX_NAME_BYTES} bytes`,
+        );
+    }
+    return parts.length === 0 ? undefined : parts.join('/');
+  };
+
+  /** Follows symlinks as the kernel would with the tree as its root; what does not exist stands for itself. */
+  const resolveDirectory = (path: string, source: string): string => {
+    let rest = path.split('/').filter((part) => part !== '');
+    let at = '';
+    let hops = 0;
+    while (rest.length > 0) {
+      const [part = '', ...more] = rest;
+      rest = more;
+      if (part === '.') continue;
+      if (part === '..') {
+        at = parentOf(at);
+        continue;
+      }
+      const next = join(at, part);
+      const entry = tree.get(next);
+      if (entry?.type !== 'symlink') {
+        at = next;
+        continue;
+      }
+      if (++hops > MAX_SYMLINKS) return unsafe(source, path, 'symlinks run in a circle');
+      if (entry.target.startsWith('/')) at = '';
+      rest = [...entry.target.split('/').filter((piece) => piece !== ''), ...rest];
+    }
+    return at;
+  };
+
+  const remove = (path: string): void => {
+    for (const name of children.get(path) ?? []) remove(join(path, name));
+    children.delete(path);
+    tree.delete(path);
+    inodes.delete(path);
+    children.get(parentOf(path))?.delete(baseOf(path));
+  };
+
+  const put = (entry: TreeEntry): void => {
+    const old = tree.get(entry.path);
+    if (old !== undefined && !(old.type === 'directory' && entry.type === 'directory')) remove(entry.path);
+    tree.set(entry.path, entry);
+    const parent = parentOf(entry.path);
+    const siblings = children.get(parent) ?? new Set();
+    siblings.add(baseOf(entry.path));
+    children.set(parent, siblings);
+  };
+
+  const ensureDirectory = (path: string, like: { readonly source: string; readonly mtime: number }): void => {
+    if (path === '') return;
+    const entry = tree.get(path);
+    if (entry?.type === 'directory') return;
+    ensureDirectory(parentOf(path), like);
+    put({ path, type: 'directory', mode: 0o755, uid: 0, gid: 0, mtime: like.mtime, source: like.source });
+  };
+
+  const applyWhiteout = (name: string, source: string): void => {
+    const base = baseOf(name);
+    const directory = resolveDirectory(parentOf(name), source);
+    if (base === OPAQUE) {
+      for (const child of children.get(directory) ?? []) remove(join(directory, child));
+      return;
+    }
+    const target = base.slice(WHITEOUT.length);
+    if (target.startsWith(WHITEOUT)) return;
+    if (target === '' || target === '.' || target === '..')
+      unsafe(source, name, 'a whiteout names no file of its directory');
+    remove(join(directory, target));
+  };
+
+  const linkTo = (path: string, targetName: string, source: string): void => {
+    const target = safeName(targetName.replace(/^\/+/, ''), source);
+    const found = target === undefined ? undefined : tree.get(target);
+    if (target === undefined) return unsafe(source, path, 'a hard link has no target');
+    if (resolveDirectory(parentOf(target), source) !== parentOf(target))
+      return unsafe(source, path, `a hard link goes through a symlink: ${targetName}`);
+    if (found === undefined) return unsafe(source, path, `a hard link has no target: ${targetName}`);
+    if (found.type === 'directory')
+      return unsafe(source, path, `a hard link points at a directory: ${targetName}`);
+    if (target === path) return;
+    const inode = inodes.get(target);
+    put({ ...found, path });
+    if (inode !== undefined) inodes.set(path, inode);
+  };
+
+  const add = (entry: TarEntry, name: string, options: LayerOptions): void => {
+    const { source } = options;
+    const parent = resolveDirectory(parentOf(name), source);
+    const path = join(parent, baseOf(name));
+    ensureDirectory(parent, { source, mtime: entry.mtime });
+    const xattrs = new Map([...entry.xattrs].filter(([key]) => isKeptXattr(key)));
+    const meta = {
+      path,
+      mode: entry.mode,
+      uid: entry.uid,
+      gid: entry.gid,
+      mtime: entry.mtime,
+      source,
+      ...(xattrs.size === 0 ? {} : { xattrs }),
+    };
+    switch (entry.type) {
+      case 'file':
+        put({ ...meta, type: 'file', content: entry.content });
+        inodes.set(path, nextInode++);
+        return;
+      case 'directory': {
+        const old = tree.get(path);
+        if (
+          options.keepDirectorySymlinks &&
+          old?.type === 'symlink' &&
+          tree.get(resolveDirectory(path, source))?.type !== 'file'
+        )
+          ensureDirectory(resolveDirectory(path, source), { source, mtime: entry.mtime });
+        else put({ ...meta, type: 'directory' });
+        return;
+      }
+      case 'symlink':
+        if (entry.linkName === '' || entry.linkName.includes('\0'))
+          unsafe(source, name, 'a symlink has no target, or one with NUL');
+        put({ ...meta, mode: 0o777, type: 'symlink', target: entry.linkName });
+        return;
+      case 'hardlink':
+        linkTo(path, entry.linkName, source);
+        return;
+      case 'fifo':
+        put({ ...meta, type: 'fifo' });
+        return;
+      case 'char':
+      case 'block':
+        unsafe(source, name, 'a device node does not belong in a component');
+    }
+  };
+
+  return {
+    apply(entries, options) {
+      const named: { readonly entry: TarEntry; readonly name: string }[] = [];
+      for (const entry of entries) {
+        const name = safeName(entry.name, options.source);
+        if (name !== undefined) named.push({ entry, name });
+      }
+      const isWhiteout = ({ name }: { readonly name: string }): boolean =>
+        options.whiteouts && baseOf(name).startsWith(WHITEOUT);
+      // Whiteouts mean lower layers only, wherever they stand in this one.
+      for (const { name } of named.filter(isWhiteout)) applyWhiteout(name, options.source);
+      for (const item of named) if (!isWhiteout(item)) add(item.entry, item.name, options);
+    },
+    overlay(upper) {
+      const entries = [...upper.values()].sort((a, b) =>
+        a.type === 'hardlink' ? (b.type === 'hardlink' ? 0 : 1) : b.type === 'hardlink' ? -1 : 0,
+      );
+      const byDepth = entries
+        .filter(({ type }) => type !== 'hardlink')
+        .sort((a, b) => (a.path < b.path ? -1 : 1));
+      for (const entry of [...byDepth, ...entries.filter(({ type }) => type === 'hardlink')]) {
+        const parent = resolveDirectory(parentOf(entry.path), entry.source);
+        const path = join(parent, baseOf(entry.path));
+        ensureDirectory(parent, entry);
+        const old = tree.get(path);
+        if (entry.type === 'hardlink') linkTo(path, entry.target, entry.source);
+        else if (entry.type === 'directory' && old?.type === 'symlink')
+          ensureDirectory(resolveDirectory(path, entry.source), entry);
+        else {
+          put({ ...entry, path });
+          if (entry.type === 'file') inodes.set(path, nextInode++);
+        }
+      }
+    },
+    entries: () => tree,
+    toTree(keep) {
+      const result: Tree = new Map();
+      const first = new Map<number, string>();
+      for (const path of [...tree.keys()].sort()) {
+        const entry = tree.get(path);
+        if (entry === undefined || keep?.has(path) === false) continue;
+        const inode = inodes.get(path);
+        const original = inode === undefined ? undefined : first.get(inode);
+        if (original === undefined) {
+          if (inode !== undefined) first.set(inode, path);
+          result.set(path, entry);
+        } else {
+          const { mode, uid, gid, mtime, source } = entry;
+          result.set(path, { path, type: 'hardlink', target: original, mode, uid, gid, mtime, source });
+        }
+      }
+      return result;
+    },
+  };
+};
