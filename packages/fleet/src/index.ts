@@ -33,6 +33,7 @@ export {
   recordTelemetry,
 } from './store/devices.ts';
 export {
+  bundleFor,
   getExecution,
   listExecutions,
   liveExecution,

@@ -3,17 +3,19 @@ import {
   TERMINAL_STATES,
   type Device,
   type DeviceId,
+  type Digest,
   type Execution,
   type ExecutionId,
   type ExecutionState,
   type Progress,
   type Release,
+  type ReleaseId,
   type RolloutId,
 } from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import { deadlineAfter, type Deadlines } from '../deadlines.ts';
 import { newExecutionId } from '../new-id.ts';
-import { executionHistory, executions } from '../schema.ts';
+import { executionHistory, executions, releases } from '../schema.ts';
 import { assign, unassign } from './devices.ts';
 import { found, type Page } from './not-found.ts';
 
@@ -216,4 +218,17 @@ export const rolloutsWithLateExecutions = async (db: Database, now: Date): Promi
     .from(executions)
     .where(and(isLive, lte(executions.deadlineAt, now)));
   return rows.map(({ rollout }) => rollout);
+};
+
+/** The bundle that a device may read at the moment: that of its live execution. */
+export const bundleFor = async (
+  db: Database,
+  device: DeviceId,
+): Promise<{ readonly release: ReleaseId; readonly digest: Digest; readonly size: number } | undefined> => {
+  const [row] = await db
+    .select({ release: releases.id, digest: releases.bundleDigest, size: releases.bundleSize })
+    .from(executions)
+    .innerJoin(releases, eq(releases.id, executions.release))
+    .where(and(eq(executions.device, device), isLive));
+  return row;
 };

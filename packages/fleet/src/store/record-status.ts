@@ -1,5 +1,5 @@
 import { and, eq } from 'drizzle-orm';
-import type { DeviceId, ExecutionId, RolloutId, Status } from '@slipway/protocol';
+import { isTerminal, type DeviceId, type ExecutionId, type RolloutId, type Status } from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import type { Deadlines } from '../deadlines.ts';
 import { deviceReports, executions } from '../schema.ts';
@@ -8,7 +8,12 @@ import { stepExecution } from './executions.ts';
 
 /** Whatever it is, the report is committed and may be acknowledged. */
 export type StatusOutcome =
-  | { readonly kind: 'counted'; readonly execution: ExecutionId; readonly rollout: RolloutId }
+  | {
+      readonly kind: 'counted';
+      readonly execution: ExecutionId;
+      readonly rollout: RolloutId;
+      readonly over: boolean;
+    }
   | { readonly kind: 'duplicate' }
   | { readonly kind: 'refused'; readonly why: string };
 
@@ -47,7 +52,12 @@ export const recordStatus = (
       return { kind: 'refused', why: refused };
     }
     await stepExecution(tx, execution, { ...status, statusSeq: status.seq }, now, deadlines);
-    return { kind: 'counted', execution: execution.id, rollout: execution.rollout };
+    return {
+      kind: 'counted',
+      execution: execution.id,
+      rollout: execution.rollout,
+      over: isTerminal(status.state),
+    };
   });
 
 const refusal = (

@@ -1,6 +1,7 @@
-import { and, count, desc, eq, inArray, isNull, ne, or, sql } from 'drizzle-orm';
+import { and, count, desc, eq, inArray, isNull, ne, notInArray, or, sql } from 'drizzle-orm';
 import {
   SlipwayError,
+  TERMINAL_STATES,
   type DeviceId,
   type ExecutionState,
   type Release,
@@ -185,10 +186,15 @@ export const runningRolloutsOn = async (db: Database, device: DeviceId): Promise
       )
   ).map(({ id }) => id);
 
-export const rolloutsToPlan = async (db: Database): Promise<RolloutId[]> =>
-  (await db.select({ id: rollouts.id }).from(rollouts).where(eq(rollouts.state, 'running'))).map(
-    ({ id }) => id,
-  );
+/** Rollouts that a planner may have something to do for: they run, or ended while devices were under way. */
+export const rolloutsToPlan = async (db: Database): Promise<RolloutId[]> => {
+  const rows = await db
+    .selectDistinct({ id: rollouts.id })
+    .from(rollouts)
+    .leftJoin(executions, eq(executions.rollout, rollouts.id))
+    .where(or(eq(rollouts.state, 'running'), notInArray(executions.state, [...TERMINAL_STATES])));
+  return rows.map(({ id }) => id);
+};
 
 /** @throws {SlipwayError} NOT_FOUND, CONFLICT where it runs no more */
 export const abortRollout = async (

@@ -1,0 +1,58 @@
+import type { Deadlines } from '@slipway/fleet';
+import { SlipwayError, TenantId } from '@slipway/protocol';
+import { z } from 'zod';
+
+const Environment = z.object({
+  SLIPWAY_GATEWAY_MQTT_URL: z.url(),
+  SLIPWAY_GATEWAY_CLIENT_ID: z.string().default('gateway'),
+  SLIPWAY_GATEWAY_CA_FILE: z.string().optional(),
+  SLIPWAY_GATEWAY_CERT_FILE: z.string().optional(),
+  SLIPWAY_GATEWAY_KEY_FILE: z.string().optional(),
+  SLIPWAY_STORE: z.string(),
+  REDIS_URL: z.string(),
+});
+
+export type GatewayConfig = {
+  /** `mqtts://HOST:PORT`; `mqtt:` only towards a broker that is not reachable from elsewhere */
+  readonly mqttUrl: string;
+  /** one per gateway; its session at the broker outlives a restart */
+  readonly clientId: string;
+  /** PEM files: whom to trust as broker, and the certificate with the common name `gateway` */
+  readonly tls?: { readonly caFile: string; readonly certFile: string; readonly keyFile: string };
+  readonly tenant: TenantId;
+  /** the artifact store, whose bundles are streamed */
+  readonly storeDir: string;
+  readonly redisUrl: string;
+  /** how long an execution may stay in a state; absent: as `DEADLINES_MS` */
+  readonly deadlines?: Deadlines;
+};
+
+/** @throws {SlipwayError} CONFIG_INVALID, naming every setting that is missing or wrong */
+export const parseGatewayConfig = (environment: NodeJS.ProcessEnv): GatewayConfig => {
+  const result = Environment.safeParse(environment);
+  if (!result.success) {
+    const problems = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    throw new SlipwayError('CONFIG_INVALID', problems.join('\n'));
+  }
+  const { data } = result;
+  const base = {
+    mqttUrl: data.SLIPWAY_GATEWAY_MQTT_URL,
+    clientId: data.SLIPWAY_GATEWAY_CLIENT_ID,
+    tenant: TenantId.parse('default'),
+    storeDir: data.SLIPWAY_STORE,
+    redisUrl: data.REDIS_URL,
+  };
+  const [caFile, certFile, keyFile] = [
+    data.SLIPWAY_GATEWAY_CA_FILE,
+    data.SLIPWAY_GATEWAY_CERT_FILE,
+    data.SLIPWAY_GATEWAY_KEY_FILE,
+  ];
+  if (!base.mqttUrl.startsWith('mqtts:')) return base;
+  if (caFile === undefined || certFile === undefined || keyFile === undefined) {
+    throw new SlipwayError(
+      'CONFIG_INVALID',
+      'An mqtts: URL needs SLIPWAY_GATEWAY_CA_FILE, SLIPWAY_GATEWAY_CERT_FILE and SLIPWAY_GATEWAY_KEY_FILE.',
+    );
+  }
+  return { ...base, tls: { caFile, certFile, keyFile } };
+};

@@ -1,0 +1,93 @@
+import {
+  desiredOf,
+  everyDesired,
+  getExecution,
+  getRollout,
+  planRollout,
+  rolloutsToPlan,
+  rolloutsWithLateExecutions,
+  type Database,
+  type Deadlines,
+  type FleetEvents,
+} from '@slipway/fleet';
+import {
+  deviceTopic,
+  type Desired,
+  type DeviceId,
+  type ExecutionId,
+  type RolloutId,
+  type TenantId,
+} from '@slipway/protocol';
+import type { Logger } from 'pino';
+import type { Channel } from './channel.ts';
+import type { Lanes } from './lanes.ts';
+
+/** Makes rollouts move, and what the database asks of devices known to them. */
+export type Planner = {
+  /** something about the rollout changed */
+  readonly wake: (rollout: RolloutId) => void;
+  readonly wakeAll: () => Promise<void>;
+  readonly wakeLate: () => Promise<void>;
+  /** what is asked of the device changed */
+  readonly publishDesired: (device: DeviceId) => void;
+  readonly publishEveryDesired: () => Promise<void>;
+  readonly tell: (change: { readonly execution?: ExecutionId; readonly rollout: RolloutId }) => Promise<void>;
+};
+
+type Needs = {
+  readonly db: Database;
+  readonly events: FleetEvents;
+  readonly logger: Logger;
+  readonly lanes: Lanes;
+  readonly tenant: TenantId;
+  readonly publish: Channel['publish'];
+  readonly deadlines?: Deadlines | undefined;
+  /** the device may no longer read what it read before */
+  readonly onAssigned: (device: DeviceId) => void;
+};
+
+export const createPlanner = (needs: Needs): Planner => {
+  const { db, events, lanes } = needs;
+
+  // Read when its turn comes, so that what the broker retains last is what was decided last.
+  const publishDesired = (device: DeviceId): void => {
+    needs.onAssigned(device);
+    lanes.run(`desired:${device}`, async () => {
+      const desired = await desiredOf(db, device);
+      if (desired === undefined) return;
+      const payload = JSON.stringify(desired satisfies Desired);
+      await needs.publish(deviceTopic(needs.tenant, device, 'desired'), payload, { qos: 1, retain: true });
+    });
+  };
+
+  const tell: Planner['tell'] = async ({ execution, rollout }) => {
+    if (execution !== undefined) {
+      events.publish({ kind: 'execution', execution: await getExecution(db, execution) });
+    }
+    events.publish({ kind: 'rollout', rollout: await getRollout(db, rollout) });
+  };
+
+  const wake = (rollout: RolloutId): void => {
+    lanes.run(`rollout:${rollout}`, async () => {
+      const applied = await planRollout(db, rollout, new Date(), needs.deadlines);
+      if (applied.actions.length === 0) return;
+      needs.logger.info({ rollout, actions: applied.actions.map(({ kind }) => kind) }, 'rollout moved');
+      applied.devices.forEach(publishDesired);
+      for (const execution of applied.executions) {
+        events.publish({ kind: 'execution', execution: await getExecution(db, execution) });
+      }
+      await tell({ rollout });
+    });
+  };
+
+  return {
+    wake,
+    wakeAll: async () => (await rolloutsToPlan(db)).forEach(wake),
+    wakeLate: async () => (await rolloutsWithLateExecutions(db, new Date())).forEach(wake),
+    publishDesired,
+    publishEveryDesired: async () => {
+      for (const { device } of await everyDesired(db)) publishDesired(device);
+    },
+    tell,
+  };
+};

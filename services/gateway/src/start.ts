@@ -1,0 +1,107 @@
+import { Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+import { assertRedisDurable, redisOptions, type Database, type FleetEvents } from '@slipway/fleet';
+import { codeOf, ROLLOUT_QUEUE, RolloutId, RolloutJob } from '@slipway/protocol';
+import type { Logger } from 'pino';
+import { createBlockStream } from './block-stream.ts';
+import { openBundleFiles } from './bundle-files.ts';
+import { openChannel, type Channel, type Received } from './channel.ts';
+import type { GatewayConfig } from './config.ts';
+import { createIngest } from './ingest.ts';
+import { createLanes } from './lanes.ts';
+import { createPlanner } from './planner.ts';
+
+export type StartGateway = {
+  readonly config: GatewayConfig;
+  readonly db: Database;
+  readonly events: FleetEvents;
+  readonly logger: Logger;
+};
+
+const DEADLINE_TICK_MS = 1000;
+const MAX_LANE_DEPTH = 256;
+
+/**
+ * Connects to the broker and makes rollouts move: by what devices say, by jobs of the API, and by deadlines.
+ *
+ * @throws {SlipwayError} FORBIDDEN where the broker refuses; REDIS_NOT_DURABLE
+ */
+export const startGateway = async ({
+  config,
+  db,
+  events,
+  logger,
+}: StartGateway): Promise<{ readonly close: () => Promise<void> }> => {
+  await using undo = new AsyncDisposableStack();
+  const redis = new Redis(redisOptions(config.redisUrl));
+  redis.on('error', (error) => logger.warn({ err: error }, 'redis connection failed'));
+  try {
+    await assertRedisDurable(redis);
+  } finally {
+    redis.disconnect();
+  }
+
+  const files = openBundleFiles(config.storeDir);
+  undo.defer(() => files.close());
+  const lanes = createLanes(MAX_LANE_DEPTH, (lane, error) =>
+    logger.error({ lane, code: codeOf(error), err: error }, 'work failed'),
+  );
+  const { tenant, deadlines } = config;
+  const connected = Promise.withResolvers<Channel>();
+  const publish: Channel['publish'] = async (...message) => (await connected.promise).publish(...message);
+  const blocks = createBlockStream({ db, logger, tenant, files, publish });
+  const planner = createPlanner({
+    db,
+    events,
+    logger,
+    lanes,
+    tenant,
+    publish,
+    deadlines,
+    onAssigned: blocks.forget,
+  });
+  const ingest = createIngest({ db, events, logger, lanes, tenant, planner, blocks, publish, deadlines });
+
+  let closing = false;
+  const channel = await openChannel(
+    config,
+    {
+      onMessage: (message: Received) => {
+        if (!closing) ingest(message);
+      },
+      // A broker that lost its retained messages gets them back; devices know a sequence number they have seen.
+      onOnline: () => {
+        planner.publishEveryDesired().catch((error: unknown) => {
+          logger.error({ err: error }, 'publishing what is asked of devices failed');
+        });
+      },
+    },
+    logger,
+  );
+  connected.resolve(channel);
+  undo.defer(() => channel.close());
+  undo.defer(() => lanes.idle());
+  undo.defer(() => {
+    closing = true;
+  });
+
+  const worker = new Worker<RolloutJob>(
+    ROLLOUT_QUEUE,
+    async (job) => {
+      planner.wake(RolloutId.parse(RolloutJob.parse(job.data).rolloutId));
+    },
+    { connection: redisOptions(config.redisUrl) },
+  );
+  worker.on('error', (error) => logger.warn({ err: error }, 'queue connection failed'));
+  worker.on('failed', (job, error) => logger.error({ job: job?.id, err: error }, 'job refused'));
+  undo.defer(() => worker.close());
+  await planner.wakeAll();
+  const tick = setInterval(() => {
+    planner.wakeLate().catch((error: unknown) => logger.error({ err: error }, 'looking at deadlines failed'));
+  }, DEADLINE_TICK_MS);
+  undo.defer(() => clearInterval(tick));
+  logger.info({ broker: config.mqttUrl }, 'gateway is up');
+
+  const running = undo.move();
+  return { close: () => running.disposeAsync() };
+};
