@@ -4,7 +4,7 @@
  *
  * `tar-header.ts` and `manifest.ts` use no `node:` API; the agent on the device reads bundles with them.
  */
-export { digestFile, digestOf, type FileDigest } from './digest-file.ts';
+export { chunksOf, digestFile, digestOf, type FileDigest, FileDigester, readFully } from './digest-file.ts';
 export { parseManifest, parseManifestOnDevice, PAYLOAD_ORDER, type PayloadName } from './manifest.ts';
 export {
   expectEnd,

@@ -1,0 +1,64 @@
+import { constants, type PathLike } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { chunksOf, FileDigester, type FileDigest, readFully } from '@slipway/bundle';
+import { type BuildResult, SlipwayError } from '@slipway/protocol';
+
+/**
+ * How the signer reads what a builder wrote. The builder may be an attacker: it may put a link to the signer's keys
+ * where a file should be, a pipe that never ends, or change bytes after they were checked. So files are opened once,
+ * without following links, and what is checked is a copy of our own.
+ */
+export type Declared = BuildResult['artifacts'][number];
+
+const mismatch = (name: string, why: string, cause?: unknown): SlipwayError =>
+  new SlipwayError(
+    'SIGN_INPUT_MISMATCH',
+    `${name}: ${why}. Treat the builder as compromised until explained; build again.`,
+    { cause, details: { file: name } },
+  );
+
+const openPlain = async (path: PathLike, name: string): Promise<FileHandle> => {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
+    (error: unknown) => {
+      throw mismatch(name, 'expected a regular file that can be read', error);
+    },
+  );
+  if ((await file.stat()).isFile()) return file;
+  await file.close();
+  throw mismatch(name, 'expected a regular file');
+};
+
+/** @throws {SlipwayError} SIGN_INPUT_MISMATCH */
+export const readPlain = async (path: string, name: string, limit: number): Promise<Uint8Array> => {
+  await using file = await openPlain(path, name);
+  const bytes = await readFully(file, 0, limit + 1);
+  if (bytes.length > limit) throw mismatch(name, `expected at most ${limit} bytes`);
+  return bytes;
+};
+
+/**
+ * Compares a stored file with what was declared of it, and copies it on the way.
+ *
+ * @param copy path of the copy; absent: compare only
+ * @throws {SlipwayError} SIGN_INPUT_MISMATCH
+ */
+export const stageArtifact = async (path: string, declared: Declared, copy?: string): Promise<FileDigest> => {
+  await using source = await openPlain(path, declared.name);
+  const { size } = await source.stat();
+  if (size !== declared.size)
+    throw mismatch(declared.name, `declared as ${declared.size} bytes, found ${size}`);
+  await using target = copy === undefined ? undefined : await open(copy, 'wx', 0o600);
+  const digester = new FileDigester();
+  for await (const chunk of chunksOf(source, 0, size)) {
+    digester.update(chunk);
+    await target?.writeFile(chunk);
+  }
+  const found = digester.finish();
+  if (found.size !== size || found.digest !== declared.digest) {
+    throw mismatch(
+      declared.name,
+      `declared as ${declared.digest}, found ${found.digest} over ${found.size} bytes`,
+    );
+  }
+  return found;
+};

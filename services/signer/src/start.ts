@@ -1,0 +1,47 @@
+import { mkdir } from 'node:fs/promises';
+import { Worker } from 'bullmq';
+import { redisOptions } from '@slipway/fleet/redis';
+import { codeOf, messageOf, SIGN_QUEUE, SignJob, type SignResult } from '@slipway/protocol';
+import type { Logger } from 'pino';
+import { assertPrivate, type SignerConfig } from './config.ts';
+import { readSigningKeys } from './keys.ts';
+import { signBuild } from './sign-build.ts';
+
+export type RunningSigner = { readonly close: () => Promise<void> };
+
+/**
+ * Takes sign jobs, one at a time: the log has one writer. A job that fails does so with `{"code","message"}` as its
+ * reason.
+ *
+ * @throws {SlipwayError} CONFIG_INVALID
+ */
+export const startSigner = async (config: SignerConfig, logger: Logger): Promise<RunningSigner> => {
+  const keys = await readSigningKeys(config.keysDir);
+  await mkdir(config.stateDir, { recursive: true, mode: 0o700 });
+  await assertPrivate(config.stateDir);
+  const worker = new Worker<unknown, SignResult>(
+    SIGN_QUEUE,
+    async (job) => {
+      try {
+        const { buildId } = SignJob.parse(job.data);
+        const signed = await signBuild(
+          { config, keys, now: () => new Date(), onProgress: (progress) => job.updateProgress(progress) },
+          buildId,
+        );
+        logger.info(
+          { build: buildId, release: signed.release, bundle: signed.bundle.digest },
+          'build signed',
+        );
+        return signed;
+      } catch (error) {
+        logger.error({ job: job.id, code: codeOf(error), err: error }, 'build refused');
+        throw new Error(JSON.stringify({ code: codeOf(error), message: messageOf(error) }), { cause: error });
+      }
+    },
+    { connection: redisOptions(config.redisUrl), concurrency: 1 },
+  );
+  worker.on('error', (error) => logger.warn({ err: error }, 'queue connection failed'));
+  await worker.waitUntilReady();
+  logger.info('signer is up');
+  return { close: () => worker.close() };
+};
