@@ -31,14 +31,15 @@ const networkSettings = async (): Promise<string> => {
 const config = (directory: string, arch: Arch, network: string): string => `\
 ${network}
 Dir "${directory}";
-Dir::Etc::main "none";
-Dir::Etc::parts "none";
-Dir::Etc::sourcelist "none";
+Dir::Etc "etc";
+Dir::Etc::main "apt.conf";
+Dir::Etc::parts "empty";
+Dir::Etc::sourcelist "sources.list";
 Dir::Etc::sourceparts "sources";
-Dir::Etc::preferences "none";
-Dir::Etc::preferencesparts "none";
-Dir::Etc::trusted "none";
-Dir::Etc::trustedparts "none";
+Dir::Etc::preferences "preferences";
+Dir::Etc::preferencesparts "empty";
+Dir::Etc::trusted "trusted.gpg";
+Dir::Etc::trustedparts "empty";
 Dir::State "state";
 Dir::State::status "${directory}/status";
 Dir::Cache "cache";
@@ -67,7 +68,7 @@ export const openAptRoot = async (
   mirror?: Mirror,
 ): Promise<AptRoot> => {
   const sources = await debianSources(mirror);
-  const key = createHash('sha256').update(sources).digest('hex').slice(0, 12);
+  const key = createHash('sha256').update(sources + config('', arch, '')).digest('hex').slice(0, 12);
   const directory = join(cacheDir, 'apt', `${key}-${arch}`);
   const configFile = join(directory, 'apt.conf');
   const stamp = join(directory, 'lists-fetched');
@@ -80,10 +81,11 @@ export const openAptRoot = async (
   return withLock(join(cacheDir, 'locks', `apt-${key}-${arch}`), async () => {
     const meanwhile = await fetchedAt(stamp);
     if (isFresh(meanwhile)) return open(meanwhile);
-    for (const part of ['sources', 'state/lists/partial', 'cache/archives/partial', 'log'])
+    for (const part of ['etc/empty', 'etc/sources', 'state/lists/partial', 'cache/archives/partial', 'log'])
       await mkdir(join(directory, part), { recursive: true });
-    await writeFile(join(directory, 'sources', 'debian.sources'), sources);
+    await writeFile(join(directory, 'etc', 'sources', 'debian.sources'), sources);
     await writeFile(join(directory, 'status'), '');
+    await writeFile(join(directory, 'etc', 'apt.conf'), '');
     await writeAtomically(configFile, config(directory, arch, await networkSettings()));
     log(`fetching Debian's package lists for ${arch}`);
     try {
