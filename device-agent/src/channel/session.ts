@@ -1,0 +1,185 @@
+import {
+  Ack,
+  Desired,
+  deviceTopic,
+  messageOf,
+  ServerState,
+  serverStateTopic,
+  type Birth,
+  type Death,
+  type Progress,
+  type Status,
+  type StreamGet,
+  type Telemetry,
+  type UpKind,
+} from '@slipway/protocol';
+import { fullJitter, type Event } from '../core/index.ts';
+import type { Identity } from '../enrol/identity.ts';
+import { parseJson } from '../install/stored-manifest.ts';
+import type { MqttConnection, MqttMessage, Runtime } from '../runtime/port.ts';
+import type { Blocks } from './blocks.ts';
+
+const SESSION_EXPIRY_S = 3_600;
+/** Hides flaps of the link; a death that comes late carries an old connection number and counts for nothing. */
+const WILL_DELAY_S = 30;
+const BASE_DELAY_MS = 2_000;
+const MAX_DELAY_MS = 60_000;
+/** A connection that held this long was well: the next drop starts again with short delays. */
+const WELL_S = 120;
+const GOODBYE_MS = 5_000;
+
+export type Uplink = {
+  readonly birth: Birth;
+  readonly death: Death;
+  readonly status: Status;
+  readonly progress: Progress;
+  readonly telemetry: Telemetry;
+  readonly 'stream/get': StreamGet;
+};
+
+export type Session = {
+  /** Lost where there is no connection; what must not be lost lies in the outbox. */
+  readonly send: <K extends UpKind>(kind: K, message: Uplink[K]) => void;
+  readonly isConnected: () => boolean;
+  /** Says goodbye and closes. */
+  readonly leave: () => Promise<void>;
+  readonly done: Promise<void>;
+};
+
+export type SessionOptions = {
+  readonly runtime: Runtime;
+  readonly identity: Identity;
+  /** PEM */
+  readonly key: string;
+  readonly serverCa: string;
+  readonly blocks: Blocks;
+  /** Resolves when the state is saved. */
+  readonly dispatch: (event: Event) => Promise<void>;
+  /** number of the connection about to be made */
+  readonly connection: () => number;
+  readonly signal: AbortSignal;
+};
+
+const DELIVERY: Record<
+  UpKind,
+  { readonly qos: 0 | 1; readonly retain?: boolean; readonly expirySeconds?: number }
+> = {
+  birth: { qos: 1, retain: true },
+  death: { qos: 1, retain: true },
+  status: { qos: 1 },
+  progress: { qos: 0 },
+  telemetry: { qos: 0, expirySeconds: 300 },
+  'stream/get': { qos: 0 },
+};
+
+/** The device channel: connected as long as the broker is there, tried again with full jitter where it is not. */
+export const openSession = (options: SessionOptions): Session => {
+  const { runtime, identity, blocks, dispatch, signal } = options;
+  const topic = (kind: Parameters<typeof deviceTopic>[2]): string =>
+    deviceTopic(identity.tenant, identity.deviceId, kind);
+  const stateTopic = serverStateTopic(identity.tenant);
+  let current: MqttConnection | undefined;
+  let isServerThere = true;
+
+  const send: Session['send'] = (kind, message) => {
+    current?.publish(topic(kind), JSON.stringify(message), DELIVERY[kind]).catch(() => undefined);
+  };
+
+  /** Bulk transfer only while both broker and server are there. */
+  const relink = (): void => {
+    const open = current !== undefined && isServerThere;
+    blocks.link(
+      open
+        ? (get) => {
+            send('stream/get', get);
+          }
+        : null,
+    );
+  };
+
+  const onMessage = (message: MqttMessage): void => {
+    if (message.topic === topic('stream/blk')) {
+      blocks.deliver(message);
+      return;
+    }
+    const body = parseJson(message.payload);
+    if (message.topic === topic('desired')) {
+      const parsed = Desired.safeParse(body);
+      if (parsed.success) void dispatch({ kind: 'desired', message: parsed.data, now: runtime.time.now() });
+      else if (message.payload.length > 0) runtime.log('ignored a malformed assignment');
+    } else if (message.topic === topic('ack')) {
+      const parsed = Ack.safeParse(body);
+      if (parsed.success) void dispatch({ kind: 'ack', seq: parsed.data.seq });
+    } else if (message.topic === stateTopic) {
+      const parsed = ServerState.safeParse(body);
+      if (!parsed.success) return;
+      isServerThere = parsed.data.state === 'online';
+      relink();
+    } else if (message.topic === topic('cmd/reboot') || message.topic === topic('cmd/rebirth')) {
+      const name = message.topic === topic('cmd/reboot') ? 'reboot' : 'rebirth';
+      void dispatch({ kind: 'command', name, retained: message.retained, uptime: runtime.time.uptime() });
+    }
+  };
+
+  const connectOnce = async (): Promise<string> => {
+    await dispatch({ kind: 'connecting' });
+    const death: Death = { v: 1, connection: options.connection(), reason: 'lost' };
+    const connection = await runtime.network.mqtt({
+      url: identity.mqttUrl,
+      clientId: identity.deviceId,
+      key: options.key,
+      certificate: identity.certificate,
+      ca: options.serverCa,
+      will: { topic: topic('death'), payload: JSON.stringify(death), delaySeconds: WILL_DELAY_S },
+      sessionExpirySeconds: SESSION_EXPIRY_S,
+      onMessage,
+    });
+    try {
+      await connection.subscribe([
+        { topic: stateTopic, qos: 1 },
+        { topic: topic('ack'), qos: 1 },
+        { topic: topic('stream/blk'), qos: 0 },
+        { topic: topic('cmd/+'), qos: 1 },
+        { topic: topic('desired'), qos: 1 },
+      ]);
+      current = connection;
+      relink();
+      runtime.log('connected');
+      await dispatch({ kind: 'connected' });
+      return await connection.closed;
+    } finally {
+      current = undefined;
+      relink();
+      await dispatch({ kind: 'disconnected' });
+      await connection.end().catch(() => undefined);
+    }
+  };
+
+  const run = async (): Promise<void> => {
+    for (let failures = 0; !signal.aborted; failures++) {
+      const begun = runtime.time.uptime();
+      const reason = await connectOnce().catch(messageOf);
+      if (signal.aborted) return;
+      runtime.log(`not connected: ${reason}`);
+      if (runtime.time.uptime() - begun > WELL_S) failures = 0;
+      await runtime.time.sleep(fullJitter(failures, BASE_DELAY_MS, MAX_DELAY_MS, runtime.random()), signal);
+    }
+  };
+
+  return {
+    send,
+    isConnected: () => current !== undefined,
+    leave: async () => {
+      const connection = current;
+      if (connection === undefined) return;
+      const death: Death = { v: 1, connection: options.connection(), reason: 'shutdown' };
+      const goodbye = async (): Promise<void> => {
+        // The acknowledgement of the last publication means that those before it have arrived as well.
+        await connection.publish(topic('death'), JSON.stringify(death), DELIVERY.death);
+        await connection.end();
+      };
+      await Promise.race([goodbye().catch(() => undefined), runtime.time.sleep(GOODBYE_MS)]);
+    },
+    done: run(),
+  };
+};

@@ -1,0 +1,5 @@
+export { fullJitter } from './backoff.ts';
+export type { Effect, Event, JobResult } from './event.ts';
+export { CRASH_STARTS, type GateSight, type GateWatch, judgeGates, type Verdict } from './gates.ts';
+export { type BootFacts, freshState, type Job, ReleaseRef, Saved, type State } from './state.ts';
+export { step } from './step.ts';

@@ -1,0 +1,83 @@
+import { connect, type IPublishPacket, type MqttClient } from 'mqtt';
+import type { MqttConnection, MqttMessage, MqttOptions } from '../port.ts';
+
+const CONNECT_TIMEOUT_MS = 30_000;
+const KEEPALIVE_S = 30;
+const END_TIMEOUT_MS = 3_000;
+
+const toMessage = (topic: string, payload: Buffer, packet: IPublishPacket): MqttMessage => {
+  const code = packet.properties?.userProperties?.['code'];
+  return {
+    topic,
+    payload,
+    retained: packet.retain,
+    correlation: packet.properties?.correlationData?.toString(),
+    code: Array.isArray(code) ? code[0] : code,
+  };
+};
+
+/** One connection, without reconnecting by itself: the Will of each carries another number. */
+export const nodeMqtt = async (options: MqttOptions): Promise<MqttConnection> => {
+  const client: MqttClient = connect(options.url, {
+    protocolVersion: 5,
+    clientId: options.clientId,
+    key: options.key,
+    cert: options.certificate,
+    ca: options.ca,
+    clean: false,
+    reconnectPeriod: 0,
+    resubscribe: false,
+    queueQoSZero: false,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    keepalive: KEEPALIVE_S,
+    timerVariant: 'native',
+    properties: { sessionExpiryInterval: options.sessionExpirySeconds },
+    will: {
+      topic: options.will.topic,
+      payload: Buffer.from(options.will.payload),
+      qos: 1,
+      retain: true,
+      properties: { willDelayInterval: options.will.delaySeconds },
+    },
+  });
+  let reason = 'closed by the broker';
+  const closed = Promise.withResolvers<string>();
+  const connected = Promise.withResolvers<undefined>();
+  client.on('message', (topic, payload, packet) => {
+    options.onMessage(toMessage(topic, payload, packet));
+  });
+  client.on('connect', () => {
+    connected.resolve(undefined);
+  });
+  client.on('error', (error) => {
+    reason = error.message;
+    connected.reject(error);
+    client.end(true);
+  });
+  client.on('disconnect', (packet) => {
+    reason = `disconnected by the broker, reason ${packet.reasonCode ?? 0}`;
+  });
+  client.on('close', () => {
+    connected.reject(new Error(reason));
+    closed.resolve(reason);
+  });
+  await connected.promise;
+  return {
+    publish: async (topic, payload, { qos, retain = false, expirySeconds }) => {
+      await client.publishAsync(topic, payload, {
+        qos,
+        retain,
+        ...(expirySeconds === undefined ? {} : { properties: { messageExpiryInterval: expirySeconds } }),
+      });
+    },
+    subscribe: async (topics) => {
+      await client.subscribeAsync(Object.fromEntries(topics.map(({ topic, qos }) => [topic, { qos }])));
+    },
+    closed: closed.promise,
+    end: async () => {
+      const timer = setTimeout(() => client.end(true), END_TIMEOUT_MS);
+      await client.endAsync();
+      clearTimeout(timer);
+    },
+  };
+};

@@ -1,0 +1,125 @@
+/**
+ * Everything the agent needs of the machine below it. `runtime/node` is the implementation that ships today; a runtime
+ * smaller than Node implements the same types. Paths are absolute, sizes bytes, times seconds unless the name says
+ * otherwise.
+ */
+export type Runtime = {
+  readonly files: Files;
+  readonly processes: Processes;
+  readonly network: Network;
+  readonly time: Time;
+  /** in [0, 1) */
+  readonly random: () => number;
+  readonly hasher: () => Hasher;
+  /** a P-256 private key, PKCS #8 in PEM */
+  readonly newKey: () => Promise<string>;
+  /** one line for the console */
+  readonly log: (line: string) => void;
+};
+
+export type Files = {
+  /** @returns undefined where there is no such file */
+  readonly read: (path: string) => Promise<Uint8Array | undefined>;
+  /** Replaces the file as one: temporary name, fsync, rename, fsync of the directory. Makes the directory. */
+  readonly replace: (path: string, bytes: Uint8Array | string, mode?: number) => Promise<void>;
+  /** One `write` call on the file as it is, for files of the kernel. */
+  readonly poke: (path: string, bytes: Uint8Array | string) => Promise<void>;
+  /** Removes it; well if it is not there. */
+  readonly remove: (path: string) => Promise<void>;
+  /** Rename, then fsync of the directory. */
+  readonly rename: (from: string, to: string) => Promise<void>;
+  /** names; empty where there is no such directory */
+  readonly list: (directory: string) => Promise<readonly string[]>;
+  /** bytes free on the file system of a path */
+  readonly free: (path: string) => Promise<number>;
+  /** `write` makes the file where it does not exist and never cuts it short */
+  readonly open: (path: string, mode: 'read' | 'write') => Promise<OpenFile>;
+};
+
+/** A file or block device. */
+export type OpenFile = {
+  /** @returns fewer bytes than asked for only at the end */
+  readonly read: (offset: number, length: number) => Promise<Uint8Array>;
+  readonly write: (offset: number, bytes: Uint8Array) => Promise<void>;
+  readonly truncate: (size: number) => Promise<void>;
+  /** what was written is on the medium */
+  readonly sync: () => Promise<void>;
+  readonly close: () => Promise<void>;
+};
+
+export type Hasher = {
+  readonly update: (bytes: Uint8Array) => void;
+  /** `sha256:…` */
+  readonly digest: () => string;
+};
+
+export type Processes = {
+  /** Waits for the end. Throws only where the program cannot be started. */
+  readonly run: (
+    command: readonly string[],
+    options?: { readonly timeoutMs?: number; readonly input?: Uint8Array | string },
+  ) => Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }>;
+  /** Restarts the machine, does not return. In a test of the whole agent: ends the process. */
+  readonly reboot: () => Promise<never>;
+};
+
+export type Network = {
+  readonly request: (
+    method: 'GET' | 'POST',
+    url: string,
+    options: {
+      /** PEM; trusted instead of everything else */
+      readonly ca?: string;
+      readonly json?: unknown;
+      readonly timeoutMs: number;
+      readonly maxBytes: number;
+    },
+  ) => Promise<{ readonly status: number; readonly body: string }>;
+  /** Resolves once connected, and closes. */
+  readonly probeTcp: (host: string, port: number, timeoutMs: number) => Promise<void>;
+  readonly mqtt: (options: MqttOptions) => Promise<MqttConnection>;
+};
+
+export type MqttOptions = {
+  readonly url: string;
+  readonly clientId: string;
+  /** PEM */
+  readonly key: string;
+  readonly certificate: string;
+  readonly ca: string;
+  readonly will: { readonly topic: string; readonly payload: string; readonly delaySeconds: number };
+  readonly sessionExpirySeconds: number;
+  readonly onMessage: (message: MqttMessage) => void;
+};
+
+export type MqttMessage = {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  readonly retained: boolean;
+  /** correlation data as text */
+  readonly correlation: string | undefined;
+  /** user property `code` */
+  readonly code: string | undefined;
+};
+
+export type MqttConnection = {
+  /** QoS 1: resolves when the broker has it. */
+  readonly publish: (
+    topic: string,
+    payload: string,
+    options: { readonly qos: 0 | 1; readonly retain?: boolean; readonly expirySeconds?: number },
+  ) => Promise<void>;
+  readonly subscribe: (topics: readonly { readonly topic: string; readonly qos: 0 | 1 }[]) => Promise<void>;
+  /** Resolves with the reason once the connection is gone. */
+  readonly closed: Promise<string>;
+  readonly end: () => Promise<void>;
+};
+
+export type Time = {
+  /** seconds since 1970 */
+  readonly now: () => number;
+  /** seconds since the kernel started */
+  readonly uptime: () => number;
+  /** Ends early, without an error, when the signal comes. */
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+};
