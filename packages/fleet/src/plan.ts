@@ -13,6 +13,8 @@ export type PlanExecution = {
   readonly state: ExecutionState;
   readonly code: string | null;
   readonly deadlineAt: Date;
+  /** the device is still asked for it */
+  readonly assigned: boolean;
 };
 
 /** A device that the rollout is meant for. */
@@ -60,7 +62,10 @@ export const plan = (
   const live = unfinished.filter(({ deadlineAt }) => deadlineAt > now);
   const timeOuts = late.map(({ id, state }): PlanAction => ({ kind: 'timeOut', execution: id, state }));
   const halt = (): readonly PlanAction[] =>
-    live.map(({ id, state }) => ({ kind: isArmed(state) ? 'withdraw' : 'cancel', execution: id }));
+    live.flatMap(({ id, state, assigned }): PlanAction[] => {
+      if (!isArmed(state)) return [{ kind: 'cancel', execution: id }];
+      return assigned ? [{ kind: 'withdraw', execution: id }] : [];
+    });
 
   if (rollout.state !== 'running') return [...timeOuts, ...halt()];
 

@@ -38,7 +38,9 @@ export const planRollout = (
     );
     const release = await getRelease(tx, rollout.release);
     const begun = await tx.select().from(executions).where(eq(executions.rollout, id)).for('update');
-    const actions = plan(rollout, begun, await targetsOf(tx, rollout), now);
+    const { targets, assigned } = await targetsOf(tx, rollout);
+    const known = begun.map((execution) => ({ ...execution, assigned: assigned.has(execution.id) }));
+    const actions = plan(rollout, known, targets, now);
 
     const touched = new Set<ExecutionId>();
     const asked = new Set<DeviceId>();
@@ -105,9 +107,8 @@ const finish = (
 const targetsOf = async (
   db: Database,
   rollout: typeof rollouts.$inferSelect,
-): Promise<readonly PlanDevice[]> => {
-  const targets = await db.select().from(devices).where(isTargetOf(rollout)).orderBy(devices.id);
-  if (targets.length === 0) return [];
+): Promise<{ readonly targets: readonly PlanDevice[]; readonly assigned: ReadonlySet<string> }> => {
+  const rows = await db.select().from(devices).where(isTargetOf(rollout)).orderBy(devices.id);
   const elsewhere = await db
     .select({ device: executions.device })
     .from(executions)
@@ -115,17 +116,18 @@ const targetsOf = async (
       and(
         inArray(
           executions.device,
-          targets.map(({ id }) => id),
+          rows.map(({ id }) => id),
         ),
         ne(executions.rollout, rollout.id),
         notInArray(executions.state, [...TERMINAL_STATES]),
       ),
     );
   const busy = new Set(elsewhere.map(({ device }) => device));
-  return targets.map(({ id, online, release }) => ({
+  const targets = rows.map(({ id, online, release }) => ({
     id,
     online,
     busy: busy.has(id),
     current: release === rollout.release,
   }));
+  return { targets, assigned: new Set(rows.flatMap(({ assignment }) => assignment?.execution ?? [])) };
 };

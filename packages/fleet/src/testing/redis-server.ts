@@ -1,0 +1,40 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { spawnServer } from './spawn-server.ts';
+
+/** A Redis on a Unix socket, append-only unless told otherwise. */
+export const startTestRedis = async (options: { readonly appendOnly?: boolean } = {}) => {
+  const directory = await mkdtemp(join(tmpdir(), 'slipway-redis-'));
+  const socket = join(directory, 'redis.sock');
+  const server = await spawnServer(
+    'redis-server',
+    Object.entries({
+      port: '0',
+      unixsocket: socket,
+      dir: directory,
+      save: '',
+      'maxmemory-policy': 'noeviction',
+      appendonly: options.appendOnly === false ? 'no' : 'yes',
+    }).flatMap(([name, value]) => [`--${name}`, value]),
+    () => accepts({ path: socket }),
+  );
+  return {
+    url: `unix://${socket}`,
+    stop: async () => {
+      await server.stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+};
+
+export const accepts = (where: { readonly path: string } | { readonly port: number }): Promise<boolean> =>
+  new Promise((resolve) => {
+    const probe = connect('path' in where ? where : { ...where, host: '127.0.0.1' });
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once('error', () => resolve(false));
+  });

@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { ExecutionState, isTerminal } from '@slipway/protocol';
+import { refuseTransition } from './transitions.ts';
+
+const states = ExecutionState.options;
+const allowed = (from: ExecutionState): ExecutionState[] =>
+  states.filter((to) => refuseTransition(from, to) === undefined);
+
+test('nothing is committed that was not booted', () => {
+  expect(states.filter((from) => allowed(from).includes('COMMITTED'))).toEqual([
+    'REBOOTING',
+    'TRIAL',
+    'TIMED_OUT',
+    'CANCELED',
+  ]);
+});
+
+test('what a device ended stays ended', () => {
+  for (const from of ['COMMITTED', 'ROLLED_BACK', 'REJECTED', 'FAILED'] as const)
+    expect(allowed(from)).toEqual([]);
+});
+
+test('the verdicts of the server give way only to what the device runs', () => {
+  for (const from of ['TIMED_OUT', 'CANCELED'] as const)
+    expect(allowed(from)).toEqual(['COMMITTED', 'ROLLED_BACK']);
+});
+
+test('an interrupted install may start over', () => {
+  expect(allowed('INSTALLING')).toContain('DOWNLOADING');
+  expect(refuseTransition('TRIAL', 'DOWNLOADING')).toBe('DOWNLOADING does not follow TRIAL');
+});
+
+test('no device reports what only the server decides', () => {
+  for (const from of states) {
+    expect(allowed(from)).not.toContain('OFFERED');
+    expect(allowed(from)).not.toContain('TIMED_OUT');
+  }
+});
+
+test('every live state can end', () => {
+  for (const from of states.filter((state) => !isTerminal(state))) {
+    expect(allowed(from).some((to) => isTerminal(to))).toBe(true);
+  }
+});
