@@ -61,10 +61,13 @@ const createPublicKeyOrRefuse = (request: x509.Pkcs10CertificateRequest) => {
   }
 };
 
+/** Names of the server side; a device of that name would be taken for it. */
+const RESERVED: readonly string[] = ['gateway', 'server'];
+
 /**
  * Certifies the key of a request. Nothing else of the request is taken over: neither its subject nor its extensions.
  *
- * @throws {SlipwayError} CSR_INVALID
+ * @throws {SlipwayError} CSR_INVALID; REQUEST_INVALID for a device id that belongs to the server side
  */
 export const signDeviceCsr = async (input: {
   readonly csrPem: string;
@@ -72,6 +75,12 @@ export const signDeviceCsr = async (input: {
   readonly ca: Identity;
   readonly now?: Date;
 }): Promise<{ readonly certificatePem: string; readonly expiresAt: Date }> => {
+  if (RESERVED.includes(input.deviceId)) {
+    throw new SlipwayError(
+      'REQUEST_INVALID',
+      `The name ${input.deviceId} is reserved; give the device another id.`,
+    );
+  }
   const publicKey = await provenKey(input.csrPem);
   const validity = validFor(DEVICE_CERTIFICATE_DAYS, input.now);
   const certificatePem = await certify(

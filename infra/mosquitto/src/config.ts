@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+import { MAX_BLOCK_BYTES } from '@slipway/protocol';
+
+export type Listener = {
+  readonly host: string;
+  readonly port: number;
+  /** PEM: authorities of the clients that this listener admits */
+  readonly clientCaFile: string;
+  readonly accessFile: string;
+};
+
+export type BrokerConfig = {
+  /** Two doors, so that no certificate of the device tree, whatever its name, gets the gateway's rights. */
+  readonly devices: Listener;
+  readonly gateway: Listener;
+  /** PEM: the server's certificate and key */
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** where retained messages and sessions are kept */
+  readonly persistenceDir: string;
+  /** the account mosquitto runs under; started as root it would change to one that cannot read the keys */
+  readonly user: string;
+};
+
+/** Bytes that a topic and the properties of a message need at most, beside a block. */
+const PACKET_ROOM = 8 * 1024;
+
+const listener = (settings: Listener, config: BrokerConfig): string[] => [
+  `listener ${settings.port} ${settings.host}`,
+  `cafile ${settings.clientCaFile}`,
+  `certfile ${config.certFile}`,
+  `keyfile ${config.keyFile}`,
+  'tls_version tlsv1.2',
+  'require_certificate true',
+  // The common name is the user, and the user is the client id, whatever the client claims.
+  'use_identity_as_username true',
+  'use_username_as_clientid true',
+  'allow_anonymous false',
+  'allow_zero_length_clientid false',
+  `acl_file ${settings.accessFile}`,
+];
+
+/** @returns the text of `mosquitto.conf` */
+export const brokerConfig = (config: BrokerConfig): string =>
+  [
+    'per_listener_settings true',
+    `user ${config.user}`,
+    'persistence true',
+    `persistence_location ${join(config.persistenceDir, '/')}`,
+    'autosave_interval 30',
+    'persistent_client_expiration 1d',
+    'log_dest stderr',
+    'log_type error',
+    'log_type warning',
+    'log_type notice',
+    'log_type information',
+    'connection_messages true',
+    `max_packet_size ${MAX_BLOCK_BYTES + PACKET_ROOM}`,
+    'max_inflight_messages 64',
+    'max_queued_messages 10000',
+    'max_queued_bytes 16777216',
+    'max_keepalive 300',
+    'set_tcp_nodelay true',
+    'sys_interval 0',
+    ...listener(config.devices, config),
+    ...listener(config.gateway, config),
+    '',
+  ].join('\n');
