@@ -1,0 +1,44 @@
+import { SlipwayError } from '@slipway/protocol';
+import { z } from 'zod';
+
+/** The settings of the builder, by the names they have in the environment. */
+const Environment = z.object({
+  SLIPWAY_STORE: z.string(),
+  SLIPWAY_CACHE: z.string(),
+  SLIPWAY_IMAGES: z.string(),
+  SLIPWAY_AGENT_BUNDLE: z.string(),
+  SLIPWAY_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(2),
+  REDIS_URL: z.string(),
+});
+
+export type BuilderConfig = {
+  /** the artifact store */
+  readonly storeDir: string;
+  /** downloads, shared by all builds */
+  readonly cacheDir: string;
+  /** the image repository; components and sources are looked up in it */
+  readonly imagesDir: string;
+  /** the agent as one JavaScript file */
+  readonly agentBundle: string;
+  /** builds at once */
+  readonly concurrency: number;
+  readonly redisUrl: string;
+};
+
+/** @throws {SlipwayError} CONFIG_INVALID, naming every setting that is missing or wrong */
+export const parseBuilderConfig = (environment: NodeJS.ProcessEnv): BuilderConfig => {
+  const result = Environment.safeParse(environment);
+  if (!result.success) {
+    const problems = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    throw new SlipwayError('CONFIG_INVALID', problems.join('\n'));
+  }
+  const { data } = result;
+  return {
+    storeDir: data.SLIPWAY_STORE,
+    cacheDir: data.SLIPWAY_CACHE,
+    imagesDir: data.SLIPWAY_IMAGES,
+    agentBundle: data.SLIPWAY_AGENT_BUNDLE,
+    concurrency: data.SLIPWAY_CONCURRENCY,
+    redisUrl: data.REDIS_URL,
+  };
+};
