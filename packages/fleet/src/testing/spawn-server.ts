@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
 
 /** Starts a server in the foreground; what it printed is in the error if it does not become ready. */
@@ -6,8 +6,12 @@ export const spawnServer = async (
   command: string,
   args: readonly string[],
   ready: () => Promise<boolean>,
+  options: SpawnOptions = {},
 ): Promise<{ readonly stop: () => Promise<void>; readonly kill: () => Promise<void> }> => {
-  const child: ChildProcess = spawn(command, [...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child: ChildProcess = spawn(command, [...args], {
+    ...options,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));

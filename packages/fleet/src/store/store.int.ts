@@ -1,0 +1,365 @@
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import {
+  ClassName,
+  codeOf,
+  ExecutionId,
+  type DeviceId,
+  type ErrorCode,
+  type ExecutionState,
+  type Release,
+  type Status,
+} from '@slipway/protocol';
+import { openDatabase, type Database, type OpenDatabase } from '../database.ts';
+import { birthOf, seedOnlineDevice, seedDevice, seedRelease, TEST_CLASS } from '../testing/seed.ts';
+import { startTestPostgres } from '../testing/postgres.ts';
+import { openTestDatabase } from '../testing/test-database.ts';
+import { planRollout } from './apply-plan.ts';
+import { listAudit } from './audit.ts';
+import { createBuild, failBuild, getBuild, moveBuild } from './builds.ts';
+import { createClaim, redeemClaim } from './claims.ts';
+import { desiredOf, getDevice, recordBirth, recordDeath } from './devices.ts';
+import { getExecution, listExecutions, recordProgress } from './executions.ts';
+import { recordStatus } from './record-status.ts';
+import { changeRelease } from './releases.ts';
+import { abortRollout, createRollout, getRollout, rolloutsToPlan } from './rollouts.ts';
+import { actorOfToken, admitToken } from './tokens.ts';
+
+const codeThrownBy = async (work: Promise<unknown>): Promise<ErrorCode | 'nothing'> =>
+  work.then(
+    () => 'nothing' as const,
+    (error: unknown) => codeOf(error),
+  );
+
+const postgres = await startTestPostgres();
+afterAll(() => postgres?.stop());
+
+const engines: [string, () => Promise<OpenDatabase>][] = [['PGlite', openTestDatabase]];
+if (postgres !== undefined) engines.push(['PostgreSQL', () => openDatabase({ url: postgres.url })]);
+
+describe.each(engines)('on %s', (_name, open) => {
+  let database: OpenDatabase;
+  let db: Database;
+  beforeAll(async () => {
+    database = await open();
+    db = database.db;
+  });
+  afterAll(() => database.close());
+
+  describe('builds', () => {
+    test('counters of a class rise without a gap, also when asked for at once', async () => {
+      const deviceClass = ClassName.parse('edge-counters');
+      const made = await Promise.all(
+        Array.from({ length: 8 }, () => createBuild(db, { deviceClass, version: '1.0.0' }, new Date())),
+      );
+      expect(made.map(({ counter }) => counter).sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+      expect(new Set(made.flatMap(({ id, release }) => [id, release])).size).toBe(16);
+    });
+
+    test('a finished build moves no more', async () => {
+      const build = await createBuild(db, { deviceClass: TEST_CLASS, version: '1.0.0' }, new Date());
+      const failure = { code: 'BUILD_FAILED', message: 'no' } as const;
+      expect((await failBuild(db, build.id, failure, new Date()))?.state).toBe('failed');
+      expect(await failBuild(db, build.id, failure, new Date())).toBeUndefined();
+      expect(await moveBuild(db, build.id, ['queued', 'building'], { state: 'signing' })).toBeUndefined();
+      expect(await getBuild(db, build.id)).toMatchObject({ state: 'failed', code: 'BUILD_FAILED' });
+    });
+  });
+
+  test('a token is known by its hash alone', async () => {
+    await admitToken(db, { text: 'swt_secret', name: 'ci', role: 'viewer' });
+    await admitToken(db, { text: 'swt_secret', name: 'ci', role: 'viewer' });
+    expect(await actorOfToken(db, 'swt_secret')).toEqual({ name: 'ci', role: 'viewer' });
+    expect(await actorOfToken(db, 'swt_secret2')).toBeUndefined();
+  });
+
+  describe('claims', () => {
+    const arch = 'amd64';
+    const issueFor = (key: string) => async (device: DeviceId) => ({
+      certificatePem: `certificate of ${device}`,
+      keySha256: key,
+      expiresAt: new Date(),
+    });
+    const newClaim = async (): Promise<string> => {
+      const asked = { deviceClass: TEST_CLASS, ttl: 60, arch } as const;
+      return (await createClaim(db, asked, new Date())).token ?? '';
+    };
+
+    test('one token makes one device, whoever comes at once', async () => {
+      const token = await newClaim();
+      const asked = { token, deviceClass: TEST_CLASS, arch } as const;
+      const results = await Promise.all(
+        ['a', 'b', 'c', 'd'].map((key) => codeThrownBy(redeemClaim(db, asked, issueFor(key), new Date()))),
+      );
+      expect(results.sort()).toEqual(['CLAIM_INVALID', 'CLAIM_INVALID', 'CLAIM_INVALID', 'nothing']);
+    });
+
+    test('the same key may ask again', async () => {
+      const token = await newClaim();
+      const asked = { token, deviceClass: TEST_CLASS, arch } as const;
+      const first = await redeemClaim(db, asked, issueFor('same'), new Date());
+      const second = await redeemClaim(db, asked, issueFor('same'), new Date());
+      expect(second.device.id).toBe(first.device.id);
+      expect((await listAudit(db, { limit: 1, offset: 0 }))[0]).toMatchObject({
+        action: 'device.enrol',
+        subject: first.device.id,
+        details: { again: true },
+      });
+    });
+
+    test('a refused request leaves the claim unused', async () => {
+      const token = await newClaim();
+      const asked = { token, deviceClass: TEST_CLASS, arch } as const;
+      const failing = async () => Promise.reject(new Error('bad request'));
+      expect(await codeThrownBy(redeemClaim(db, asked, failing, new Date()))).toBe('INTERNAL');
+      expect(await codeThrownBy(redeemClaim(db, asked, issueFor('k'), new Date()))).toBe('nothing');
+    });
+
+    test('a token that is unknown, expired or for something else is refused', async () => {
+      const token = await newClaim();
+      const asked: Parameters<typeof redeemClaim>[1] = { token, deviceClass: TEST_CLASS, arch };
+      const later = new Date(Date.now() + 61_000);
+      const other = ClassName.parse('edge-other');
+      const refused = (change: Partial<typeof asked>, now = new Date()) =>
+        codeThrownBy(redeemClaim(db, { ...asked, ...change }, issueFor('k'), now));
+      expect(await refused({ token: 'swc_nothing' })).toBe('CLAIM_INVALID');
+      expect(await refused({}, later)).toBe('CLAIM_INVALID');
+      expect(await refused({ deviceClass: other })).toBe('CLAIM_INVALID');
+      expect(await refused({ arch: 'arm64' })).toBe('CLAIM_INVALID');
+    });
+  });
+
+  describe('presence', () => {
+    test('a death counts for the connection it names', async () => {
+      const { id } = await seedOnlineDevice(db, 'presence-1');
+      await recordBirth(db, birthOf(id, { connection: 2 }), false, new Date());
+      expect(await recordDeath(db, id, 1)).toBeUndefined();
+      expect((await getDevice(db, id)).online).toBe(true);
+      expect((await recordDeath(db, id, 2))?.online).toBe(false);
+    });
+
+    test('retained messages give the same in either order', async () => {
+      const { id } = await seedDevice(db, 'presence-2');
+      await recordDeath(db, id, 7);
+      expect((await recordBirth(db, birthOf(id, { connection: 7 }), true, new Date()))?.online).toBe(false);
+      expect((await recordBirth(db, birthOf(id, { connection: 8 }), true, new Date()))?.online).toBe(true);
+    });
+
+    test('a birth for another class or architecture changes nothing', async () => {
+      const { id } = await seedDevice(db, 'presence-3');
+      expect(await recordBirth(db, birthOf(id, { arch: 'arm64' }), false, new Date())).toBeUndefined();
+      expect(await recordBirth(db, birthOf('nobody'), false, new Date())).toBeUndefined();
+    });
+  });
+
+  describe('rollouts', () => {
+    const bundle = Buffer.from('a bundle');
+    let count = 0;
+    const start = async (names: number, limits = { failureThreshold: 1, maxInFlight: 100 }) => {
+      count += 1;
+      const round = count;
+      const devices = await Promise.all(
+        Array.from({ length: names }, (_, n) => seedOnlineDevice(db, `round-${round}-${n}`)),
+      );
+      const release = await seedRelease(db, `1.0.${round}`, bundle);
+      const rollout = await createRollout(
+        db,
+        { release: release.id, devices: devices.map(({ id }) => id), ...limits },
+        new Date(),
+      );
+      await planRollout(db, rollout.id, new Date());
+      onTestFinished(async () => {
+        await abortRollout(db, rollout.id, 'the test ended', new Date()).catch(() => undefined);
+      });
+      return { rollout: rollout.id, release, devices: devices.map(({ id }) => id) };
+    };
+    const executionOn = async (device: DeviceId) => {
+      const [execution] = await listExecutions(db, { device, limit: 1, offset: 0 });
+      if (execution === undefined) throw new Error('no execution');
+      return execution;
+    };
+    const seqs = new Map<DeviceId, number>();
+    const report = async (device: DeviceId, state: ExecutionState, over: Partial<Status> = {}) => {
+      const { id, release } = await executionOn(device);
+      const seq = (seqs.get(device) ?? 0) + 1;
+      seqs.set(device, seq);
+      const status = { v: 1, seq, execution: id, release, state, bootId: 'boot-1', slot: 'a' } as const;
+      return recordStatus(db, device, { ...status, ...over }, new Date());
+    };
+    const noDevice = (release: Release) => ({ release: release.id, failureThreshold: 1, maxInFlight: 1 });
+
+    test('an offer is asked of the device once, with what it needs to fetch the bundle', async () => {
+      const { rollout, release, devices } = await start(1);
+      const [device] = devices;
+      if (device === undefined) throw new Error('no device');
+      const execution = await executionOn(device);
+      expect(await desiredOf(db, device)).toEqual({
+        v: 1,
+        seq: 1,
+        assignment: {
+          execution: execution.id,
+          rollout,
+          release: release.id,
+          version: release.version,
+          bundle: release.bundle,
+          expiresAt: expect.any(Number),
+        },
+      });
+      expect((await planRollout(db, rollout, new Date())).actions).toEqual([]);
+    });
+
+    test('a device goes through to COMMITTED and is asked nothing more', async () => {
+      const { rollout, devices } = await start(1);
+      const [device] = devices;
+      if (device === undefined) throw new Error('no device');
+      for (const state of [
+        'ACCEPTED',
+        'DOWNLOADING',
+        'VERIFIED',
+        'INSTALLING',
+        'REBOOTING',
+        'TRIAL',
+      ] as const) {
+        expect((await report(device, state)).kind).toBe('counted');
+      }
+      const last = await report(device, 'COMMITTED', {
+        bootId: 'boot-2',
+        slot: 'b',
+        bytesReceived: 5,
+        bytesReused: 3,
+      });
+      expect(last).toMatchObject({ kind: 'counted', over: true });
+      expect(await desiredOf(db, device)).toEqual({ v: 1, seq: 2, assignment: null });
+      expect((await planRollout(db, rollout, new Date())).actions).toEqual([{ kind: 'complete' }]);
+      const execution = await executionOn(device);
+      expect(execution).toMatchObject({
+        state: 'COMMITTED',
+        bytesReceived: 5,
+        bytesReused: 3,
+        bytesDone: bundle.length,
+      });
+      expect(execution.history.map(({ state }) => state)).toEqual([
+        'OFFERED',
+        'ACCEPTED',
+        'DOWNLOADING',
+        'VERIFIED',
+        'INSTALLING',
+        'REBOOTING',
+        'TRIAL',
+        'COMMITTED',
+      ]);
+      expect(execution.history.at(-1)?.bootId).toBe('boot-2');
+      expect(await getRollout(db, rollout)).toMatchObject({ state: 'completed', counts: { COMMITTED: 1 } });
+    });
+
+    test('a report counts once, forward, and for its own device', async () => {
+      const { devices } = await start(2);
+      const [device, other] = devices;
+      if (device === undefined || other === undefined) throw new Error('no device');
+      await report(device, 'DOWNLOADING', { seq: 10 });
+      expect(await report(device, 'FAILED', { seq: 10 })).toEqual({ kind: 'duplicate' });
+      expect(await report(device, 'ACCEPTED', { seq: 9 })).toMatchObject({
+        kind: 'refused',
+        why: 'report 10 is newer',
+      });
+      const theirs = (await executionOn(other)).id;
+      expect(await report(device, 'FAILED', { seq: 11, execution: theirs })).toMatchObject({
+        kind: 'refused',
+      });
+      expect(await report(device, 'COMMITTED', { seq: 12 })).toMatchObject({ kind: 'refused' });
+      const unknown = ExecutionId.parse('exe_0000000000000000');
+      expect(await report(device, 'FAILED', { seq: 13, execution: unknown })).toMatchObject({
+        kind: 'refused',
+      });
+      expect((await executionOn(device)).state).toBe('DOWNLOADING');
+      expect((await executionOn(other)).state).toBe('OFFERED');
+    });
+
+    test('a failure stops the rollout and cancels what is not armed; a trial ends by itself', async () => {
+      const { rollout, devices } = await start(3);
+      const [bad, idle, trying] = devices;
+      if (bad === undefined || idle === undefined || trying === undefined) throw new Error('no device');
+      for (const state of ['INSTALLING', 'REBOOTING', 'TRIAL'] as const) await report(trying, state);
+      for (const state of ['INSTALLING', 'REBOOTING', 'TRIAL'] as const) await report(bad, state);
+      await report(bad, 'ROLLED_BACK', { code: 'TRIAL_GATE_FAILED', message: 'probe page' });
+      const { devices: changed } = await planRollout(db, rollout, new Date());
+      expect([...changed].sort()).toEqual([idle, trying]);
+      expect(await getRollout(db, rollout)).toMatchObject({
+        state: 'stopped',
+        reason: expect.stringContaining('TRIAL_GATE_FAILED'),
+        counts: { ROLLED_BACK: 1, CANCELED: 1, TRIAL: 1 },
+      });
+      for (const device of devices) expect((await desiredOf(db, device))?.assignment).toBeNull();
+      expect(await rolloutsToPlan(db)).toContain(rollout);
+      expect((await report(trying, 'COMMITTED')).kind).toBe('counted');
+      expect(await rolloutsToPlan(db)).not.toContain(rollout);
+    });
+
+    test('a commit after the server gave up is a fact', async () => {
+      const { rollout, devices } = await start(1);
+      const [device] = devices;
+      if (device === undefined) throw new Error('no device');
+      await report(device, 'INSTALLING');
+      await abortRollout(db, rollout, 'test', new Date());
+      await planRollout(db, rollout, new Date());
+      expect(await report(device, 'TRIAL')).toMatchObject({ kind: 'refused' });
+      expect((await report(device, 'COMMITTED')).kind).toBe('counted');
+      expect((await getExecution(db, (await executionOn(device)).id)).state).toBe('COMMITTED');
+    });
+
+    test('progress of another device, or of what is over, is ignored', async () => {
+      const { devices } = await start(2);
+      const [device, other] = devices;
+      if (device === undefined || other === undefined) throw new Error('no device');
+      const progress = {
+        v: 1,
+        execution: (await executionOn(device)).id,
+        phase: 'DOWNLOADING',
+        bytesDone: 4,
+        bytesTotal: 8,
+        bytesReceived: 4,
+        bytesReused: 0,
+      } as const;
+      await report(device, 'DOWNLOADING');
+      expect(await recordProgress(db, other, progress, new Date())).toBeUndefined();
+      expect((await recordProgress(db, device, progress, new Date()))?.bytesDone).toBe(4);
+      await report(device, 'FAILED');
+      expect(await recordProgress(db, device, { ...progress, bytesDone: 8 }, new Date())).toBeUndefined();
+    });
+
+    test('what is late times out and stops the rollout', async () => {
+      const { rollout, devices } = await start(1);
+      const [device] = devices;
+      if (device === undefined) throw new Error('no device');
+      const { actions } = await planRollout(db, rollout, new Date(Date.now() + 30 * 86_400_000));
+      expect(actions.map(({ kind }) => kind)).toEqual(['timeOut', 'stop']);
+      expect((await executionOn(device)).state).toBe('TIMED_OUT');
+      expect((await getRollout(db, rollout)).reason).toContain('TIMED_OUT');
+    });
+
+    test('only published releases, only devices of the class, and one rollout at a time', async () => {
+      const draft = await seedRelease(db, '2.0.0', bundle);
+      await changeRelease(db, draft.id, ['published'], 'withdrawn');
+      expect(await codeThrownBy(createRollout(db, noDevice(draft), new Date()))).toBe('CONFLICT');
+      const { release, devices } = await start(1);
+      expect(await codeThrownBy(createRollout(db, noDevice(release), new Date()))).toBe('CONFLICT');
+      expect(await codeThrownBy(createRollout(db, { ...noDevice(release), devices }, new Date()))).toBe(
+        'CONFLICT',
+      );
+    });
+
+    test('a device that enrols anew begins anew', async () => {
+      const { rollout, devices } = await start(1);
+      const [device] = devices;
+      if (device === undefined) throw new Error('no device');
+      await report(device, 'DOWNLOADING', { seq: 5 });
+      const execution = (await executionOn(device)).id;
+      await seedDevice(db, device);
+      expect((await getExecution(db, execution)).state).toBe('CANCELED');
+      expect((await desiredOf(db, device))?.assignment).toBeNull();
+      expect((await getDevice(db, device)).online).toBe(false);
+      expect(await report(device, 'FAILED', { seq: 5 })).toMatchObject({ kind: 'refused' });
+      await planRollout(db, rollout, new Date());
+      expect((await getRollout(db, rollout)).state).toBe('completed');
+    });
+  });
+});

@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import {
+  Arch,
+  ClassName,
+  DeviceId,
+  Digest,
+  RootHash,
+  type Birth,
+  type Device,
+  type Release,
+} from '@slipway/protocol';
+import type { Database } from '../database.ts';
+import { createBuild, moveBuild } from '../store/builds.ts';
+import { createClaim, redeemClaim } from '../store/claims.ts';
+import { recordBirth } from '../store/devices.ts';
+import { changeRelease, createRelease } from '../store/releases.ts';
+
+export const TEST_CLASS = ClassName.parse('edge-test');
+const arch = Arch.parse('amd64');
+
+/** A published release whose bundle has these bytes. */
+export const seedRelease = async (db: Database, version: string, bundle: Buffer): Promise<Release> => {
+  const now = new Date();
+  const build = await createBuild(db, { deviceClass: TEST_CLASS, version }, now);
+  await moveBuild(db, build.id, ['queued'], { state: 'signing' });
+  const digest = Digest.parse(`sha256:${createHash('sha256').update(bundle).digest('hex')}`);
+  const release = await createRelease(
+    db,
+    {
+      v: 1,
+      build: build.id,
+      release: build.release,
+      version,
+      counter: build.counter,
+      deviceClass: TEST_CLASS,
+      arch,
+      timeFloor: Math.floor(now.getTime() / 1000),
+      rootHash: RootHash.parse('0'.repeat(64)),
+      verityDataBlocks: 1,
+      artifacts: [],
+      request: digest,
+      components: [],
+    },
+    { v: 1, release: build.release, bundle: { digest, size: bundle.length }, manifest: digest },
+    now,
+  );
+  if (release === undefined) throw new Error('the release was there already');
+  return changeRelease(db, release.id, ['draft'], 'published');
+};
+
+/** An enrolled device that has never been online. */
+export const seedDevice = async (db: Database, name: string): Promise<Device> => {
+  const now = new Date();
+  const deviceId = DeviceId.parse(name);
+  const claim = await createClaim(db, { deviceClass: TEST_CLASS, deviceId, ttl: 60, arch }, now);
+  const { device } = await redeemClaim(
+    db,
+    { token: claim.token ?? '', deviceClass: TEST_CLASS, arch },
+    async () => ({
+      certificatePem: 'none',
+      keySha256: name,
+      expiresAt: new Date(now.getTime() + 86_400_000),
+    }),
+    now,
+  );
+  return device;
+};
+
+export const birthOf = (device: string, over: Partial<Birth> = {}): Birth => ({
+  v: 1,
+  deviceId: DeviceId.parse(device),
+  deviceClass: TEST_CLASS,
+  arch,
+  bootId: 'boot-1',
+  connection: 1,
+  agentVersion: '0.1.0',
+  activeSlot: 'a',
+  slots: { a: { state: 'GOOD' }, b: { state: 'EMPTY' } },
+  health: 'ok',
+  services: [],
+  ...over,
+});
+
+/** An enrolled device that is online. */
+export const seedOnlineDevice = async (db: Database, name: string): Promise<Device> => {
+  await seedDevice(db, name);
+  const device = await recordBirth(db, birthOf(name), false, new Date());
+  if (device === undefined) throw new Error('the device was not enrolled');
+  return device;
+};
