@@ -14,4 +14,5 @@ export { createLayeredTree, type LayeredTree } from './layered-tree.ts';
 export { decodeTar, type TarEntry } from './tar-reader.ts';
 export { ORIGINS_LABEL, Origin } from './origin.ts';
 export { writeOciLayout, type PlatformImage } from './oci-writer.ts';
-export { packComponent } from './pack.ts';
+export { ComponentFile, packComponent, type PackOptions } from './pack.ts';
+export { packRepository } from './pack-repository.ts';

@@ -68,7 +68,10 @@ export const openAptRoot = async (
   mirror?: Mirror,
 ): Promise<AptRoot> => {
   const sources = await debianSources(mirror);
-  const key = createHash('sha256').update(sources + config('', arch, '')).digest('hex').slice(0, 12);
+  const key = createHash('sha256')
+    .update(sources + config('', arch, ''))
+    .digest('hex')
+    .slice(0, 12);
   const directory = join(cacheDir, 'apt', `${key}-${arch}`);
   const configFile = join(directory, 'apt.conf');
   const stamp = join(directory, 'lists-fetched');
