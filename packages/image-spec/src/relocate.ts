@@ -2,7 +2,7 @@ import { messageOf } from '@slipway/protocol';
 import type { Path, SpecDocument } from './document.ts';
 import type { ImageFileText } from './image-file.ts';
 import { problemAt, specError } from './problems.ts';
-import { formatReference, inRepository, parseReference } from './reference.ts';
+import { formatReference, inRepository, parseReference, type Reference } from './reference.ts';
 
 /**
  * Makes component references and file sources relative to the image repository instead of the file they stand in.
@@ -16,13 +16,16 @@ export const relocate = (doc: SpecDocument, text: ImageFileText): ImageFileText 
       throw specError([problemAt(doc, at, `expected a path inside the image repository, found ${path}`)]);
     return moved;
   };
-  const reference = (ref: string, at: Path): string => {
+  const parsed = (ref: string, at: Path): Reference => {
     try {
-      const parsed = parseReference(ref);
-      return formatReference(parsed.type === 'oci' ? { ...parsed, path: inside(parsed.path, at) } : parsed);
+      return parseReference(ref);
     } catch (error) {
       throw specError([problemAt(doc, at, messageOf(error))], 'COMPONENT_REF_INVALID');
     }
+  };
+  const reference = (ref: string, at: Path): string => {
+    const written = parsed(ref, at);
+    return formatReference(written.type === 'oci' ? { ...written, path: inside(written.path, at) } : written);
   };
   const moved = { ...text };
   if (text.kernel?.image !== undefined)

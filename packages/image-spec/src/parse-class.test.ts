@@ -1,0 +1,45 @@
+import { codeOf, SlipwayError } from '@slipway/protocol';
+import { expect, test } from 'vitest';
+import { parseClassFile } from './parse-class.ts';
+
+test('sizes become bytes, image files become relative to the repository, the rest gets its defaults', () => {
+  expect(
+    parseClassFile(
+      'name: edge\narch: arm64\nimages: [../edge.yml]\npartitions: {root: 1G}\n',
+      'classes/e.yml',
+    ),
+  ).toEqual({
+    name: 'edge',
+    arch: 'arm64',
+    board: 'uefi',
+    images: ['edge.yml'],
+    partitions: { esp: 256 * 1024 ** 2, root: 1024 ** 3, data: 256 * 1024 ** 2 },
+    cmdline: '',
+    outputs: ['disk'],
+  });
+});
+
+const base = 'name: edge\narch: amd64\nimages: [edge.yml]\n';
+test.each([
+  [
+    'an architecture that is not known',
+    'name: edge\narch: x86\nimages: [a]\n',
+    { line: 2, column: 7, key: 'arch' },
+  ],
+  ['an unknown key', `${base}partition: {}\n`, { line: 4, key: 'partition', suggestion: 'partitions' }],
+  ['a size without unit', `${base}partitions: {root: 512}\n`, { line: 4, key: 'partitions.root' }],
+  ['a size of nothing', `${base}partitions: {root: 0M}\n`, { line: 4, key: 'partitions.root' }],
+  ['an image outside the repository', 'name: e\narch: amd64\nimages: [../x.yml]\n', { key: 'images[0]' }],
+  ['no images', 'name: e\narch: amd64\nimages: []\n', { key: 'images' }],
+  ['an empty file', '', { line: 1, column: 1 }],
+])('%s is refused', (_title, text, details) => {
+  let error: unknown;
+  try {
+    parseClassFile(text, 'edge.yml');
+  } catch (thrown) {
+    error = thrown;
+  }
+  expect(codeOf(error)).toBe('SPEC_INVALID');
+  expect(error).toBeInstanceOf(SlipwayError);
+  expect(error).toMatchObject({ details: { file: 'edge.yml', ...details } });
+});
