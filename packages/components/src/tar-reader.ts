@@ -128,12 +128,14 @@ const sizeOf = (header: number, pax: Uint8Array | undefined, source: string): nu
 };
 
 /**
- * Reads a tar held in memory: ustar, PAX with binary values, GNU long names. Contents are views into `bytes`.
+ * Reads a tar held in memory: ustar, PAX with binary values, GNU long names. Contents are views into it.
  *
  * @param source named in errors
  * @throws {SlipwayError} COMPONENT_INVALID, LAYER_UNSAFE for negative or contradictory sizes
  */
-export const decodeTar = function* (bytes: Uint8Array, source: string): Generator<TarEntry> {
+export const decodeTar = function* (archive: Uint8Array, source: string): Generator<TarEntry> {
+  // Views of a Buffer would be Buffers.
+  const bytes = new Uint8Array(archive.buffer, archive.byteOffset, archive.length);
   let globals = new Map<string, Uint8Array>();
   let locals = new Map<string, Uint8Array>();
   let longName: string | undefined;
