@@ -39,7 +39,7 @@ const RULES: readonly Rule[] = [
     in: /^device-agent\//,
     forbidden:
       /^@slipway\/(?!protocol|bundle|device-agent|signing\/cms-shape$)|^services\/|^infra\/|^packages\//,
-    except: /\.(?:test|int)\.ts$/,
+    except: /\.(?:test|int)\.ts$|^device-agent\/src\/fixture\//,
     because: 'whatever it imports is shipped to every device',
   },
   {

@@ -17,14 +17,14 @@ export const readServices = async (
   config: Pick<AgentConfig, 'runDir'>,
 ): Promise<readonly ServiceFile[]> => {
   const directory = `${config.runDir}/services`;
-  const names = [...(await runtime.files.list(directory))].sort();
+  // Init writes `NAME.new` and renames it.
+  const names = (await runtime.files.list(directory)).filter((name) => !name.includes('.')).sort();
   const parsed = await Promise.all(
     names.map(async (name) => {
       const bytes = await runtime.files.read(`${directory}/${name}`);
       return ServiceFile.safeParse(bytes === undefined ? undefined : parseJson(bytes));
     }),
   );
-  // A temporary file of init is no service.
   return parsed.flatMap((result) => (result.success ? [result.data] : []));
 };
 
