@@ -1,0 +1,58 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** The checkout that runs. */
+export const ROOT = join(import.meta.dirname, '..', '..', '..');
+
+/** Where everything lies under the data directory. */
+export type Layout = ReturnType<typeof layoutOf>;
+
+export const layoutOf = (dataDir: string) => {
+  const at = (...parts: string[]) => join(dataDir, ...parts);
+  return {
+    dataDir,
+    upFile: at('up.json'),
+    portsFile: at('ports.json'),
+    adminTokenFile: at('admin-token'),
+    agentBundle: at('agent.mjs'),
+    redisDir: at('redis'),
+    databaseDir: at('db'),
+    brokerDir: at('mosquitto'),
+    logsDir: at('logs'),
+    cacheDir: at('cache'),
+    storeDir: at('store'),
+    buildsDir: at('store', 'builds'),
+    bundlesDir: at('store', 'bundles'),
+    deviceCaCert: at('pki', 'device', 'ca.pem'),
+    deviceCaKey: at('pki', 'device', 'ca.key.pem'),
+    serverDir: at('pki', 'server'),
+    serverCaCert: at('pki', 'server', 'ca.pem'),
+    serverCaKey: at('pki', 'server', 'ca.key.pem'),
+    serverCert: at('pki', 'server', 'server.pem'),
+    serverKey: at('pki', 'server', 'server.key.pem'),
+    gatewayCert: at('pki', 'server', 'gateway.pem'),
+    gatewayKey: at('pki', 'server', 'gateway.key.pem'),
+    /** public: the root that devices trust releases by */
+    releaseRoot: at('pki', 'release-root.pem'),
+    signerKeysDir: at('signer', 'keys'),
+    signerStateDir: at('signer', 'state'),
+    /** keys of root and intermediate; no process reads them */
+    offlineDir: at('signer', 'offline'),
+  };
+};
+
+export const makeFolders = async (layout: Layout): Promise<void> => {
+  await mkdir(layout.dataDir, { recursive: true });
+  const privateFolders = [
+    layout.redisDir,
+    layout.databaseDir,
+    layout.brokerDir,
+    join(layout.dataDir, 'pki'),
+    join(layout.dataDir, 'signer'),
+    layout.signerStateDir,
+  ];
+  for (const folder of privateFolders) await mkdir(folder, { recursive: true, mode: 0o700 });
+  for (const folder of [layout.logsDir, layout.buildsDir, layout.bundlesDir]) {
+    await mkdir(folder, { recursive: true });
+  }
+};

@@ -1,0 +1,90 @@
+import { X509Certificate } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import {
+  type Identity,
+  makeDeviceAuthority,
+  makeReleaseTree,
+  makeServerAuthority,
+  makeServerIdentity,
+  makeServiceIdentity,
+} from '@slipway/signing';
+import type { Layout } from './layout.ts';
+
+/** Makes a folder with files that only we can read, in one step: half a key set would be taken for a whole one. */
+const makeFolder = async (folder: string, files: Readonly<Record<string, string>>): Promise<void> => {
+  const temporary = `${folder}.new`;
+  await rm(temporary, { recursive: true, force: true });
+  await mkdir(temporary, { recursive: true, mode: 0o700 });
+  for (const [name, text] of Object.entries(files)) {
+    await writeFile(join(temporary, name), text, { mode: name.includes('key') ? 0o400 : 0o444, flush: true });
+  }
+  await rename(temporary, folder);
+};
+
+const makeReleaseKeys = async (layout: Layout): Promise<void> => {
+  if (existsSync(layout.signerKeysDir)) return;
+  const { root, intermediate, leaf } = await makeReleaseTree('Slipway');
+  await rm(layout.offlineDir, { recursive: true, force: true });
+  await makeFolder(layout.offlineDir, {
+    'root.key.pem': root.keyPem,
+    'intermediate.key.pem': intermediate.keyPem,
+  });
+  // Last: its presence says that all is there.
+  await makeFolder(layout.signerKeysDir, {
+    'leaf.key.pem': leaf.keyPem,
+    'leaf.pem': leaf.certificatePem,
+    'intermediate.pem': intermediate.certificatePem,
+    'root.pem': root.certificatePem,
+  });
+};
+
+const makeDeviceKeys = async (layout: Layout): Promise<void> => {
+  const folder = dirname(layout.deviceCaCert);
+  if (existsSync(folder)) return;
+  const ca = await makeDeviceAuthority('Slipway');
+  await makeFolder(folder, { 'ca.pem': ca.certificatePem, 'ca.key.pem': ca.keyPem });
+};
+
+/** Devices in QEMU's user network reach the host's loopback at 10.0.2.2. */
+const hostsOf = (deviceHost: string): string[] => [
+  ...new Set([deviceHost, '10.0.2.2', '127.0.0.1', 'localhost']),
+];
+
+const covers = (certificatePem: string, host: string): boolean => {
+  const certificate = new X509Certificate(certificatePem);
+  return (certificate.checkIP(host) ?? certificate.checkHost(host)) !== undefined;
+};
+
+const makeServerKeys = async (layout: Layout, deviceHost: string): Promise<void> => {
+  const hosts = hostsOf(deviceHost);
+  let ca: Identity;
+  if (existsSync(layout.serverDir)) {
+    const server = await readFile(layout.serverCert, 'utf8');
+    if (hosts.every((host) => covers(server, host))) return;
+    ca = {
+      certificatePem: await readFile(layout.serverCaCert, 'utf8'),
+      keyPem: await readFile(layout.serverCaKey, 'utf8'),
+    };
+    await rm(layout.serverDir, { recursive: true });
+  } else {
+    ca = await makeServerAuthority('Slipway');
+  }
+  const server = await makeServerIdentity(ca, 'slipway', hosts);
+  const gateway = await makeServiceIdentity(ca, 'gateway');
+  await makeFolder(layout.serverDir, {
+    'ca.pem': ca.certificatePem,
+    'ca.key.pem': ca.keyPem,
+    'server.pem': server.certificatePem,
+    'server.key.pem': server.keyPem,
+    'gateway.pem': gateway.certificatePem,
+    'gateway.key.pem': gateway.keyPem,
+  });
+};
+
+/** Makes what is missing of the three trees. */
+export const makeKeys = async (layout: Layout, deviceHost: string): Promise<void> => {
+  await Promise.all([makeReleaseKeys(layout), makeDeviceKeys(layout), makeServerKeys(layout, deviceHost)]);
+  await writeFile(layout.releaseRoot, await readFile(join(layout.signerKeysDir, 'root.pem')));
+};
