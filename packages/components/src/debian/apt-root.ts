@@ -50,6 +50,7 @@ APT::Install-Recommends "false";
 APT::Sandbox::User "root";
 Acquire::Languages "none";
 Acquire::Retries "3";
+Acquire::Retries::Delay::Maximum "2";
 `;
 
 const fetchedAt = async (stamp: string): Promise<number | undefined> =>

@@ -1,7 +1,7 @@
 import { SlipwayError } from '@slipway/protocol';
 import { createReadStream } from 'node:fs';
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { withLock } from '../lock.ts';
@@ -12,12 +12,15 @@ import type { DebPackage } from './resolve-packages.ts';
 export const debPath = (cacheDir: string, { digest }: DebPackage): string =>
   join(cacheDir, 'debs', `${digest.slice('sha256:'.length)}.deb`);
 
-const exists = async (path: string): Promise<boolean> =>
-  (await stat(path).catch(() => undefined))?.isFile() ?? false;
-
-const sha256OfFile = async (path: string): Promise<string> => {
+/** @returns undefined if there is no such file */
+const digestOfFile = async (path: string): Promise<string | undefined> => {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
+  try {
+    await pipeline(createReadStream(path), hash);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
   return `sha256:${hash.digest('hex')}`;
 };
 
@@ -44,8 +47,8 @@ const download = async (root: AptRoot, item: DebPackage, target: string): Promis
         error,
       );
     });
-    const digest = await sha256OfFile(file);
-    if (digest !== item.digest) throw failed(item, `expected ${item.digest}, found ${digest}`);
+    const digest = await digestOfFile(file);
+    if (digest !== item.digest) throw failed(item, `expected ${item.digest}, found ${digest ?? 'nothing'}`);
     await rename(file, target);
   } finally {
     await rm(scratch, { recursive: true, force: true });
@@ -53,7 +56,7 @@ const download = async (root: AptRoot, item: DebPackage, target: string): Promis
 };
 
 /**
- * Sees to it that every package lies in the cache, under its digest.
+ * Sees to it that every package lies in the cache, under its digest and with those bytes.
  *
  * @throws {SlipwayError} PACKAGE_FETCH_FAILED
  */
@@ -65,14 +68,15 @@ export const fetchPackages = async (
 ): Promise<void> => {
   await mkdir(join(cacheDir, 'debs'), { recursive: true });
   const missing: DebPackage[] = [];
-  for (const item of packages) if (!(await exists(debPath(cacheDir, item)))) missing.push(item);
+  for (const item of packages)
+    if ((await digestOfFile(debPath(cacheDir, item))) !== item.digest) missing.push(item);
   const queue = [...missing];
   const worker = async (): Promise<void> => {
     for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
       const next = item;
       await withLock(join(cacheDir, 'locks', `deb-${next.digest.slice(7)}`), async () => {
         const target = debPath(cacheDir, next);
-        if (await exists(target)) return;
+        if ((await digestOfFile(target)) === next.digest) return;
         log(`downloading ${next.name} ${next.version} (${Math.ceil(next.size / 1024)} KiB)`);
         await download(root, next, target);
       });
