@@ -75,6 +75,8 @@ export const openBuildFlow = async (needs: Needs): Promise<BuildFlow> => {
   };
 
   const lookAtBuilding = async (build: Build): Promise<void> => {
+    // The state first: a job read before it ended has no reason and no result yet.
+    const state = await builds.getJobState(build.id);
     const job: Job<BuildJob> | undefined = await builds.getJob(build.id);
     if (job === undefined) {
       if (await store.hasRequest(build.id)) return void (await addBuild(build.id));
@@ -86,7 +88,6 @@ export const openBuildFlow = async (needs: Needs): Promise<BuildFlow> => {
         'The API ended before the request of the build was written. Start a new build.',
       );
     }
-    const state = await job.getState();
     if (state === 'active' && build.state === 'queued') {
       tell(await moveBuild(db, build.id, ['queued'], { state: 'building', startedAt: new Date() }));
     } else if (state === 'failed') {
@@ -108,9 +109,9 @@ export const openBuildFlow = async (needs: Needs): Promise<BuildFlow> => {
   };
 
   const lookAtSigning = async (build: Build): Promise<void> => {
+    const state = await signs.getJobState(build.id);
     const job: Job<SignJob> | undefined = await signs.getJob(build.id);
     if (job === undefined) return void (await addSign(build.id));
-    const state = await job.getState();
     if (state === 'failed') {
       const { code, message } = parseFailure(job.failedReason);
       await fail(build.id, code, message);

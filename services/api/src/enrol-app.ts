@@ -1,6 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import rateLimit from '@fastify/rate-limit';
-import fastify, { type FastifyBaseLogger } from 'fastify';
+import fastify, { LogController, type FastifyBaseLogger } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { redeemClaim, type Database, type FleetEvents, type Issued } from '@slipway/fleet';
 import { EnrolRequest, EnrolResponse, SlipwayError, TenantId } from '@slipway/protocol';
@@ -22,7 +22,7 @@ export const enrolApp = async (needs: Needs) => {
   const app = fastify({
     https: { ...needs.tls, minVersion: 'TLSv1.2' },
     loggerInstance: needs.logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: 16 * 1024,
     forceCloseConnections: true,
     requestTimeout: 30_000,

@@ -1,0 +1,135 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { BuildRequest, ClassName, codeOf, SlipwayError, type Build } from '@slipway/protocol';
+import { until } from '@slipway/fleet/testing';
+import { CLASS_FILE, IMAGE_FILE, runApi, type TestApi } from './testing/running-api.ts';
+import { startWorkers } from './testing/workers.ts';
+
+let api: TestApi;
+let workers: ReturnType<typeof startWorkers> | undefined;
+beforeAll(async () => {
+  api = await runApi();
+});
+afterEach(async () => {
+  await workers?.close();
+  workers = undefined;
+});
+afterAll(() => api.close());
+
+const deviceClass = ClassName.parse('edge-test');
+const create = (version = '1.0.0') => api.client().builds.create({ deviceClass, version });
+const finished = (id: string): Promise<Build> =>
+  until('the end of the build', async () => {
+    const build = await api.client().builds.get(id);
+    return build.state === 'succeeded' || build.state === 'failed' ? build : undefined;
+  });
+const work = (change?: Parameters<typeof startWorkers>[2]): void => {
+  workers = startWorkers(api.config.redisUrl, api.config.storeDir, change);
+};
+
+describe('a build', () => {
+  test('goes from queue to a signed draft, and everything of it can be fetched', async () => {
+    const build = await create('1.2.3');
+    expect(build).toMatchObject({ state: 'queued', deviceClass, version: '1.2.3' });
+    const stored = await readFile(join(api.config.storeDir, 'builds', build.id, 'request.json'), 'utf8');
+    const request = BuildRequest.parse(JSON.parse(stored));
+    expect(request).toMatchObject({
+      build: build.id,
+      release: build.release,
+      counter: build.counter,
+      classFile: { name: 'classes/edge-test.yml', text: CLASS_FILE },
+      imageFiles: [{ name: 'edge.yml', text: IMAGE_FILE }],
+      deployment: { enrolUrl: api.config.enrolUrl, serverCa: api.serverCa },
+    });
+    work();
+    const done = await finished(build.id);
+    expect(done).toMatchObject({ state: 'succeeded', percent: 100, code: null });
+    expect(done.startedAt).not.toBeNull();
+
+    const client = api.client();
+    const release = await client.releases.get(build.release);
+    expect(release).toMatchObject({ state: 'draft', build: build.id, arch: 'amd64', counter: build.counter });
+    expect(await client.builds.log(build.id)).toBe('resolved\nassembled\n');
+    expect(await (await client.builds.artifact(build.id, 'uki.efi')).text()).toBe('uki of 1.2.3');
+    const bundle = await client.releases.bundle(release.id);
+    expect(bundle.headers.get('content-length')).toBe(String(release.bundle.size));
+    expect(await bundle.text()).toBe(`bundle of ${release.id}`);
+    expect((await client.releases.publish(release.id)).state).toBe('published');
+    expect(await client.releases.publish(release.id).catch(codeOf)).toBe('CONFLICT');
+    expect((await client.releases.withdraw(release.id)).state).toBe('withdrawn');
+  });
+
+  test('counters rise', async () => {
+    const [one, two] = [await create(), await create()];
+    expect(two.counter).toBe(one.counter + 1);
+    work();
+    await Promise.all([finished(one.id), finished(two.id)]);
+  });
+
+  test('carries the code of what the worker gave up on', async () => {
+    work({ fail: JSON.stringify({ code: 'PACKAGE_NOT_FOUND', message: 'busybox of suite trixie' }) });
+    expect(await finished((await create()).id)).toMatchObject({
+      state: 'failed',
+      code: 'PACKAGE_NOT_FOUND',
+      message: 'busybox of suite trixie',
+    });
+  });
+
+  test('whose result is about another build fails', async () => {
+    work({ result: { counter: 9999 } });
+    expect(await finished((await create()).id)).toMatchObject({ state: 'failed', code: 'BUILD_FAILED' });
+  });
+
+  test('that ended while the API was down is caught up with, and built once', async () => {
+    const build = await create();
+    await api.stop();
+    work();
+    await until('the builder', () => workers?.built.includes(build.id) === true || undefined);
+    await api.start();
+    expect((await finished(build.id)).state).toBe('succeeded');
+    expect(workers?.built).toEqual([build.id]);
+  });
+});
+
+describe('what does not parse is not built', () => {
+  const restore = async (): Promise<void> => {
+    await writeFile(api.path('images/edge.yml'), IMAGE_FILE);
+    await writeFile(api.path('images/classes/edge-test.yml'), CLASS_FILE);
+  };
+  const refusal = async (): Promise<SlipwayError> =>
+    create().then(
+      () => Promise.reject(new Error('the build was accepted')),
+      (error: unknown) => (error instanceof SlipwayError ? error : Promise.reject(error)),
+    );
+  afterEach(restore);
+
+  test('an unknown key is named with its place', async () => {
+    await writeFile(api.path('images/edge.yml'), `${IMAGE_FILE}servces: []\n`);
+    const error = await refusal();
+    expect(error.code).toBe('SPEC_INVALID');
+    expect(error.details).toMatchObject({ file: 'edge.yml', line: 3, column: 1, key: 'servces' });
+  });
+
+  test('an image file that is missing is named', async () => {
+    await writeFile(api.path('images/classes/edge-test.yml'), CLASS_FILE.replace('edge.yml', 'none.yml'));
+    expect(await refusal()).toMatchObject({
+      code: 'SPEC_INVALID',
+      message: expect.stringContaining('none.yml'),
+    });
+  });
+
+  test('a class that nobody defined', async () => {
+    const error = await api
+      .client()
+      .builds.create({ deviceClass: ClassName.parse('edge-none'), version: '1.0.0' })
+      .catch(codeOf);
+    expect(error).toBe('CLASS_UNKNOWN');
+  });
+
+  test('classes are listed from their files', async () => {
+    expect(await api.client().classes.list()).toEqual([
+      { name: 'edge-test', arch: 'amd64', images: ['edge.yml'], file: 'classes/edge-test.yml' },
+    ]);
+  });
+});

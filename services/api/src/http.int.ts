@@ -1,0 +1,180 @@
+import { stat } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { admitToken } from '@slipway/fleet';
+import { until } from '@slipway/fleet/testing';
+import { Problem, type LiveEvent } from '@slipway/protocol';
+import { z } from 'zod';
+import { runApi, type TestApi } from './testing/running-api.ts';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await runApi();
+  await admitToken(api.db, { text: 'swt_viewer', name: 'viewer', role: 'viewer' });
+});
+afterAll(() => api.close());
+
+const ask = (path: string, init: RequestInit = {}, token = api.token) => {
+  const headers = new Headers(init.headers);
+  headers.set('authorization', `Bearer ${token}`);
+  return fetch(`${api.url()}${path}`, { ...init, headers });
+};
+const post = (path: string, body: string, type = 'application/json', token = api.token) =>
+  ask(path, { method: 'POST', body, headers: { 'content-type': type } }, token);
+const problemOf = async (answer: Response): Promise<Problem> => {
+  expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+  const problem = Problem.parse(await answer.json());
+  expect(problem.status).toBe(answer.status);
+  return problem;
+};
+
+const build = JSON.stringify({ deviceClass: 'edge-test', version: '1.0.0' });
+
+describe('who asks', () => {
+  test.each(['', 'Bearer', 'Bearer swt_wrong', 'Basic YTpi', `Bearer ${'x'.repeat(300)}`])(
+    'is refused with the header %j',
+    async (authorization) => {
+      const answer = await fetch(`${api.url()}/v1/builds`, { headers: { authorization } });
+      expect(answer.status).toBe(401);
+      expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+      expect((await problemOf(answer)).code).toBe('AUTH_REQUIRED');
+    },
+  );
+
+  test('every route but health and documentation asks for a token', async () => {
+    const spec = await (await fetch(`${api.url()}/openapi.json`)).json();
+    const { paths } = z
+      .object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) })
+      .parse(spec);
+    const routes = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => ({ method: method.toUpperCase(), path })),
+    );
+    expect(routes.length).toBeGreaterThan(20);
+    const open: string[] = [];
+    for (const { method, path } of routes) {
+      const answer = await fetch(`${api.url()}${path}`, { method });
+      await answer.body?.cancel();
+      if (answer.status !== 401) open.push(path);
+    }
+    expect(open).toEqual(['/v1/health']);
+  });
+
+  test('a viewer reads but changes nothing', async () => {
+    expect((await ask('/v1/devices', {}, 'swt_viewer')).status).toBe(200);
+    const answer = await post('/v1/builds', build, 'application/json', 'swt_viewer');
+    expect([answer.status, (await problemOf(answer)).code]).toEqual([403, 'FORBIDDEN']);
+  });
+
+  test('the admin token is for our eyes only', async () => {
+    expect((await stat(api.config.adminTokenFile)).mode & 0o777).toBe(0o600);
+  });
+});
+
+describe('bodies', () => {
+  test.each([
+    ['text/plain', build],
+    ['application/x-www-form-urlencoded', 'deviceClass=edge-test&version=1.0.0'],
+    ['multipart/form-data; boundary=x', '--x--'],
+    ['application/xml', '<a/>'],
+  ])('of type %s are refused', async (type, body) => {
+    const answer = await post('/v1/builds', body, type);
+    expect([answer.status, (await problemOf(answer)).code]).toEqual([415, 'REQUEST_INVALID']);
+  });
+
+  test.each([
+    ['not json', '{'],
+    ['nothing', ''],
+    ['a key too many', JSON.stringify({ deviceClass: 'edge-test', version: '1.0.0', counter: 9 })],
+    ['a wrong type', JSON.stringify({ deviceClass: 'edge-test', version: 1 })],
+    ['a name that is a path', JSON.stringify({ deviceClass: '../etc', version: '1.0.0' })],
+    ['a version that is none', JSON.stringify({ deviceClass: 'edge-test', version: 'v1; rm -rf /' })],
+  ])('with %s are refused', async (_what, body) => {
+    const answer = await post('/v1/builds', body);
+    expect([answer.status, (await problemOf(answer)).code]).toEqual([400, 'REQUEST_INVALID']);
+  });
+
+  test('the field is named', async () => {
+    const problem = await problemOf(await post('/v1/builds', JSON.stringify({ deviceClass: 'edge-test' })));
+    expect(problem.details).toMatchObject({ fields: [{ path: 'version' }] });
+  });
+
+  test('of more than a few kilobytes are refused', async () => {
+    const answer = await post('/v1/builds', JSON.stringify({ deviceClass: 'x'.repeat(300_000) }));
+    expect([answer.status, (await problemOf(answer)).code]).toEqual([413, 'REQUEST_INVALID']);
+  });
+});
+
+describe('what is not there', () => {
+  test.each([
+    ['/v1/nothing', 404, 'NOT_FOUND'],
+    ['/v1/builds/bld_0000000000000000', 404, 'NOT_FOUND'],
+    ['/v1/builds/bld_0000000000000000/log', 404, 'NOT_FOUND'],
+    ['/v1/builds/bld_0000000000000000/artifacts/..%2f..%2fadmin-token', 400, 'REQUEST_INVALID'],
+    ['/v1/builds/..%2f..%2fadmin-token/log', 400, 'REQUEST_INVALID'],
+    ['/v1/device-classes/nothing', 404, 'CLASS_UNKNOWN'],
+    ['/v1/devices?limit=100000', 400, 'REQUEST_INVALID'],
+    ['/v1/devices?colour=red', 400, 'REQUEST_INVALID'],
+  ])('%s', async (path, status, code) => {
+    const answer = await ask(path);
+    expect([answer.status, (await problemOf(answer)).code]).toEqual([status, code]);
+  });
+
+  test('a rollout of a release that is not there', async () => {
+    const answer = await post('/v1/rollouts', JSON.stringify({ release: 'rel_0000000000000000' }));
+    expect((await problemOf(answer)).code).toBe('NOT_FOUND');
+  });
+});
+
+describe('the server describes itself', () => {
+  test('by OpenAPI 3.1, with the names of the protocol', async () => {
+    const spec = z
+      .object({
+        openapi: z.string(),
+        components: z.object({ schemas: z.record(z.string(), z.unknown()) }),
+      })
+      .parse(await (await fetch(`${api.url()}/openapi.json`)).json());
+    expect(spec.openapi).toBe('3.1.0');
+    expect(Object.keys(spec.components.schemas)).toEqual(
+      expect.arrayContaining(['Build', 'Device', 'Execution', 'Release', 'Rollout']),
+    );
+  });
+
+  test('by a page that needs nothing from elsewhere', async () => {
+    const page = await (await fetch(`${api.url()}/docs/`)).text();
+    const sources = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] ?? '');
+    expect(sources.length).toBeGreaterThan(0);
+    expect(sources.filter((source) => /^(?:https?:)?\/\//.test(source))).toEqual([]);
+    const script = await fetch(
+      new URL(sources.find((source) => source.endsWith('.js')) ?? '', `${api.url()}/docs/`),
+    );
+    expect(script.status).toBe(200);
+    expect(script.headers.get('content-type')).toContain('javascript');
+  });
+
+  test('as healthy', async () => {
+    expect(await (await fetch(`${api.url()}/v1/health`)).json()).toEqual({
+      status: 'ok',
+      database: 'ok',
+      redis: 'ok',
+    });
+  });
+});
+
+test('changes come as server-sent events', async () => {
+  const abort = new AbortController();
+  const client = api.client();
+  const seen: LiveEvent[] = [];
+  const stream = client.events(abort.signal);
+  const reading = (async () => {
+    for await (const event of stream) seen.push(event);
+  })();
+  // The stream is open once an event comes; builds are made until one does.
+  const { deviceClass } = { deviceClass: (await client.classes.list())[0]?.name };
+  if (deviceClass === undefined) throw new Error('no class');
+  const event = await until('an event', async () => {
+    if (seen.length === 0) await client.builds.create({ deviceClass, version: '1.0.0' });
+    return seen[0];
+  });
+  expect(event).toMatchObject({ kind: 'build', build: { state: 'queued', deviceClass } });
+  abort.abort();
+  await reading;
+});

@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Worker } from 'bullmq';
+import { redisOptions } from '@slipway/fleet';
+import { BUILD_QUEUE, BuildJob, BuildRequest, Digest, SIGN_QUEUE, SignJob } from '@slipway/protocol';
+
+const digestOf = (bytes: Buffer): Digest =>
+  Digest.parse(`sha256:${createHash('sha256').update(bytes).digest('hex')}`);
+
+/**
+ * What stands behind the queues, as far as the API can see it: jobs with ids in, files and return values out. What
+ * builder and signer really do is tested where they are.
+ */
+export const startWorkers = (
+  redisUrl: string,
+  storeDir: string,
+  change: { readonly result?: Record<string, unknown>; readonly fail?: string } = {},
+) => {
+  const built: string[] = [];
+  const connection = redisOptions(redisUrl);
+  const builder = new Worker(
+    BUILD_QUEUE,
+    async (job) => {
+      const { buildId } = BuildJob.parse(job.data);
+      built.push(buildId);
+      if (change.fail !== undefined) throw new Error(change.fail);
+      await job.updateProgress({ step: 'root', percent: 40 });
+      const folder = join(storeDir, 'builds', buildId);
+      const bytes = await readFile(join(folder, 'request.json'));
+      const request = BuildRequest.parse(JSON.parse(bytes.toString()));
+      const artifact = Buffer.from(`uki of ${request.version}`);
+      await writeFile(join(folder, 'uki.efi'), artifact);
+      await writeFile(join(folder, 'build.log'), 'resolved\nassembled\n');
+      const result = {
+        v: 1,
+        build: buildId,
+        release: request.release,
+        version: request.version,
+        counter: request.counter,
+        deviceClass: request.deviceClass,
+        arch: 'amd64',
+        timeFloor: request.timeFloor,
+        rootHash: 'ab'.repeat(32),
+        verityDataBlocks: 1,
+        artifacts: [{ name: 'uki.efi', size: artifact.length, digest: digestOf(artifact) }],
+        request: digestOf(bytes),
+        components: [],
+        ...change.result,
+      };
+      await writeFile(join(folder, 'result.json'), JSON.stringify(result));
+    },
+    { connection },
+  );
+  const signer = new Worker(
+    SIGN_QUEUE,
+    async (job) => {
+      const { buildId } = SignJob.parse(job.data);
+      const request = await readFile(join(storeDir, 'builds', buildId, 'request.json'), 'utf8');
+      const { release } = BuildRequest.parse(JSON.parse(request));
+      const bundle = Buffer.from(`bundle of ${release}`);
+      await mkdir(join(storeDir, 'bundles'), { recursive: true });
+      await writeFile(join(storeDir, 'bundles', `${release}.tar`), bundle);
+      const digest = digestOf(bundle);
+      return { v: 1, release, bundle: { digest, size: bundle.length }, manifest: digest };
+    },
+    { connection },
+  );
+  return {
+    /** ids of builds in the order in which they were taken, again for each time */
+    built,
+    close: async () => {
+      await Promise.all([builder.close(), signer.close()]);
+    },
+  };
+};
