@@ -25,6 +25,12 @@ const ETC = (
   .split(' ')
   .map((name) => join('/etc', name));
 
+const ALONE =
+  'bwrap --die-with-parent --new-session --as-pid-1 --unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try'.split(
+    ' ',
+  );
+const OWN = '--proc /proc --dev /dev --tmpfs /tmp'.split(' ');
+const SYSTEM = ['/usr', '/bin', '/sbin', '/lib', '/lib64'];
 const SOURCES = ['node_modules', 'packages', 'services', 'device-agent', 'package.json'].map((name) =>
   join(ROOT, name),
 );
@@ -74,27 +80,11 @@ export const sandboxed = (sandbox: Sandbox, command: readonly string[]): string[
   );
   const npm = sandbox.network ? [...npmFolder(), join(homedir(), '.npmrc')] : [];
   return [
-    'bwrap',
-    '--die-with-parent',
-    '--new-session',
-    '--as-pid-1',
-    '--unshare-pid',
-    '--unshare-ipc',
-    '--unshare-uts',
-    '--unshare-cgroup-try',
+    ...ALONE,
     ...(sandbox.network ? [] : ['--unshare-net']),
-    '/usr',
-    '/bin',
-    '/sbin',
-    '/lib',
-    '/lib64'.flatMap(systemFolder),
+    ...SYSTEM.flatMap(systemFolder),
     ...bindAll('--ro-bind-try', ETC),
-    '--proc',
-    '/proc',
-    '--dev',
-    '/dev',
-    '--tmpfs',
-    '/tmp',
+    ...OWN,
     // Where resolv.conf often points to.
     ...bindAll('--ro-bind-try', ['/run/systemd/resolve', ...(sandbox.network ? certificates : []), ...npm]),
     ...bindAll('--ro-bind', [...SOURCES, dirname(process.execPath)]),
