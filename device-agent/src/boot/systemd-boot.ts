@@ -62,10 +62,16 @@ export const systemdBoot = (runtime: Runtime, variables: EfiVariables, esp: Esp)
     disarm,
 
     setDefault: async (slot) => {
+      const entry = encodeEfiString(ukiName(slot));
+      const names = async (): Promise<boolean> => {
+        const value = await variables.read('LoaderEntryDefault', LOADER_GUID);
+        return value !== undefined && slotOf(decodeEfiString(value)) === slot;
+      };
       try {
-        await variables.write('LoaderEntryDefault', LOADER_GUID, encodeEfiString(ukiName(slot)));
+        if (!(await names())) await variables.write('LoaderEntryDefault', LOADER_GUID, entry);
       } catch (error) {
-        throw failed(`making slot ${slot} the default`, error);
+        // What the variable says now is what the loader will do, whatever the write said.
+        if (!(await names().catch(() => false))) throw failed(`making slot ${slot} the default`, error);
       }
       try {
         await esp.use(async (directory) => {

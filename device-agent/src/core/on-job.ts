@@ -122,7 +122,9 @@ const onFailed = (turn: Turn, job: Job, reason: Extract<JobResult, { readonly ki
       failTrial(turn, reason);
       return;
     case 'commit':
-      if (job.heal) log(turn, `default not restored: ${reason.code}: ${reason.message}`);
+      // The default alone says which slot is good: where it named this one at boot, an earlier try had worked.
+      if (turn.boot.loaderDefault === turn.boot.slot) onCommitted(turn);
+      else if (job.heal) log(turn, `default not restored: ${reason.code}: ${reason.message}`);
       else failTrial(turn, reason);
       return;
     case 'reboot':
