@@ -1,0 +1,192 @@
+import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseClassFile, parseImageFiles, type ClassFile, type ImageFile } from '@slipway/image-spec';
+import {
+  SlipwayError,
+  type ArtifactName,
+  type BuildRequest,
+  type BuildResult,
+  type Digest,
+  type JobProgress,
+} from '@slipway/protocol';
+import { digestFile } from './digest-file.ts';
+import { makeDisk } from './disk.ts';
+import { diskOrder } from './disk-order.ts';
+import { INITRAMFS_MODULES } from './drivers.ts';
+import { writeErofs } from './erofs.ts';
+import { espFiles } from './esp.ts';
+import { makeInitramfs } from './initramfs.ts';
+import { kernelBinary, kernelCommandLine } from './kernel.ts';
+import { kernelModules } from './kernel-modules.ts';
+import { mergeTrees } from './merge-trees.ts';
+import { resolveParts, type Parts } from './parts.ts';
+import { fileAt } from './resolve-path.ts';
+import { makeRootTree } from './root-tree.ts';
+import { distinctOrigins, makeSbom } from './sbom.ts';
+import { makeUki } from './uki.ts';
+import { uuidOf } from './uuid.ts';
+import { appendVerity } from './verity.ts';
+
+export type BuildOptions = {
+  readonly request: BuildRequest;
+  /** of the exact bytes of the request */
+  readonly requestDigest: Digest;
+  /** the image repository, which sources and OCI layouts are relative to */
+  readonly sourceDir: string;
+  readonly cacheDir: string;
+  /** scratch, on the same file system as `outDir` */
+  readonly workDir: string;
+  readonly outDir: string;
+  /** the agent as one JavaScript file; needed unless the image file turns the agent off */
+  readonly agentBundle?: Uint8Array;
+  readonly progress: (progress: JobProgress) => void;
+  readonly log: (line: string) => void;
+};
+
+const EFI_NAME = {
+  amd64: { stub: 'linuxx64.efi.stub', loader: 'systemd-bootx64.efi', installed: 'BOOTX64.EFI' },
+  arm64: { stub: 'linuxaa64.efi.stub', loader: 'systemd-bootaa64.efi', installed: 'BOOTAA64.EFI' },
+} as const;
+
+/**
+ * Builds an image: resolves its components and writes `root.img`, `uki.efi`, `sbom.cdx.json` and, if the class asks for
+ * it, `disk.img` into `outDir`, each under a temporary name first. The same request gives the same bytes.
+ *
+ * @throws {SlipwayError} of the specification, of components, ROOT_TOO_LARGE, TOOL_MISSING, TOOL_FAILED, BUILD_FAILED
+ */
+export const buildImage = async (options: BuildOptions): Promise<BuildResult> => {
+  const { request, log, progress } = options;
+  progress({ step: 'reading image and class file', percent: 0 });
+  const deviceClass = parseClassFile(request.classFile.text, request.classFile.name);
+  const spec = parseImageFiles(request.imageFiles);
+  if (deviceClass.name !== request.deviceClass)
+    throw new SlipwayError(
+      'SPEC_INVALID',
+      `${request.classFile.name}: expected the class ${request.deviceClass}, found ${deviceClass.name}`,
+    );
+  progress({ step: 'resolving components', percent: 5 });
+  const { sourceDir, cacheDir } = options;
+  const parts = await resolveParts({ arch: deviceClass.arch, spec, sourceDir, cacheDir, log });
+  return await assembleImage(options, deviceClass, spec, parts);
+};
+
+/** The part of a build that needs no network: from resolved components to artifacts. */
+export const assembleImage = async (
+  options: BuildOptions,
+  deviceClass: ClassFile,
+  spec: ImageFile,
+  parts: Parts,
+): Promise<BuildResult> => {
+  const { request, requestDigest, workDir, outDir, sourceDir, progress, log } = options;
+  const { arch } = deviceClass;
+  const efi = EFI_NAME[arch];
+  if (spec.agent.enabled && options.agentBundle === undefined)
+    throw new SlipwayError(
+      'CONFIG_INVALID',
+      'expected the agent as a bundle for an image that has one; set SLIPWAY_AGENT_BUNDLE, or agent.enabled: false in the image file',
+    );
+  await mkdir(workDir, { recursive: true });
+  await mkdir(outDir, { recursive: true });
+
+  progress({ step: 'assembling the root', percent: 40 });
+  const modules = kernelModules(parts.kernel.tree);
+  const initramfsModules = await modules.closure(INITRAMFS_MODULES);
+  const tree = await makeRootTree({
+    arch,
+    request,
+    spec,
+    parts,
+    modules,
+    initramfsModules,
+    agentBundle: spec.agent.enabled ? options.agentBundle : undefined,
+    sourceDir,
+  });
+
+  progress({ step: 'writing the root', percent: 50 });
+  const rootImage = join(workDir, 'root.img');
+  const uuid = uuidOf(`root ${deviceClass.name}`);
+  await writeErofs(diskOrder(tree), { image: rootImage, uuid, seconds: request.timeFloor });
+  const verity = await appendVerity(rootImage);
+  const rootSize = (await stat(rootImage)).size;
+  log(`root: ${tree.size} entries, ${rootSize} bytes, root hash ${verity.rootHash}`);
+  if (rootSize > deviceClass.partitions.root)
+    throw new SlipwayError(
+      'ROOT_TOO_LARGE',
+      `expected a root of at most ${deviceClass.partitions.root} bytes (partitions.root of ${deviceClass.name}), found ${rootSize}; raise partitions.root in ${request.classFile.name} or remove components`,
+      { details: { limit: deviceClass.partitions.root, size: rootSize } },
+    );
+
+  progress({ step: 'making the UKI', percent: 65 });
+  const bootTools = mergeTrees([...parts.system, parts.boot].map((component) => component.tree));
+  const efiFile = (name: string): Uint8Array => {
+    const file = fileAt(parts.boot.tree, `usr/lib/systemd/boot/efi/${name}`);
+    if (file === undefined)
+      throw new SlipwayError(
+        'COMPONENT_INVALID',
+        `expected ${name} in the package systemd-boot-efi for ${arch}`,
+      );
+    return file.content;
+  };
+  const initrd = makeInitramfs(bootTools, initramfsModules);
+  const uki = makeUki({
+    stub: efiFile(efi.stub),
+    kernel: kernelBinary(parts.kernel.tree, spec.kernel.binary, spec.kernel.image),
+    kernelRelease: modules.release,
+    initrd,
+    commandLine: kernelCommandLine(arch, verity, [spec.kernel.cmdline, deviceClass.cmdline]),
+    deviceClass: deviceClass.name,
+    version: request.version,
+  });
+  log(`uki: ${uki.length} bytes, of which initramfs ${initrd.length}, kernel ${modules.release}`);
+  await writeFile(join(workDir, 'uki.efi'), uki);
+
+  const origins = distinctOrigins(
+    [
+      parts.kernel,
+      parts.boot,
+      ...parts.system,
+      ...parts.init,
+      ...parts.containers.map(({ component }) => component),
+    ].flatMap((component) => component.origins),
+  );
+  await writeFile(join(workDir, 'sbom.cdx.json'), makeSbom(request, arch, origins));
+
+  const names: ArtifactName[] = ['uki.efi', 'root.img', 'sbom.cdx.json'];
+  if (deviceClass.outputs.includes('disk')) {
+    progress({ step: 'writing the disk', percent: 75 });
+    await makeDisk({
+      path: join(workDir, 'disk.img'),
+      arch,
+      deviceClass: deviceClass.name,
+      sizes: deviceClass.partitions,
+      espFiles: espFiles({ name: efi.installed, content: efiFile(efi.loader) }, uki),
+      rootImage,
+      time: request.timeFloor,
+    });
+    names.push('disk.img');
+  }
+
+  progress({ step: 'computing digests', percent: 90 });
+  const artifacts: BuildResult['artifacts'] = [];
+  for (const name of names) {
+    const path = join(workDir, name);
+    artifacts.push({ name, size: (await stat(path)).size, digest: await digestFile(path) });
+    await rename(path, join(outDir, name));
+  }
+  progress({ step: 'done', percent: 100 });
+  return {
+    v: 1,
+    build: request.build,
+    release: request.release,
+    version: request.version,
+    counter: request.counter,
+    deviceClass: request.deviceClass,
+    arch,
+    timeFloor: request.timeFloor,
+    rootHash: verity.rootHash,
+    verityDataBlocks: verity.dataBlocks,
+    artifacts,
+    request: requestDigest,
+    components: origins.map(({ name, version, purl }) => ({ name, version, purl })),
+  };
+};

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
+import { SlipwayError } from '@slipway/protocol';
+import { runTool } from './tool.ts';
+
+export type EspFile = { readonly path: string; readonly content: Uint8Array };
+
+const MIB = 1024 * 1024;
+const SECTOR = 512;
+
+/** What starts a machine that has nothing but slot a. */
+export const espFiles = (loader: { name: string; content: Uint8Array }, uki: Uint8Array): EspFile[] => [
+  { path: `EFI/BOOT/${loader.name}`, content: loader.content },
+  { path: 'EFI/Linux/slot-a.efi', content: uki },
+  // No menu, no editing of the command line, and never "the newest": the confirmed slot is named.
+  { path: 'loader/loader.conf', content: Buffer.from('timeout 0\neditor no\ndefault slot-a.efi\n') },
+];
+
+/**
+ * Formats the EFI system partition inside a disk image and fills it.
+ *
+ * @throws {SlipwayError} BUILD_FAILED if the files do not fit, TOOL_MISSING, TOOL_FAILED
+ */
+export const createEsp = async (
+  disk: string,
+  { offset, size }: { readonly offset: number; readonly size: number },
+  files: readonly EspFile[],
+  { deviceClass, time }: { readonly deviceClass: string; readonly time: number },
+): Promise<void> => {
+  const needed = files.reduce((sum, { content }) => sum + content.length, 0);
+  // An update writes the UKI of the other slot under a temporary name beside the two that are there.
+  if (needed * 3 > size)
+    throw new SlipwayError(
+      'BUILD_FAILED',
+      `expected an ESP of at least ${Math.ceil((needed * 3) / MIB)} MiB, three times its files, found ${Math.floor(size / MIB)} MiB; raise partitions.esp in the class file`,
+    );
+  const volumeId = createHash('sha256').update(deviceClass).digest('hex').slice(0, 8);
+  const env = { SOURCE_DATE_EPOCH: String(time), MTOOLSRC: '/dev/null', MTOOLS_SKIP_CHECK: '1' };
+  await runTool(
+    'mkfs.vfat',
+    [
+      // FAT32 begins at 65,525 clusters, and the firmware believes the count: small clusters for a small ESP.
+      ...['-F', '32', '-s', String(size < 512 * MIB ? 1 : 8)],
+      ...['-n', 'ESP', '-i', volumeId, '--invariant', `--offset=${offset / SECTOR}`],
+      disk,
+      String(size / 1024),
+    ],
+    { env },
+  );
+  const drive = `${disk}@@${offset}`;
+  const folders = new Set(files.flatMap(({ path }) => parents(path)));
+  await runTool('mmd', ['-i', drive, ...[...folders].sort().map((folder) => `::/${folder}`)], { env });
+  for (const { path, content } of files)
+    await runTool('mcopy', ['-i', drive, '-', `::/${path}`], { env, stdin: [content] });
+};
+
+const parents = (path: string): string[] => {
+  const parent = posix.dirname(path);
+  return parent === '.' ? [] : [...parents(parent), parent];
+};

@@ -1,0 +1,72 @@
+import { zstdCompressSync, constants } from 'node:zlib';
+import { encodeCpio, type Tree } from '@slipway/components';
+import { SlipwayError } from '@slipway/protocol';
+import { busyboxApplets } from './busybox.ts';
+import { elfNeeds } from './elf.ts';
+import { guestScript } from './guest-script.ts';
+import type { KernelModule } from './kernel-modules.ts';
+import { fileAt } from './resolve-path.ts';
+import { putDirectory, putFile, putSymlink } from './tree-edit.ts';
+
+const LIBRARY_FOLDERS = [
+  'usr/lib/x86_64-linux-gnu',
+  'usr/lib/aarch64-linux-gnu',
+  'lib/x86_64-linux-gnu',
+  'lib/aarch64-linux-gnu',
+  'usr/lib',
+  'lib',
+];
+
+const missing = (what: string) =>
+  new SlipwayError(
+    'COMPONENT_INVALID',
+    `initramfs: expected ${what} in the boot components, which is not there`,
+  );
+
+/** Copies a program and every library it loads; returns the program. */
+const addProgram = (initramfs: Tree, components: Tree, source: string, target: string): Uint8Array => {
+  const program = fileAt(components, source);
+  if (program === undefined) throw missing(source);
+  putFile(initramfs, target, program.content, { mode: 0o755 });
+  const { interpreter, libraries } = elfNeeds(program.content);
+  if (interpreter !== undefined) {
+    const loader = fileAt(components, interpreter) ?? fileAt(components, `usr${interpreter}`);
+    if (loader === undefined) throw missing(interpreter);
+    putFile(initramfs, interpreter.slice(1), loader.content, { mode: 0o755 });
+  }
+  const pending = [...libraries];
+  for (let name = pending.shift(); name !== undefined; name = pending.shift()) {
+    const path = `lib/${name}`;
+    if (initramfs.has(path)) continue;
+    const library = LIBRARY_FOLDERS.map((folder) => fileAt(components, `${folder}/${name}`)).find(
+      (file) => file !== undefined,
+    );
+    if (library === undefined) throw missing(`library ${name}`);
+    putFile(initramfs, path, library.content, { mode: 0o755 });
+    pending.push(...elfNeeds(library.content).libraries);
+  }
+  return program.content;
+};
+
+/**
+ * Makes the initramfs: a static busybox, dmsetup, the modules in the order in which they load, and a script.
+ *
+ * @param components files that hold busybox-static and dmsetup with its libraries
+ * @returns a zstd-compressed cpio archive; the same input gives the same bytes
+ * @throws {SlipwayError} COMPONENT_INVALID
+ */
+export const makeInitramfs = (components: Tree, modules: readonly KernelModule[]): Buffer => {
+  const tree: Tree = new Map();
+  for (const folder of ['bin', 'dev', 'lib', 'proc', 'root', 'run', 'sys']) putDirectory(tree, folder);
+  const busybox = addProgram(tree, components, 'usr/bin/busybox', 'bin/busybox');
+  // Debian's busybox shell looks for programs on the PATH, also for those it holds itself.
+  for (const name of busyboxApplets(busybox))
+    if (name !== 'busybox') putSymlink(tree, `bin/${name}`, 'busybox');
+  addProgram(tree, components, 'usr/sbin/dmsetup', 'bin/dmsetup');
+  for (const { name, content } of modules) putFile(tree, `modules/${name}.ko`, content);
+  putFile(tree, 'modules/order', modules.map(({ name }) => `${name}.ko\n`).join(''));
+  putFile(tree, 'init', guestScript('initramfs'), { mode: 0o755 });
+  return zstdCompressSync(encodeCpio(tree), {
+    params: { [constants.ZSTD_c_compressionLevel]: 15, [constants.ZSTD_c_checksumFlag]: 1 },
+  });
+};

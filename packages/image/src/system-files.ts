@@ -1,0 +1,97 @@
+import type { Tree } from '@slipway/components';
+import {
+  AGENT_CONFIG_PATH,
+  HEALTH_PATH,
+  RELEASE_PATH,
+  RELEASE_ROOT_PATH,
+  SERVER_CA_PATH,
+  type Arch,
+  type BuildRequest,
+} from '@slipway/protocol';
+import type { ImageFile } from '@slipway/image-spec';
+import { busyboxApplets } from './busybox.ts';
+import { guestScript, type GuestScript } from './guest-script.ts';
+import { fileAt } from './resolve-path.ts';
+import { ensureDirectory, putDirectory, putFile, putSymlink } from './tree-edit.ts';
+
+const MERGED = ['bin', 'sbin', 'lib', 'lib64'];
+const FOLDERS = ['containers', 'data', 'dev', 'etc', 'proc', 'root', 'run', 'sys', 'var'];
+const SCRIPTS: readonly GuestScript[] = ['sysinit', 'run-container', 'supervise', 'shutdown'];
+
+/** The bones of a root: a merged `/usr`, mount points, and the accounts and resolver files that libc wants. */
+export const skeleton = (): Tree => {
+  const tree: Tree = new Map();
+  for (const name of MERGED) {
+    putDirectory(tree, `usr/${name}`);
+    putSymlink(tree, name, `usr/${name}`);
+  }
+  for (const name of FOLDERS) putDirectory(tree, name);
+  putDirectory(tree, 'tmp', { mode: 0o1777 });
+  putFile(tree, 'etc/passwd', 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n');
+  putFile(tree, 'etc/group', 'root:x:0:\nnogroup:x:65534:\n');
+  putFile(tree, 'etc/hosts', '127.0.0.1\tlocalhost\n::1\tlocalhost\n');
+  putFile(tree, 'etc/nsswitch.conf', 'hosts: files dns\n');
+  putSymlink(tree, 'etc/resolv.conf', '/run/resolvconf/resolv.conf');
+  putSymlink(tree, 'etc/mtab', '/proc/self/mounts');
+  return tree;
+};
+
+/** A link for every applet of busybox that no package brings as a program of its own. */
+const addApplets = (tree: Tree): void => {
+  const busybox = fileAt(tree, 'usr/bin/busybox');
+  if (busybox === undefined) return;
+  for (const name of busyboxApplets(busybox.content)) {
+    const places = [`usr/bin/${name}`, `usr/sbin/${name}`];
+    if (name !== 'busybox' && !places.some((path) => tree.has(path)))
+      putSymlink(tree, `usr/bin/${name}`, 'busybox');
+  }
+  putSymlink(tree, 'usr/sbin/init', '../bin/busybox');
+};
+
+const inittab = (services: readonly string[], withAgent: boolean): string =>
+  [
+    '::sysinit:/usr/lib/slipway/sysinit',
+    '::respawn:/usr/bin/watchdog -F -t 10 -T 60 /dev/watchdog',
+    ...services.map((name) => `::respawn:/usr/lib/slipway/supervise ${name}`),
+    ...(withAgent ? ['::respawn:/usr/lib/slipway/run-agent'] : []),
+    '::shutdown:/usr/lib/slipway/shutdown',
+    '::ctrlaltdel:/usr/bin/reboot',
+    '',
+  ].join('\n');
+
+/** busybox as init, and the scripts that start containers and the agent. */
+export const addInit = (tree: Tree, spec: ImageFile, agentBundle: Uint8Array | undefined): void => {
+  addApplets(tree);
+  for (const name of SCRIPTS) putFile(tree, `usr/lib/slipway/${name}`, guestScript(name), { mode: 0o755 });
+  for (const section of ['onboot', 'onshutdown', 'services']) ensureDirectory(tree, `containers/${section}`);
+  putFile(
+    tree,
+    'etc/inittab',
+    inittab(
+      spec.services.map(({ name }) => name),
+      agentBundle !== undefined,
+    ),
+  );
+  if (agentBundle === undefined) return;
+  putFile(tree, 'usr/lib/slipway/run-agent', guestScript('run-agent'), { mode: 0o755 });
+  putFile(tree, 'usr/lib/slipway/agent.mjs', agentBundle);
+};
+
+const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+
+/** What the image says of itself: to the agent, and as shell variables to init. */
+export const addReleaseFiles = (tree: Tree, request: BuildRequest, arch: Arch, spec: ImageFile): void => {
+  const { release, version, counter, deviceClass, timeFloor, deployment } = request;
+  const put = (path: string, content: string) => {
+    putFile(tree, path.slice(1), content);
+  };
+  put(AGENT_CONFIG_PATH, json({ v: 1, enrolUrl: deployment.enrolUrl }));
+  put(HEALTH_PATH, json(spec.health));
+  put(SERVER_CA_PATH, deployment.serverCa);
+  put(RELEASE_ROOT_PATH, deployment.releaseRoot);
+  put(RELEASE_PATH, json({ v: 1, release, version, counter, deviceClass, arch, timeFloor }));
+  put(
+    '/etc/slipway/release.env',
+    [`VERSION=${version}`, `TIME_FLOOR=${timeFloor}`, `HOST_NAME=${deviceClass}`, ''].join('\n'),
+  );
+};

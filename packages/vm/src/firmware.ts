@@ -1,0 +1,48 @@
+import { constants } from 'node:fs';
+import { access, copyFile } from 'node:fs/promises';
+import { SlipwayError, type Arch } from '@slipway/protocol';
+
+type Firmware = { readonly code: string; readonly vars: string; readonly package: string };
+
+/** UEFI without Secure Boot, where Debian puts it. */
+const FIRMWARE: Record<Arch, Firmware> = {
+  amd64: {
+    code: '/usr/share/OVMF/OVMF_CODE_4M.fd',
+    vars: '/usr/share/OVMF/OVMF_VARS_4M.fd',
+    package: 'ovmf',
+  },
+  arm64: {
+    code: '/usr/share/AAVMF/AAVMF_CODE.no-secboot.fd',
+    vars: '/usr/share/AAVMF/AAVMF_VARS.fd',
+    package: 'qemu-efi-aarch64',
+  },
+};
+
+const exists = async (path: string): Promise<boolean> => {
+  try {
+    await access(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/**
+ * Finds the firmware and makes sure that the machine has variables of its own.
+ *
+ * @param varsFile copied from the template of the firmware if it does not exist
+ * @returns path of the firmware's code
+ * @throws {SlipwayError} TOOL_MISSING
+ */
+export const prepareFirmware = async (arch: Arch, varsFile: string): Promise<string> => {
+  const firmware = FIRMWARE[arch];
+  for (const file of [firmware.code, firmware.vars])
+    if (!(await exists(file)))
+      throw new SlipwayError(
+        'TOOL_MISSING',
+        `expected UEFI firmware for ${arch} at ${file}, which is not there; install the Debian package ${firmware.package}`,
+        { details: { file, package: firmware.package } },
+      );
+  if (!(await exists(varsFile))) await copyFile(firmware.vars, varsFile, constants.COPYFILE_EXCL);
+  return firmware.code;
+};

@@ -1,0 +1,132 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SlipwayError, type Arch } from '@slipway/protocol';
+import { ConsoleText, type ConsoleWait } from './console.ts';
+import { prepareFirmware } from './firmware.ts';
+import { qemuArguments } from './qemu-arguments.ts';
+import { qmpCommand } from './qmp.ts';
+
+export type { ConsoleWait } from './console.ts';
+
+/** A port of 127.0.0.1 that leads to a port of the guest. */
+export type Forward = { readonly hostPort: number; readonly guestPort: number };
+
+export type VmOptions = {
+  readonly arch: Arch;
+  /** raw disk image, written to */
+  readonly disk: string;
+  /** EFI variables of this machine; made from the firmware's template if it does not exist */
+  readonly varsFile: string;
+  readonly memoryMb: number;
+  /** everything printed on the serial port is appended here, as it came */
+  readonly consoleLog: string;
+  readonly forwards: readonly Forward[];
+  readonly cpus?: number;
+  /** where the guest's clock starts, such as `1970-01-01T00:00:00`; absent: now */
+  readonly rtcBase?: string;
+  /** discard what the guest writes */
+  readonly snapshot?: boolean;
+  /** an i6300esb watchdog that resets the machine (amd64) */
+  readonly watchdog?: boolean;
+};
+
+export type VmExit = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
+
+export type Vm = {
+  readonly arch: Arch;
+  readonly pid: number;
+  /** last megabyte of the console, without escape sequences */
+  readonly console: () => string;
+  /** characters printed so far; pass it as `from` to wait for what comes next */
+  readonly consolePosition: () => number;
+  /** @throws {SlipwayError} VM_FAILED on timeout or end of QEMU, quoting the console */
+  readonly waitForConsole: (pattern: RegExp, wait: ConsoleWait) => Promise<RegExpExecArray>;
+  /** as if the plug were pulled */
+  readonly kill: () => Promise<VmExit>;
+  /** as if the reset button were pressed */
+  readonly reset: () => Promise<void>;
+  /** ends QEMU in order; the guest is not asked */
+  readonly shutdown: () => Promise<VmExit>;
+  readonly exited: Promise<VmExit>;
+};
+
+const QEMU = {
+  amd64: { program: 'qemu-system-x86_64', package: 'qemu-system-x86' },
+  arm64: { program: 'qemu-system-aarch64', package: 'qemu-system-arm' },
+} as const;
+
+const started = async (child: ChildProcess, arch: Arch): Promise<number> => {
+  try {
+    await once(child, 'spawn');
+  } catch (cause) {
+    const { program, package: name } = QEMU[arch];
+    throw (cause as NodeJS.ErrnoException).code === 'ENOENT'
+      ? new SlipwayError(
+          'TOOL_MISSING',
+          `expected the program ${program}, which is not installed; install the Debian package ${name}`,
+          { cause, details: { tool: program, package: name } },
+        )
+      : new SlipwayError('VM_FAILED', `${program} could not be started: ${(cause as Error).message}`, {
+          cause,
+        });
+  }
+  return child.pid ?? 0;
+};
+
+/**
+ * Starts a virtual device, without KVM. It runs until it is ended by `kill` or `shutdown`, or QEMU fails.
+ *
+ * @throws {SlipwayError} TOOL_MISSING naming the package to install, VM_FAILED
+ */
+export const startVm = async (options: VmOptions): Promise<Vm> => {
+  const firmware = await prepareFirmware(options.arch, options.varsFile);
+  // The path of a Unix socket is short; the caller's directory may not be.
+  const socketDir = mkdtempSync(join(tmpdir(), 'slipway-vm-'));
+  const qmpSocket = join(socketDir, 'qmp');
+  const { program } = QEMU[options.arch];
+  const child = spawn(program, qemuArguments(options, firmware, qmpSocket), {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const text = new ConsoleText();
+  const log = createWriteStream(options.consoleLog, { flags: 'a' });
+  let complaints = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    log.write(chunk);
+    text.append(chunk.toString('latin1'));
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    complaints = (complaints + chunk.toString()).slice(-4096);
+  });
+  const exited = new Promise<VmExit>((resolve) => {
+    child.on('close', (code, signal) => {
+      const said = complaints.trim();
+      text.end(`QEMU ended with ${code ?? signal ?? 'no status'}${said === '' ? '' : ` (${said})`}`);
+      log.end();
+      rmSync(socketDir, { recursive: true, force: true });
+      resolve({ code, signal });
+    });
+  });
+  const pid = await started(child, options.arch);
+  return {
+    arch: options.arch,
+    pid,
+    console: () => text.text(),
+    consolePosition: () => text.position(),
+    waitForConsole: async (pattern, wait) => await text.waitFor(pattern, wait),
+    kill: async () => {
+      child.kill('SIGKILL');
+      return await exited;
+    },
+    reset: async () => {
+      await qmpCommand(qmpSocket, 'system_reset');
+    },
+    shutdown: async () => {
+      child.kill('SIGTERM');
+      return await exited;
+    },
+    exited,
+  };
+};
