@@ -8,6 +8,7 @@ const Environment = z.object({
   SLIPWAY_IMAGES: z.string(),
   SLIPWAY_AGENT_BUNDLE: z.string(),
   SLIPWAY_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(2),
+  SLIPWAY_STALLED_MS: z.coerce.number().int().min(100).default(15_000),
   REDIS_URL: z.string(),
 });
 
@@ -22,6 +23,8 @@ export type BuilderConfig = {
   readonly agentBundle: string;
   /** builds at once */
   readonly concurrency: number;
+  /** how often the queue looks for jobs of workers that died; such a job is taken up after at most three times this */
+  readonly stalledMs: number;
   readonly redisUrl: string;
 };
 
@@ -39,6 +42,7 @@ export const parseBuilderConfig = (environment: NodeJS.ProcessEnv): BuilderConfi
     imagesDir: data.SLIPWAY_IMAGES,
     agentBundle: data.SLIPWAY_AGENT_BUNDLE,
     concurrency: data.SLIPWAY_CONCURRENCY,
+    stalledMs: data.SLIPWAY_STALLED_MS,
     redisUrl: data.REDIS_URL,
   };
 };

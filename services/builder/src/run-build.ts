@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { buildImage } from '@slipway/image';
 import {
+  ArtifactName,
   type BuildId,
   BuildRequest,
-  type BuildResult,
+  BuildResult,
   Digest,
   type JobProgress,
   SlipwayError,
@@ -17,14 +18,44 @@ import {
 import type { BuilderConfig } from './config.ts';
 
 export type RunBuild = {
-  readonly config: BuilderConfig;
+  readonly config: Pick<BuilderConfig, 'storeDir' | 'cacheDir' | 'imagesDir' | 'agentBundle'>;
   readonly buildId: BuildId;
   readonly progress: (progress: JobProgress) => void;
 };
 
+const parseRequest = (bytes: Uint8Array, buildId: BuildId): BuildRequest => {
+  let request: BuildRequest;
+  try {
+    request = BuildRequest.parse(JSON.parse(new TextDecoder().decode(bytes)));
+  } catch (error) {
+    throw new SlipwayError(
+      'REQUEST_INVALID',
+      `build ${buildId}: request.json is not a build request: ${messageOf(error)}`,
+      { cause: error },
+    );
+  }
+  if (request.build !== buildId)
+    throw new SlipwayError('REQUEST_INVALID', `build ${buildId}: its request is for ${request.build}`);
+  return request;
+};
+
+/** @returns what a worker that died after its work left, if it is of this very request */
+const earlierResult = async (folder: string, request: Digest): Promise<BuildResult | undefined> => {
+  const text = await readFile(join(folder, 'result.json'), 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  const result = BuildResult.safeParse(JSON.parse(text));
+  return result.success && result.data.request === request ? result.data : undefined;
+};
+
+const readAgent = async (path: string): Promise<Uint8Array> =>
+  readFile(path).catch((cause: unknown) => {
+    throw new SlipwayError('CONFIG_INVALID', `SLIPWAY_AGENT_BUNDLE: ${path} cannot be read`, { cause });
+  });
+
 /**
  * Builds what `builds/{buildId}/request.json` asks for. Artifacts are made in a scratch directory beside the build and
- * renamed into it once all are complete, `result.json` last; after a failure only `build.log` stays.
+ * renamed into it once all are complete, `result.json` last; after a failure only `build.log` stays. A build whose
+ * result is there already is not built again: others may be reading it.
  *
  * @throws {SlipwayError} of the build
  */
@@ -33,11 +64,12 @@ export const runBuild = async ({ config, buildId, progress }: RunBuild): Promise
   const bytes = await readFile(join(folder, 'request.json')).catch((cause: unknown) => {
     throw new SlipwayError('NOT_FOUND', `build ${buildId}: expected a request in the store`, { cause });
   });
-  const request = BuildRequest.parse(JSON.parse(bytes.toString()));
-  if (request.build !== buildId)
-    throw new SlipwayError('BUILD_FAILED', `build ${buildId}: its request is for ${request.build}`);
+  const request = parseRequest(bytes, buildId);
+  const requestDigest = Digest.parse(`sha256:${createHash('sha256').update(bytes).digest('hex')}`);
+  const earlier = await earlierResult(folder, requestDigest);
+  if (earlier !== undefined) return earlier;
 
-  const logFile = createWriteStream(join(folder, 'build.log'), { flags: 'w' });
+  const logFile = createWriteStream(join(folder, 'build.log'), { flags: 'a' });
   const log = (line: string): void => {
     logFile.write(`${new Date().toISOString()} ${line}\n`);
   };
@@ -50,12 +82,12 @@ export const runBuild = async ({ config, buildId, progress }: RunBuild): Promise
     const out = join(scratch, 'out');
     const result = await buildImage({
       request,
-      requestDigest: Digest.parse(`sha256:${createHash('sha256').update(bytes).digest('hex')}`),
+      requestDigest,
       sourceDir: config.imagesDir,
       cacheDir: config.cacheDir,
       workDir: join(scratch, 'work'),
       outDir: out,
-      agentBundle: await readFile(config.agentBundle),
+      agentBundle: await readAgent(config.agentBundle),
       progress: (state) => {
         log(`${state.step} (${state.percent} %)`);
         progress(state);
@@ -69,6 +101,7 @@ export const runBuild = async ({ config, buildId, progress }: RunBuild): Promise
     return result;
   } catch (error) {
     log(`failed: ${codeOf(error)}: ${messageOf(error)}`);
+    for (const name of ArtifactName.options) await rm(join(folder, name), { force: true });
     throw error;
   } finally {
     await rm(scratch, { recursive: true, force: true });

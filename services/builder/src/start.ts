@@ -1,14 +1,32 @@
 import { Worker } from 'bullmq';
 import { redisOptions } from '@slipway/fleet/redis';
-import { BUILD_QUEUE, BuildJob, type BuildResult, codeOf, messageOf } from '@slipway/protocol';
+import {
+  BUILD_QUEUE,
+  type BuildId,
+  BuildJob,
+  type BuildResult,
+  SlipwayError,
+  codeOf,
+  messageOf,
+} from '@slipway/protocol';
 import type { Logger } from 'pino';
+import { z } from 'zod';
 import type { BuilderConfig } from './config.ts';
 import { runBuild } from './run-build.ts';
 
 export type RunningBuilder = { readonly close: () => Promise<void> };
 
-/** A killed worker's job is taken up again after at most twice this time; long tools leave the event loop free. */
-const STALLED_MS = 15_000;
+/** A job says which build, and nothing else: no path, no command. */
+const buildIdOf = (data: unknown): BuildId => {
+  const result = BuildJob.safeParse(data);
+  if (!result.success)
+    throw new SlipwayError(
+      'REQUEST_INVALID',
+      `expected a job of {"v":1,"buildId":…} and nothing more: ${z.prettifyError(result.error)}`,
+      { cause: result.error },
+    );
+  return result.data.buildId;
+};
 
 /** Takes build jobs. A job that fails does so with `{"code","message"}` as its reason. */
 export const startBuilder = async (config: BuilderConfig, logger: Logger): Promise<RunningBuilder> => {
@@ -16,7 +34,7 @@ export const startBuilder = async (config: BuilderConfig, logger: Logger): Promi
     BUILD_QUEUE,
     async (job) => {
       try {
-        const { buildId } = BuildJob.parse(job.data);
+        const buildId = buildIdOf(job.data);
         logger.info({ build: buildId }, 'build started');
         const result = await runBuild({
           config,
@@ -34,8 +52,9 @@ export const startBuilder = async (config: BuilderConfig, logger: Logger): Promi
     {
       connection: redisOptions(config.redisUrl),
       concurrency: config.concurrency,
-      lockDuration: STALLED_MS * 2,
-      stalledInterval: STALLED_MS,
+      // A worker that was killed no longer renews its lock; long tools leave the event loop free to do so.
+      lockDuration: config.stalledMs * 2,
+      stalledInterval: config.stalledMs,
     },
   );
   worker.on('error', (error) => logger.warn({ err: error }, 'queue connection failed'));

@@ -1,0 +1,203 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Queue, QueueEvents, type Job } from 'bullmq';
+import { redisOptions } from '@slipway/fleet/redis';
+import { startTestRedis, until } from '@slipway/fleet/testing';
+import { BUILD_QUEUE, BuildRequest, BuildResult } from '@slipway/protocol';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { z } from 'zod';
+
+const Failure = z.object({ code: z.string(), message: z.string() });
+const ID = 'bld_0123456789abcdef';
+const STALLED_MS = 300;
+
+let redis: Awaited<ReturnType<typeof startTestRedis>>;
+let folder: string;
+let queue: Queue;
+let events: QueueEvents;
+const children: ChildProcess[] = [];
+
+beforeAll(async () => {
+  redis = await startTestRedis();
+  queue = new Queue(BUILD_QUEUE, { connection: redisOptions(redis.url) });
+  events = new QueueEvents(BUILD_QUEUE, { connection: redisOptions(redis.url) });
+  await events.waitUntilReady();
+});
+afterAll(async () => {
+  await events.close();
+  await queue.close();
+  await redis.stop();
+});
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slipway-builder-'));
+  for (const name of ['store', 'images', 'cache']) await mkdir(join(folder, name));
+  await writeFile(join(folder, 'agent.mjs'), '');
+});
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    child.kill('SIGKILL');
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  }
+  await queue.obliterate({ force: true });
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** The builder as it runs in production: a process of its own. */
+const startBuilder = async (): Promise<ChildProcess> => {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {
+      ...process.env,
+      SLIPWAY_STORE: join(folder, 'store'),
+      SLIPWAY_CACHE: join(folder, 'cache'),
+      SLIPWAY_IMAGES: join(folder, 'images'),
+      SLIPWAY_AGENT_BUNDLE: join(folder, 'agent.mjs'),
+      SLIPWAY_STALLED_MS: String(STALLED_MS),
+      REDIS_URL: redis.url,
+    },
+  });
+  children.push(child);
+  let output = '';
+  child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  await until('the builder', () => (output.includes('builder is up') ? true : undefined));
+  return child;
+};
+
+const IMAGE =
+  "kernel: {image: 'deb:k'}\nservices: [{name: a, image: 'oci:web'}]\npackages: {k: {install: [x]}}\n";
+
+const writeRequest = async (image = IMAGE, id = ID): Promise<string> => {
+  const build = join(folder, 'store', 'builds', id);
+  await mkdir(build, { recursive: true });
+  const request = BuildRequest.parse({
+    v: 1,
+    build: ID,
+    release: 'rel_0123456789abcdef',
+    version: '1.0.0',
+    counter: 1,
+    deviceClass: 'edge',
+    timeFloor: 1,
+    classFile: { name: 'classes/edge.yml', text: 'name: edge\narch: amd64\nimages: [../edge.yml]\n' },
+    imageFiles: [{ name: 'edge.yml', text: image }],
+    deployment: { enrolUrl: 'https://127.0.0.1', serverCa: 'x', releaseRoot: 'x' },
+  });
+  await writeFile(join(build, 'request.json'), JSON.stringify(request));
+  return build;
+};
+
+const add = async (data: unknown): Promise<Job> => queue.add('build', data, { removeOnFail: false });
+const failureOf = async (job: Job): Promise<z.infer<typeof Failure>> => {
+  const message = await job.waitUntilFinished(events).then(
+    () => 'the job succeeded',
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
+  return Failure.parse(JSON.parse(message));
+};
+
+const FORGED: readonly unknown[] = [
+  { v: 1, buildId: '../../etc' },
+  { v: 1, buildId: ID, path: '/etc' },
+  { v: 1, buildId: ID, command: 'id' },
+  { v: 2, buildId: ID },
+  {},
+];
+
+test('a forged job is refused: an id that is a path, a path or command beside it, another version, nothing', async () => {
+  const build = await writeRequest();
+  await startBuilder();
+  const failures = await Promise.all(FORGED.map(async (data) => failureOf(await add(data))));
+  expect(failures.map(({ code }) => code)).toEqual(FORGED.map(() => 'REQUEST_INVALID'));
+  expect(await readdir(build)).toEqual(['request.json']);
+});
+
+test('a job for a build that was never asked for fails by its code', async () => {
+  await startBuilder();
+  expect((await failureOf(await add({ v: 1, buildId: ID }))).code).toBe('NOT_FOUND');
+});
+
+test('a request that lies under the id of another build is refused', async () => {
+  await writeRequest(IMAGE, 'bld_aaaaaaaaaaaaaaaa');
+  await startBuilder();
+  expect((await failureOf(await add({ v: 1, buildId: 'bld_aaaaaaaaaaaaaaaa' }))).code).toBe(
+    'REQUEST_INVALID',
+  );
+});
+
+test('a failed build tells why, with the place in the image file, and leaves its log only', async () => {
+  const build = await writeRequest(`${IMAGE}servics: []\n`);
+  await startBuilder();
+  const failure = await failureOf(await add({ v: 1, buildId: ID }));
+  expect(failure.code).toBe('SPEC_INVALID');
+  expect(failure.message).toMatch(/^edge\.yml:4:1: servics: unknown key; did you mean "services"\?/);
+  expect((await readdir(build)).sort()).toEqual(['build.log', 'request.json']);
+  expect(await readFile(join(build, 'build.log'), 'utf8')).toContain('failed: SPEC_INVALID');
+});
+
+test('the job of a worker that was killed is taken up by the next and runs once more', async () => {
+  const build = await writeRequest();
+  const layout = join(folder, 'images', 'web');
+  await mkdir(layout);
+  // Reading a pipe that nobody writes holds the build at this point.
+  const index = join(layout, 'index.json');
+  await once(spawn('mkfifo', [index]), 'exit');
+  const first = await startBuilder();
+  const job = await add({ v: 1, buildId: ID });
+  await until('the build to wait for the pipe', async () => {
+    const log = await readFile(join(build, 'build.log'), 'utf8').catch(() => '');
+    return log.includes('resolving components') ? true : undefined;
+  });
+  first.kill('SIGKILL');
+  await once(first, 'exit');
+  expect(await readdir(build)).toContain('scratch');
+  await rm(index);
+  await startBuilder();
+  expect((await failureOf(job)).code).toBe('COMPONENT_NOT_FOUND');
+  const log = await readFile(join(build, 'build.log'), 'utf8');
+  expect(log.match(/building edge/g)).toHaveLength(2);
+  expect((await readdir(build)).sort()).toEqual(['build.log', 'request.json']);
+});
+
+test('a build whose result is there is not built again', async () => {
+  const build = await writeRequest();
+  const request = createHash('sha256')
+    .update(await readFile(join(build, 'request.json')))
+    .digest('hex');
+  const result = {
+    v: 1,
+    build: ID,
+    release: 'rel_0123456789abcdef',
+    version: '1.0.0',
+    counter: 1,
+    deviceClass: 'edge',
+    arch: 'amd64',
+    timeFloor: 1,
+    rootHash: 'a'.repeat(64),
+    verityDataBlocks: 1,
+    artifacts: [],
+    request: `sha256:${request}`,
+    components: [],
+  };
+  await writeFile(join(build, 'result.json'), JSON.stringify(result));
+  await startBuilder();
+  const job = await add({ v: 1, buildId: ID });
+  expect(BuildResult.parse(await job.waitUntilFinished(events))).toEqual(result);
+  expect(await readdir(build)).not.toContain('build.log');
+});
+
+test('SIGTERM ends it', async () => {
+  const child = await startBuilder();
+  child.kill('SIGTERM');
+  expect(await once(child, 'exit')).toEqual([0, null]);
+});
+
+test('missing settings end it with status 78', async () => {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
+    stdio: 'ignore',
+    env: { PATH: process.env['PATH'] },
+  });
+  expect(await once(child, 'exit')).toEqual([78, null]);
+});
