@@ -14,7 +14,8 @@ export const BUNDLE_ORDER = [MANIFEST_NAME, SIGNATURE_NAME, UKI_NAME, ROOT_NAME,
 
 /** Bytes; each chunk but the last of a file has this size. */
 export const CHUNK_BYTES = 256 * 1024;
-export const MAX_MANIFEST_BYTES = 1024 * 1024;
+/** Room for the chunk digests of a root image of 13 GiB. */
+export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 export const MAX_SIGNATURE_BYTES = 64 * 1024;
 
 export const ManifestFile = z.strictObject({
