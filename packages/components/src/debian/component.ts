@@ -4,13 +4,13 @@ import type { Component, ResolveOptions } from '../component.ts';
 import { createLayeredTree, type LayeredTree } from '../layered-tree.ts';
 import type { OciConfig } from '../oci-config.ts';
 import type { Origin } from '../origin.ts';
-import { runTool } from '../run-tool.ts';
 import { decodeTar, type TarEntry } from '../tar-reader.ts';
 import { openAptRoot, type AptRoot } from './apt-root.ts';
-import { debPath, fetchPackages } from './fetch-packages.ts';
+import { fetchPackages } from './fetch-packages.ts';
 import { licensesOf } from './licenses.ts';
 import { resolvePackages, type DebPackage } from './resolve-packages.ts';
 import { selectFiles } from './select-files.ts';
+import { unpackPackage } from './unpack-package.ts';
 
 /**
  * Debian's packages rely on these symlinks, which `base-files` and not the packages themselves bring. The loader of
@@ -38,7 +38,7 @@ const purlOf = ({ name, version, arch }: DebPackage): string =>
 
 const addPackage = async (tree: LayeredTree, item: DebPackage, cacheDir: string): Promise<Origin> => {
   const source = `deb:${item.name}@${item.version}`;
-  const tar = await runTool('dpkg-deb', ['--fsys-tarfile', debPath(cacheDir, item)], { package: 'dpkg' });
+  const tar = await unpackPackage(item, cacheDir);
   tree.apply(decodeTar(tar, source), { source, whiteouts: false, keepDirectorySymlinks: true });
   const copyright = tree.entries().get(`usr/share/doc/${item.name}/copyright`);
   const licenses = copyright?.type === 'file' ? licensesOf(new TextDecoder().decode(copyright.content)) : [];
