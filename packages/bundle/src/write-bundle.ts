@@ -26,6 +26,8 @@ const fill = async (
   chunks: AsyncIterable<Uint8Array>,
 ): Promise<void> => {
   const entry = tar.entry({ ...FIXED, name, size });
+  // Told by `pour`, which ends the archive with it; unheard here, it would end the process.
+  entry.on('error', () => undefined);
   const closed = new Promise<void>((resolve) => entry.once('close', resolve));
   for await (const chunk of chunks) {
     // `close` too: where the archive cannot be written on, it never drains.
