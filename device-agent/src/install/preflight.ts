@@ -39,8 +39,8 @@ export const preflight = async (
   await esp.use(async (directory) => {
     await files.remove(`${directory}/${ukiPath(slot)}.tmp`); // left by an install that was cut
     // The UKI of the slot that is given up makes room.
-    const old = await files.read(`${directory}/${ukiPath(slot)}`);
-    const free = (await files.free(directory)) + (old?.length ?? 0);
+    const old = await files.size(`${directory}/${ukiPath(slot)}`);
+    const free = (await files.free(directory)) + (old ?? 0);
     if (free < needed) throw noSpace('the ESP', needed, free);
   });
 };

@@ -49,7 +49,7 @@ export const stageUki = async (
     await keepStaged(work.file, target, journal, hasher);
     await esp.use(async (directory) => {
       const path = `${directory}/${ukiPath(otherSlot(slot))}`;
-      if (!(await files.list(`${directory}/EFI/Linux`)).some((name) => path.endsWith(`/${name}`))) return;
+      if ((await files.size(path)) === undefined) return;
       const active = await files.open(path, 'read');
       try {
         await fillFile({ ...work, local: async (offset, length) => active.read(offset, length) });

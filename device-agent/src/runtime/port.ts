@@ -30,6 +30,8 @@ export type Files = {
   readonly rename: (from: string, to: string) => Promise<void>;
   /** names; empty where there is no such directory */
   readonly list: (directory: string) => Promise<readonly string[]>;
+  /** of a regular file, not of a device; undefined where there is none */
+  readonly size: (path: string) => Promise<number | undefined>;
   /** bytes free on the file system of a path */
   readonly free: (path: string) => Promise<number>;
   /** `write` makes the file where it does not exist and never cuts it short */

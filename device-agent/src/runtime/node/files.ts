@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { mkdir, open, readFile, readdir, rename, rm, statfs, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readFile, readdir, rename, rm, stat, statfs, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Files, OpenFile } from '../port.ts';
 
@@ -92,6 +92,14 @@ export const nodeFiles: Files = {
       return await readdir(directory);
     } catch (error) {
       if (isMissing(error)) return [];
+      throw error;
+    }
+  },
+  size: async (path) => {
+    try {
+      return (await stat(path)).size;
+    } catch (error) {
+      if (isMissing(error)) return undefined;
       throw error;
     }
   },
