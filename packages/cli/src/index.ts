@@ -1,2 +1,5 @@
-// The CLI talks to the API through @slipway/client (createClient), which also the demo and tests use.
-export {};
+/**
+ * The `slipway` command. Speaks to the server by `@slipway/client`; checks files, looks into bundles, packs components
+ * and boots disks by itself. Started by `bin/slipway.mjs` on the pinned Node.
+ */
+export { run } from './run.ts';

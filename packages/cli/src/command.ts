@@ -1,0 +1,71 @@
+import { Command, InvalidArgumentError, type OptionValues } from 'commander';
+import { SlipwayError } from '@slipway/protocol';
+import type { z } from 'zod';
+import type { Context } from './context.ts';
+
+/** What a command does: its words in order, its options by name. */
+export type Action<Options> = (context: Context, words: readonly string[], options: Options) => Promise<void>;
+
+/** Turns the options of the command line into a context; `main.ts` makes it, tests make their own. */
+export type MakeContext = (options: { readonly json: boolean }) => Context;
+
+/**
+ * Adds a command that does something (and not only holds others): every one of them takes `--json`.
+ *
+ * @param schema of its own options, after commander
+ */
+export const leaf = <S extends z.ZodType>(
+  parent: Command,
+  makeContext: MakeContext,
+  definition: {
+    /** as commander takes it, such as `show <id>` */
+    readonly usage: string;
+    readonly summary: string;
+    readonly options: S;
+    readonly build?: (command: Command) => Command;
+    readonly run: Action<z.infer<S>>;
+  },
+): Command => {
+  const command = parent
+    .command(definition.usage)
+    .summary(definition.summary)
+    .description(definition.summary);
+  definition.build?.(command);
+  return command.option('--json', 'print JSON, for programs').action(async () => {
+    const words = command.processedArgs.flatMap((word: unknown) => wordsOf(word));
+    const { json, ...own }: OptionValues = command.opts();
+    const options = definition.options.safeParse(own);
+    if (!options.success) {
+      const what = options.error.issues.map(({ path, message }) => `--${dashed(path.join('.'))}: ${message}`);
+      throw new SlipwayError('USAGE', `${what.join('; ')}. See slipway ${pathOf(command)} --help.`);
+    }
+    await definition.run(makeContext({ json: json === true }), words, options.data);
+  });
+};
+
+const wordsOf = (word: unknown): string[] => {
+  if (Array.isArray(word)) return word.flatMap(wordsOf);
+  return typeof word === 'string' ? [word] : [];
+};
+
+const dashed = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** `builds create` */
+export const pathOf = (command: Command): string =>
+  command.parent === null || command.parent.parent === null
+    ? command.name()
+    : `${pathOf(command.parent)} ${command.name()}`;
+
+/** The words of a command that must be there, and are, because commander checked. */
+export const word = (words: readonly string[], index: number): string => words[index] ?? '';
+
+/** Several values by repeating an option. */
+export const collect = (value: string, previous: readonly string[] = []): string[] => [...previous, value];
+
+export const wholeNumber = (text: string): number => {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('expected a whole number');
+  return Number(text);
+};
+
+export const print = (context: Context, value: unknown, text: () => string): void =>
+  context.out(context.json ? JSON.stringify(value, null, 2) : text());

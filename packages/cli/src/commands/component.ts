@@ -1,0 +1,37 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { leaf, print, word, type MakeContext } from '../command.ts';
+
+export const componentCommands = (program: Command, makeContext: MakeContext): void => {
+  const component = program
+    .command('component')
+    .summary('make components')
+    .description('Make components, which image files name.');
+  leaf(component, makeContext, {
+    usage: 'pack <folder> <layout>',
+    summary: 'pack a folder with a component.yml into an OCI layout',
+    options: z.object({ tag: z.string().optional(), cache: z.string().optional() }),
+    build: (command) =>
+      command
+        .option('--tag <tag>', 'tag in the layout; otherwise the version of the component')
+        .option('--cache <folder>', 'where downloads are kept; otherwise SLIPWAY_CACHE or ~/.cache/slipway'),
+    run: async (context, words, options) => {
+      const { packComponent } = await import('@slipway/components');
+      const layout = resolve(context.cwd, word(words, 1));
+      const cacheDir = options.cache ?? context.env['SLIPWAY_CACHE'] ?? join(homedir(), '.cache', 'slipway');
+      const packed = await packComponent(resolve(context.cwd, word(words, 0)), layout, {
+        cacheDir: resolve(context.cwd, cacheDir),
+        tag: options.tag,
+        log: context.json ? undefined : context.err,
+      });
+      const tag = options.tag ?? packed.version;
+      print(
+        context,
+        { name: packed.name, version: packed.version, arch: packed.arch, layout, tag },
+        () => `${packed.name} ${packed.version} for ${packed.arch.join(', ')}: oci:${word(words, 1)}:${tag}`,
+      );
+    },
+  });
+};

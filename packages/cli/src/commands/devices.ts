@@ -1,0 +1,149 @@
+import type { Command } from 'commander';
+import { ClassName, DeviceId, type ClaimToken, type Device } from '@slipway/protocol';
+import { z } from 'zod';
+import { leaf, print, wholeNumber, word, type MakeContext } from '../command.ts';
+import { connect } from '../context.ts';
+import { facts, table, time } from '../table.ts';
+
+const HEADINGS = ['device', 'class', 'online', 'health', 'slot', 'version', 'last seen'];
+const line = (device: Device): string[] => [
+  device.id,
+  device.deviceClass,
+  device.online ? 'online' : 'offline',
+  device.health ?? '-',
+  device.activeSlot ?? '-',
+  device.version ?? '-',
+  time(device.lastSeenAt),
+];
+const show = (device: Device): string =>
+  [
+    facts({
+      device: device.id,
+      class: device.deviceClass,
+      arch: device.arch,
+      online: device.online ? 'yes' : 'no',
+      health: device.health,
+      version: device.version,
+      release: device.release,
+      agent: device.agentVersion,
+      'boot id': device.bootId,
+      enrolled: time(device.enrolledAt),
+      'last seen': time(device.lastSeenAt),
+      'certificate until': time(device.certificateExpiresAt),
+    }),
+    ...(device.slots === null
+      ? []
+      : [
+          '',
+          table(
+            ['slot', 'state', 'version', 'release'],
+            (['a', 'b'] as const).map((name) => [
+              name === device.activeSlot ? `${name} (active)` : name,
+              device.slots?.[name].state ?? '-',
+              device.slots?.[name].version ?? '-',
+              device.slots?.[name].release ?? '-',
+            ]),
+          ),
+        ]),
+    ...(device.services.length === 0
+      ? []
+      : [
+          '',
+          table(
+            ['service', 'state', 'starts'],
+            device.services.map(({ name, state, starts }) => [name, state, String(starts)]),
+          ),
+        ]),
+  ].join('\n');
+
+const CLAIM_HEADINGS = ['claim', 'class', 'device', 'used', 'expires'];
+const claimLine = (claim: ClaimToken): string[] => [
+  claim.id,
+  claim.deviceClass,
+  claim.deviceId,
+  time(claim.usedAt),
+  time(claim.expiresAt),
+];
+
+export const deviceCommands = (program: Command, makeContext: MakeContext): void => {
+  const devices = program
+    .command('devices')
+    .summary('see devices')
+    .description('See the devices of the fleet.');
+  leaf(devices, makeContext, {
+    usage: 'list',
+    summary: 'list devices',
+    options: z.object({}),
+    run: async (context) => {
+      const found = await (await connect(context)).devices.list();
+      print(context, found, () => table(HEADINGS, found.map(line), context.columns));
+    },
+  });
+  leaf(devices, makeContext, {
+    usage: 'show <device>',
+    summary: 'show a device, its slots and services',
+    options: z.object({}),
+    run: async (context, words) => {
+      const device = await (await connect(context)).devices.get(word(words, 0));
+      print(context, device, () => show(device));
+    },
+  });
+
+  const claims = program
+    .command('claims')
+    .summary('let devices in')
+    .description('A claim token lets one device of a class enrol, once.');
+  leaf(claims, makeContext, {
+    usage: 'create',
+    summary: 'create a claim token; it is shown this once',
+    options: z.object({ class: ClassName, deviceId: DeviceId.optional(), ttl: z.int().min(60).optional() }),
+    build: (command) =>
+      command
+        .requiredOption('-c, --class <name>', 'device class')
+        .option('--device-id <id>', 'id that the device gets; otherwise the server makes one')
+        .option('--ttl <seconds>', 'how long the token is good (86400)', wholeNumber),
+    run: async (context, _words, options) => {
+      const claim = await (
+        await connect(context)
+      ).claims.create({
+        deviceClass: options.class,
+        ...(options.deviceId === undefined ? {} : { deviceId: options.deviceId }),
+        ...(options.ttl === undefined ? {} : { ttl: options.ttl }),
+      });
+      print(context, claim, () =>
+        facts({
+          claim: claim.id,
+          device: claim.deviceId,
+          expires: time(claim.expiresAt),
+          token: claim.token,
+        }),
+      );
+    },
+  });
+  leaf(claims, makeContext, {
+    usage: 'list',
+    summary: 'list claims, newest first',
+    options: z.object({}),
+    run: async (context) => {
+      const found = await (await connect(context)).claims.list();
+      print(context, found, () => table(CLAIM_HEADINGS, found.map(claimLine), context.columns));
+    },
+  });
+
+  const classes = program.command('classes').summary('see device classes').description('See device classes.');
+  leaf(classes, makeContext, {
+    usage: 'list',
+    summary: 'list the device classes of the image repository',
+    options: z.object({}),
+    run: async (context) => {
+      const found = await (await connect(context)).classes.list();
+      print(context, found, () =>
+        table(
+          ['class', 'arch', 'file', 'images'],
+          found.map(({ name, arch, file, images }) => [name, arch, file, images.join(', ')]),
+          context.columns,
+        ),
+      );
+    },
+  });
+};

@@ -1,0 +1,154 @@
+import { open, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Command } from 'commander';
+import {
+  Arch,
+  Claim,
+  CLAIM_ESP_PATH,
+  ClassName,
+  DeviceId,
+  SlipwayError,
+  type Arch as ArchName,
+} from '@slipway/protocol';
+import { z } from 'zod';
+import { collect, leaf, print, wholeNumber, word, type MakeContext } from '../command.ts';
+import { connect } from '../context.ts';
+
+/** The architecture that a disk boots on, by the boot loader it carries. */
+const archOf = async (disk: string): Promise<ArchName> => {
+  const { espList } = await import('@slipway/vm');
+  const files = new Set((await espList(disk)).map((path) => path.toUpperCase()));
+  if (files.has('EFI/BOOT/BOOTX64.EFI')) return 'amd64';
+  if (files.has('EFI/BOOT/BOOTAA64.EFI')) return 'arm64';
+  throw new SlipwayError(
+    'USAGE',
+    `${disk} carries no boot loader that tells its architecture. Name it by --arch.`,
+  );
+};
+
+const parseForward = (text: string): { readonly hostPort: number; readonly guestPort: number } => {
+  const match = /^(\d{1,5}):(\d{1,5})$/.exec(text);
+  if (match === null)
+    throw new SlipwayError('USAGE', `--forward ${text}: expected HOSTPORT:GUESTPORT, such as 8081:80.`);
+  return { hostPort: Number(match[1]), guestPort: Number(match[2]) };
+};
+
+/** Prints what is appended to a file until `over`. */
+const tail = async (path: string, from: number, over: () => boolean): Promise<void> => {
+  const file = await open(path, 'r');
+  const buffer = Buffer.alloc(64 * 1024);
+  let position = from;
+  try {
+    for (;;) {
+      const last = over();
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, position);
+      position += bytesRead;
+      if (bytesRead > 0) process.stdout.write(buffer.subarray(0, bytesRead));
+      else if (last) return;
+      else await delay(50);
+    }
+  } finally {
+    await file.close();
+  }
+};
+
+export const diskCommands = (program: Command, makeContext: MakeContext): void => {
+  leaf(program, makeContext, {
+    usage: 'provision <disk>',
+    summary: 'put a claim token onto a disk image, so that the device enrols at its first boot',
+    options: z.object({
+      token: z.string().min(16).optional(),
+      class: ClassName.optional(),
+      deviceId: DeviceId.optional(),
+    }),
+    build: (command) =>
+      command
+        .option('-t, --token <token>', 'a claim token')
+        .option('-c, --class <name>', 'instead of a token: create a claim for this class')
+        .option('--device-id <id>', 'with --class: id that the device gets'),
+    run: async (context, words, options) => {
+      const { espWrite } = await import('@slipway/vm');
+      const created =
+        options.token !== undefined || options.class === undefined
+          ? undefined
+          : await (
+              await connect(context)
+            ).claims.create({
+              deviceClass: options.class,
+              ...(options.deviceId === undefined ? {} : { deviceId: options.deviceId }),
+            });
+      const token = options.token ?? created?.token;
+      if (token === undefined)
+        throw new SlipwayError('USAGE', 'Name a claim token by --token, or a class by --class.');
+      const disk = resolve(context.cwd, word(words, 0));
+      const claim = JSON.stringify(Claim.parse({ v: 1, token }));
+      await espWrite(disk, CLAIM_ESP_PATH, Buffer.from(claim));
+      print(context, { disk, device: created?.deviceId ?? null }, () =>
+        created === undefined ? `${disk}: provisioned` : `${disk}: provisioned as ${created.deviceId}`,
+      );
+    },
+  });
+
+  leaf(program, makeContext, {
+    usage: 'run <disk>',
+    summary: 'boot a disk image in QEMU, its console here; Ctrl-C ends it',
+    options: z.object({
+      arch: Arch.optional(),
+      memory: z.int().min(128).default(1024),
+      cpus: z.int().min(1).default(2),
+      forward: z.array(z.string()).default([]),
+      vars: z.string().optional(),
+      console: z.string().optional(),
+      snapshot: z.boolean().default(false),
+    }),
+    build: (command) =>
+      command
+        .option('-a, --arch <arch>', 'amd64 or arm64; otherwise as the boot loader of the disk says')
+        .option('-m, --memory <mib>', 'memory of the device (1024)', wholeNumber)
+        .option('--cpus <n>', 'processors of the device (2)', wholeNumber)
+        .option(
+          '-f, --forward <host:guest>',
+          'a port of this machine to one of the device; may be given again',
+          collect,
+        )
+        .option('--vars <file>', 'EFI variables of the device; otherwise DISK.vars')
+        .option('--console <file>', 'where the console is kept; otherwise DISK.console.log')
+        .option('--snapshot', 'discard what the device writes'),
+    run: async (context, words, options) => {
+      const { startVm } = await import('@slipway/vm');
+      const disk = resolve(context.cwd, word(words, 0));
+      const consoleLog = resolve(context.cwd, options.console ?? `${disk}.console.log`);
+      const before = await stat(consoleLog).then(
+        ({ size }) => size,
+        () => 0,
+      );
+      const vm = await startVm({
+        arch: options.arch ?? (await archOf(disk)),
+        disk,
+        varsFile: resolve(context.cwd, options.vars ?? `${disk}.vars`),
+        memoryMb: options.memory,
+        cpus: options.cpus,
+        consoleLog,
+        forwards: options.forward.map(parseForward),
+        snapshot: options.snapshot,
+      });
+      context.signal.addEventListener('abort', () => void vm.shutdown(), { once: true });
+      if (context.signal.aborted) void vm.shutdown();
+      let over = false;
+      const exited = vm.exited.finally(() => {
+        over = true;
+      });
+      if (context.json) await exited;
+      else await tail(consoleLog, before, () => over);
+      const { code, signal } = await exited;
+      if (context.json) context.out(JSON.stringify({ code, signal, consoleLog }, null, 2));
+      if (code !== 0 && !context.signal.aborted) {
+        throw new SlipwayError(
+          'VM_FAILED',
+          `QEMU ended with ${code ?? signal}. Its console is in ${consoleLog}.`,
+        );
+      }
+    },
+  });
+};

@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { Client } from '@slipway/client';
+import { SlipwayError, type Release } from '@slipway/protocol';
+import { z } from 'zod';
+import { leaf, print, word, type MakeContext } from '../command.ts';
+import { connect } from '../context.ts';
+import { facts, size, table, time } from '../table.ts';
+
+const HEADINGS = ['release', 'class', 'version', 'counter', 'state', 'size', 'created'];
+const line = (release: Release): string[] => [
+  release.id,
+  release.deviceClass,
+  release.version,
+  String(release.counter),
+  release.state,
+  size(release.bundle.size),
+  time(release.createdAt),
+];
+const show = (release: Release): string =>
+  facts({
+    release: release.id,
+    build: release.build,
+    class: release.deviceClass,
+    arch: release.arch,
+    version: release.version,
+    counter: release.counter,
+    state: release.state,
+    'root hash': release.rootHash,
+    bundle: `${size(release.bundle.size)}, ${release.bundle.digest}`,
+    created: time(release.createdAt),
+  });
+
+/** Under its name only once every byte is there and fits the digest. */
+const download = async (client: Client, release: Release, file: string): Promise<void> => {
+  const answer = await client.releases.bundle(release.id);
+  const temporary = `${file}.part`;
+  const hash = createHash('sha256');
+  const target = await open(temporary, 'w');
+  try {
+    for await (const chunk of answer.body ?? []) {
+      hash.update(chunk);
+      await target.writeFile(chunk);
+    }
+  } finally {
+    await target.close();
+  }
+  const found = `sha256:${hash.digest('hex')}`;
+  if (found !== release.bundle.digest) {
+    await rm(temporary);
+    throw new SlipwayError(
+      'BUNDLE_DIGEST_MISMATCH',
+      `Expected ${release.bundle.digest}, received ${found}. Download it again.`,
+    );
+  }
+  await rename(temporary, file);
+};
+
+export const releaseCommands = (program: Command, makeContext: MakeContext): void => {
+  const releases = program
+    .command('releases')
+    .summary('publish what was built')
+    .description('Releases are signed builds: drafts until they are published, never again once withdrawn.');
+  leaf(releases, makeContext, {
+    usage: 'list',
+    summary: 'list releases, newest first',
+    options: z.object({}),
+    run: async (context) => {
+      const found = await (await connect(context)).releases.list();
+      print(context, found, () => table(HEADINGS, found.map(line), context.columns));
+    },
+  });
+  leaf(releases, makeContext, {
+    usage: 'show <release>',
+    summary: 'show a release',
+    options: z.object({}),
+    run: async (context, words) => {
+      const release = await (await connect(context)).releases.get(word(words, 0));
+      print(context, release, () => show(release));
+    },
+  });
+  for (const [name, summary] of [
+    ['publish', 'publish a draft, so that it can be rolled out'],
+    ['withdraw', 'withdraw a release, for good'],
+  ] as const) {
+    leaf(releases, makeContext, {
+      usage: `${name} <release...>`,
+      summary,
+      options: z.object({}),
+      run: async (context, words) => {
+        const client = await connect(context);
+        const changed: Release[] = [];
+        for (const id of words) changed.push(await client.releases[name](id));
+        print(context, changed, () => table(HEADINGS, changed.map(line), context.columns));
+      },
+    });
+  }
+  leaf(releases, makeContext, {
+    usage: 'download <release>',
+    summary: 'download the bundle of a release',
+    options: z.object({ output: z.string().optional() }),
+    build: (command) => command.option('-o, --output <file>', 'where to; otherwise CLASS-VERSION.tar here'),
+    run: async (context, words, options) => {
+      const client = await connect(context);
+      const release = await client.releases.get(word(words, 0));
+      const file = resolve(context.cwd, options.output ?? `${release.deviceClass}-${release.version}.tar`);
+      await download(client, release, file);
+      print(context, { file, ...release.bundle }, () => file);
+    },
+  });
+};

@@ -1,0 +1,77 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { createClient, type Client } from '@slipway/client';
+import { SlipwayError } from '@slipway/protocol';
+import { z } from 'zod';
+
+/** What a running instance leaves in its data directory; only what this command needs of it. */
+const UpFile = z.object({
+  apiUrl: z.url(),
+  adminTokenFile: z.string(),
+  releaseRootFile: z.string().optional(),
+});
+
+/** What commands work with. */
+export type Context = {
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  readonly json: boolean;
+  /** wide enough for a table to be cut to; undefined where the output is no terminal */
+  readonly columns: number | undefined;
+  /** aborts on Ctrl-C */
+  readonly signal: AbortSignal;
+};
+
+type Where = Pick<Context, 'env' | 'cwd'>;
+
+/** `SLIPWAY_DATA`, or the nearest `.slipway` here or above. */
+const findUpFile = async ({ env, cwd }: Where) => {
+  const named = env['SLIPWAY_DATA'];
+  const candidates =
+    named === undefined ? foldersAbove(cwd).map((folder) => join(folder, '.slipway')) : [named];
+  for (const folder of candidates) {
+    const file = resolve(cwd, folder, 'up.json');
+    const text = await readFile(file, 'utf8').catch(() => undefined);
+    if (text !== undefined) return UpFile.parse(JSON.parse(text));
+  }
+  return undefined;
+};
+
+const foldersAbove = (folder: string): string[] =>
+  folder === dirname(folder) ? [folder] : [folder, ...foldersAbove(dirname(folder))];
+
+/**
+ * The server that commands speak to: `SLIPWAY_URL` with `SLIPWAY_TOKEN`, or the instance that runs on a data directory.
+ *
+ * @throws {SlipwayError} CONFIG_INVALID
+ */
+export const connect = async (where: Where): Promise<Client> => {
+  const url = where.env['SLIPWAY_URL'];
+  const token = where.env['SLIPWAY_TOKEN'];
+  if (url !== undefined && token !== undefined) return createClient({ url: url.replace(/\/+$/, ''), token });
+  const up = await findUpFile(where);
+  if (up === undefined) {
+    throw new SlipwayError(
+      'CONFIG_INVALID',
+      'No server is known. Start one by "npm run up", name its data directory by SLIPWAY_DATA, ' +
+        'or name another server by SLIPWAY_URL and SLIPWAY_TOKEN.',
+    );
+  }
+  const own = (await readFile(up.adminTokenFile, 'utf8')).trim();
+  return createClient({ url: url ?? up.apiUrl, token: token ?? own });
+};
+
+/**
+ * PEM of the root that releases are verified by: the file named, or that of the running instance.
+ *
+ * @throws {SlipwayError} CONFIG_INVALID
+ */
+export const releaseRoot = async (where: Where, file: string | undefined): Promise<string> => {
+  const path = file ?? (await findUpFile(where))?.releaseRootFile;
+  if (path === undefined) {
+    throw new SlipwayError('CONFIG_INVALID', 'No release root is known. Name its PEM file by --root.');
+  }
+  return readFile(resolve(where.cwd, path), 'utf8');
+};

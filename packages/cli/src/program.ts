@@ -1,0 +1,39 @@
+import { Command } from 'commander';
+import type { MakeContext } from './command.ts';
+import { buildCommands } from './commands/builds.ts';
+import { bundleCommands } from './commands/bundle.ts';
+import { completionCommand } from './commands/completion.ts';
+import { componentCommands } from './commands/component.ts';
+import { deviceCommands } from './commands/devices.ts';
+import { diskCommands } from './commands/disk.ts';
+import { releaseCommands } from './commands/releases.ts';
+import { rolloutCommands } from './commands/rollouts.ts';
+import { validateCommand } from './commands/validate.ts';
+
+const HELP = `
+The server is the instance that runs on .slipway here or above ("npm run up"), or on SLIPWAY_DATA;
+SLIPWAY_URL and SLIPWAY_TOKEN name another one.
+
+Exit status: 0 done, 1 the device or rollout failed, 64 wrong words, 65 wrong file, 66 not found, 69 something is
+missing, 75 not now, 77 not allowed, 78 wrong settings; docs/errors.md has one line for each code.`;
+
+export const createProgram = (makeContext: MakeContext): Command => {
+  const program = new Command('slipway')
+    .description('Builds, signs, rolls out and proves images of devices.')
+    .addHelpText('after', HELP)
+    .configureHelp({ showGlobalOptions: true })
+    .showSuggestionAfterError()
+    // Set before commands are added: they take it over.
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined });
+  validateCommand(program, makeContext);
+  buildCommands(program, makeContext);
+  releaseCommands(program, makeContext);
+  rolloutCommands(program, makeContext);
+  deviceCommands(program, makeContext);
+  bundleCommands(program, makeContext);
+  componentCommands(program, makeContext);
+  diskCommands(program, makeContext);
+  completionCommand(program, makeContext);
+  return program;
+};
