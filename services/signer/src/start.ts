@@ -1,11 +1,32 @@
 import { mkdir } from 'node:fs/promises';
 import { Worker } from 'bullmq';
 import { redisOptions } from '@slipway/fleet/redis';
-import { codeOf, messageOf, SIGN_QUEUE, SignJob, type SignResult } from '@slipway/protocol';
+import {
+  type BuildId,
+  codeOf,
+  messageOf,
+  SIGN_QUEUE,
+  SignJob,
+  type SignResult,
+  SlipwayError,
+} from '@slipway/protocol';
 import type { Logger } from 'pino';
 import { assertPrivate, type SignerConfig } from './config.ts';
 import { readSigningKeys } from './keys.ts';
 import { signBuild } from './sign-build.ts';
+
+/** Jobs carry an id and nothing else, least of all a path. */
+const buildOf = (data: unknown): BuildId => {
+  const job = SignJob.safeParse(data);
+  if (job.success) return job.data.buildId;
+  throw new SlipwayError(
+    'REQUEST_INVALID',
+    'Expected a sign job with the id of a build; found something else.',
+    {
+      cause: job.error,
+    },
+  );
+};
 
 export type RunningSigner = { readonly close: () => Promise<void> };
 
@@ -23,7 +44,7 @@ export const startSigner = async (config: SignerConfig, logger: Logger): Promise
     SIGN_QUEUE,
     async (job) => {
       try {
-        const { buildId } = SignJob.parse(job.data);
+        const buildId = buildOf(job.data);
         const signed = await signBuild(
           { config, keys, now: () => new Date(), onProgress: (progress) => job.updateProgress(progress) },
           buildId,
