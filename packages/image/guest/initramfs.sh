@@ -19,7 +19,8 @@ mkdir -p /run/slipway
 
 root_hash=
 data_blocks=
-for word in $(cat /proc/cmdline); do
+read -r command_line < /proc/cmdline
+for word in $command_line; do
   case $word in
     slipway.roothash=*) root_hash=${word#*=} ;;
     slipway.blocks=*) data_blocks=${word#*=} ;;
@@ -27,9 +28,30 @@ for word in $(cat /proc/cmdline); do
 done
 [ -n "$root_hash" ] && [ -n "$data_blocks" ] || fail "the command line has no slipway.roothash or slipway.blocks"
 
-while read -r module; do
-  insmod "/modules/$module" || say "module $module could not be loaded"
-done < /modules/order
+load_modules() { # file with their names
+  while read -r module; do
+    insmod "/modules/$module.ko" || say "module $module could not be loaded"
+  done < "$1"
+}
+
+# Prints the device of a partition.
+partition() {
+  for uevent in /sys/class/block/*/uevent; do
+    device=
+    while IFS='=' read -r key value; do
+      case $key=$value in
+        DEVNAME=*) device=$value ;;
+        PARTNAME=$1) echo "$device" ;;
+      esac
+    done < "$uevent"
+  done
+}
+
+# Faster hashing where the processor can; not an error where it cannot.
+load_modules /modules/hash 2> /dev/null > /dev/null
+load_modules /modules/first
+# Other kinds of disks, whose drivers take their time, only if the first kind is not there.
+[ -n "$(partition root-a)$(partition root-b)" ] || load_modules /modules/disks
 
 # The boot loader says which file it started. It is a hint: what verifies decides.
 hint=
@@ -42,16 +64,6 @@ case $hint in
   *) slots='a b' ;;
 esac
 
-# Prints the device of a partition.
-partition() {
-  for uevent in /sys/class/block/*/uevent; do
-    if grep -q "^PARTNAME=$1\$" "$uevent"; then
-      sed -n 's/^DEVNAME=//p' "$uevent"
-      return
-    fi
-  done
-}
-
 # Disks may appear a moment after their driver.
 tries=0
 while [ -z "$(partition root-a)$(partition root-b)" ]; do
@@ -60,28 +72,24 @@ while [ -z "$(partition root-a)$(partition root-b)" ]; do
   usleep 50000
 done
 
-verity() { # device, options
-  dmsetup create --noudevsync --verifyudev --readonly slipway-root --table \
-    "0 $((data_blocks * 8)) verity 1 $1 $1 4096 4096 $data_blocks $data_blocks sha256 $root_hash - $2"
-}
-
+# The tree starts right after the data, with the block whose digest is the root hash.
 slot=
 for candidate in $slots; do
   device=$(partition "root-$candidate")
   [ -n "$device" ] || continue
-  # Without an option a mismatch is a read error, so that the other slot can be tried.
-  verity "/dev/$device" '' || continue
-  if dd if=/dev/mapper/slipway-root of=/dev/null bs=4096 count=1 2> /dev/null; then
-    dmsetup remove --noudevsync slipway-root
-    verity "/dev/$device" '1 panic_on_corruption' || fail "dm-verity refused slot $candidate"
+  top=$(dd if="/dev/$device" bs=4096 skip="$data_blocks" count=1 2> /dev/null | sha256sum)
+  if [ "${top%% *}" = "$root_hash" ]; then
     slot=$candidate
     break
   fi
-  dmsetup remove --noudevsync slipway-root
   say "slot $candidate does not hold root hash $root_hash"
 done
 [ -n "$slot" ] || fail "no slot holds root hash $root_hash"
 
+# From here on a block that does not match ends in a panic, and so in a restart.
+dmsetup create --noudevsync --verifyudev --readonly slipway-root --table \
+  "0 $((data_blocks * 8)) verity 1 /dev/$device /dev/$device 4096 4096 $data_blocks $data_blocks sha256 $root_hash - 1 panic_on_corruption" ||
+  fail "dm-verity refused slot $slot"
 mount -t erofs -o ro /dev/mapper/slipway-root /root || fail "slot $slot verified but could not be mounted"
 echo "$slot" > /run/slipway/slot
 

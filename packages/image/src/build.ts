@@ -90,14 +90,18 @@ export const assembleImage = async (
 
   progress({ step: 'assembling the root', percent: 40 });
   const modules = kernelModules(parts.kernel.tree);
-  const initramfsModules = await modules.closure(INITRAMFS_MODULES);
+  const initramfsModules = {
+    hash: await modules.closure(INITRAMFS_MODULES.hash),
+    first: await modules.closure(INITRAMFS_MODULES.first),
+    disks: await modules.closure(INITRAMFS_MODULES.disks),
+  };
   const tree = await makeRootTree({
     arch,
     request,
     spec,
     parts,
     modules,
-    initramfsModules,
+    loadedModules: [...initramfsModules.hash, ...initramfsModules.first],
     agentBundle: spec.agent.enabled ? options.agentBundle : undefined,
     sourceDir,
   });

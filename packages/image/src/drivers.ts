@@ -3,21 +3,25 @@
  * and what they need is added.
  */
 
-/** To find the disk, verify the slot and mount it. */
-export const INITRAMFS_MODULES = [
-  'virtio_pci',
-  'virtio_mmio',
-  'virtio_blk',
-  'virtio_scsi',
-  'nvme',
-  'ahci',
-  'sd_mod',
-  'mmc_block',
-  'dm_mod',
-  'dm_verity',
-  'erofs',
-  'efivarfs',
-] as const;
+/** What the initramfs loads, in this order of groups. */
+export const INITRAMFS_MODULES = {
+  /** hashing with instructions of the processor; they refuse to load where it has none */
+  hash: ['sha256_ssse3', 'sha256_arm64', 'sha2_ce'],
+  /** to verify a slot and mount it, and the disk of a virtual machine */
+  first: ['virtio_pci', 'virtio_mmio', 'virtio_blk', 'dm_mod', 'dm_verity', 'erofs', 'efivarfs'],
+  /** loaded only if no slot is found without */
+  disks: [
+    'nvme',
+    'ahci',
+    'sd_mod',
+    'virtio_scsi',
+    'usb_storage',
+    'uas',
+    'mmc_block',
+    'sdhci_pci',
+    'sdhci_acpi',
+  ],
+} as const;
 
 /** Loaded at every start, before services. */
 export const BOOT_MODULES = [

@@ -2,6 +2,7 @@ import { zstdCompressSync, constants } from 'node:zlib';
 import { encodeCpio, type Tree } from '@slipway/components';
 import { SlipwayError } from '@slipway/protocol';
 import { busyboxApplets } from './busybox.ts';
+import type { INITRAMFS_MODULES } from './drivers.ts';
 import { elfNeeds } from './elf.ts';
 import { guestScript } from './guest-script.ts';
 import type { KernelModule } from './kernel-modules.ts';
@@ -48,6 +49,9 @@ const addProgram = (initramfs: Tree, components: Tree, source: string, target: s
   return program.content;
 };
 
+/** Modules by the group in which the initramfs loads them, each after what it needs. */
+export type InitramfsModules = Readonly<Record<keyof typeof INITRAMFS_MODULES, readonly KernelModule[]>>;
+
 /**
  * Makes the initramfs: a static busybox, dmsetup, the modules in the order in which they load, and a script.
  *
@@ -55,7 +59,7 @@ const addProgram = (initramfs: Tree, components: Tree, source: string, target: s
  * @returns a zstd-compressed cpio archive; the same input gives the same bytes
  * @throws {SlipwayError} COMPONENT_INVALID
  */
-export const makeInitramfs = (components: Tree, modules: readonly KernelModule[]): Buffer => {
+export const makeInitramfs = (components: Tree, modules: InitramfsModules): Buffer => {
   const tree: Tree = new Map();
   for (const folder of ['bin', 'dev', 'lib', 'proc', 'root', 'run', 'sys']) putDirectory(tree, folder);
   const busybox = addProgram(tree, components, 'usr/bin/busybox', 'bin/busybox');
@@ -63,8 +67,15 @@ export const makeInitramfs = (components: Tree, modules: readonly KernelModule[]
   for (const name of busyboxApplets(busybox))
     if (name !== 'busybox') putSymlink(tree, `bin/${name}`, 'busybox');
   addProgram(tree, components, 'usr/sbin/dmsetup', 'bin/dmsetup');
-  for (const { name, content } of modules) putFile(tree, `modules/${name}.ko`, content);
-  putFile(tree, 'modules/order', modules.map(({ name }) => `${name}.ko\n`).join(''));
+  const placed = new Set<string>();
+  for (const [group, list] of Object.entries(modules)) {
+    const fresh = list.filter(({ name }) => !placed.has(name));
+    for (const { name, content } of fresh) {
+      placed.add(name);
+      putFile(tree, `modules/${name}.ko`, content);
+    }
+    putFile(tree, `modules/${group}`, fresh.map(({ name }) => `${name}\n`).join(''));
+  }
   putFile(tree, 'init', guestScript('initramfs'), { mode: 0o755 });
   return zstdCompressSync(encodeCpio(tree), {
     params: { [constants.ZSTD_c_compressionLevel]: 15, [constants.ZSTD_c_checksumFlag]: 1 },

@@ -7,12 +7,12 @@ import { putFile } from './tree-edit.ts';
  * Adds kernel modules to a root tree, uncompressed, because what is compressed on disk makes every delta larger: those
  * loaded at start in `usr/lib/slipway/modules` in their order, the others for `modprobe`.
  *
- * @param initramfs modules that are loaded by then
+ * @param alreadyLoaded by the initramfs
  */
 export const addRootModules = async (
   tree: Tree,
   kernel: KernelModules,
-  initramfs: readonly KernelModule[],
+  alreadyLoaded: readonly KernelModule[],
   source: string,
 ): Promise<void> => {
   const boot = await kernel.closure(BOOT_MODULES);
@@ -24,7 +24,7 @@ export const addRootModules = async (
     ({ name, depends }) => `${path(name)}:${depends.map((dependency) => ` ${path(dependency)}`).join('')}\n`,
   );
   putFile(tree, `${folder}/modules.dep`, dependencies.join(''), { source });
-  const loaded = new Set(initramfs.map(({ name }) => name));
+  const loaded = new Set(alreadyLoaded.map(({ name }) => name));
   const order = boot.filter(({ name }) => !loaded.has(name)).map(({ name }) => `/${folder}/${path(name)}\n`);
   putFile(tree, 'usr/lib/slipway/modules', order.join(''), { source });
 };

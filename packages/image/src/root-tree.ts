@@ -15,7 +15,8 @@ export type RootInput = {
   readonly spec: ImageFile;
   readonly parts: Parts;
   readonly modules: KernelModules;
-  readonly initramfsModules: readonly KernelModule[];
+  /** by the initramfs, in every case */
+  readonly loadedModules: readonly KernelModule[];
   readonly agentBundle: Uint8Array | undefined;
   readonly sourceDir: string;
 };
@@ -31,7 +32,7 @@ export const makeRootTree = async (input: RootInput): Promise<Tree> => {
   const components = [...parts.system, ...parts.init];
   const tree = mergeTrees([skeleton(), ...components.map((component) => component.tree)]);
   const kernelSource = [...parts.kernel.tree.values()][0]?.source ?? parts.kernel.ref;
-  await addRootModules(tree, input.modules, input.initramfsModules, kernelSource);
+  await addRootModules(tree, input.modules, input.loadedModules, kernelSource);
   const shared = new Map<string, string>();
   for (const { section, index, container, component } of parts.containers)
     addContainer(tree, section, index, container, component, { arch, shared });

@@ -1,7 +1,7 @@
 import type { VmOptions } from './vm.ts';
 
 const MACHINE = {
-  amd64: { machine: 'q35', cpu: 'Nehalem' },
+  amd64: { machine: 'q35', cpu: 'max' },
   arm64: { machine: 'virt', cpu: 'cortex-a72' },
 } as const;
 
