@@ -6,6 +6,15 @@ import type { Context } from './context.ts';
 /** What a command does: its words in order, its options by name. */
 export type Action<Options> = (context: Context, words: readonly string[], options: Options) => Promise<void>;
 
+/** Ends a command that has said all there is to say. */
+export class Ended extends Error {
+  readonly status: number;
+  constructor(status: number) {
+    super(`ended with status ${status}`);
+    this.status = status;
+  }
+}
+
 /** Turns the options of the command line into a context; `main.ts` makes it, tests make their own. */
 export type MakeContext = (options: { readonly json: boolean }) => Context;
 

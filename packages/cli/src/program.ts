@@ -4,6 +4,7 @@ import { buildCommands } from './commands/builds.ts';
 import { bundleCommands } from './commands/bundle.ts';
 import { completionCommand } from './commands/completion.ts';
 import { componentCommands } from './commands/component.ts';
+import type { Context } from './context.ts';
 import { deviceCommands } from './commands/devices.ts';
 import { diskCommands } from './commands/disk.ts';
 import { releaseCommands } from './commands/releases.ts';
@@ -17,7 +18,10 @@ SLIPWAY_URL and SLIPWAY_TOKEN name another one.
 Exit status: 0 done, 1 the device or rollout failed, 64 wrong words, 65 wrong file, 66 not found, 69 something is
 missing, 75 not now, 77 not allowed, 78 wrong settings; docs/errors.md has one line for each code.`;
 
-export const createProgram = (makeContext: MakeContext): Command => {
+export const createProgram = (
+  makeContext: MakeContext,
+  { out, err }: Pick<Context, 'out' | 'err'>,
+): Command => {
   const program = new Command('slipway')
     .description('Builds, signs, rolls out and proves images of devices.')
     .addHelpText('after', HELP)
@@ -25,7 +29,12 @@ export const createProgram = (makeContext: MakeContext): Command => {
     .showSuggestionAfterError()
     // Set before commands are added: they take it over.
     .exitOverride()
-    .configureOutput({ outputError: () => undefined });
+    .configureOutput({
+      writeOut: (text) => out(text.trimEnd()),
+      writeErr: (text) => err(text.trimEnd()),
+      // What is wrong is told once, with its code, where errors are handled.
+      outputError: () => undefined,
+    });
   validateCommand(program, makeContext);
   buildCommands(program, makeContext);
   releaseCommands(program, makeContext);

@@ -3,7 +3,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { codeOf, messageOf, SlipwayError } from '@slipway/protocol';
 import { z } from 'zod';
-import { leaf, type MakeContext } from '../command.ts';
+import { Ended, leaf, type MakeContext } from '../command.ts';
 import type { Context } from '../context.ts';
 
 type Text = { readonly name: string; readonly text: string };
@@ -87,7 +87,7 @@ export const validateCommand = (program: Command, makeContext: MakeContext): voi
       const bad = verdicts.find(({ ok }) => !ok);
       if (context.json) context.out(JSON.stringify(verdicts, null, 2));
       else for (const { file, message } of verdicts) context.out(message ?? `${file}: ok`);
-      if (bad !== undefined) process.exitCode = bad.code === 'NOT_FOUND' ? 66 : 65;
+      if (bad !== undefined) throw new Ended(bad.code === 'NOT_FOUND' ? 66 : 65);
     },
   });
 };

@@ -1,0 +1,81 @@
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Build, ClaimToken, Release } from '@slipway/protocol';
+import { z } from 'zod';
+import { IMAGE_FILE, runApi, type TestApi } from './testing/running-api.ts';
+import { startWorkers } from './testing/workers.ts';
+
+/** The `slipway` command against a running server, as a person at a shell has it. */
+const launcher = fileURLToPath(new URL('../../../packages/cli/bin/slipway.mjs', import.meta.url));
+
+let api: TestApi;
+let workers: ReturnType<typeof startWorkers>;
+beforeAll(async () => {
+  api = await runApi();
+  workers = startWorkers(api.config.redisUrl, api.config.storeDir);
+  const up = { v: 1, apiUrl: api.url(), adminTokenFile: api.config.adminTokenFile };
+  writeFileSync(api.path('up.json'), JSON.stringify(up));
+});
+afterAll(async () => {
+  await workers.close();
+  await api.close();
+});
+
+type Ran = { readonly status: number; readonly out: string; readonly err: string };
+const slipway = (...words: string[]): Promise<Ran> =>
+  new Promise((resolve) => {
+    const options = { cwd: api.path('.'), env: { PATH: process.env['PATH'], SLIPWAY_DATA: api.path('.') } };
+    execFile(process.execPath, [launcher, ...words], options, (error, out, err) => {
+      resolve({ status: error === null ? 0 : Number(error.code), out, err });
+    });
+  });
+const json = async <S extends z.ZodType>(schema: S, ...words: string[]): Promise<z.infer<S>> => {
+  const { status, out, err } = await slipway(...words, '--json');
+  expect({ status, err }).toEqual({ status: 0, err: '' });
+  return schema.parse(JSON.parse(out));
+};
+
+test('from a build to a published release on this disk', async () => {
+  const watched = await slipway('builds', 'create', 'edge-test', '--version', '1.0.0', '--watch');
+  expect(watched.status).toBe(0);
+  expect(watched.err).toMatch(/bld_[a-z0-9]{16} {2}edge-test 1\.0\.0 {2}succeeded\n$/);
+  const [build] = await json(z.array(Build), 'builds', 'list');
+  if (build === undefined) throw new Error('no build');
+  expect((await slipway('builds', 'show', build.id)).out).toMatch(/uki\.efi +\d+ B +sha256:/);
+  expect((await slipway('builds', 'log', build.id, '--watch')).out).toBe('resolved\nassembled\n');
+
+  const published = await json(z.array(Release), 'releases', 'publish', build.release);
+  expect(published[0]?.state).toBe('published');
+  const twice = await slipway('releases', 'publish', build.release);
+  expect(twice).toMatchObject({
+    status: 75,
+    err: expect.stringMatching(/^CONFLICT: .*only a release that is draft/),
+  });
+  expect((await slipway('releases', 'download', build.release)).status).toBe(0);
+  expect(readFileSync(api.path('edge-test-1.0.0.tar'), 'utf8')).toBe(`bundle of ${build.release}`);
+
+  const rollout = await slipway('rollouts', 'create', build.release);
+  expect(rollout.out).toMatch(/rol_[a-z0-9]{16} +edge-test +1\.0\.0 +running/);
+  const id = /rol_\w+/.exec(rollout.out)?.[0] ?? '';
+  expect((await slipway('rollouts', 'abort', id)).status).toBe(0);
+  expect((await slipway('rollouts', 'show', id)).out).toMatch(/reason +aborted by admin/);
+  const aborted = await slipway('rollouts', 'show', id, '--watch');
+  expect(aborted.status).toBe(1);
+});
+
+test('a file that does not parse is told as the server tells it', async () => {
+  writeFileSync(api.path('images/edge.yml'), `${IMAGE_FILE}servces: []\n`);
+  const refused = await slipway('builds', 'create', 'edge-test', '--version', '1.0.0');
+  writeFileSync(api.path('images/edge.yml'), IMAGE_FILE);
+  expect(refused).toMatchObject({ status: 65, err: expect.stringContaining('edge.yml:3:1: servces') });
+});
+
+test('claims and classes', async () => {
+  const claim = await json(ClaimToken, 'claims', 'create', '--class', 'edge-test', '--device-id', 'shop-1');
+  expect(claim).toMatchObject({ deviceId: 'shop-1', token: expect.stringMatching(/^swc_/) });
+  expect((await slipway('claims', 'list')).out).toContain(claim.id);
+  expect((await slipway('classes', 'list')).out).toContain('classes/edge-test.yml');
+  expect((await slipway('devices', 'show', 'shop-1')).status).toBe(66);
+});
