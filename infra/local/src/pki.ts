@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import {
   type Identity,
@@ -54,7 +55,7 @@ const hostsOf = (deviceHost: string): string[] => [
 
 const covers = (certificatePem: string, host: string): boolean => {
   const certificate = new X509Certificate(certificatePem);
-  return (certificate.checkIP(host) ?? certificate.checkHost(host)) !== undefined;
+  return (isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host)) !== undefined;
 };
 
 const makeServerKeys = async (layout: Layout, deviceHost: string): Promise<void> => {

@@ -25,8 +25,9 @@ const ETC = (
   .split(' ')
   .map((name) => join('/etc', name));
 
+/** Started by root, bubblewrap would leave all of root's rights, which mount what was masked. */
 const ALONE =
-  'bwrap --die-with-parent --new-session --as-pid-1 --unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try'.split(
+  'bwrap --die-with-parent --new-session --as-pid-1 --unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try --cap-drop ALL'.split(
     ' ',
   );
 const OWN = '--proc /proc --dev /dev --tmpfs /tmp'.split(' ');
