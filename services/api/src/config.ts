@@ -54,12 +54,7 @@ export type ApiConfig = {
 
 /** @throws {SlipwayError} CONFIG_INVALID, naming every setting that is missing or wrong */
 export const parseApiConfig = (environment: NodeJS.ProcessEnv): ApiConfig => {
-  const result = Environment.safeParse(environment);
-  if (!result.success) {
-    const problems = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-    throw new SlipwayError('CONFIG_INVALID', problems.join('\n'));
-  }
-  const { data } = result;
+  const data = parseEnvironment(Environment, environment);
   return {
     host: data.SLIPWAY_API_HOST,
     port: data.SLIPWAY_API_PORT,
@@ -79,4 +74,28 @@ export const parseApiConfig = (environment: NodeJS.ProcessEnv): ApiConfig => {
     adminTokenFile: data.SLIPWAY_ADMIN_TOKEN_FILE,
     redisUrl: data.REDIS_URL,
   };
+};
+
+/** What a process of its own needs beside; in one process with others that is the others' business. */
+const Process = z.object({
+  DATABASE_URL: z.url({
+    protocol: /^postgres(?:ql)?$/,
+    error: 'expected postgres://…; for one machine without a PostgreSQL server use `npm run up`',
+  }),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+});
+
+/** @throws {SlipwayError} CONFIG_INVALID */
+export const parseProcessConfig = (
+  environment: NodeJS.ProcessEnv,
+): { readonly databaseUrl: string; readonly logLevel: string } => {
+  const data = parseEnvironment(Process, environment);
+  return { databaseUrl: data.DATABASE_URL, logLevel: data.LOG_LEVEL };
+};
+
+const parseEnvironment = <S extends z.ZodType>(schema: S, environment: NodeJS.ProcessEnv): z.infer<S> => {
+  const result = schema.safeParse(environment);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  throw new SlipwayError('CONFIG_INVALID', problems.join('\n'));
 };

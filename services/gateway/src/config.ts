@@ -29,12 +29,7 @@ export type GatewayConfig = {
 
 /** @throws {SlipwayError} CONFIG_INVALID, naming every setting that is missing or wrong */
 export const parseGatewayConfig = (environment: NodeJS.ProcessEnv): GatewayConfig => {
-  const result = Environment.safeParse(environment);
-  if (!result.success) {
-    const problems = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-    throw new SlipwayError('CONFIG_INVALID', problems.join('\n'));
-  }
-  const { data } = result;
+  const data = parseEnvironment(Environment, environment);
   const base = {
     mqttUrl: data.SLIPWAY_GATEWAY_MQTT_URL,
     clientId: data.SLIPWAY_GATEWAY_CLIENT_ID,
@@ -55,4 +50,28 @@ export const parseGatewayConfig = (environment: NodeJS.ProcessEnv): GatewayConfi
     );
   }
   return { ...base, tls: { caFile, certFile, keyFile } };
+};
+
+/** What a process of its own needs beside; in one process with others that is the others' business. */
+const Process = z.object({
+  DATABASE_URL: z.url({
+    protocol: /^postgres(?:ql)?$/,
+    error: 'expected postgres://…; for one machine without a PostgreSQL server use `npm run up`',
+  }),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+});
+
+/** @throws {SlipwayError} CONFIG_INVALID */
+export const parseProcessConfig = (
+  environment: NodeJS.ProcessEnv,
+): { readonly databaseUrl: string; readonly logLevel: string } => {
+  const data = parseEnvironment(Process, environment);
+  return { databaseUrl: data.DATABASE_URL, logLevel: data.LOG_LEVEL };
+};
+
+const parseEnvironment = <S extends z.ZodType>(schema: S, environment: NodeJS.ProcessEnv): z.infer<S> => {
+  const result = schema.safeParse(environment);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  throw new SlipwayError('CONFIG_INVALID', problems.join('\n'));
 };

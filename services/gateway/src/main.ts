@@ -1,22 +1,16 @@
 import { Redis } from 'ioredis';
 import { openDatabase, redisOptions, relayEvents } from '@slipway/fleet';
-import { codeOf, ERRORS, messageOf, SlipwayError } from '@slipway/protocol';
+import { codeOf, ERRORS, messageOf } from '@slipway/protocol';
 import { pino } from 'pino';
-import { parseGatewayConfig } from './config.ts';
+import { parseGatewayConfig, parseProcessConfig } from './config.ts';
 import { startGateway } from './start.ts';
 
 /** The gateway as a process of its own, on PostgreSQL. */
 const main = async (): Promise<void> => {
   const config = parseGatewayConfig(process.env);
-  const url = process.env['DATABASE_URL'];
-  if (url === undefined) {
-    throw new SlipwayError(
-      'CONFIG_INVALID',
-      'DATABASE_URL is missing. A process of its own needs a PostgreSQL server; for one machine use `npm run up`.',
-    );
-  }
-  const logger = pino({ name: 'gateway', level: process.env['LOG_LEVEL'] ?? 'info' });
-  const database = await openDatabase({ url });
+  const { databaseUrl, logLevel } = parseProcessConfig(process.env);
+  const logger = pino({ name: 'gateway', level: logLevel });
+  const database = await openDatabase({ url: databaseUrl });
   logger.info({ engine: database.engine }, 'database is open');
   const events = await relayEvents(() => new Redis(redisOptions(config.redisUrl)));
   const gateway = await startGateway({ config, db: database.db, events, logger });

@@ -17,8 +17,8 @@ export const IMAGE_FILE = `kernel: {image: 'deb:k'}
 packages: {k: {install: [linux]}}
 `;
 
-/** An API on free ports, with its own image repository, certificates, Redis and database. */
-export const runApi = async (change: Partial<ApiConfig> = {}) => {
+/** A folder with all that an API needs: image repository, certificates, and its configuration. */
+export const prepareApi = async (redisUrl: string, change: Partial<ApiConfig> = {}) => {
   const directory = await mkdtemp(join(tmpdir(), 'slipway-api-'));
   const path = (name: string): string => join(directory, name);
   await mkdir(path('images/classes'), { recursive: true });
@@ -36,7 +36,6 @@ export const runApi = async (change: Partial<ApiConfig> = {}) => {
   };
   for (const [name, text] of Object.entries(files)) await writeFile(path(name), text);
 
-  const [database, redis] = await Promise.all([openTestDatabase(), startTestRedis()]);
   const config: ApiConfig = {
     host: '127.0.0.1',
     port: 0,
@@ -54,9 +53,22 @@ export const runApi = async (change: Partial<ApiConfig> = {}) => {
     imagesDir: path('images'),
     storeDir: path('store'),
     adminTokenFile: path('admin-token'),
-    redisUrl: redis.url,
+    redisUrl,
     ...change,
   };
+  return {
+    config,
+    path,
+    serverCa: serverCa.certificatePem,
+    deviceCa: deviceCa.certificatePem,
+    remove: () => rm(directory, { recursive: true, force: true }),
+  };
+};
+
+/** An API on free ports, with its own image repository, certificates, Redis and database. */
+export const runApi = async (change: Partial<ApiConfig> = {}) => {
+  const [database, redis] = await Promise.all([openTestDatabase(), startTestRedis()]);
+  const { config, path, serverCa, deviceCa, remove } = await prepareApi(redis.url, change);
   const events = createFleetEvents();
   const logger = pino({ level: 'silent' });
   const start = () => startApi({ config, db: database.db, events, logger });
@@ -71,8 +83,8 @@ export const runApi = async (change: Partial<ApiConfig> = {}) => {
     url: () => api.url,
     enrolUrl: () => api.enrolUrl,
     client: () => clientOf(api.url),
-    serverCa: serverCa.certificatePem,
-    deviceCa: deviceCa.certificatePem,
+    serverCa,
+    deviceCa,
     stop: () => api.close(),
     start: async () => {
       api = await start();
@@ -80,7 +92,7 @@ export const runApi = async (change: Partial<ApiConfig> = {}) => {
     close: async () => {
       await api.close();
       await Promise.all([database.close(), redis.stop()]);
-      await rm(directory, { recursive: true, force: true });
+      await remove();
     },
   };
 };
