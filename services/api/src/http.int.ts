@@ -139,7 +139,9 @@ describe('the server describes itself', () => {
   });
 
   test('by a page that needs nothing from elsewhere', async () => {
-    const page = await (await fetch(`${api.url()}/docs/`)).text();
+    const answer = await fetch(`${api.url()}/docs/`);
+    expect(answer.headers.get('content-security-policy')).toMatch(/^default-src 'self' /);
+    const page = await answer.text();
     const sources = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] ?? '');
     expect(sources.length).toBeGreaterThan(0);
     expect(sources.filter((source) => /^(?:https?:)?\/\//.test(source))).toEqual([]);
