@@ -14,12 +14,22 @@ import {
 
 export type Section = 'onboot' | 'onshutdown' | 'services';
 
+/** Whether a path of the device's root is a file, so that a bind of it needs a file to be mounted on. */
+type IsFile = (path: string) => boolean;
+
+export type BundleContext = {
+  readonly arch: Arch;
+  /** where each image's files already are; entries are added */
+  readonly shared: Map<string, string>;
+  readonly isFile: IsFile;
+};
+
 /** Removed from every image: what Docker leaves behind and what a runtime makes itself. */
 const EXCLUDED = /^(?:\.dockerenv|Dockerfile|dev\/.*|etc\/hostname)$/;
 const ENSURED = ['dev', 'dev/pts', 'dev/shm', 'etc', 'proc', 'sys', 'tmp'];
 
 /** The files of an image as the root of a container, with a place for everything that will be mounted there. */
-const rootfs = (component: Component, config: RuntimeConfig): Tree => {
+const rootfs = (component: Component, config: RuntimeConfig, isFile: IsFile): Tree => {
   const root: Tree = new Map([...component.tree].filter(([path]) => !EXCLUDED.test(path)));
   for (const path of ENSURED) ensureDirectory(root, path);
   if (!root.has('etc/hosts')) putFile(root, 'etc/hosts', '127.0.0.1\tlocalhost\n::1\tlocalhost\n');
@@ -29,14 +39,11 @@ const rootfs = (component: Component, config: RuntimeConfig): Tree => {
     if (path === undefined || path === '' || root.has(path)) continue;
     // Below another mount nothing of this root is seen.
     if (config.mounts.some((other) => `/${path}`.startsWith(`${other.destination}/`))) continue;
-    if (type === 'bind' && isFilePath(source)) putFile(root, path, '');
+    if (type === 'bind' && isFile(source)) putFile(root, path, '');
     else putDirectory(root, path);
   }
   return root;
 };
-
-/** A bind of a file needs a file to be mounted on; which it will be shows only on the device, or in its name. */
-const isFilePath = (source: string): boolean => /^\/(?:etc|run)\/.*\.[a-z]+$|^\/etc\/hosts$/.test(source);
 
 const mountLine = ({
   type,
@@ -50,7 +57,6 @@ const mountLine = ({
  * Adds the bundle of a container to a root tree: `config.json` and `rootfs`, or for a writable one `lower`, `tmp` and
  * `rootfs`, which are overlaid on the device. Containers of one image share its files if they mount the same places.
  *
- * @param shared where each image's files already are; entries are added
  * @returns directory of the bundle
  */
 export const addContainer = (
@@ -59,7 +65,7 @@ export const addContainer = (
   index: number,
   container: Container,
   component: Component,
-  { arch, shared }: { readonly arch: Arch; readonly shared: Map<string, string> },
+  { arch, shared, isFile }: BundleContext,
 ): string => {
   const name =
     section === 'services' ? container.name : `${String(index).padStart(3, '0')}-${container.name}`;
@@ -73,7 +79,7 @@ export const addContainer = (
   if (first === undefined) {
     shared.set(key, files);
     putDirectory(tree, files);
-    for (const entry of rootfs(component, config).values()) {
+    for (const entry of rootfs(component, config, isFile).values()) {
       const moved = underDirectory(entry, files);
       ensureParents(tree, moved.path);
       tree.set(moved.path, moved);

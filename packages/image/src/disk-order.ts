@@ -9,7 +9,7 @@ const PER_RELEASE = /^etc\/slipway\//;
  */
 const volatility = (entry: TreeEntry): number => {
   if (PER_RELEASE.test(entry.path)) return 4;
-  const [kind] = entry.source.split(':');
+  const [kind = ''] = entry.source.split(':');
   switch (kind) {
     case 'npm':
       return 0;

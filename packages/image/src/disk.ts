@@ -93,8 +93,8 @@ export const makeDisk = async (input: DiskInput): Promise<void> => {
   await runTool(
     'mkfs.ext4',
     [
-      ...['-q', '-F', '-L', 'data', '-U', dataUuid, '-m', '0'],
-      ...[
+      ['-q', '-F', '-L', 'data', '-U', dataUuid, '-m', '0'],
+      [
         '-E',
         `offset=${data.offset},hash_seed=${dataUuid},root_owner=0:0,lazy_itable_init=0,lazy_journal_init=0`,
       ],

@@ -40,8 +40,8 @@ export const createEsp = async (
     'mkfs.vfat',
     [
       // FAT32 begins at 65,525 clusters, and the firmware believes the count: small clusters for a small ESP.
-      ...['-F', '32', '-s', String(size < 512 * MIB ? 1 : 8)],
-      ...['-n', 'ESP', '-i', volumeId, '--invariant', `--offset=${offset / SECTOR}`],
+      ['-F', '32', '-s', String(size < 512 * MIB ? 1 : 8)],
+      ['-n', 'ESP', '-i', volumeId, '--invariant', `--offset=${offset / SECTOR}`],
       disk,
       String(size / 1024),
     ],

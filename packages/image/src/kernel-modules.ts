@@ -36,6 +36,7 @@ const decompress = async (content: Uint8Array, kind: string | undefined): Promis
       return zstdDecompressSync(content);
     case 'gz':
       return gunzipSync(content);
+    case undefined:
     default:
       return content;
   }

@@ -39,7 +39,9 @@ export const kernelCommandLine = (
   const own = texts.flatMap((text) => text.split(/\s+/)).filter((word) => word !== '');
   return [
     ...(own.some((word) => word.startsWith('console=')) ? [] : [CONSOLE[arch]]),
-    ...['panic=1', 'quiet', 'loglevel=4'],
+    'panic=1',
+    'quiet',
+    'loglevel=4',
     ...own,
     `slipway.roothash=${rootHash}`,
     `slipway.blocks=${dataBlocks}`,

@@ -6,6 +6,7 @@ import { addImageFiles } from './image-files.ts';
 import type { KernelModule, KernelModules } from './kernel-modules.ts';
 import { mergeTrees } from './merge-trees.ts';
 import type { Parts } from './parts.ts';
+import { fileAt } from './resolve-path.ts';
 import { addRootModules } from './root-modules.ts';
 import { addInit, addReleaseFiles, skeleton } from './system-files.ts';
 
@@ -21,6 +22,15 @@ export type RootInput = {
   readonly sourceDir: string;
 };
 
+/** Files written at start are known by name; the rest is in the tree or listed under `files`. */
+const fileTest = (tree: Tree, spec: ImageFile) => {
+  const listed = new Map(
+    spec.files.map((file) => [`/${file.path.replace(/^\/+/, '')}`, file.directory !== true]),
+  );
+  return (path: string): boolean =>
+    listed.get(path) ?? (path.endsWith('/resolv.conf') || fileAt(tree, path) !== undefined);
+};
+
 /**
  * Puts the root of an image together: skeleton, system packages, `init` components, kernel modules, containers, init and
  * agent, `files`, and last what tells the release.
@@ -33,9 +43,9 @@ export const makeRootTree = async (input: RootInput): Promise<Tree> => {
   const tree = mergeTrees([skeleton(), ...components.map((component) => component.tree)]);
   const kernelSource = [...parts.kernel.tree.values()][0]?.source ?? parts.kernel.ref;
   await addRootModules(tree, input.modules, input.loadedModules, kernelSource);
-  const shared = new Map<string, string>();
+  const context = { arch, shared: new Map<string, string>(), isFile: fileTest(tree, spec) };
   for (const { section, index, container, component } of parts.containers)
-    addContainer(tree, section, index, container, component, { arch, shared });
+    addContainer(tree, section, index, container, component, context);
   addInit(tree, spec, input.agentBundle);
   await addImageFiles(tree, spec.files, input.sourceDir);
   addReleaseFiles(tree, request, arch, spec);

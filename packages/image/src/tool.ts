@@ -29,11 +29,16 @@ const path = [process.env['PATH'] ?? '', '/usr/sbin', '/sbin'].join(delimiter);
 /**
  * Runs a system program to its end.
  *
+ * @param args may be in groups, for the eye
  * @returns its standard output
  * @throws {SlipwayError} TOOL_MISSING, TOOL_FAILED with the last lines it printed
  */
-export const runTool = async (tool: Tool, args: readonly string[], options: ToolOptions = {}) => {
-  const child = spawn(tool, args, {
+export const runTool = async (
+  tool: Tool,
+  args: readonly (string | readonly string[])[],
+  options: ToolOptions = {},
+) => {
+  const child = spawn(tool, args.flat(), {
     stdio: [options.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     env: { PATH: path, LC_ALL: 'C', TZ: 'UTC', ...options.env },
   });

@@ -21,9 +21,13 @@ export const appendVerity = async (image: string): Promise<Verity> => {
   await truncate(image, dataBlocks * BLOCK_BYTES);
   const said = await runTool('veritysetup', [
     'format',
-    ...['--no-superblock', '--salt=-', '--hash=sha256'],
-    ...[`--data-block-size=${BLOCK_BYTES}`, `--hash-block-size=${BLOCK_BYTES}`],
-    ...[`--data-blocks=${dataBlocks}`, `--hash-offset=${dataBlocks * BLOCK_BYTES}`],
+    '--no-superblock',
+    '--salt=-',
+    '--hash=sha256',
+    `--data-block-size=${BLOCK_BYTES}`,
+    `--hash-block-size=${BLOCK_BYTES}`,
+    `--data-blocks=${dataBlocks}`,
+    `--hash-offset=${dataBlocks * BLOCK_BYTES}`,
     image,
     image,
   ]);

@@ -13,6 +13,9 @@ const QUOTED_LINES = 40;
 // oxlint-disable-next-line no-control-regex -- the escape character is what is looked for
 const ESCAPES = /\u001b(?:\[[0-9;?=]*[A-Za-z]|[()][A-Z0-9]|[=>])/g;
 
+// oxlint-disable-next-line no-control-regex -- as above
+const CUT_ESCAPE = /\u001b[[()]?[0-9;?=]*$/;
+
 type Waiter = { readonly check: () => void; readonly fail: (why: string) => void };
 
 /** What a machine printed on its serial port: the last megabyte as text, and waiting for a line. */
@@ -35,7 +38,7 @@ export class ConsoleText {
   append(chunk: string): void {
     const raw = this.#held + chunk;
     // A sequence may be cut by the end of a chunk; it waits for its rest.
-    const cut = /\u001b[[()]?[0-9;?=]*$/.exec(raw)?.index ?? raw.length;
+    const cut = CUT_ESCAPE.exec(raw)?.index ?? raw.length;
     this.#held = raw.slice(cut);
     this.#text += raw.slice(0, cut).replaceAll(ESCAPES, '').replaceAll('\r', '');
     const excess = this.#text.length - KEPT_CHARACTERS;

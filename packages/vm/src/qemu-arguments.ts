@@ -15,29 +15,29 @@ export const qemuArguments = (options: VmOptions, firmwareCode: string, qmpSocke
     ({ hostPort, guestPort }) => `,hostfwd=tcp:127.0.0.1:${hostPort}-:${guestPort}`,
   );
   return [
-    ...['-nodefaults', '-no-user-config', '-display', 'none'],
-    ...['-machine', machine, '-cpu', cpu, '-accel', 'tcg,thread=multi'],
-    ...['-smp', String(options.cpus ?? 1), '-m', `${options.memoryMb}M`],
-    ...['-drive', `if=pflash,unit=0,format=raw,readonly=on,file=${value(firmwareCode)}`],
-    ...['-drive', `if=pflash,unit=1,format=raw,file=${value(options.varsFile)}`],
+    ['-nodefaults', '-no-user-config', '-display', 'none'],
+    ['-machine', machine, '-cpu', cpu, '-accel', 'tcg,thread=multi'],
+    ['-smp', String(options.cpus ?? 1), '-m', `${options.memoryMb}M`],
+    ['-drive', `if=pflash,unit=0,format=raw,readonly=on,file=${value(firmwareCode)}`],
+    ['-drive', `if=pflash,unit=1,format=raw,file=${value(options.varsFile)}`],
     // A network boot nobody answers costs a minute; the firmware is told not to try.
-    ...['-fw_cfg', 'name=opt/org.tianocore/IPv4PXESupport,string=n'],
-    ...['-fw_cfg', 'name=opt/org.tianocore/IPv6PXESupport,string=n'],
+    ['-fw_cfg', 'name=opt/org.tianocore/IPv4PXESupport,string=n'],
+    ['-fw_cfg', 'name=opt/org.tianocore/IPv6PXESupport,string=n'],
     // Every write reaches the host's page cache before the guest sees it done, so it survives the end of QEMU.
-    ...['-drive', `if=none,id=disk,format=raw,cache=writeback,file=${value(options.disk)}`],
-    ...['-device', 'virtio-blk-pci,drive=disk,bootindex=0'],
-    ...['-netdev', `user,id=net${forwards.join('')}`],
-    ...['-device', 'virtio-net-pci,netdev=net,romfile='],
-    ...['-device', 'virtio-rng-pci'],
-    ...(options.watchdog === true ? ['-device', 'i6300esb', '-action', 'watchdog=reset'] : []),
-    ...(options.rtcBase === undefined ? [] : ['-rtc', `base=${options.rtcBase}`]),
-    ...(options.snapshot === true ? ['-snapshot'] : []),
-    ...['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
-    ...[
+    ['-drive', `if=none,id=disk,format=raw,cache=writeback,file=${value(options.disk)}`],
+    ['-device', 'virtio-blk-pci,drive=disk,bootindex=0'],
+    ['-netdev', `user,id=net${forwards.join('')}`],
+    ['-device', 'virtio-net-pci,netdev=net,romfile='],
+    ['-device', 'virtio-rng-pci'],
+    options.watchdog === true ? ['-device', 'i6300esb', '-action', 'watchdog=reset'] : [],
+    options.rtcBase === undefined ? [] : ['-rtc', `base=${options.rtcBase}`],
+    options.snapshot === true ? ['-snapshot'] : [],
+    ['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
+    [
       '-chardev',
       `socket,id=qmp,server=on,wait=off,path=${value(qmpSocket)}`,
       '-mon',
       'chardev=qmp,mode=control',
     ],
-  ];
+  ].flat();
 };

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
-import { SlipwayError } from '@slipway/protocol';
+import { messageOf, SlipwayError } from '@slipway/protocol';
 
 /**
  * Gives one command to a running QEMU.
@@ -13,20 +13,22 @@ export const qmpCommand = async (socketPath: string, command: string): Promise<v
   const failed = (why: string, cause?: unknown) =>
     new SlipwayError('VM_FAILED', `QEMU did not take the command ${command}: ${why}`, { cause });
   try {
+    // An error closes the socket, and with it the loop below ends.
+    socket.on('error', () => {});
     socket.on('connect', () => socket.write(`${JSON.stringify({ execute: 'qmp_capabilities' })}\n`));
     let answers = 0;
     for await (const line of createInterface({ input: socket })) {
-      const message = JSON.parse(line) as { return?: unknown; error?: { desc?: string } };
-      if (message.error !== undefined) throw failed(message.error.desc ?? 'it gave no reason');
-      if (message.return === undefined) continue;
+      const message: unknown = JSON.parse(line);
+      if (typeof message !== 'object' || message === null) continue;
+      if ('error' in message) throw failed(JSON.stringify(message.error));
+      if (!('return' in message)) continue;
       answers += 1;
       if (answers === 2) return;
       socket.write(`${JSON.stringify({ execute: command })}\n`);
     }
-    // QEMU may end before it answers `quit`.
-    if (command !== 'quit') throw failed('the connection ended');
+    throw failed('the connection ended');
   } catch (error) {
-    throw error instanceof SlipwayError ? error : failed((error as Error).message, error);
+    throw error instanceof SlipwayError ? error : failed(messageOf(error), error);
   } finally {
     socket.destroy();
   }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SlipwayError, type Arch } from '@slipway/protocol';
+import { messageOf, SlipwayError, type Arch } from '@slipway/protocol';
 import { ConsoleText, type ConsoleWait } from './console.ts';
 import { prepareFirmware } from './firmware.ts';
 import { qemuArguments } from './qemu-arguments.ts';
@@ -63,13 +63,13 @@ const started = async (child: ChildProcess, arch: Arch): Promise<number> => {
     await once(child, 'spawn');
   } catch (cause) {
     const { program, package: name } = QEMU[arch];
-    throw (cause as NodeJS.ErrnoException).code === 'ENOENT'
+    throw cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
       ? new SlipwayError(
           'TOOL_MISSING',
           `expected the program ${program}, which is not installed; install the Debian package ${name}`,
           { cause, details: { tool: program, package: name } },
         )
-      : new SlipwayError('VM_FAILED', `${program} could not be started: ${(cause as Error).message}`, {
+      : new SlipwayError('VM_FAILED', `${program} could not be started: ${messageOf(cause)}`, {
           cause,
         });
   }
