@@ -1,0 +1,75 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type Cleanup,
+  type Demo,
+  type PowerCut,
+  type VirtualDevice,
+  createCleanup,
+  createReport,
+  cutPowerDuringInstall,
+  openDemo,
+  runScenario,
+} from '@slipway/demo';
+import { Arch } from '@slipway/protocol';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+/** Downloads are shared with the demo and with earlier runs; nothing else is. */
+const cacheDir = join(import.meta.dirname, '..', '..', '.slipway', 'cache');
+
+let folder: string;
+let cleanup: Cleanup;
+let demo: Demo;
+const beganAt = performance.now();
+const report = createReport((line) => console.log(line), beganAt);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slipway-chain-'));
+  cleanup = createCleanup();
+  demo = await openDemo({ folder, cacheDir, archs: Arch.options, report, cleanup });
+});
+
+afterAll(async () => {
+  await cleanup.run();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe.concurrent('from an image file to an updated device', () => {
+  test.each(Arch.options)(
+    '%s: enrols, survives a power cut in the install, updates, returns from a bad release',
+    async (arch) => {
+      const scenario = demo.classes.find((entry) => entry.arch === arch);
+      if (scenario === undefined) throw new Error(`the demo has no class for ${arch}`);
+      let device: VirtualDevice | undefined;
+      let cut: PowerCut | undefined;
+      const summary = await runScenario({
+        ...demo,
+        ...scenario,
+        deviceId: demo.deviceIdFor(arch),
+        folder: join(folder, 'devices', scenario.deviceClass),
+        report,
+        beganAt,
+        // A device without a clock of its own starts in 1970.
+        ...(arch === 'arm64' ? { rtcBase: '1970-01-01T00:00:00' } : {}),
+        onDevice: (made) => {
+          device = made;
+          cleanup.add(() => made.pullPlug());
+        },
+        duringInstall: async (made, rollout) => {
+          cut = await cutPowerDuringInstall(demo.pipeline, demo.live, made, rollout);
+        },
+      });
+      if (!summary.ok) console.error(`console of ${summary.deviceClass}:\n${device?.console().split('\n').slice(-200).join('\n')}`);
+
+      expect(summary.steps.filter((step) => !step.ok)).toEqual([]);
+      expect(summary.ok).toBe(true);
+      expect(summary.finalSlot).toBe('b');
+      // The cut came in the middle of the install, and the old slot booted after it.
+      expect(cut?.bytesDone).toBeLessThan(cut?.bytesTotal ?? 0);
+      expect(cut?.boot.slot).toBe('a');
+      expect(cut?.boot.version).toBe('1.0.0');
+      expect(device?.console()).toMatch(/slipway-agent: resuming release 2\.0\.0/);
+    },
+  );
+});
