@@ -212,7 +212,7 @@ describe('what a device may not do', () => {
   });
 
   // mosquitto 2.0 lets anybody join a group, and what it hands to a member without rights is lost to the others.
-  // So the name of the gateway's group is a secret (gateway: SLIPWAY_GATEWAY_SHARE_GROUP).
+  // So the group of a gateway needs a name that no device can guess.
   test('draw reports of others away from the gateway by shared subscriptions of other groups', async () => {
     const filter = deviceTopic(tenant, '+', 'status');
     const thief = await asDevice(A);

@@ -16,7 +16,7 @@ import type { SignerConfig } from './config.ts';
 import type { SigningKeys } from './keys.ts';
 import { assertAsked, assertBoots } from './policy.ts';
 import { recordClaim } from './signing-log.ts';
-import { type Declared, readPlain, stageArtifact } from './stage.ts';
+import { compareArtifact, type Declared, readPlain, stageArtifact } from './stage.ts';
 import { readUki } from './uki.ts';
 import { verifyVerity } from './verity.ts';
 
@@ -134,9 +134,8 @@ export const signBuild = async (signer: SignBuild, buildId: BuildId): Promise<Si
     const staged = new Map<PayloadName, FileDigest>();
     for (const [name, artifact] of declared) {
       const payload = PAYLOAD_ORDER.find((known) => known === name);
-      const copy = payload === undefined ? undefined : join(staging, name);
-      const digest = await stageArtifact(join(folder, name), artifact, copy);
-      if (payload !== undefined) staged.set(payload, digest);
+      if (payload === undefined) await compareArtifact(join(folder, name), artifact);
+      else staged.set(payload, await stageArtifact(join(folder, name), artifact, join(staging, name)));
     }
 
     await onProgress({ step: 'verify', percent: 40 });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { constants, type PathLike } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { chunksOf, FileDigester, type FileDigest, readFully } from '@slipway/bundle';
@@ -36,29 +37,50 @@ export const readPlain = async (path: string, name: string, limit: number): Prom
   return bytes;
 };
 
-/**
- * Compares a stored file with what was declared of it, and copies it on the way.
- *
- * @param copy path of the copy; absent: compare only
- * @throws {SlipwayError} SIGN_INPUT_MISMATCH
- */
-export const stageArtifact = async (path: string, declared: Declared, copy?: string): Promise<FileDigest> => {
+/** The bytes of a stored file; throws where they are not as many as were declared. */
+async function* declaredChunks(path: string, declared: Declared): AsyncGenerator<Uint8Array> {
   await using source = await openPlain(path, declared.name);
   const { size } = await source.stat();
   if (size !== declared.size)
     throw mismatch(declared.name, `declared as ${declared.size} bytes, found ${size}`);
-  await using target = copy === undefined ? undefined : await open(copy, 'wx', 0o600);
-  const digester = new FileDigester();
+  let read = 0;
   for await (const chunk of chunksOf(source, 0, size)) {
+    read += chunk.length;
+    yield chunk;
+  }
+  if (read !== size) throw mismatch(declared.name, `declared as ${size} bytes, read ${read}`);
+}
+
+const compareDigest = (declared: Declared, found: string): void => {
+  if (found !== declared.digest)
+    throw mismatch(declared.name, `declared as ${declared.digest}, found ${found}`);
+};
+
+/**
+ * Compares a stored file with what was declared of it.
+ *
+ * @throws {SlipwayError} SIGN_INPUT_MISMATCH
+ */
+export const compareArtifact = async (path: string, declared: Declared): Promise<void> => {
+  const hash = createHash('sha256');
+  for await (const chunk of declaredChunks(path, declared)) hash.update(chunk);
+  compareDigest(declared, `sha256:${hash.digest('hex')}`);
+};
+
+/**
+ * Copies a stored file while comparing it with what was declared of it.
+ *
+ * @returns what the manifest says of the copy
+ * @throws {SlipwayError} SIGN_INPUT_MISMATCH
+ */
+export const stageArtifact = async (path: string, declared: Declared, copy: string): Promise<FileDigest> => {
+  await using target = await open(copy, 'wx', 0o600);
+  const digester = new FileDigester();
+  for await (const chunk of declaredChunks(path, declared)) {
     digester.update(chunk);
-    await target?.writeFile(chunk);
+    await target.writeFile(chunk);
   }
   const found = digester.finish();
-  if (found.size !== size || found.digest !== declared.digest) {
-    throw mismatch(
-      declared.name,
-      `declared as ${declared.digest}, found ${found.digest} over ${found.size} bytes`,
-    );
-  }
+  compareDigest(declared, found.digest);
   return found;
 };
