@@ -43,7 +43,8 @@ import { TenantId } from '@slipway/protocol';
  */
 const tenant = () => text('tenant').$type<TenantId>().notNull().default(TenantId.parse('default'));
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
-const bytes = (name: string) => bigint(name, { mode: 'number' });
+// Bytes, and numbers that devices choose: the protocol lets them be as large as JavaScript counts.
+const large = (name: string) => bigint(name, { mode: 'number' });
 
 /** The last counter given to a build of a class. Device classes themselves are files of the image repository. */
 export const classCounters = pgTable(
@@ -98,7 +99,7 @@ export const releases = pgTable(
     state: text('state').$type<ReleaseState>().notNull().default('draft'),
     rootHash: text('root_hash').$type<RootHash>().notNull(),
     bundleDigest: text('bundle_digest').$type<Digest>().notNull(),
-    bundleSize: bytes('bundle_size').notNull(),
+    bundleSize: large('bundle_size').notNull(),
     createdAt: at('created_at').notNull().defaultNow(),
   },
   (table) => [
@@ -116,8 +117,8 @@ export const devices = pgTable(
     arch: text('arch').$type<Arch>().notNull(),
     online: boolean('online').notNull().default(false),
     /** of the last birth and the last death seen; equal: the device is gone */
-    connection: integer('connection').notNull().default(0),
-    deathConnection: integer('death_connection').notNull().default(0),
+    connection: large('connection').notNull().default(0),
+    deathConnection: large('death_connection').notNull().default(0),
     health: text('health').$type<HealthState>(),
     activeSlot: text('active_slot').$type<SlotName>(),
     slots: jsonb('slots').$type<{ a: SlotReport; b: SlotReport }>(),
@@ -181,11 +182,11 @@ export const executions = pgTable(
     code: text('code'),
     message: text('message'),
     /** of the last report that counted */
-    statusSeq: integer('status_seq').notNull().default(0),
-    bytesDone: bytes('bytes_done').notNull().default(0),
-    bytesTotal: bytes('bytes_total').notNull(),
-    bytesReceived: bytes('bytes_received').notNull().default(0),
-    bytesReused: bytes('bytes_reused').notNull().default(0),
+    statusSeq: large('status_seq').notNull().default(0),
+    bytesDone: large('bytes_done').notNull().default(0),
+    bytesTotal: large('bytes_total').notNull(),
+    bytesReceived: large('bytes_received').notNull().default(0),
+    bytesReused: large('bytes_reused').notNull().default(0),
     /** when the present state has lasted too long */
     deadlineAt: at('deadline_at').notNull(),
     createdAt: at('created_at').notNull().defaultNow(),
@@ -225,7 +226,7 @@ export const deviceReports = pgTable(
   {
     tenant: tenant(),
     device: text('device').$type<DeviceId>().notNull(),
-    seq: integer('seq').notNull(),
+    seq: large('seq').notNull(),
     report: jsonb('report').$type<Status>().notNull(),
     /** why it changed nothing; null: it counted */
     refused: text('refused'),

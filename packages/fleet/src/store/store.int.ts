@@ -274,6 +274,16 @@ describe.each(engines)('on %s', (_name, open) => {
       expect((await executionOn(other)).state).toBe('OFFERED');
     });
 
+    test('numbers that devices choose may be as large as the protocol lets them', async () => {
+      const { devices } = await start(1);
+      const [device] = devices;
+      if (device === undefined) throw new Error('no device');
+      expect((await report(device, 'DOWNLOADING', { seq: Number.MAX_SAFE_INTEGER })).kind).toBe('counted');
+      const connection = Number.MAX_SAFE_INTEGER;
+      expect((await recordBirth(db, birthOf(device, { connection }), false, new Date()))?.online).toBe(true);
+      expect((await recordDeath(db, device, connection))?.online).toBe(false);
+    });
+
     test('a failure stops the rollout and cancels what is not armed; a trial ends by itself', async () => {
       const { rollout, devices } = await start(3);
       const [bad, idle, trying] = devices;
