@@ -42,6 +42,9 @@ describe('supervise', () => {
   test('returns once the program serves; its output is in the log', async () => {
     running = await supervise(program('echo starting; echo serving; exec sleep 1000'), say);
     expect(isAlive(running.pid())).toBe(true);
+    // Closing it is what says that its log is written.
+    await running.close();
+    running = undefined;
     expect(readFileSync(join(folder, 'sample.log'), 'utf8')).toBe('starting\nserving\n');
   });
 
