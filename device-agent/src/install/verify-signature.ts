@@ -1,4 +1,4 @@
-import { verifyCmsShape } from '@slipway/signing/cms-shape';
+import { verifyCmsShape } from '@slipway/bundle/cms-shape';
 import { SlipwayError } from '@slipway/protocol';
 import type { Runtime } from '../runtime/port.ts';
 

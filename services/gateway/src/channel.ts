@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import mqtt, { type IClientPublishOptions, type IPublishPacket, type MqttClient } from 'mqtt';
 import {
@@ -62,6 +63,7 @@ export const openChannel = async (
           key: await readFile(config.tls.keyFile),
           rejectUnauthorized: true,
         };
+  const group = shareGroup(config, 'key' in tls ? tls.key : undefined);
   const client = mqtt.connect(config.mqttUrl, {
     ...tls,
     protocolVersion: 5,
@@ -81,7 +83,7 @@ export const openChannel = async (
     await client.publishAsync(topic, payload, options);
   };
   const greet = async (): Promise<void> => {
-    await subscribe(client, config);
+    await subscribe(client, config, group);
     await publish(stateTopic, state('online'), { qos: 1, retain: true });
     onOnline();
   };
@@ -119,9 +121,14 @@ export const openChannel = async (
   };
 };
 
-const subscribe = async (client: MqttClient, { tenant }: GatewayConfig): Promise<void> => {
+/** Nobody else can name the group: see `GatewayConfig.shareGroup`. Without TLS there are no devices to hide it from. */
+const shareGroup = (config: GatewayConfig, key: Buffer | undefined): string =>
+  config.shareGroup ??
+  (key === undefined ? 'gateway' : createHash('sha256').update('share group').update(key).digest('hex'));
+
+const subscribe = async (client: MqttClient, { tenant }: GatewayConfig, group: string): Promise<void> => {
   const filters = [
-    ...SHARED.map((kind) => `$share/gateway/${deviceTopic(tenant, '+', kind)}`),
+    ...SHARED.map((kind) => `$share/${group}/${deviceTopic(tenant, '+', kind)}`),
     ...PLAIN.map((kind) => deviceTopic(tenant, '+', kind)),
   ];
   const granted = await client.subscribeAsync(filters, { qos: 1 });

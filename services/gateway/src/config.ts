@@ -8,6 +8,10 @@ const Environment = z.object({
   SLIPWAY_GATEWAY_CA_FILE: z.string().optional(),
   SLIPWAY_GATEWAY_CERT_FILE: z.string().optional(),
   SLIPWAY_GATEWAY_KEY_FILE: z.string().optional(),
+  SLIPWAY_GATEWAY_SHARE_GROUP: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{16,}$/)
+    .optional(),
   SLIPWAY_STORE: z.string(),
   REDIS_URL: z.string(),
 });
@@ -19,6 +23,11 @@ export type GatewayConfig = {
   readonly clientId: string;
   /** PEM files: whom to trust as broker, and the certificate with the common name `gateway` */
   readonly tls?: { readonly caFile: string; readonly certFile: string; readonly keyFile: string };
+  /**
+   * Name of the shared subscription, a secret: the broker lets any client join a group whose name it knows and would
+   * give it a share of the reports. The same for all gateways; absent: made from the private key.
+   */
+  readonly shareGroup?: string;
   readonly tenant: TenantId;
   /** the artifact store, whose bundles are streamed */
   readonly storeDir: string;
@@ -36,6 +45,9 @@ export const parseGatewayConfig = (environment: NodeJS.ProcessEnv): GatewayConfi
     tenant: TenantId.parse('default'),
     storeDir: data.SLIPWAY_STORE,
     redisUrl: data.REDIS_URL,
+    ...(data.SLIPWAY_GATEWAY_SHARE_GROUP === undefined
+      ? {}
+      : { shareGroup: data.SLIPWAY_GATEWAY_SHARE_GROUP }),
   };
   const [caFile, certFile, keyFile] = [
     data.SLIPWAY_GATEWAY_CA_FILE,
