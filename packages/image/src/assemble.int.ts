@@ -1,0 +1,195 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { Digest } from '@slipway/protocol';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { assembleImage } from './build.ts';
+import { testClass, testParts, testRequest, testSpec } from './fixture/parts.ts';
+import { peSections } from './pe.ts';
+
+const MIB = 1024 * 1024;
+const CHUNK = 256 * 1024;
+const env = { ...process.env, PATH: [process.env['PATH'], '/usr/sbin', '/sbin'].join(delimiter) };
+const run = (program: string, ...args: string[]) =>
+  execFileSync(program, args, { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+const requestDigest = Digest.parse(`sha256:${'0'.repeat(64)}`);
+
+let folder: string;
+const build = async (out: string, page = 'one', version = '1.0.0', rootSize = '16M') => {
+  const outDir = join(folder, out);
+  const result = await assembleImage(
+    {
+      request: testRequest(version),
+      requestDigest,
+      sourceDir: folder,
+      cacheDir: folder,
+      workDir: join(folder, `${out}.work`),
+      outDir,
+      agentBundle: Buffer.from('the agent'),
+      progress: () => {},
+      log: () => {},
+    },
+    testClass(rootSize),
+    testSpec(page),
+    testParts(),
+  );
+  const read = async (name: string) => await readFile(join(outDir, name));
+  return { outDir, result, read };
+};
+type Build = Awaited<ReturnType<typeof build>>;
+
+let first: Build;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slipway-image-'));
+  first = await build('first');
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+const verifyRoot = (path: string, { result }: Build) =>
+  run(
+    'veritysetup',
+    'verify',
+    '--no-superblock',
+    '--salt=-',
+    `--data-blocks=${result.verityDataBlocks}`,
+    `--hash-offset=${result.verityDataBlocks * 4096}`,
+    path,
+    path,
+    result.rootHash,
+  );
+
+describe('root.img', () => {
+  test('verifies against its root hash, and not with a byte changed', async () => {
+    const path = join(first.outDir, 'root.img');
+    expect(() => verifyRoot(path, first)).not.toThrow();
+    const bytes = await readFile(path);
+    bytes.writeUInt8(bytes.readUInt8(2 * MIB) ^ 1, 2 * MIB);
+    const changed = join(folder, 'changed.img');
+    await writeFile(changed, bytes);
+    expect(() => verifyRoot(changed, first)).toThrow(/verif|corrupt/i);
+  });
+
+  test('is a sound erofs whose files have the owners and modes of the image', async () => {
+    const path = join(first.outDir, 'root.img');
+    run('fsck.erofs', path);
+    const listing = run('dump.erofs', '--path=/etc/secret', path);
+    expect(listing).toMatch(/Uid: 0\s+Gid: 0/);
+    expect(listing).toMatch(/0600/);
+    // The file's mode does not reach the directory above it.
+    expect(run('dump.erofs', '--path=/etc', path)).toMatch(/0755/);
+  });
+
+  test('shares its chunks with the release after a small change', async () => {
+    const second = await build('second', 'another page, longer than the first', '1.0.1');
+    const [before, after] = await Promise.all([first.read('root.img'), second.read('root.img')]);
+    const count = Math.ceil(after.length / CHUNK);
+    const changed = Array.from({ length: count }, (_, index) => index).filter((index) => {
+      const range = [index * CHUNK, (index + 1) * CHUNK] as const;
+      return !before.subarray(...range).equals(after.subarray(...range));
+    });
+    // The first holds the superblock, the last ones the small files, the metadata and the tree.
+    expect(changed.filter((index) => index !== 0 && index < count - 3)).toEqual([]);
+  });
+});
+
+test('two builds of one request give the same bytes, disk included', async () => {
+  const again = await build('again');
+  expect(again.result).toEqual(first.result);
+});
+
+test('the result tells digests, sizes and components of what is there', async () => {
+  const { artifacts, components, rootHash } = first.result;
+  expect(artifacts.map(({ name }) => name)).toEqual(['uki.efi', 'root.img', 'sbom.cdx.json', 'disk.img']);
+  for (const { name, size, digest } of artifacts) {
+    const path = join(first.outDir, name);
+    expect((await stat(path)).size).toBe(size);
+    expect(`sha256:${run('sha256sum', path).slice(0, 64)}`).toBe(digest);
+  }
+  expect(components.map(({ name }) => name).sort()).toEqual([
+    'boot',
+    'busybox',
+    'ca',
+    'linux',
+    'node',
+    'web',
+  ]);
+  expect(rootHash).toMatch(/^[0-9a-f]{64}$/);
+});
+
+test('the UKI carries kernel and initramfs first and the root hash on its command line', async () => {
+  const uki = await first.read('uki.efi');
+  const sections = peSections(uki);
+  expect(sections.map(({ name }) => name)).toEqual([
+    '.text',
+    '.linux',
+    '.initrd',
+    '.uname',
+    '.osrel',
+    '.cmdline',
+  ]);
+  const text = (wanted: string) => {
+    const section = sections.find(({ name }) => name === wanted);
+    return uki.toString('utf8', section?.offset, (section?.offset ?? 0) + (section?.size ?? 0));
+  };
+  expect(text('.uname')).toBe('6.1.0-test');
+  expect(text('.cmdline')).toBe(
+    `console=ttyS0 panic=1 quiet loglevel=4 example=1 slipway.roothash=${first.result.rootHash} slipway.blocks=${first.result.verityDataBlocks}`,
+  );
+});
+
+describe('disk.img', () => {
+  test('has four partitions with the types that boot loaders and Linux look for', () => {
+    const disk = join(first.outDir, 'disk.img');
+    expect(run('sgdisk', '--verify', disk)).toMatch(/No problems found/);
+    const info = (number: number) => run('sgdisk', `--info=${number}`, disk);
+    expect(info(1)).toMatch(/C12A7328-F81F-11D2-BA4B-00A0C93EC93B[\s\S]*'esp'/i);
+    expect(info(2)).toMatch(/4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709[\s\S]*'root-a'/i);
+    expect(info(3)).toMatch(/4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709[\s\S]*'root-b'/i);
+    expect(info(4)).toMatch(/4D21B016-B534-45C2-A9FB-5C16E091FD2D[\s\S]*'data'/i);
+    expect(info(2)).toMatch(/Attribute flags: 1000000000000000/);
+  });
+
+  test('holds slot a, an empty slot b, and a sound empty data partition', async () => {
+    const disk = await first.read('disk.img');
+    const root = await first.read('root.img');
+    expect(disk.subarray(41 * MIB, 41 * MIB + root.length).equals(root)).toBe(true);
+    expect(disk.subarray(57 * MIB, 73 * MIB).every((byte) => byte === 0)).toBe(true);
+    const data = join(folder, 'data.img');
+    await writeFile(data, disk.subarray(73 * MIB, 81 * MIB));
+    run('e2fsck', '-fn', data);
+  });
+
+  test('starts the confirmed slot by name, never the newest', () => {
+    const drive = `${join(first.outDir, 'disk.img')}@@${MIB}`;
+    expect(run('mtype', '-i', drive, '::/loader/loader.conf')).toContain('default slot-a.efi');
+    const listing = run('mdir', '-i', drive, '-/', '-b', '::/');
+    expect(listing).toContain('::/EFI/BOOT/BOOTX64.EFI');
+    expect(listing).toContain('::/EFI/Linux/slot-a.efi');
+    expect(run('mtype', '-i', drive, '::/EFI/Linux/slot-a.efi').length).toBeGreaterThan(0);
+  });
+});
+
+test('a root that does not fit its slot is refused before anything is left', async () => {
+  await expect(build('large', 'one', '1.0.0', '2M')).rejects.toMatchObject({ code: 'ROOT_TOO_LARGE' });
+  await expect(stat(join(folder, 'large', 'root.img'))).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+test('the list of components is CycloneDX with a hash, a licence and a purl for each', async () => {
+  const bom: unknown = JSON.parse((await first.read('sbom.cdx.json')).toString());
+  expect(bom).toMatchObject({
+    bomFormat: 'CycloneDX',
+    specVersion: '1.6',
+    metadata: { component: { name: 'test-class', version: '1.0.0' }, timestamp: '2026-09-21T14:13:20.000Z' },
+    components: expect.arrayContaining([
+      expect.objectContaining({
+        name: 'busybox',
+        purl: 'pkg:deb/debian/busybox@1.0',
+        licenses: [{ license: { id: 'GPL-2.0-only' } }],
+        hashes: [{ alg: 'SHA-256', content: expect.stringMatching(/^[0-9a-f]{64}$/) as unknown }],
+      }),
+    ]) as unknown,
+  });
+});

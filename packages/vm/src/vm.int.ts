@@ -1,0 +1,48 @@
+import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startVm, type VmOptions } from './vm.ts';
+
+let folder: string;
+let options: VmOptions;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slipway-vm-test-'));
+  const disk = join(folder, 'empty.img');
+  await writeFile(disk, '');
+  await truncate(disk, 1024 * 1024);
+  options = {
+    arch: 'amd64',
+    disk,
+    varsFile: join(folder, 'vars.fd'),
+    memoryMb: 256,
+    consoleLog: join(folder, 'console.log'),
+    forwards: [],
+  };
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+test('the firmware starts, is reset, starts again, and ends when killed', async () => {
+  const vm = await startVm(options);
+  try {
+    await vm.waitForConsole(/BdsDxe: (?:loading|failed)/, { timeoutMs: 120_000 });
+    const from = vm.consolePosition();
+    await vm.reset();
+    await vm.waitForConsole(/BdsDxe: (?:loading|failed)/, { timeoutMs: 120_000, from });
+  } finally {
+    expect(await vm.kill()).toEqual({ code: null, signal: 'SIGKILL' });
+  }
+  await expect(vm.reset()).rejects.toMatchObject({ code: 'VM_FAILED' });
+  expect((await readFile(options.consoleLog)).length).toBeGreaterThan(0);
+});
+
+test('a disk that is not there ends QEMU, and the error tells what QEMU said', async () => {
+  const vm = await startVm({ ...options, disk: join(folder, 'missing.img') });
+  await expect(vm.waitForConsole(/ready/, { timeoutMs: 60_000 })).rejects.toMatchObject({
+    code: 'VM_FAILED',
+    message: expect.stringContaining('missing.img') as unknown,
+  });
+  expect((await vm.exited).code).toBe(1);
+});
