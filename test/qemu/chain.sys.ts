@@ -60,7 +60,10 @@ describe.concurrent('from an image file to an updated device', () => {
           cut = await cutPowerDuringInstall(demo.pipeline, demo.live, made, rollout);
         },
       });
-      if (!summary.ok) console.error(`console of ${summary.deviceClass}:\n${device?.console().split('\n').slice(-200).join('\n')}`);
+      if (!summary.ok)
+        console.error(
+          `console of ${summary.deviceClass}:\n${device?.console().split('\n').slice(-200).join('\n')}`,
+        );
 
       expect(summary.steps.filter((step) => !step.ok)).toEqual([]);
       expect(summary.ok).toBe(true);

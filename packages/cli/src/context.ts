@@ -26,11 +26,11 @@ export type Context = {
 
 type Where = Pick<Context, 'env' | 'cwd'>;
 
-/** `SLIPWAY_DATA`, or the nearest `.slipway` here or above. */
+/** `SLIPWAY_DATA`, or the nearest `.slipway/local` here or above, where `npm run up` keeps its data. */
 const findUpFile = async ({ env, cwd }: Where) => {
   const named = env['SLIPWAY_DATA'];
   const candidates =
-    named === undefined ? foldersAbove(cwd).map((folder) => join(folder, '.slipway')) : [named];
+    named === undefined ? foldersAbove(cwd).map((folder) => join(folder, '.slipway', 'local')) : [named];
   for (const folder of candidates) {
     const file = resolve(cwd, folder, 'up.json');
     const text = await readFile(file, 'utf8').catch(() => undefined);

@@ -12,7 +12,7 @@ import { rolloutCommands } from './commands/rollouts.ts';
 import { validateCommand } from './commands/validate.ts';
 
 const HELP = `
-The server is the instance that runs on .slipway here or above ("npm run up"), or on SLIPWAY_DATA;
+The server is the instance that runs on .slipway/local here or above ("npm run up"), or on SLIPWAY_DATA;
 SLIPWAY_URL and SLIPWAY_TOKEN name another one.
 
 Exit status: 0 done, 1 the device or rollout failed, 64 wrong words, 65 wrong file, 66 not found, 69 something is
