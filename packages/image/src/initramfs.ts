@@ -78,6 +78,6 @@ export const makeInitramfs = (components: Tree, modules: InitramfsModules): Buff
   }
   putFile(tree, 'init', guestScript('initramfs'), { mode: 0o755 });
   return zstdCompressSync(encodeCpio(tree), {
-    params: { [constants.ZSTD_c_compressionLevel]: 15, [constants.ZSTD_c_checksumFlag]: 1 },
+    params: { [constants.ZSTD_c_compressionLevel]: 9, [constants.ZSTD_c_checksumFlag]: 1 },
   });
 };
