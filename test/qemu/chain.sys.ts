@@ -54,7 +54,7 @@ describe.concurrent('from an image file to an updated device', () => {
         ...(arch === 'arm64' ? { rtcBase: '1970-01-01T00:00:00' } : {}),
         onDevice: (made) => {
           device = made;
-          cleanup.add(() => made.pullPlug());
+          cleanup.add(() => made.dispose());
         },
         duringInstall: async (made, rollout) => {
           cut = await cutPowerDuringInstall(demo.pipeline, demo.live, made, rollout);

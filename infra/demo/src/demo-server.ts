@@ -50,8 +50,13 @@ export const openDemo = async (options: DemoOptions): Promise<Demo> => {
   await packRepository(imagesDir, { cacheDir, log: (line) => report('components', line) });
 
   report('demo', 'starting Redis, broker, database, API, gateway, builder and signer on loopback');
-  const local = await startLocal({ dataDir, imagesDir, cacheDir, say: (line) => report('server', line) });
-  cleanup.add(() => local.close());
+  const starting = startLocal({ dataDir, imagesDir, cacheDir, say: (line) => report('server', line) });
+  // Known before it is up: Ctrl-C may come while servers are starting.
+  cleanup.add(async () => {
+    const started = await starting.catch(() => undefined);
+    await started?.close();
+  });
+  const local = await starting;
   const connection = {
     url: local.up.apiUrl,
     token: (await readFile(local.up.adminTokenFile, 'utf8')).trim(),

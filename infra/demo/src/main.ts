@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { glob, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ERRORS, codeOf, messageOf } from '@slipway/protocol';
 import { createCleanup } from './cleanup.ts';
@@ -33,6 +33,7 @@ const main = async (): Promise<number> => {
   }
 
   const folder = join(root, '.slipway', `demo-${randomBytes(3).toString('hex')}`);
+  let isSummed = false;
   const run = async (): Promise<number> => {
     await mkdir(folder, { recursive: true });
     const demo = await openDemo({
@@ -53,7 +54,7 @@ const main = async (): Promise<number> => {
           folder: join(folder, 'devices', deviceClass),
           report,
           beganAt,
-          onDevice: (device) => cleanup.add(() => device.pullPlug()),
+          onDevice: (device) => cleanup.add(() => device.dispose()),
         }),
       ),
     );
@@ -67,6 +68,7 @@ const main = async (): Promise<number> => {
     };
     console.log(renderSummary(summary));
     if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(summary, null, 2)}\n`);
+    isSummed = true;
     if (options.keep) {
       console.log(demo.hints());
       await interrupted.promise;
@@ -76,19 +78,20 @@ const main = async (): Promise<number> => {
     return summary.ok ? 0 : 1;
   };
 
-  const ended = await Promise.race([run(), interrupted.promise]);
+  const running = run();
+  // After the summary Ctrl-C is the way to end `--keep`; before it, the demo was cut short.
+  const cut = interrupted.promise.then((status) => (isSummed ? running : status));
+  const ended = await Promise.race([running, cut]);
   await cleanup.run();
   return ended;
 };
 
 /** Disks and artifacts are hundreds of megabytes; logs and consoles stay. */
 const discardBulk = async (folder: string): Promise<void> => {
-  for (const bulk of ['server/store', 'server/db', 'server/redis', 'images']) {
-    await rm(join(folder, bulk), { recursive: true, force: true });
-  }
-  for (const arch of ['edge-x86', 'edge-arm64']) {
-    await rm(join(folder, 'devices', arch, 'disk.img'), { force: true });
-  }
+  const bulk = ['server/store', 'server/db', 'server/redis', 'images'];
+  const disks = glob('devices/*/{disk.img,efi-variables.fd}', { cwd: folder });
+  for await (const disk of disks) bulk.push(disk);
+  for (const path of bulk) await rm(join(folder, path), { recursive: true, force: true });
 };
 
 try {

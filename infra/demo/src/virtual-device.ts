@@ -26,6 +26,8 @@ export type VirtualDevice = {
   readonly consoleLog: string;
   readonly powerOn: () => Promise<void>;
   readonly pullPlug: () => Promise<void>;
+  /** switches it off for good: it cannot be powered on again */
+  readonly dispose: () => Promise<void>;
   readonly console: () => string;
   /** every boot seen on the console since the device was made */
   readonly boots: () => Boot[];
@@ -64,6 +66,8 @@ export const createVirtualDevice = async (options: VirtualDeviceOptions): Promis
   const httpPort = await freePort();
 
   let vm: Vm | undefined;
+  let starting: Promise<Vm> | undefined;
+  let disposed = false;
   let earlier = '';
   const text = () => earlier + (vm?.console() ?? '');
 
@@ -73,8 +77,9 @@ export const createVirtualDevice = async (options: VirtualDeviceOptions): Promis
     httpPort,
     consoleLog,
     powerOn: async () => {
+      if (disposed) throw new Error(`${options.id} was switched off for good`);
       earlier = text();
-      vm = await startVm({
+      starting = startVm({
         arch: options.arch,
         disk,
         varsFile: join(options.folder, 'efi-variables.fd'),
@@ -83,9 +88,15 @@ export const createVirtualDevice = async (options: VirtualDeviceOptions): Promis
         forwards: [{ hostPort: httpPort, guestPort: 80 }],
         ...(options.rtcBase === undefined ? {} : { rtcBase: options.rtcBase }),
       });
+      vm = await starting;
     },
     pullPlug: async () => {
       await vm?.kill();
+    },
+    dispose: async () => {
+      disposed = true;
+      const last = await starting?.catch(() => undefined);
+      await last?.kill();
     },
     console: text,
     boots: () => bootsOf(text()),

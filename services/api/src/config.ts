@@ -1,4 +1,4 @@
-import { SlipwayError } from '@slipway/protocol';
+import { parseSettings } from '@slipway/protocol';
 import { z } from 'zod';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -54,7 +54,7 @@ export type ApiConfig = {
 
 /** @throws {SlipwayError} CONFIG_INVALID, naming every setting that is missing or wrong */
 export const parseApiConfig = (environment: NodeJS.ProcessEnv): ApiConfig => {
-  const data = parseEnvironment(Environment, environment);
+  const data = parseSettings(Environment, environment);
   return {
     host: data.SLIPWAY_API_HOST,
     port: data.SLIPWAY_API_PORT,
@@ -89,13 +89,6 @@ const Process = z.object({
 export const parseProcessConfig = (
   environment: NodeJS.ProcessEnv,
 ): { readonly databaseUrl: string; readonly logLevel: string } => {
-  const data = parseEnvironment(Process, environment);
+  const data = parseSettings(Process, environment);
   return { databaseUrl: data.DATABASE_URL, logLevel: data.LOG_LEVEL };
-};
-
-const parseEnvironment = <S extends z.ZodType>(schema: S, environment: NodeJS.ProcessEnv): z.infer<S> => {
-  const result = schema.safeParse(environment);
-  if (result.success) return result.data;
-  const problems = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-  throw new SlipwayError('CONFIG_INVALID', problems.join('\n'));
 };

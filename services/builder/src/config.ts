@@ -1,4 +1,4 @@
-import { SlipwayError } from '@slipway/protocol';
+import { parseSettings } from '@slipway/protocol';
 import { z } from 'zod';
 
 /** The settings of the builder, by the names they have in the environment. */
@@ -30,12 +30,7 @@ export type BuilderConfig = {
 
 /** @throws {SlipwayError} CONFIG_INVALID, naming every setting that is missing or wrong */
 export const parseBuilderConfig = (environment: NodeJS.ProcessEnv): BuilderConfig => {
-  const result = Environment.safeParse(environment);
-  if (!result.success) {
-    const problems = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-    throw new SlipwayError('CONFIG_INVALID', problems.join('\n'));
-  }
-  const { data } = result;
+  const data = parseSettings(Environment, environment);
   return {
     storeDir: data.SLIPWAY_STORE,
     cacheDir: data.SLIPWAY_CACHE,

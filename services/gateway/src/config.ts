@@ -1,5 +1,5 @@
 import type { Deadlines } from '@slipway/fleet';
-import { SlipwayError, TenantId } from '@slipway/protocol';
+import { parseSettings, SlipwayError, TenantId } from '@slipway/protocol';
 import { z } from 'zod';
 
 const Environment = z.object({
@@ -38,7 +38,7 @@ export type GatewayConfig = {
 
 /** @throws {SlipwayError} CONFIG_INVALID, naming every setting that is missing or wrong */
 export const parseGatewayConfig = (environment: NodeJS.ProcessEnv): GatewayConfig => {
-  const data = parseEnvironment(Environment, environment);
+  const data = parseSettings(Environment, environment);
   const base = {
     mqttUrl: data.SLIPWAY_GATEWAY_MQTT_URL,
     clientId: data.SLIPWAY_GATEWAY_CLIENT_ID,
@@ -77,13 +77,6 @@ const Process = z.object({
 export const parseProcessConfig = (
   environment: NodeJS.ProcessEnv,
 ): { readonly databaseUrl: string; readonly logLevel: string } => {
-  const data = parseEnvironment(Process, environment);
+  const data = parseSettings(Process, environment);
   return { databaseUrl: data.DATABASE_URL, logLevel: data.LOG_LEVEL };
-};
-
-const parseEnvironment = <S extends z.ZodType>(schema: S, environment: NodeJS.ProcessEnv): z.infer<S> => {
-  const result = schema.safeParse(environment);
-  if (result.success) return result.data;
-  const problems = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-  throw new SlipwayError('CONFIG_INVALID', problems.join('\n'));
 };

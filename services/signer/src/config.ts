@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SlipwayError } from '@slipway/protocol';
+import { parseSettings, SlipwayError } from '@slipway/protocol';
 import { z } from 'zod';
 
 /** The settings of the signer, by the names they have in the environment. */
@@ -23,12 +23,7 @@ export type SignerConfig = {
 
 /** @throws {SlipwayError} CONFIG_INVALID, naming every setting that is missing or wrong */
 export const parseSignerConfig = (environment: NodeJS.ProcessEnv): SignerConfig => {
-  const result = Environment.safeParse(environment);
-  if (!result.success) {
-    const problems = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-    throw new SlipwayError('CONFIG_INVALID', problems.join('\n'));
-  }
-  const { data } = result;
+  const data = parseSettings(Environment, environment);
   return {
     storeDir: data.SLIPWAY_STORE,
     keysDir: data.SLIPWAY_SIGNER_KEYS,
