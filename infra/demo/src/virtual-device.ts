@@ -86,6 +86,7 @@ export const createVirtualDevice = async (options: VirtualDeviceOptions): Promis
         memoryMb: MEMORY_MB,
         consoleLog,
         forwards: [{ hostPort: httpPort, guestPort: 80 }],
+        ignoreFlush: true,
         ...(options.rtcBase === undefined ? {} : { rtcBase: options.rtcBase }),
       });
       vm = await starting;

@@ -24,7 +24,10 @@ export const qemuArguments = (options: VmOptions, firmwareCode: string, qmpSocke
     ['-fw_cfg', 'name=opt/org.tianocore/IPv4PXESupport,string=n'],
     ['-fw_cfg', 'name=opt/org.tianocore/IPv6PXESupport,string=n'],
     // Every write reaches the host's page cache before the guest sees it done, so it survives the end of QEMU.
-    ['-drive', `if=none,id=disk,format=raw,cache=writeback,file=${value(options.disk)}`],
+    [
+      '-drive',
+      `if=none,id=disk,format=raw,cache=${options.ignoreFlush === true ? 'unsafe' : 'writeback'},file=${value(options.disk)}`,
+    ],
     ['-device', 'virtio-blk-pci,drive=disk,bootindex=0'],
     ['-netdev', `user,id=net${forwards.join('')}`],
     ['-device', 'virtio-net-pci,netdev=net,romfile='],

@@ -29,6 +29,11 @@ export type VmOptions = {
   readonly rtcBase?: string;
   /** discard what the guest writes */
   readonly snapshot?: boolean;
+  /**
+   * Flushes of the guest end in the host's page cache. What the guest wrote outlives QEMU all the same, though not a
+   * crash of the host; waiting for the host's disk is left out.
+   */
+  readonly ignoreFlush?: boolean;
   /** an i6300esb watchdog that resets the machine (amd64) */
   readonly watchdog?: boolean;
 };
