@@ -35,10 +35,9 @@ const RULES: readonly Rule[] = [
     because: 'services run in processes and on machines of their own and speak by queue, store and wire',
   },
   {
-    name: 'the agent stands on protocol, bundle and the shape of signatures alone',
+    name: 'the agent stands on protocol and bundle alone',
     in: /^device-agent\//,
-    forbidden:
-      /^@slipway\/(?!protocol|bundle|device-agent|signing\/cms-shape$)|^services\/|^infra\/|^packages\//,
+    forbidden: /^@slipway\/(?!protocol|bundle|device-agent)|^services\/|^infra\/|^packages\//,
     except: /\.(?:test|int)\.ts$|^device-agent\/src\/fixture\//,
     because: 'whatever it imports is shipped to every device',
   },

@@ -48,8 +48,6 @@ export const Summary = z.object({
 });
 export type Summary = z.infer<typeof Summary>;
 
-export const STEP_NAMES = ['build', 'sign', 'boot', 'enrol', 'update', 'break'] as const;
-
 const mib = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 
 /** The summary as a person reads it. */
