@@ -1,6 +1,7 @@
 import { HealthGates } from '@slipway/protocol';
 import { z } from 'zod';
 import { Container } from './container.ts';
+import { DebianSource, GENERATE_RULES } from './debian-source.ts';
 
 const Kernel = z.strictObject({
   image: z.string().optional(),
@@ -43,6 +44,8 @@ export const PackageConfig = z.strictObject({
 
 export const PACKAGE_NAME = /^[a-z0-9][a-z0-9+.-]*(?:\$\{arch\}[a-z0-9+.-]*)?(?:=[A-Za-z0-9.+:~-]+)?$/;
 
+const RELATIVE_PATH = /^(?!.*(?:^|\/)\.{0,2}(?:\/|$))[^\0]+$/;
+
 /** A component made of Debian packages, used as `deb:NAME`. */
 export const PackageSet = z.strictObject({
   /** names of packages; `${arch}` becomes `amd64` or `arm64`; `name=version` pins */
@@ -62,6 +65,20 @@ export const PackageSet = z.strictObject({
   include: strings.optional(),
   /** globs of what is dropped in addition to documentation, manual pages and translations */
   exclude: strings.optional(),
+  /** where the packages come from; absent: what the image file says under `debian`, else the machine's own archives */
+  debian: z.array(DebianSource).min(1, 'at least one source').optional(),
+  /**
+   * what is made that packages' scripts would make; absent: all that the packages call for, but nothing if `include`
+   * chooses files
+   */
+  generate: z.array(z.enum(GENERATE_RULES)).optional(),
+  /** of names that several packages can provide, the one that does: `usr/bin/awk: usr/bin/mawk` */
+  alternatives: z
+    .record(
+      z.string().regex(RELATIVE_PATH, 'a path without leading / and without ..'),
+      z.string().regex(RELATIVE_PATH, 'a path without leading / and without ..'),
+    )
+    .optional(),
   config: PackageConfig.optional(),
 });
 export type PackageSet = z.infer<typeof PackageSet>;
@@ -106,6 +123,8 @@ export const ImageFileText = z.strictObject({
   services: z.array(Container).optional(),
   files: z.array(FileEntry).optional(),
   packages: z.record(z.string().regex(/^[a-z0-9][a-z0-9-]*$/), PackageSet).optional(),
+  /** where Debian packages come from, unless a package set says otherwise */
+  debian: z.array(DebianSource).min(1, 'at least one source').optional(),
   agent: z.strictObject({ enabled: z.boolean().optional() }).optional(),
   health: Health.optional(),
 });
@@ -122,7 +141,10 @@ export type ImageFile = {
   readonly onshutdown: readonly Container[];
   readonly services: readonly Container[];
   readonly files: readonly FileEntry[];
+  /** each with the sources that hold for it */
   readonly packages: Readonly<Record<string, PackageSet>>;
+  /** of the packages that Slipway itself puts into an image; absent: the building machine's */
+  readonly debian?: readonly DebianSource[] | undefined;
   readonly agent: { readonly enabled: boolean };
   readonly health: HealthGates;
 };

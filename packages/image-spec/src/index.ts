@@ -4,6 +4,7 @@
  */
 export { ClassFile, OUTPUTS } from './class-file.ts';
 export { Container, ContainerSettings, type Device, type Mount } from './container.ts';
+export { DebianSource, GENERATE_RULES, SNAPSHOT, type GenerateRule } from './debian-source.ts';
 export { FileEntry, IMAGE_DEFAULTS, PackageSet, type ImageFile } from './image-file.ts';
 export { classFileSchema, imageFileSchema } from './json-schema.ts';
 export { CONFIG_LABEL, mergeContainer } from './merge-container.ts';

@@ -1,6 +1,6 @@
 import type { ImageFileText } from './image-file.ts';
 
-/** Merges as LinuxKit does: fields of `kernel` override, lists append. `agent` and `health` override field by field. */
+/** Merges as LinuxKit does: fields of `kernel` override, lists append; `debian` replaces. `agent` and `health` override field by field. */
 export const mergeImageFiles = (files: readonly ImageFileText[]): ImageFileText =>
   files.reduce<ImageFileText>(
     (merged, file) => ({
@@ -11,6 +11,7 @@ export const mergeImageFiles = (files: readonly ImageFileText[]): ImageFileText 
       services: [...(merged.services ?? []), ...(file.services ?? [])],
       files: [...(merged.files ?? []), ...(file.files ?? [])],
       packages: { ...merged.packages, ...file.packages },
+      ...((file.debian ?? merged.debian) === undefined ? {} : { debian: file.debian ?? merged.debian }),
       agent: { ...merged.agent, ...file.agent },
       health: { ...merged.health, ...file.health },
     }),

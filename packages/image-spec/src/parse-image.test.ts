@@ -139,7 +139,7 @@ describe('errors point into the file', () => {
     const error = thrownBy(() => parse(`${minimal}kernl: {}\n`));
     expect(error.message).toBe(
       'edge.yml:3:1: kernl: unknown key; did you mean "kernel"?; allowed: ' +
-        'kernel, init, onboot, onshutdown, services, files, packages, agent, health',
+        'kernel, init, onboot, onshutdown, services, files, packages, debian, agent, health',
     );
   });
 });

@@ -1,6 +1,6 @@
 import { mergeImageFiles } from './merge.ts';
 import { parseSpecDocument } from './document.ts';
-import { ImageFileText, IMAGE_DEFAULTS, type ImageFile } from './image-file.ts';
+import { ImageFileText, IMAGE_DEFAULTS, type ImageFile, type PackageSet } from './image-file.ts';
 import { problemAt, problemsOf, specError } from './problems.ts';
 import { checkImage, type ImagePart } from './check-image.ts';
 import { relocate } from './relocate.ts';
@@ -11,6 +11,17 @@ const parsePart = (text: string, name: string): ImagePart => {
   if (!result.success) throw specError(problemsOf(doc, ImageFileText, result.error));
   return { doc, text: relocate(doc, result.data) };
 };
+
+const withSources = (
+  packages: Readonly<Record<string, PackageSet>>,
+  debian: PackageSet['debian'],
+): Record<string, PackageSet> =>
+  Object.fromEntries(
+    Object.entries(packages).map(([name, set]) => [
+      name,
+      set.debian === undefined && debian !== undefined ? { ...set, debian } : set,
+    ]),
+  );
 
 /**
  * Reads the image files of a class in their order and merges them: kernel fields override, lists append, package sets
@@ -39,7 +50,8 @@ export const parseImageFiles = (
     onshutdown: merged.onshutdown ?? [],
     services,
     files: merged.files ?? [],
-    packages: merged.packages ?? {},
+    packages: withSources(merged.packages ?? {}, merged.debian),
+    ...(merged.debian === undefined ? {} : { debian: merged.debian }),
     agent: { enabled: merged.agent?.enabled ?? IMAGE_DEFAULTS.agent.enabled },
     health: {
       v: 1,

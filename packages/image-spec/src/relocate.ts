@@ -1,4 +1,5 @@
 import { messageOf } from '@slipway/protocol';
+import type { DebianSource } from './debian-source.ts';
 import type { Path, SpecDocument } from './document.ts';
 import type { ImageFileText } from './image-file.ts';
 import { problemAt, specError } from './problems.ts';
@@ -42,6 +43,22 @@ export const relocate = (doc: SpecDocument, text: ImageFileText): ImageFileText 
   if (text.files !== undefined)
     moved.files = text.files.map((file, index) =>
       file.source === undefined ? file : { ...file, source: inside(file.source, ['files', index, 'source']) },
+    );
+  const sources = (list: readonly DebianSource[], at: Path): DebianSource[] =>
+    list.map((item, index) =>
+      item.keyring === undefined
+        ? item
+        : { ...item, keyring: inside(item.keyring, [...at, index, 'keyring']) },
+    );
+  if (text.debian !== undefined) moved.debian = sources(text.debian, ['debian']);
+  if (text.packages !== undefined)
+    moved.packages = Object.fromEntries(
+      Object.entries(text.packages).map(([name, set]) => [
+        name,
+        set.debian === undefined
+          ? set
+          : { ...set, debian: sources(set.debian, ['packages', name, 'debian']) },
+      ]),
     );
   return moved;
 };
