@@ -100,6 +100,30 @@ export const ERRORS = {
     'A package could not be downloaded or its checksum differs.',
     'Check the mirror and try again.',
   ),
+  PACKAGE_SIGNATURE_INVALID: entry(
+    65,
+    422,
+    'A Debian archive is not signed, or not by a key of the keyring named.',
+    'Check the keyring and the URI of the source; find out who changed the archive.',
+  ),
+  LOCK_INVALID: entry(
+    65,
+    422,
+    'A lock file does not have the form of the format.',
+    'Restore it from version control, or make it anew by slipway lock.',
+  ),
+  LOCK_STALE: entry(
+    65,
+    409,
+    'The lock file does not know a component or package set as the image file declares it.',
+    'Run slipway lock, look at what changed, and commit the lock file.',
+  ),
+  COMPONENT_OFFLINE: entry(
+    69,
+    503,
+    'A component or package is not in the cache, and the network may not be used.',
+    'Run once without --offline, or copy the cache.',
+  ),
   BUILD_FAILED: entry(70, 500, 'A build ended without an image.', 'Read the log of the build.'),
   ROOT_TOO_LARGE: entry(
     65,
