@@ -1,0 +1,99 @@
+import { execFile, type ExecFileException } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import type { Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { outputPattern, stepsOf, tidyOutput, type Step } from './examples.ts';
+import { writeExampleImages } from './fixture/images.ts';
+import { startRegistry } from './fixture/registry.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const docs = join(root, 'docs');
+const slipway = z
+  .object({ bin: z.object({ slipway: z.string() }) })
+  .parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))).bin.slipway;
+
+let scratch: string;
+let registry: { server: Server; port: number };
+beforeAll(async () => {
+  scratch = mkdtempSync(join(tmpdir(), 'slipway-docs-'));
+  mkdirSync(join(scratch, 'bin'));
+  symlinkSync(join(root, slipway), join(scratch, 'bin', 'slipway'));
+  await writeExampleImages(join(scratch, 'images'));
+  registry = await startRegistry(join(scratch, 'images', 'layouts'));
+});
+afterAll(() => {
+  registry.server.close();
+  registry.server.closeAllConnections();
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+type Ran = { readonly status: number; readonly out: string; readonly err: string };
+
+/** In an environment of its own, so that nothing of this machine's settings gets into it. */
+const run = (script: string, home: string): Promise<Ran> => {
+  const path = [join(scratch, 'bin'), dirname(process.execPath), '/usr/sbin:/usr/bin:/sbin:/bin'].join(':');
+  const env = { PATH: path, HOME: home, LC_ALL: 'C.UTF-8', TZ: 'UTC' };
+  return new Promise((resolve) => {
+    const done = (error: ExecFileException | null, out: string, err: string): void =>
+      resolve({ status: error === null ? 0 : Number(error.code ?? 128), out, err });
+    execFile('bash', ['-euo', 'pipefail', '-c', script], { cwd: home, env, maxBuffer: 16 << 20 }, done);
+  });
+};
+
+const take = async (step: Step, page: string, home: string): Promise<void> => {
+  const onPort = (text: string): string => text.replaceAll('localhost:5000', `localhost:${registry.port}`);
+  const where = `docs/${page}:${step.line}`;
+  if (step.type === 'file') {
+    mkdirSync(dirname(join(home, step.path)), { recursive: true });
+    writeFileSync(join(home, step.path), onPort(step.text));
+    return;
+  }
+  const { status, out, err } = await run(onPort(step.script), home);
+  expect(status, `${where} ended with ${status}\n${step.script}\n${out}\n${err}`).toBe(0);
+  if (step.output === undefined) return;
+  expect(tidyOutput(out), `${where} prints something else\n${err}`).toMatch(
+    outputPattern(onPort(step.output)),
+  );
+};
+
+const pages = readdirSync(docs)
+  .filter((name) => name.endsWith('.md') && name !== 'README.md')
+  .map((name) => [name, stepsOf(readFileSync(join(docs, name), 'utf8'))] as const)
+  .filter(([, steps]) => steps.length > 0);
+
+test('the pages of the builder have examples', () => {
+  const names = pages.map(([name]) => name);
+  for (const name of ['build.md', 'components.md', 'registries.md', 'outputs.md'])
+    expect(names).toContain(name);
+});
+
+test('docs/README.md links every page, and no page that is not there', () => {
+  const links = [...readFileSync(join(docs, 'README.md'), 'utf8').matchAll(/\]\(([^)#]+)\)/g)].map(
+    ([, link = '']) => link,
+  );
+  const names = readdirSync(docs).filter((name) => name.endsWith('.md') && name !== 'README.md');
+  expect(links).toEqual(expect.arrayContaining(names));
+  expect(links.filter((link) => !existsSync(join(docs, link)))).toEqual([]);
+});
+
+describe.concurrent('examples', () => {
+  test.each(pages)('of docs/%s', async (page, steps) => {
+    const home = join(scratch, page.replace(/\.md$/, ''));
+    cpSync(join(scratch, 'images'), home, { recursive: true });
+    for (const step of steps) await take(step, page, home);
+    expect.hasAssertions();
+  });
+});

@@ -1,0 +1,52 @@
+/** The examples of a page of `docs/`, as `docs/README.md` says how they are written. */
+
+export type Step =
+  /** a file that the reader has before the next command */
+  | { readonly type: 'file'; readonly line: number; readonly path: string; readonly text: string }
+  /** commands, and what they print if the page shows it */
+  | {
+      readonly type: 'run';
+      readonly line: number;
+      readonly script: string;
+      readonly output: string | undefined;
+    };
+
+type Block = { readonly line: number; readonly info: string; readonly text: string };
+
+const FENCE = /^( *)(`{3,})([^`]*)$/;
+
+const blocksOf = (markdown: string): Block[] => {
+  const blocks: Block[] = [];
+  let open: { line: number; fence: string; indent: number; info: string; lines: string[] } | undefined;
+  for (const [index, line] of markdown.split('\n').entries()) {
+    const [, indent = '', fence, info = ''] = FENCE.exec(line) ?? [];
+    if (open === undefined) {
+      if (fence !== undefined)
+        open = { line: index + 1, fence, indent: indent.length, info: info.trim(), lines: [] };
+    } else if (fence === open.fence && info.trim() === '') {
+      blocks.push({ line: open.line, info: open.info, text: `${open.lines.join('\n')}\n` });
+      open = undefined;
+    } else open.lines.push(line.slice(Math.min(open.indent, line.length - line.trimStart().length)));
+  }
+  return blocks;
+};
+
+export const stepsOf = (markdown: string): Step[] => {
+  const blocks = blocksOf(markdown);
+  return blocks.flatMap(({ line, info, text }, index): Step[] => {
+    const file = /^\S+ file=(\S+)$/.exec(info)?.[1];
+    if (file !== undefined) return [{ type: 'file', line, path: file, text }];
+    if (info !== 'sh') return [];
+    const next = blocks[index + 1];
+    return [{ type: 'run', line, script: text, output: next?.info === 'text' ? next.text : undefined }];
+  });
+};
+
+/** What a page shows against what was printed: `…` stands for anything, also for several lines. */
+export const outputPattern = (shown: string): RegExp => {
+  const tidy = tidyOutput(shown);
+  const pieces = tidy.split('…').map((piece) => piece.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+  return new RegExp(`^${pieces.join('[^]*?')}$`);
+};
+
+export const tidyOutput = (text: string): string => text.replace(/[ \t]+$/gm, '').trim();
