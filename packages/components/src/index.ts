@@ -5,13 +5,25 @@
  */
 export type { Component, ResolveOptions } from './component.ts';
 export { OciConfig } from './oci-config.ts';
+export {
+  contentSize,
+  extentsOf,
+  readContent,
+  readRange,
+  type Content,
+  type Extent,
+  type StoredContent,
+} from './content.ts';
 export { sortedEntries, type Tree, type TreeEntry } from './tree.ts';
-export { encodeTar } from './tar-writer.ts';
-export { encodeCpio } from './cpio.ts';
+export { chunksOf, type Piece } from './pieces.ts';
+export { archiveOrder, encodeTar, tarPieces } from './tar-writer.ts';
+export { CPIO_TRAILER, cpioEntries, encodeCpio, MAX_CPIO_FILE_BYTES } from './cpio.ts';
+export { layerEntries, type LayerSource } from './layer-store.ts';
+export { createTarParser, type TarData, type TarHeader } from './tar-parser.ts';
 export { resolveComponent } from './resolve.ts';
 export { nodeRuntime } from './node-runtime.ts';
 export { createLayeredTree, type LayeredTree } from './layered-tree.ts';
-export { decodeTar, type TarEntry } from './tar-reader.ts';
+export { decodeTar, storedContent, type TarEntry } from './tar-reader.ts';
 export { ORIGINS_LABEL, Origin } from './origin.ts';
 export { writeOciLayout, type PlatformImage } from './oci-writer.ts';
 export { ComponentFile, packComponent, type PackOptions } from './pack.ts';

@@ -1,10 +1,8 @@
-import { SlipwayError } from '@slipway/protocol';
+import { assertSafeName, refuseEntry } from './safe-name.ts';
 import type { TarEntry } from './tar-reader.ts';
 import type { Tree, TreeEntry } from './tree.ts';
 
 const MAX_SYMLINKS = 40;
-const MAX_NAME_BYTES = 255;
-const MAX_PATH_BYTES = 4096;
 const WHITEOUT = '.wh.';
 const OPAQUE = '.wh..wh..opq';
 
@@ -15,6 +13,8 @@ export type LayerOptions = {
   readonly whiteouts: boolean;
   /** dpkg's rule: a directory that meets a symlink to a directory leaves it alone */
   readonly keepDirectorySymlinks: boolean;
+  /** paths of device nodes that are wanted; every other one is refused */
+  readonly deviceNodes?: ReadonlySet<string> | undefined;
 };
 
 /** Layers put on top of one another in memory. Names are resolved inside the tree, so nothing can leave it. */
@@ -47,33 +47,6 @@ export const createLayeredTree = (): LayeredTree => {
   const inodes = new Map<string, number>();
   let nextInode = 1;
 
-  const unsafe = (source: string, name: string, what: string): never => {
-    throw new SlipwayError(
-      'LAYER_UNSAFE',
-      `${source}: ${JSON.stringify(name)}: ${what}; do not use this component`,
-      { details: { component: source, entry: name } },
-    );
-  };
-
-  /** @returns undefined for the root itself */
-  const safeName = (name: string, source: string): string | undefined => {
-    if (name.includes('\0')) return unsafe(source, name, 'a name holds NUL');
-    if (name.startsWith('/')) return unsafe(source, name, 'a name is absolute');
-    if (Buffer.byteLength(name) > MAX_PATH_BYTES)
-      return unsafe(source, `${name.slice(0, 80)}…`, `a name is longer than ${MAX_PATH_BYTES} bytes`);
-    const parts = name.split('/').filter((part) => part !== '' && part !== '.');
-    for (const part of parts) {
-      if (part === '..') return unsafe(source, name, 'a name leaves the tree by ..');
-      if (Buffer.byteLength(part) > MAX_NAME_BYTES)
-        return unsafe(
-          source,
-          `${name.slice(0, 80)}…`,
-          `a part of a name is longer than ${MAX_NAME_BYTES} bytes`,
-        );
-    }
-    return parts.length === 0 ? undefined : parts.join('/');
-  };
-
   /** Follows symlinks as the kernel would with the tree as its root; what does not exist stands for itself. */
   const resolveDirectory = (path: string, source: string): string => {
     let rest = path.split('/').filter((part) => part !== '');
@@ -93,7 +66,7 @@ export const createLayeredTree = (): LayeredTree => {
         at = next;
         continue;
       }
-      if (++hops > MAX_SYMLINKS) return unsafe(source, path, 'symlinks run in a circle');
+      if (++hops > MAX_SYMLINKS) return refuseEntry(source, path, 'symlinks run in a circle');
       if (entry.target.startsWith('/')) at = '';
       rest = [...entry.target.split('/').filter((piece) => piece !== ''), ...rest];
     }
@@ -136,19 +109,19 @@ export const createLayeredTree = (): LayeredTree => {
     const target = base.slice(WHITEOUT.length);
     if (target.startsWith(WHITEOUT)) return;
     if (target === '' || target === '.' || target === '..')
-      unsafe(source, name, 'a whiteout names no file of its directory');
+      refuseEntry(source, name, 'a whiteout names no file of its directory');
     remove(join(directory, target));
   };
 
   const linkTo = (path: string, targetName: string, source: string): void => {
-    const target = safeName(targetName.replace(/^\/+/, ''), source);
+    const target = assertSafeName(targetName.replace(/^\/+/, ''), source);
     const found = target === undefined ? undefined : tree.get(target);
-    if (target === undefined) return unsafe(source, path, 'a hard link has no target');
+    if (target === undefined) return refuseEntry(source, path, 'a hard link has no target');
     if (resolveDirectory(parentOf(target), source) !== parentOf(target))
-      return unsafe(source, path, `a hard link goes through a symlink: ${targetName}`);
-    if (found === undefined) return unsafe(source, path, `a hard link has no target: ${targetName}`);
+      return refuseEntry(source, path, `a hard link goes through a symlink: ${targetName}`);
+    if (found === undefined) return refuseEntry(source, path, `a hard link has no target: ${targetName}`);
     if (found.type === 'directory')
-      return unsafe(source, path, `a hard link points at a directory: ${targetName}`);
+      return refuseEntry(source, path, `a hard link points at a directory: ${targetName}`);
     if (target === path) return;
     const inode = inodes.get(target);
     put({ ...found, path });
@@ -188,7 +161,7 @@ export const createLayeredTree = (): LayeredTree => {
       }
       case 'symlink':
         if (entry.linkName === '' || entry.linkName.includes('\0'))
-          unsafe(source, name, 'a symlink has no target, or one with NUL');
+          refuseEntry(source, name, 'a symlink has no target, or one with NUL');
         put({ ...meta, mode: 0o777, type: 'symlink', target: entry.linkName });
         return;
       case 'hardlink':
@@ -199,7 +172,9 @@ export const createLayeredTree = (): LayeredTree => {
         return;
       case 'char':
       case 'block':
-        unsafe(source, name, 'a device node does not belong in a component');
+        if (options.deviceNodes?.has(path) !== true)
+          refuseEntry(source, name, 'a device node does not belong in a component; if it does, declare it');
+        put({ ...meta, type: entry.type, major: entry.major, minor: entry.minor });
     }
   };
 
@@ -207,7 +182,7 @@ export const createLayeredTree = (): LayeredTree => {
     apply(entries, options) {
       const named: { readonly entry: TarEntry; readonly name: string }[] = [];
       for (const entry of entries) {
-        const name = safeName(entry.name, options.source);
+        const name = assertSafeName(entry.name, options.source);
         if (name !== undefined) named.push({ entry, name });
       }
       const isWhiteout = ({ name }: { readonly name: string }): boolean =>

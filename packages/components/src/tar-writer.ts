@@ -1,9 +1,11 @@
+import { contentSize } from './content.ts';
+import { chunksOf, type Piece } from './pieces.ts';
 import { sortedEntries, type Tree, type TreeEntry } from './tree.ts';
 
 const BLOCK = 512;
-const encoder = new TextEncoder();
 const MAX_OCTAL_SIZE = 8 ** 11 - 1;
 const MAX_OCTAL_ID = 8 ** 7 - 1;
+const ZEROS = new Uint8Array(BLOCK);
 
 const TYPE_FLAG = {
   file: '0',
@@ -15,23 +17,14 @@ const TYPE_FLAG = {
   fifo: '6',
 } as const;
 
-const padding = (size: number): Uint8Array => new Uint8Array((BLOCK - (size % BLOCK)) % BLOCK);
-
-const concat = (parts: readonly Uint8Array[]): Uint8Array => Buffer.concat(parts);
+const padding = (size: number): Uint8Array => ZEROS.subarray(0, (BLOCK - (size % BLOCK)) % BLOCK);
 
 /** `<length> <key>=<value>\n`, where the length counts itself. Values may be any bytes. */
 export const encodePaxRecord = (key: string, value: Uint8Array): Uint8Array => {
-  const body = concat([encoder.encode(` ${key}=`), value, encoder.encode('\n')]);
+  const body = Buffer.concat([Buffer.from(` ${key}=`), value, Buffer.from('\n')]);
   let length = body.length + 1;
   while (String(length).length + body.length !== length) length = String(length).length + body.length;
-  return concat([encoder.encode(String(length)), body]);
-};
-
-const field = (block: Uint8Array, offset: number, length: number, value: string): void => {
-  block.set(encoder.encode(value).subarray(0, length), offset);
-};
-const octal = (block: Uint8Array, offset: number, length: number, value: number): void => {
-  field(block, offset, length, value.toString(8).padStart(length - 1, '0'));
+  return Buffer.concat([Buffer.from(String(length)), body]);
 };
 
 type Header = {
@@ -47,79 +40,117 @@ type Header = {
   readonly minor?: number;
 };
 
+const octal = (block: Buffer, offset: number, length: number, value: number): void => {
+  block.write(value.toString(8).padStart(length - 1, '0'), offset, length, 'latin1');
+};
+
 const encodeHeader = (header: Header): Uint8Array => {
-  const block = new Uint8Array(BLOCK);
-  field(block, 0, 100, header.name);
+  const block = Buffer.alloc(BLOCK);
+  block.write(header.name, 0, 100, 'utf8');
   octal(block, 100, 8, header.mode & 0o7777);
   octal(block, 108, 8, Math.min(header.uid, MAX_OCTAL_ID));
   octal(block, 116, 8, Math.min(header.gid, MAX_OCTAL_ID));
   octal(block, 124, 12, Math.min(header.size, MAX_OCTAL_SIZE));
   octal(block, 136, 12, Math.max(0, header.mtime));
-  field(block, 148, 8, '        ');
-  field(block, 156, 1, header.typeFlag);
-  field(block, 157, 100, header.linkName ?? '');
-  field(block, 257, 8, 'ustar\u000000');
+  block.write('        ', 148, 8, 'latin1');
+  block.write(header.typeFlag, 156, 1, 'latin1');
+  if (header.linkName !== undefined) block.write(header.linkName, 157, 100, 'utf8');
+  block.write('ustar\u000000', 257, 8, 'latin1');
   if (header.major !== undefined && header.minor !== undefined) {
     octal(block, 329, 8, header.major);
     octal(block, 337, 8, header.minor);
   }
-  const sum = block.reduce((total, byte) => total + byte, 0);
-  field(block, 148, 8, `${sum.toString(8).padStart(6, '0')}\0 `);
+  let sum = 0;
+  for (const byte of block) sum += byte;
+  block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 8, 'latin1');
   return block;
 };
 
+// eslint-disable-next-line no-control-regex -- exactly what a ustar name may hold
 const ASCII = /^[\x20-\x7e]*$/;
 const fits = (text: string, max: number): boolean => text.length <= max && ASCII.test(text);
 
-const paxRecords = (entry: TreeEntry, name: string, size: number): Uint8Array => {
-  const records: [string, Uint8Array][] = [];
-  if (!fits(name, 100)) records.push(['path', encoder.encode(name)]);
+const record = (key: string, value: string): Uint8Array => encodePaxRecord(key, Buffer.from(value));
+
+/** What ustar has no room for. */
+const ownRecords = (entry: TreeEntry, name: string, size: number): Uint8Array[] => {
+  const records: Uint8Array[] = [];
+  if (!fits(name, 100)) records.push(record('path', name));
   if ((entry.type === 'symlink' || entry.type === 'hardlink') && !fits(entry.target, 100))
-    records.push(['linkpath', encoder.encode(entry.target)]);
-  if (size > MAX_OCTAL_SIZE) records.push(['size', encoder.encode(String(size))]);
-  if (entry.uid > MAX_OCTAL_ID) records.push(['uid', encoder.encode(String(entry.uid))]);
-  if (entry.gid > MAX_OCTAL_ID) records.push(['gid', encoder.encode(String(entry.gid))]);
-  for (const [key, value] of [...(entry.xattrs ?? [])].sort(([a], [b]) => (a < b ? -1 : 1)))
-    records.push([`SCHILY.xattr.${key}`, value]);
-  return concat(records.map(([key, value]) => encodePaxRecord(key, value)));
+    records.push(record('linkpath', entry.target));
+  if (size > MAX_OCTAL_SIZE) records.push(record('size', String(size)));
+  if (entry.uid > MAX_OCTAL_ID) records.push(record('uid', String(entry.uid)));
+  if (entry.gid > MAX_OCTAL_ID) records.push(record('gid', String(entry.gid)));
+  if (entry.xattrs !== undefined)
+    for (const [key, value] of [...entry.xattrs].sort(([a], [b]) => (a < b ? -1 : 1)))
+      records.push(encodePaxRecord(`SCHILY.xattr.${key}`, value));
+  return records;
 };
 
-const encodeEntry = function* (entry: TreeEntry): Generator<Uint8Array> {
-  const name = entry.type === 'directory' ? `${entry.path}/` : entry.path;
-  const size = entry.type === 'file' ? entry.content.length : 0;
-  const pax = paxRecords(entry, name, size);
-  if (pax.length > 0) {
+export type TarOptions = {
+  /** records that tell where each entry is from, as LinuxKit writes them; default false */
+  readonly withOrigins?: boolean;
+};
+
+const originRecords = (entry: TreeEntry): Uint8Array[] => [
+  ...(entry.location === undefined ? [] : [record('LINUXKIT.location', entry.location)]),
+  record('LINUXKIT.source', entry.source),
+];
+
+const paxEntry = (records: readonly Uint8Array[]): Uint8Array => {
+  const data = Buffer.concat(records);
+  // The time of a header counts for nothing; with a fixed one, entries of one origin share it.
+  const header = { name: 'PaxHeader', typeFlag: 'x', mode: 0o644, uid: 0, gid: 0, mtime: 0 };
+  return Buffer.concat([encodeHeader({ ...header, size: data.length }), data, padding(data.length)]);
+};
+
+/**
+ * A tar in pieces: ustar with PAX records for what ustar cannot hold (long names, extended attributes with binary
+ * values, as `SCHILY.xattr.*`). The same entries give the same bytes.
+ *
+ * @param entries parents before children, hard links after their targets
+ */
+export const tarPieces = function* (
+  entries: Iterable<TreeEntry>,
+  { withOrigins = false }: TarOptions = {},
+): Generator<Piece> {
+  const known = new Map<string, { records: Uint8Array[]; entry: Uint8Array }>();
+  for (const entry of entries) {
+    const name = entry.type === 'directory' ? `${entry.path}/` : entry.path;
+    const size = entry.type === 'file' ? contentSize(entry.content) : 0;
+    const own = ownRecords(entry, name, size);
+    if (withOrigins) {
+      const key = `${entry.source}\n${entry.location ?? ''}`;
+      let origin = known.get(key);
+      if (origin === undefined) {
+        const records = originRecords(entry);
+        origin = { records, entry: paxEntry(records) };
+        known.set(key, origin);
+      }
+      yield own.length === 0 ? origin.entry : paxEntry([...origin.records, ...own]);
+    } else if (own.length > 0) yield paxEntry(own);
     yield encodeHeader({
-      name: 'PaxHeader',
-      typeFlag: 'x',
-      mode: 0o644,
-      uid: 0,
-      gid: 0,
-      size: pax.length,
+      name,
+      typeFlag: TYPE_FLAG[entry.type],
+      mode: entry.mode,
+      uid: entry.uid,
+      gid: entry.gid,
+      size,
       mtime: entry.mtime,
+      ...(entry.type === 'symlink' || entry.type === 'hardlink' ? { linkName: entry.target } : {}),
+      ...(entry.type === 'char' || entry.type === 'block' ? { major: entry.major, minor: entry.minor } : {}),
     });
-    yield pax;
-    yield padding(pax.length);
+    if (entry.type === 'file' && size > 0) {
+      yield entry.content;
+      yield padding(size);
+    }
   }
-  yield encodeHeader({
-    name,
-    typeFlag: TYPE_FLAG[entry.type],
-    mode: entry.mode,
-    uid: entry.uid,
-    gid: entry.gid,
-    size,
-    mtime: entry.mtime,
-    ...(entry.type === 'symlink' || entry.type === 'hardlink' ? { linkName: entry.target } : {}),
-    ...(entry.type === 'char' || entry.type === 'block' ? { major: entry.major, minor: entry.minor } : {}),
-  });
-  if (entry.type === 'file') {
-    yield entry.content;
-    yield padding(size);
-  }
+  yield ZEROS;
+  yield ZEROS;
 };
 
 /** Hard links after everything else, so that their targets exist when they are made. */
-const archiveOrder = (tree: Tree): TreeEntry[] => {
+export const archiveOrder = (tree: Tree): TreeEntry[] => {
   const entries = sortedEntries(tree);
   return [
     ...entries.filter(({ type }) => type !== 'hardlink'),
@@ -128,13 +159,9 @@ const archiveOrder = (tree: Tree): TreeEntry[] => {
 };
 
 /**
- * A tar of the tree: ustar with PAX records for what ustar cannot hold (long names, extended attributes with binary
- * values, as `SCHILY.xattr.*`). The same tree gives the same bytes.
+ * A tar of the tree, in chunks for a stream.
  *
  * @param source entries given as a list keep their order: parents before children, hard links after their targets
  */
-export const encodeTar = async function* (source: Tree | readonly TreeEntry[]): AsyncIterable<Uint8Array> {
-  const entries = source instanceof Map ? archiveOrder(source) : source;
-  for (const entry of entries) yield* encodeEntry(entry);
-  yield new Uint8Array(2 * BLOCK);
-};
+export const encodeTar = (source: Tree | readonly TreeEntry[]): Iterable<Uint8Array> =>
+  chunksOf(tarPieces(source instanceof Map ? archiveOrder(source) : source));

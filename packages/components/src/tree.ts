@@ -1,3 +1,5 @@
+import type { Content } from './content.ts';
+
 /** One entry of a file tree, with everything an archive needs to reproduce it. */
 export type TreeEntry = {
   /** relative to the root, `/`-separated, no leading `/`, no `.` or `..`; the root itself is never listed */
@@ -12,8 +14,10 @@ export type TreeEntry = {
   readonly xattrs?: ReadonlyMap<string, Uint8Array>;
   /** the component it came from, such as `deb:crun@1.21-1` */
   readonly source: string;
+  /** where the image file asks for it, such as `services[1]`; goes into tars beside `source` */
+  readonly location?: string;
 } & (
-  | { readonly type: 'file'; readonly content: Uint8Array }
+  | { readonly type: 'file'; readonly content: Content }
   | { readonly type: 'directory' }
   | { readonly type: 'symlink'; readonly target: string }
   | { readonly type: 'hardlink'; readonly target: string }

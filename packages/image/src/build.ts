@@ -1,3 +1,4 @@
+import { readContent } from '@slipway/components';
 import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseClassFile, parseImageFiles, type ClassFile, type ImageFile } from '@slipway/image-spec';
@@ -129,7 +130,7 @@ export const assembleImage = async (
         'COMPONENT_INVALID',
         `expected ${name} in the package systemd-boot-efi for ${arch}`,
       );
-    return file.content;
+    return readContent(file.content);
   };
   const initrd = makeInitramfs(bootTools, initramfsModules);
   const uki = makeUki({

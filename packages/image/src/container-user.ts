@@ -1,7 +1,7 @@
 import type { Container } from '@slipway/image-spec';
 import { SlipwayError } from '@slipway/protocol';
 import type { Tree } from '@slipway/components';
-import { fileAt } from './resolve-path.ts';
+import { textAt } from './resolve-path.ts';
 
 export type User = {
   readonly uid: number;
@@ -11,8 +11,7 @@ export type User = {
 
 /** Rows of `/etc/passwd` or `/etc/group` of a root. */
 const rows = (root: Tree, path: string): string[][] =>
-  Buffer.from(fileAt(root, path)?.content ?? [])
-    .toString()
+  textAt(root, path)
     .split('\n')
     .map((line) => line.split(':'));
 

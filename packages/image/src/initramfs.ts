@@ -6,7 +6,7 @@ import type { INITRAMFS_MODULES } from './drivers.ts';
 import { elfNeeds } from './elf.ts';
 import { guestScript } from './guest-script.ts';
 import type { KernelModule } from './kernel-modules.ts';
-import { fileAt } from './resolve-path.ts';
+import { bytesAt } from './resolve-path.ts';
 import { putDirectory, putFile, putSymlink } from './tree-edit.ts';
 
 const LIBRARY_FOLDERS = [
@@ -26,27 +26,27 @@ const missing = (what: string) =>
 
 /** Copies a program and every library it loads; returns the program. */
 const addProgram = (initramfs: Tree, components: Tree, source: string, target: string): Uint8Array => {
-  const program = fileAt(components, source);
+  const program = bytesAt(components, source);
   if (program === undefined) throw missing(source);
-  putFile(initramfs, target, program.content, { mode: 0o755 });
-  const { interpreter, libraries } = elfNeeds(program.content);
+  putFile(initramfs, target, program, { mode: 0o755 });
+  const { interpreter, libraries } = elfNeeds(program);
   if (interpreter !== undefined) {
-    const loader = fileAt(components, interpreter) ?? fileAt(components, `usr${interpreter}`);
+    const loader = bytesAt(components, interpreter) ?? bytesAt(components, `usr${interpreter}`);
     if (loader === undefined) throw missing(interpreter);
-    putFile(initramfs, interpreter.slice(1), loader.content, { mode: 0o755 });
+    putFile(initramfs, interpreter.slice(1), loader, { mode: 0o755 });
   }
   const pending = [...libraries];
   for (let name = pending.shift(); name !== undefined; name = pending.shift()) {
     const path = `lib/${name}`;
     if (initramfs.has(path)) continue;
-    const library = LIBRARY_FOLDERS.map((folder) => fileAt(components, `${folder}/${name}`)).find(
+    const library = LIBRARY_FOLDERS.map((folder) => bytesAt(components, `${folder}/${name}`)).find(
       (file) => file !== undefined,
     );
     if (library === undefined) throw missing(`library ${name}`);
-    putFile(initramfs, path, library.content, { mode: 0o755 });
-    pending.push(...elfNeeds(library.content).libraries);
+    putFile(initramfs, path, library, { mode: 0o755 });
+    pending.push(...elfNeeds(library).libraries);
   }
-  return program.content;
+  return program;
 };
 
 /** Modules by the group in which the initramfs loads them, each after what it needs. */

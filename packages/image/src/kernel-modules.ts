@@ -1,5 +1,5 @@
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
-import type { Tree } from '@slipway/components';
+import { readContent, type Content, type Tree } from '@slipway/components';
 import { SlipwayError } from '@slipway/protocol';
 import { elfSection } from './elf.ts';
 import { runTool } from './tool.ts';
@@ -72,7 +72,7 @@ const dependencies = (content: Uint8Array) => {
  * @throws {SlipwayError} COMPONENT_INVALID if it holds the modules of no kernel or of several
  */
 export const kernelModules = (tree: Tree): KernelModules => {
-  const files = new Map<string, { content: Uint8Array; compression: string | undefined }>();
+  const files = new Map<string, { content: Content; compression: string | undefined }>();
   const releases = new Set<string>();
   for (const entry of tree.values()) {
     const match = MODULE_PATH.exec(entry.path);
@@ -101,7 +101,7 @@ export const kernelModules = (tree: Tree): KernelModules => {
           `kernel ${release}: module ${wantedBy} depends on ${name}, which the kernel component lacks`,
         );
       }
-      const content = known?.content ?? (await decompress(file.content, file.compression));
+      const content = known?.content ?? (await decompress(readContent(file.content), file.compression));
       const { hard, soft } = dependencies(content);
       for (const dependency of soft) await visit(dependency, undefined);
       for (const dependency of hard) await visit(dependency, name);

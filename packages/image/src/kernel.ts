@@ -1,4 +1,4 @@
-import type { Tree } from '@slipway/components';
+import { readContent, type Tree } from '@slipway/components';
 import { SlipwayError, type Arch } from '@slipway/protocol';
 import { fileAt } from './resolve-path.ts';
 
@@ -22,7 +22,7 @@ export const kernelBinary = (tree: Tree, binary: string | undefined, ref: string
       'COMPONENT_INVALID',
       `kernel ${ref}: expected ${binary ?? '/kernel or one /boot/vmlinuz-*'}, found ${candidates.join(', ') || 'none'}; name it by kernel.binary`,
     );
-  return file.content;
+  return readContent(file.content);
 };
 
 const CONSOLE: Record<Arch, string> = { amd64: 'console=ttyS0', arm64: 'console=ttyAMA0' };

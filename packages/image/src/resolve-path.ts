@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { Tree, TreeEntry } from '@slipway/components';
+import { readContent, type Tree, type TreeEntry } from '@slipway/components';
 
 const MAX_LINKS = 40;
 
@@ -40,3 +40,13 @@ export const fileAt = (tree: Tree, path: string): Extract<TreeEntry, { type: 'fi
   if (entry?.type === 'hardlink') return fileAt(tree, entry.target);
   return entry?.type === 'file' ? entry : undefined;
 };
+
+/** The bytes of the file at a path. */
+export const bytesAt = (tree: Tree, path: string): Uint8Array | undefined => {
+  const file = fileAt(tree, path);
+  return file === undefined ? undefined : readContent(file.content);
+};
+
+/** The text of the file at a path; empty if there is none. */
+export const textAt = (tree: Tree, path: string): string =>
+  new TextDecoder().decode(bytesAt(tree, path) ?? new Uint8Array());

@@ -3,7 +3,7 @@ import { diskOrder } from './disk-order.ts';
 import { INITRAMFS_MODULES } from './drivers.ts';
 import { testParts, testRequest, testSpec } from './fixture/parts.ts';
 import { kernelModules } from './kernel-modules.ts';
-import { fileAt } from './resolve-path.ts';
+import { bytesAt, textAt } from './resolve-path.ts';
 import { makeRootTree } from './root-tree.ts';
 
 const root = async () => {
@@ -20,8 +20,7 @@ const root = async () => {
     sourceDir: '/nowhere',
   });
 };
-const text = (tree: Awaited<ReturnType<typeof root>>, path: string) =>
-  Buffer.from(fileAt(tree, path)?.content ?? []).toString();
+const text = (tree: Awaited<ReturnType<typeof root>>, path: string) => textAt(tree, path);
 
 test('an init component that still has /bin lands in the merged /usr and wins over busybox', async () => {
   const tree = await root();
@@ -35,7 +34,7 @@ test('containers of one image that mount the same share its files; a writable on
   const tree = await root();
   const web: unknown = JSON.parse(text(tree, 'containers/services/web/config.json'));
   expect(web).toMatchObject({ root: { path: 'rootfs', readonly: true } });
-  expect(fileAt(tree, 'containers/services/web/rootfs/usr/bin/httpd')?.content).toHaveLength(300_000);
+  expect(bytesAt(tree, 'containers/services/web/rootfs/usr/bin/httpd')).toHaveLength(300_000);
   // A place for the bind, because nothing can be made on a verified root.
   expect(tree.get('containers/services/web/rootfs/srv/www')?.type).toBe('directory');
   for (const name of ['lower', 'tmp', 'rootfs'])

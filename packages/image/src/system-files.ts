@@ -11,7 +11,7 @@ import {
 import type { ImageFile } from '@slipway/image-spec';
 import { busyboxApplets } from './busybox.ts';
 import { guestScript, type GuestScript } from './guest-script.ts';
-import { fileAt } from './resolve-path.ts';
+import { bytesAt } from './resolve-path.ts';
 import { ensureDirectory, putDirectory, putFile, putSymlink } from './tree-edit.ts';
 
 const MERGED = ['bin', 'sbin', 'lib', 'lib64'];
@@ -38,9 +38,9 @@ export const skeleton = (): Tree => {
 
 /** A link for every applet of busybox that no package brings as a program of its own. */
 const addApplets = (tree: Tree): void => {
-  const busybox = fileAt(tree, 'usr/bin/busybox');
+  const busybox = bytesAt(tree, 'usr/bin/busybox');
   if (busybox === undefined) return;
-  for (const name of busyboxApplets(busybox.content)) {
+  for (const name of busyboxApplets(busybox)) {
     const places = [`usr/bin/${name}`, `usr/sbin/${name}`];
     if (name !== 'busybox' && !places.some((path) => tree.has(path)))
       putSymlink(tree, `usr/bin/${name}`, 'busybox');

@@ -1,4 +1,4 @@
-import type { Tree, TreeEntry } from '@slipway/components';
+import type { Content, Tree, TreeEntry } from '@slipway/components';
 
 type Common = {
   readonly mode?: number;
@@ -40,7 +40,7 @@ export const ensureDirectory = (tree: Tree, path: string): void => {
 export const putFile = (
   tree: Tree,
   path: string,
-  content: Uint8Array | string,
+  content: Content | string,
   options: Common = {},
 ): void => {
   ensureParents(tree, path);
