@@ -12,10 +12,13 @@ type Located = { readonly doc: SpecDocument; readonly path: Path; readonly value
 
 const references = (parts: readonly ImagePart[]): Located[] =>
   parts.flatMap(({ doc, text }) => [
-    ...(text.kernel?.image === undefined
+    ...(text.kernel?.image === undefined || text.kernel.image === ''
       ? []
       : [{ doc, path: ['kernel', 'image'], value: text.kernel.image }]),
     ...(text.init ?? []).map((value, index) => ({ doc, path: ['init', index], value })),
+    ...(text.volumes ?? []).flatMap(({ image }, index) =>
+      image === undefined || image === '' ? [] : [{ doc, path: ['volumes', index, 'image'], value: image }],
+    ),
     ...SECTIONS.flatMap((section) =>
       (text[section] ?? []).map(({ image }, index) => ({
         doc,
@@ -30,7 +33,7 @@ const names = (parts: readonly ImagePart[], section: (typeof SECTIONS)[number]):
     (text[section] ?? []).map(({ name }, index) => ({ doc, path: [section, index, 'name'], value: name })),
   );
 
-const fileKinds = ['directory', 'symlink', 'contents', 'source'] as const;
+const fileKinds = ['directory', 'symlink', 'contents', 'source', 'metadata'] as const;
 
 /**
  * Checks what no single key shows: references to packages and services that do not exist, names used twice, files

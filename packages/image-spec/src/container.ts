@@ -1,55 +1,33 @@
 import { z } from 'zod';
+import { IdMapping, Mount } from './container-mount.ts';
+import { Resources } from './container-resources.ts';
+import { Runtime } from './container-runtime.ts';
+import { UserId } from './user-id.ts';
 
 const strings = z.array(z.string());
-const absolute = z.string().startsWith('/', 'an absolute path');
-
-const Mount = z.strictObject({
-  destination: absolute,
-  type: z.string().optional(),
-  source: z.string().optional(),
-  options: strings.optional(),
-});
-export type Mount = z.infer<typeof Mount>;
 
 const Device = z.strictObject({
+  /** `all`: every device of this type, by a rule of the device cgroup only */
   path: z.string(),
   type: z.enum(['b', 'c', 'u', 'p', 'a']).optional(),
   major: z.int().optional(),
   minor: z.int().optional(),
-  mode: z.string().optional(),
+  /** octal, quoted */
+  mode: z
+    .string()
+    .regex(/^[0-7]{1,5}$/, 'an octal mode in quotes, such as "0660"')
+    .optional(),
 });
 export type Device = z.infer<typeof Device>;
 
-const Interface = z.strictObject({
-  name: z.string(),
-  add: z.string().optional(),
-  peer: z.string().optional(),
-  createInRoot: z.boolean().optional(),
-});
+const LIMITS =
+  'cpu|fsize|data|stack|core|rss|nproc|nofile|memlock|as|locks|sigpending|msgqueue|nice|rtprio|rttime';
+const RLIMIT = new RegExp(
+  `^\\s*(?:rlimit_)?(?:${LIMITS})\\s*,\\s*(?:\\d+|unlimited)\\s*(?:,\\s*(?:\\d+|unlimited)\\s*)?$`,
+  'i',
+);
 
-/** Resource limits, with the names and units of the OCI runtime specification. */
-const Resources = z.strictObject({
-  memory: z
-    .strictObject({
-      limit: z.int().optional(),
-      reservation: z.int().optional(),
-      swap: z.int().optional(),
-      swappiness: z.int().min(0).max(100).optional(),
-      disableOOMKiller: z.boolean().optional(),
-    })
-    .optional(),
-  cpu: z
-    .strictObject({
-      shares: z.int().optional(),
-      quota: z.int().optional(),
-      period: z.int().optional(),
-      cpus: z.string().optional(),
-      mems: z.string().optional(),
-    })
-    .optional(),
-  pids: z.strictObject({ limit: z.int() }).optional(),
-});
-
+/** In the order in which LinuxKit writes them. */
 const shape = {
   capabilities: strings.optional(),
   'capabilities.add': strings.optional(),
@@ -66,40 +44,28 @@ const shape = {
   pid: z.string().optional(),
   ipc: z.string().optional(),
   uts: z.string().optional(),
+  userns: z.string().optional(),
+  hostname: z.string().optional(),
   readonly: z.boolean().optional(),
   maskedPaths: strings.optional(),
   readonlyPaths: strings.optional(),
-  uid: z.int().min(0).optional(),
-  gid: z.int().min(0).optional(),
-  additionalGids: z.array(z.int().min(0)).optional(),
+  uid: UserId.optional(),
+  gid: UserId.optional(),
+  additionalGids: z.array(UserId).optional(),
   noNewPrivileges: z.boolean().optional(),
-  hostname: z.string().optional(),
   oomScoreAdj: z.int().min(-1000).max(1000).optional(),
   rootfsPropagation: z.string().optional(),
   cgroupsPath: z.string().optional(),
   resources: Resources.optional(),
   sysctl: z.record(z.string(), z.string()).optional(),
-  /** `name,soft,hard`, such as `nofile,1024,4096` or `memlock,unlimited` */
+  /** `name,soft,hard`, such as `nofile,1024,4096` or `memlock,unlimited,unlimited`; `name,both` too */
   rlimits: z
-    .array(
-      z
-        .string()
-        .regex(
-          /^[a-z]+,(?:\d+|unlimited)(?:,(?:\d+|unlimited))?$/,
-          'a limit such as nofile,1024,4096 or memlock,unlimited',
-        ),
-    )
+    .array(z.string().regex(RLIMIT, 'a limit such as nofile,1024,4096 or memlock,unlimited,unlimited'))
     .optional(),
+  uidMappings: z.array(IdMapping).optional(),
+  gidMappings: z.array(IdMapping).optional(),
   annotations: z.record(z.string(), z.string()).optional(),
-  runtime: z
-    .strictObject({
-      cgroups: strings.optional(),
-      mounts: z.array(Mount).optional(),
-      mkdir: z.array(absolute).optional(),
-      interfaces: z.array(Interface).max(0, 'nothing yet: network interfaces are not supported').optional(),
-      namespace: z.string().optional(),
-    })
-    .optional(),
+  runtime: Runtime.optional(),
 };
 
 /** What the label `org.mobyproject.config` of an image may hold: everything but `name` and `image`. */
@@ -108,7 +74,7 @@ export type ContainerSettings = z.infer<typeof ContainerSettings>;
 
 /** One entry of `onboot`, `onshutdown` or `services`; the names and meanings are LinuxKit's. */
 export const Container = z.strictObject({
-  name: z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/, 'letters, digits, _ . and -, at most 63'),
+  name: z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,75}$/, 'letters, digits, _ . and -, at most 76'),
   image: z.string(),
   ...shape,
 });

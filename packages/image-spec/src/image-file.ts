@@ -2,13 +2,33 @@ import { HealthGates } from '@slipway/protocol';
 import { z } from 'zod';
 import { Container } from './container.ts';
 import { DebianSource, GENERATE_RULES } from './debian-source.ts';
+import { UserId } from './user-id.ts';
 
 const Kernel = z.strictObject({
   image: z.string().optional(),
   cmdline: z.string().optional(),
   /** path of the kernel within the image; absent: `/kernel`, or the only `/boot/vmlinuz-*` of a Debian package */
   binary: z.string().optional(),
+  /** path of the tar that is put at the root; absent: `/kernel.tar`; `none` or nothing: no tar */
+  tar: z.string().optional(),
+  /** path of processor microcode, a cpio that goes before the initrd */
+  ucode: z.string().optional(),
 });
+
+/** Room that containers bind by its name. */
+export const Volume = z.strictObject({
+  name: z.string().regex(/^[a-z0-9_-]+$/, 'small letters, digits, _ and -'),
+  /** what it holds from the start; absent: nothing */
+  image: z.string().optional(),
+  readonly: z.boolean().optional(),
+  /** `filesystem`: the image's files; `oci`: the image itself, as an OCI layout */
+  format: z.enum(['', 'filesystem', 'oci']).optional(),
+  /** of an `oci` volume, such as `linux/amd64`; absent: the platform of the build */
+  platforms: z
+    .array(z.string().regex(/^[^/\s]+(?:\/[^/\s]+){1,2}$/, 'a platform such as linux/arm64'))
+    .optional(),
+});
+export type Volume = z.infer<typeof Volume>;
 
 export const FileEntry = z.strictObject({
   path: z
@@ -18,16 +38,19 @@ export const FileEntry = z.strictObject({
   directory: z.boolean().optional(),
   symlink: z.string().min(1).optional(),
   contents: z.string().optional(),
-  /** relative to the image file */
+  /** a file of the building machine, see `parseImageFiles` for what its path is relative to */
   source: z.string().min(1).optional(),
+  /** the resolved specification of the image itself */
+  metadata: z.enum(['yaml', 'json']).optional(),
+  /** skipped if `source` is not there */
   optional: z.boolean().optional(),
   /** octal, quoted; absent: 0600, directories 0700 */
   mode: z
     .string()
-    .regex(/^[0-7]{3,5}$/, 'an octal mode in quotes, such as "0644"')
+    .regex(/^[0-7]{1,5}$/, 'an octal mode in quotes, such as "0644"')
     .optional(),
-  uid: z.int().min(0).optional(),
-  gid: z.int().min(0).optional(),
+  uid: UserId.optional(),
+  gid: UserId.optional(),
 });
 export type FileEntry = z.infer<typeof FileEntry>;
 
@@ -118,10 +141,13 @@ const Health = z.strictObject({
 export const ImageFileText = z.strictObject({
   kernel: Kernel.optional(),
   init: strings.optional(),
+  volumes: z.array(Volume).optional(),
   onboot: z.array(Container).optional(),
   onshutdown: z.array(Container).optional(),
   services: z.array(Container).optional(),
   files: z.array(FileEntry).optional(),
+  /** of Docker Content Trust; accepted and ignored, as LinuxKit does */
+  trust: z.strictObject({ image: strings.optional(), org: strings.optional() }).optional(),
   packages: z.record(z.string().regex(/^[a-z0-9][a-z0-9-]*$/), PackageSet).optional(),
   /** where Debian packages come from, unless a package set says otherwise */
   debian: z.array(DebianSource).min(1, 'at least one source').optional(),
@@ -130,13 +156,23 @@ export const ImageFileText = z.strictObject({
 });
 export type ImageFileText = z.infer<typeof ImageFileText>;
 
+export type ImageKernel = {
+  readonly image: string;
+  readonly cmdline: string;
+  readonly binary?: string | undefined;
+  readonly tar?: string | undefined;
+  readonly ucode?: string | undefined;
+};
+
 /**
  * What an image consists of: every image file of a class, merged, with defaults filled in. References and `source`
  * are relative to the image repository.
  */
 export type ImageFile = {
-  readonly kernel: { readonly image: string; readonly cmdline: string; readonly binary?: string | undefined };
+  /** absent: an image without kernel, of which no device can start; `requireKernel` asks for one */
+  readonly kernel?: ImageKernel | undefined;
   readonly init: readonly string[];
+  readonly volumes: readonly Volume[];
   readonly onboot: readonly Container[];
   readonly onshutdown: readonly Container[];
   readonly services: readonly Container[];

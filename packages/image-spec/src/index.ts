@@ -3,14 +3,33 @@
  * allowed. Used by the builder, the API and the CLI. Trusts nothing in the texts; reads no files itself.
  */
 export { ClassFile, OUTPUTS } from './class-file.ts';
-export { Container, ContainerSettings, type Device, type Mount } from './container.ts';
+export { Container, ContainerSettings, type Device } from './container.ts';
+export { IdMapping, Mount } from './container-mount.ts';
+export { Resources } from './container-resources.ts';
+export { Interface, Runtime } from './container-runtime.ts';
 export { DebianSource, GENERATE_RULES, SNAPSHOT, type GenerateRule } from './debian-source.ts';
-export { FileEntry, IMAGE_DEFAULTS, PackageSet, type ImageFile } from './image-file.ts';
+export {
+  FileEntry,
+  IMAGE_DEFAULTS,
+  PackageSet,
+  Volume,
+  type ImageFile,
+  type ImageKernel,
+} from './image-file.ts';
 export { classFileSchema, imageFileSchema } from './json-schema.ts';
 export { CONFIG_LABEL, mergeContainer } from './merge-container.ts';
 export { parseClassFile } from './parse-class.ts';
 export { parseImageFiles } from './parse-image.ts';
 export { parseSpec } from './parse-spec.ts';
+export type { PathOptions } from './place.ts';
 export type { Problem } from './problems.ts';
 export { formatReference, inRepository, parseReference, type Reference } from './reference.ts';
+export {
+  formatRegistryReference,
+  parseRegistryReference,
+  type RegistryReference,
+} from './registry-reference.ts';
+export { requireKernel } from './require-kernel.ts';
 export { Size } from './size.ts';
+export { UserId } from './user-id.ts';
+export { numberUsers, userNumber } from './users.ts';

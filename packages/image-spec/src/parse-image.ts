@@ -1,15 +1,16 @@
 import { mergeImageFiles } from './merge.ts';
 import { parseSpecDocument } from './document.ts';
 import { ImageFileText, IMAGE_DEFAULTS, type ImageFile, type PackageSet } from './image-file.ts';
-import { problemAt, problemsOf, specError } from './problems.ts';
+import { problemsOf, specError } from './problems.ts';
 import { checkImage, type ImagePart } from './check-image.ts';
+import type { PathOptions } from './place.ts';
 import { relocate } from './relocate.ts';
 
-const parsePart = (text: string, name: string): ImagePart => {
+const parsePart = (text: string, name: string, options: PathOptions): ImagePart => {
   const doc = parseSpecDocument(text, name);
   const result = ImageFileText.safeParse(doc.value ?? {});
   if (!result.success) throw specError(problemsOf(doc, ImageFileText, result.error));
-  return { doc, text: relocate(doc, result.data) };
+  return { doc, text: relocate(doc, result.data, options) };
 };
 
 const withSources = (
@@ -27,25 +28,24 @@ const withSources = (
  * Reads the image files of a class in their order and merges them: kernel fields override, lists append, package sets
  * of the same name replace one another.
  *
- * @param files names are relative to the image repository
+ * @param files names are relative to the image repository, or to the working directory; `-` names standard input
  * @throws {SlipwayError} SPEC_SYNTAX, SPEC_INVALID, COMPONENT_REF_INVALID
  */
 export const parseImageFiles = (
   files: readonly { readonly name: string; readonly text: string }[],
+  options: PathOptions = {},
 ): ImageFile => {
-  const parts = files.map(({ name, text }) => parsePart(text, name));
+  const parts = files.map(({ name, text }) => parsePart(text, name, options));
   checkImage(parts);
   const merged = mergeImageFiles(parts.map((part) => part.text));
   const { image } = merged.kernel ?? {};
-  const last = parts.at(-1);
-  if (image === undefined) {
-    if (last === undefined) throw new TypeError('parseImageFiles needs at least one file');
-    throw specError([problemAt(last.doc, ['kernel'], 'kernel.image is missing: every image needs a kernel')]);
-  }
   const services = merged.services ?? [];
   return {
-    kernel: { ...merged.kernel, image, cmdline: merged.kernel?.cmdline ?? '' },
+    ...(image === undefined || image === ''
+      ? {}
+      : { kernel: { ...merged.kernel, image, cmdline: merged.kernel?.cmdline ?? '' } }),
     init: merged.init ?? [],
+    volumes: merged.volumes ?? [],
     onboot: merged.onboot ?? [],
     onshutdown: merged.onshutdown ?? [],
     services,

@@ -1,0 +1,45 @@
+import { posix } from 'node:path';
+import type { Path, SpecDocument } from './document.ts';
+import { problemAt, specError } from './problems.ts';
+import { inRepository } from './reference.ts';
+
+export type PathOptions = {
+  /**
+   * What image files may name on the building machine.
+   * - `repository`: what lies within the image repository, and `source` is relative to the image file; for texts that
+   *   somebody else has written
+   * - `working-directory`: anything; `source` stays as written, relative to the working directory or to home by `~/`, as
+   *   LinuxKit has it, and paths of components are relative to the image file
+   */
+  readonly paths?: 'repository' | 'working-directory' | undefined;
+  /** what `~/` stands for in paths of components; without it such a path is refused */
+  readonly home?: string | undefined;
+};
+
+type Place = {
+  /** @returns a path relative to the repository or working directory, or an absolute one */
+  component(path: string, at: Path): string;
+  source(path: string, at: Path): string;
+};
+
+/** @throws {SlipwayError} SPEC_INVALID from either method */
+export const makePlace = (doc: SpecDocument, { paths = 'repository', home }: PathOptions): Place => {
+  const refuse = (expected: string, path: string, at: Path): never => {
+    throw specError([problemAt(doc, at, `expected ${expected}, found ${path}`)]);
+  };
+  if (paths === 'repository') {
+    const inside = (path: string, at: Path): string =>
+      inRepository(doc.file, path) ?? refuse('a path inside the image repository', path, at);
+    return { component: inside, source: inside };
+  }
+  return {
+    component: (path, at) => {
+      if (path.startsWith('~/'))
+        return home === undefined
+          ? refuse('a path without ~/', path, at)
+          : posix.join(home, path.slice('~/'.length));
+      return posix.isAbsolute(path) ? path : posix.join(posix.dirname(doc.file), path);
+    },
+    source: (path, at) => (path.includes('\0') ? refuse('a path', JSON.stringify(path), at) : path),
+  };
+};

@@ -1,0 +1,7 @@
+import { z } from 'zod';
+
+/** A number, or the name of a container of the image: each has a number of its own. `root` and nothing are 0. */
+export const UserId = z.union([z.int().min(0).max(0xffff_ffff), z.string()], {
+  error: 'a number, root or the name of a container',
+});
+export type UserId = z.infer<typeof UserId>;
