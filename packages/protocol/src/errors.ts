@@ -124,6 +124,12 @@ export const ERRORS = {
     'A component or package is not in the cache, and the network may not be used.',
     'Run once without --offline, or copy the cache.',
   ),
+  OUTPUT_UNSUPPORTED: entry(
+    65,
+    422,
+    'An output format is unknown, or the image cannot be written in it.',
+    'Choose another format, or give the image what the message names.',
+  ),
   BUILD_FAILED: entry(70, 500, 'A build ended without an image.', 'Read the log of the build.'),
   ROOT_TOO_LARGE: entry(
     65,
