@@ -1,13 +1,16 @@
 import type { ImageFile } from '@slipway/image-spec';
-import type { Arch } from '@slipway/protocol';
-import type { OciConfig } from './oci-config.ts';
+import type { Arch, Digest } from '@slipway/protocol';
+import type { OciConfig, Registries } from '@slipway/oci';
 import type { Origin } from './origin.ts';
-import type { Mirror } from './debian/sources.ts';
+import type { Mirror } from './debian/host-sources.ts';
+import type { DebPackage } from './debian/resolve-packages.ts';
 import type { Tree } from './tree.ts';
 
 /** A resolved component: its files, how it starts, and where everything came from. */
 export type Component = {
   readonly ref: string;
+  /** of the image's manifest; absent: made of packages */
+  readonly digest?: Digest;
   readonly tree: Tree;
   readonly config: OciConfig;
   readonly origins: readonly Origin[];
@@ -24,4 +27,16 @@ export type ResolveOptions = {
   readonly log?: ((line: string) => void) | undefined;
   /** of Debian packages; absent: SLIPWAY_DEBIAN_MIRROR and SLIPWAY_DEBIAN_SUITE, else the archives of this machine */
   readonly mirror?: Mirror | undefined;
+  /** what a lock says of package sets, by their names: those are not resolved */
+  readonly lockedPackages?: ReadonlyMap<string, readonly DebPackage[]> | undefined;
+  /** what a lock says of images, by their canonical references: digests of the manifests for the architecture */
+  readonly lockedImages?: ReadonlyMap<string, Digest> | undefined;
+  /** `always` asks registries what a tag points at, `missing` only if the cache does not know */
+  readonly pull?: 'missing' | 'always' | undefined;
+  readonly registries?: Registries | undefined;
+  /** paths of device nodes that images may hold */
+  readonly deviceNodes?: ReadonlySet<string> | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** the network may not be used */
+  readonly offline?: boolean | undefined;
 };

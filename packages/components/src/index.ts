@@ -4,7 +4,6 @@
  * names that leave the tree and device nodes are refused, no code of a component runs.
  */
 export type { Component, ResolveOptions } from './component.ts';
-export { OciConfig } from './oci-config.ts';
 export {
   contentSize,
   extentsOf,

@@ -4,8 +4,8 @@ import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { digestOf } from './digest.ts';
-import type { OciConfig } from './oci-config.ts';
-import { REF_NAME, type Descriptor } from './oci-schema.ts';
+import type { OciConfig } from '@slipway/oci';
+import { REF_NAME, type Descriptor } from '@slipway/oci';
 import { encodeTar } from './tar-writer.ts';
 import type { Tree } from './tree.ts';
 

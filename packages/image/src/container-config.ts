@@ -1,4 +1,5 @@
-import type { OciConfig, Tree } from '@slipway/components';
+import type { Tree } from '@slipway/components';
+import type { OciConfig } from '@slipway/oci';
 import type { Container } from '@slipway/image-spec';
 import { SlipwayError, type Arch } from '@slipway/protocol';
 import { expandCapabilities } from './capabilities.ts';

@@ -1,0 +1,102 @@
+import { codeOf, SlipwayError } from '@slipway/protocol';
+import { openImage, VERSION_LABEL, type ImageLocation, type OciConfig, type OciImage } from '@slipway/oci';
+import { formatReference } from '@slipway/image-spec';
+import { basename } from 'node:path';
+import { z } from 'zod';
+import type { Component, ResolveOptions } from './component.ts';
+import { forgetLayer, layerEntries } from './layer-store.ts';
+import { createLayeredTree } from './layered-tree.ts';
+import { Origin, ORIGINS_LABEL } from './origin.ts';
+
+const keyOf = (digest: string): string => digest.slice('sha256:'.length);
+
+/** The layers of an image on top of one another; contents stay in the cache. */
+const readTree = async (image: OciImage, ref: string, options: ResolveOptions) => {
+  const tree = createLayeredTree();
+  const layers = await Promise.all(
+    image.layers.map(async ({ diffId, compression, open }) =>
+      layerEntries({ diffId, key: keyOf(diffId), compression, open, ref }, options.cacheDir),
+    ),
+  );
+  try {
+    for (const entries of layers)
+      tree.apply(entries, {
+        source: ref,
+        whiteouts: true,
+        keepDirectorySymlinks: false,
+        deviceNodes: options.deviceNodes,
+      });
+  } catch (error) {
+    // What is unsafe leaves nothing behind.
+    if (codeOf(error) === 'LAYER_UNSAFE')
+      for (const { diffId } of image.layers) await forgetLayer(keyOf(diffId), options.cacheDir);
+    throw error;
+  }
+  return tree.toTree();
+};
+
+/** What a component that Slipway packed says of the packages inside. */
+const packedOrigins = (config: OciConfig, ref: string): Origin[] => {
+  const label = config.Labels?.[ORIGINS_LABEL];
+  if (label === undefined) return [];
+  try {
+    return z.array(Origin).parse(JSON.parse(label));
+  } catch (cause) {
+    throw new SlipwayError(
+      'COMPONENT_INVALID',
+      `${ref}: the label ${ORIGINS_LABEL} is malformed; pack the component again`,
+      { cause, details: { component: ref } },
+    );
+  }
+};
+
+const nameOf = (location: ImageLocation): string =>
+  basename(location.type === 'registry' ? location.repository : location.path);
+
+/**
+ * Reads an image from a registry, a layout or an archive.
+ *
+ * @throws {SlipwayError} of `openImage`, and COMPONENT_INVALID, COMPONENT_DIGEST_MISMATCH, LAYER_UNSAFE
+ */
+export const readOciComponent = async (
+  location: ImageLocation,
+  options: ResolveOptions,
+): Promise<Component> => {
+  const { arch, baseDir, cacheDir, offline, log, pull, registries, signal } = options;
+  const ref = formatReference(location);
+  const digest = options.lockedImages?.get(ref);
+  const image = await openImage(location, {
+    arch,
+    baseDir,
+    cacheDir,
+    offline,
+    log,
+    pull,
+    registries,
+    signal,
+    digest,
+  });
+  const config: OciConfig = image.config.config ?? {};
+  const tag = location.type === 'registry' || location.type === 'oci' ? location.tag : undefined;
+  const name = nameOf(location);
+  const version = config.Labels?.[VERSION_LABEL] ?? tag ?? keyOf(image.digest).slice(0, 12);
+  const purl = (of: string): string =>
+    `pkg:oci/${encodeURIComponent(name)}@${encodeURIComponent(of)}?arch=${arch}`;
+  return {
+    ref,
+    digest: image.digest,
+    tree: await readTree(image, ref, options),
+    config,
+    origins: [
+      { type: 'oci', name, version, purl: purl(image.digest), digest: image.digest },
+      ...image.layers.map((layer, index) => ({
+        type: 'oci' as const,
+        name: `${name}/layer-${index}`,
+        version,
+        purl: purl(layer.digest),
+        digest: layer.digest,
+      })),
+      ...packedOrigins(config, ref),
+    ],
+  };
+};
