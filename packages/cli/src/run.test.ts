@@ -15,7 +15,9 @@ beforeAll(() => {
   const files = {
     'images/edge.yml': IMAGE,
     'images/wrong.yml': `${IMAGE}servces: []\nservices: 1\n`,
-    'images/part.yml': 'services: []\n',
+    'images/part.yml': "init: ['deb:k']\n",
+    'images/bare.yml': 'services: []\n',
+    'images/classes/bare.yml': 'name: bare\narch: amd64\nimages: [../bare.yml]\n',
     'images/classes/good.yml': 'name: good\narch: amd64\nimages: [../edge.yml, ../part.yml]\n',
     'images/classes/wrong.yml': 'name: wrong\narch: amd64\nimages: [../wrong.yml]\n',
     'images/classes/typo.yml': 'name: typo\narch: mips\nimages: [../edge.yml]\n',
@@ -84,6 +86,14 @@ describe('validate', () => {
   test('a part of an image is checked with the others it is merged with', async () => {
     expect((await call('validate', 'images/part.yml')).status).toBe(65);
     expect((await call('validate', '--merge', 'images/edge.yml', 'images/part.yml')).status).toBe(0);
+  });
+
+  test('what a device starts from needs a kernel, an image alone does not', async () => {
+    expect((await call('validate', 'images/bare.yml')).status).toBe(0);
+    expect(await call('validate', 'images/classes/bare.yml')).toMatchObject({
+      status: 65,
+      out: expect.stringContaining('bare.yml: kernel.image is missing'),
+    });
   });
 
   test('programs get the facts', async () => {

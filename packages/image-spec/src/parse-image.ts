@@ -2,7 +2,8 @@ import { mergeImageFiles } from './merge.ts';
 import { parseSpecDocument } from './document.ts';
 import { ImageFileText, IMAGE_DEFAULTS, type ImageFile, type PackageSet } from './image-file.ts';
 import { problemsOf, specError } from './problems.ts';
-import { checkImage, type ImagePart } from './check-image.ts';
+import { checkImage } from './check-image.ts';
+import type { ImagePart } from './image-part.ts';
 import type { PathOptions } from './place.ts';
 import { relocate } from './relocate.ts';
 

@@ -4,7 +4,7 @@ import type { ImageFile, ImageKernel } from './image-file.ts';
 /**
  * For what cannot do without a kernel, as everything that a device starts from.
  *
- * @param file named in the error: the last image file
+ * @param file named in the error: the image file, or all of them
  * @throws {SlipwayError} SPEC_INVALID
  */
 export const requireKernel = (spec: Pick<ImageFile, 'kernel'>, file: string): ImageKernel => {

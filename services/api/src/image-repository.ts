@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseClassFile, parseImageFiles } from '@slipway/image-spec';
+import { parseClassFile, parseImageFiles, requireKernel } from '@slipway/image-spec';
 import { SlipwayError, type BuildRequest, type DeviceClass } from '@slipway/protocol';
 
 /** Device classes are files, so that they are reviewed and versioned like code; they are read anew for every request. */
@@ -81,7 +81,7 @@ export const openImageRepository = (directory: string): ImageRepository => {
     snapshot: async (name) => {
       const { deviceClass, text } = await find(name);
       const imageFiles = await Promise.all(deviceClass.images.map((image) => imageText(image, deviceClass)));
-      parseImageFiles(imageFiles);
+      requireKernel(parseImageFiles(imageFiles), deviceClass.images.join(', '));
       return { classFile: { name: deviceClass.file, text }, imageFiles };
     },
   };

@@ -25,7 +25,7 @@ const read = async (context: Context, file: string): Promise<string> =>
 
 /** A class with its image files, as a build would take them: names are relative to the image repository. */
 const checkClass = async (context: Context, file: string, text: string): Promise<void> => {
-  const { parseClassFile, parseImageFiles } = await import('@slipway/image-spec');
+  const { parseClassFile, parseImageFiles, requireKernel } = await import('@slipway/image-spec');
   const path = resolve(context.cwd, file);
   const repository = dirname(dirname(path));
   const fromHere = relative(context.cwd, repository);
@@ -33,7 +33,7 @@ const checkClass = async (context: Context, file: string, text: string): Promise
     const { images } = parseClassFile(text, relative(repository, path));
     const texts: Text[] = [];
     for (const name of images) texts.push({ name, text: await read(context, join(repository, name)) });
-    parseImageFiles(texts);
+    requireKernel(parseImageFiles(texts), images.join(', '));
   } catch (error) {
     throw from(error, fromHere);
   }
