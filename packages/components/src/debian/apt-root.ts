@@ -5,92 +5,100 @@ import { join } from 'node:path';
 import { withLock } from '../lock.ts';
 import { runTool } from '../run-tool.ts';
 import { writeAtomically } from '../write-atomically.ts';
-import { debianSources, type Mirror } from './sources.ts';
+import { aptConfig, writeAptConfig, type AptConfig } from './apt-config.ts';
+import { readKeyrings, type Keyring } from './keyrings.ts';
+import { formatSources, type AptSource } from './sources.ts';
 
-/** Package lists younger than this are used as they are. */
+/** Package lists younger than this are used as they are; those of a snapshot never change. */
 const LISTS_FRESH_MS = 6 * 3600 * 1000;
 
-/** An apt of our own: nothing of it is shared with the packages installed on this machine. */
-export type AptRoot = {
+/** An apt that knows the packages of some archives for one architecture. */
+export type AptRoot = AptConfig & {
   readonly arch: Arch;
-  readonly configFile: string;
+  readonly sources: readonly AptSource[];
   /** when the package lists were fetched, ms; part of the key of what was resolved with them */
   readonly listsAt: number;
-  readonly directory: string;
 };
 
-/** What this machine needs to reach the network, such as a proxy, holds for ours too. */
-const networkSettings = async (): Promise<string> => {
-  const dump = (await runTool('apt-config', ['dump', 'Acquire'], { package: 'apt' })).toString();
-  return dump
-    .split('\n')
-    .filter((line) => /^Acquire::(?:https?::|Retries|ForceIPv|Check-|Max-)/i.test(line))
-    .join('\n');
+export type OpenAptRoot = {
+  readonly arch: Arch;
+  readonly cacheDir: string;
+  readonly sources: readonly AptSource[];
+  readonly log: (line: string) => void;
+  /** fetch lists again, however fresh they are */
+  readonly refresh?: boolean | undefined;
+  readonly offline?: boolean | undefined;
 };
-
-const config = (directory: string, arch: Arch, network: string): string => `\
-${network}
-Dir "${directory}";
-Dir::Etc "etc";
-Dir::Etc::main "apt.conf";
-Dir::Etc::parts "empty";
-Dir::Etc::sourcelist "sources.list";
-Dir::Etc::sourceparts "sources";
-Dir::Etc::preferences "preferences";
-Dir::Etc::preferencesparts "empty";
-Dir::Etc::trusted "trusted.gpg";
-Dir::Etc::trustedparts "empty";
-Dir::State "state";
-Dir::State::status "${directory}/status";
-Dir::Cache "cache";
-Dir::Log "log";
-APT::Architecture "${arch}";
-APT::Architectures { "${arch}"; };
-APT::Install-Recommends "false";
-APT::Sandbox::User "root";
-Acquire::Languages "none";
-Acquire::Retries "3";
-Acquire::Retries::Delay::Maximum "2";
-`;
 
 const fetchedAt = async (stamp: string): Promise<number | undefined> =>
   (await stat(stamp).catch(() => undefined))?.mtimeMs;
+
+/** What apt says in the C locale, on any of its releases, when a signature is missing or not by a key of the keyring. */
+const SIGNATURE_FAULT =
+  /is not signed|GPG error|NO_PUBKEY|BADSIG|EXPKEYSIG|REVKEYSIG|Missing key|signature verification|no valid signature/i;
+
+const updateFailed = (error: SlipwayError, { arch, sources }: OpenAptRoot): SlipwayError => {
+  const output = String(error.details['output']);
+  const places = sources.map(({ uri, suites }) => `${uri} ${suites.join(' ')}`).join(', ');
+  return SIGNATURE_FAULT.test(output)
+    ? new SlipwayError(
+        'PACKAGE_SIGNATURE_INVALID',
+        `expected ${places} to be signed by a key of ${[...new Set(sources.map(({ keyring }) => keyring))].join(', ')}; apt found otherwise:\n${output.trim()}`,
+        { cause: error, details: { arch, sources } },
+      )
+    : new SlipwayError(
+        'PACKAGE_FETCH_FAILED',
+        `the package lists of ${places} for ${arch} cannot be fetched, and there are none from before; ` +
+          `check the network and the mirror:\n${output.trim()}`,
+        { cause: error, details: { arch, sources } },
+      );
+};
+
+const writeKeyrings = async (directory: string, keyrings: Iterable<Keyring>): Promise<void> => {
+  await mkdir(join(directory, 'keyrings'), { recursive: true });
+  for (const { name, bytes } of keyrings) await writeAtomically(join(directory, 'keyrings', name), bytes);
+};
 
 /**
  * Makes an apt root for an architecture and sees to it that its package lists are there and fresh. Without network,
  * older lists are used and the log says so.
  *
- * @throws {SlipwayError} PACKAGE_FETCH_FAILED if there are no lists and none can be fetched
+ * @throws {SlipwayError} PACKAGE_SIGNATURE_INVALID, however old the lists; PACKAGE_FETCH_FAILED if there are no lists
+ *   and none can be fetched; COMPONENT_OFFLINE if there are none and none may be fetched
  */
-export const openAptRoot = async (
-  arch: Arch,
-  cacheDir: string,
-  log: (line: string) => void,
-  mirror?: Mirror,
-): Promise<AptRoot> => {
-  const sources = await debianSources(mirror);
+export const openAptRoot = async (options: OpenAptRoot): Promise<AptRoot> => {
+  const { arch, cacheDir, sources, log } = options;
+  const keyrings = await readKeyrings(sources);
+  const sourcesIn = (directory: string): string =>
+    formatSources(sources, ({ keyring }) => join(directory, 'keyrings', keyrings.get(keyring)?.name ?? ''));
   const key = createHash('sha256')
-    .update(sources + config('', arch, ''))
+    .update(sourcesIn('') + aptConfig('', arch, ''))
     .digest('hex')
     .slice(0, 12);
   const directory = join(cacheDir, 'apt', `${key}-${arch}`);
   const configFile = join(directory, 'apt.conf');
   const stamp = join(directory, 'lists-fetched');
-  const open = (listsAt: number): AptRoot => ({ arch, configFile, listsAt, directory });
+  const open = (listsAt: number): AptRoot => ({ arch, configFile, directory, sources, listsAt });
+  const isPinned = sources.every(({ snapshot }) => snapshot !== undefined);
   const isFresh = (at: number | undefined): at is number =>
-    at !== undefined && Date.now() - at < LISTS_FRESH_MS;
+    at !== undefined && (isPinned || (options.refresh !== true && Date.now() - at < LISTS_FRESH_MS));
 
   const before = await fetchedAt(stamp);
   if (isFresh(before)) return open(before);
+  if (options.offline === true) {
+    if (before !== undefined) return open(before);
+    throw new SlipwayError(
+      'COMPONENT_OFFLINE',
+      `there are no package lists of ${sources.map(({ uri }) => uri).join(', ')} for ${arch} in the cache, and the network may not be used; build from a lock file, or run once without --offline`,
+      { details: { arch, uris: sources.map(({ uri }) => uri) } },
+    );
+  }
   return withLock(join(cacheDir, 'locks', `apt-${key}-${arch}`), async () => {
     const meanwhile = await fetchedAt(stamp);
-    if (isFresh(meanwhile)) return open(meanwhile);
-    for (const part of ['etc/empty', 'etc/sources', 'state/lists/partial', 'cache/archives/partial', 'log'])
-      await mkdir(join(directory, part), { recursive: true });
-    await writeFile(join(directory, 'etc', 'sources', 'debian.sources'), sources);
-    await writeFile(join(directory, 'status'), '');
-    await writeFile(join(directory, 'etc', 'apt.conf'), '');
-    await writeAtomically(configFile, config(directory, arch, await networkSettings()));
+    if (meanwhile !== before && isFresh(meanwhile)) return open(meanwhile);
+    await writeAptConfig(directory, arch);
+    await writeKeyrings(directory, keyrings.values());
+    await writeFile(join(directory, 'etc', 'sources', 'debian.sources'), sourcesIn(directory));
     log(`fetching Debian's package lists for ${arch}`);
     try {
       await runTool('apt-get', ['-q', '--error-on=any', 'update'], {
@@ -100,16 +108,10 @@ export const openAptRoot = async (
       });
     } catch (error) {
       if (!(error instanceof SlipwayError) || error.code !== 'TOOL_FAILED') throw error;
-      if (meanwhile !== undefined) {
-        log(`package lists cannot be fetched; using those of ${new Date(meanwhile).toISOString()}`);
-        return open(meanwhile);
-      }
-      throw new SlipwayError(
-        'PACKAGE_FETCH_FAILED',
-        `Debian's package lists for ${arch} cannot be fetched, and there are none from before; ` +
-          `check the network and the mirror:\n${error.message}`,
-        { cause: error, details: { arch } },
-      );
+      const failure = updateFailed(error, options);
+      if (meanwhile === undefined || failure.code === 'PACKAGE_SIGNATURE_INVALID') throw failure;
+      log(`package lists cannot be fetched; using those of ${new Date(meanwhile).toISOString()}`);
+      return open(meanwhile);
     }
     await writeFile(stamp, '');
     const now = new Date();

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Component } from '../component.ts';
+import { readContent } from '../content.ts';
 import { readPackageSet } from './component.ts';
-import { debianSources } from './sources.ts';
 
 let cacheDir: string;
 beforeAll(async () => {
@@ -26,7 +26,7 @@ const read = async (
 const machineOf = ({ tree }: Component, path: string): number => {
   const entry = tree.get(path);
   if (entry?.type !== 'file') throw new Error(`no file ${path}`);
-  return Buffer.from(entry.content).readUInt16LE(18);
+  return Buffer.from(readContent(entry.content)).readUInt16LE(18);
 };
 const caught = async (work: Promise<unknown>): Promise<SlipwayError> =>
   work.then(
@@ -76,6 +76,8 @@ test('a package file that was changed in the cache is fetched again', async () =
   const lines: string[] = [];
   await read(BUSYBOX, 'arm64', (line) => lines.push(line));
   expect(lines).toEqual([]);
+  // Once unpacked it is not looked at again.
+  await rm(join(cacheDir, 'layers'), { recursive: true });
   for (const name of await readdir(join(cacheDir, 'debs')))
     await appendFile(join(cacheDir, 'debs', name), 'x');
   const { tree } = await read(BUSYBOX, 'arm64', (line) => lines.push(line));
@@ -90,7 +92,8 @@ test('lists that cannot be renewed are used with a word about their age', async 
   const old = new Date((await stat(stamp)).mtimeMs - 24 * 3600 * 1000);
   await utimes(stamp, old, old);
   // A second source that cannot be reached makes the renewal fail.
-  const unreachable = (await debianSources()).replaceAll(/^URIs: .*$/gm, 'URIs: http://127.0.0.1:1/debian');
+  const reachable = await readFile(join(directory, 'etc', 'sources', 'debian.sources'), 'utf8');
+  const unreachable = reachable.replaceAll(/^URIs: .*$/gm, 'URIs: http://127.0.0.1:1/debian');
   await writeFile(join(directory, 'etc', 'sources', 'unreachable.sources'), unreachable);
   const lines: string[] = [];
   const component = await read(BUSYBOX, 'arm64', (line) => lines.push(line));

@@ -1,16 +1,22 @@
-import { SlipwayError, type Arch } from '@slipway/protocol';
 import type { PackageSet } from '@slipway/image-spec';
+import { SlipwayError, type Arch } from '@slipway/protocol';
 import type { Component, ResolveOptions } from '../component.ts';
+import { readContent } from '../content.ts';
 import { createLayeredTree, type LayeredTree } from '../layered-tree.ts';
-import type { OciConfig } from '../oci-config.ts';
+import type { OciConfig } from '@slipway/oci';
 import type { Origin } from '../origin.ts';
-import { decodeTar, type TarEntry } from '../tar-reader.ts';
-import { openAptRoot, type AptRoot } from './apt-root.ts';
-import { fetchPackages } from './fetch-packages.ts';
+import type { TarEntry } from '../tar-reader.ts';
+import { createFetcher, type PackageFetcher } from './fetch-package.ts';
+import { addGenerated } from './generate.ts';
 import { licensesOf } from './licenses.ts';
-import { resolvePackages, type DebPackage } from './resolve-packages.ts';
+import type { DebPackage } from './resolve-packages.ts';
+import { choosePackages, type ResolveSetOptions } from './resolve-set.ts';
 import { selectFiles } from './select-files.ts';
-import { unpackPackage } from './unpack-package.ts';
+import { symlinkEntry } from './made-entry.ts';
+import { packageEntries } from './unpack-package.ts';
+
+/** Downloads and unpacking at a time. */
+const PARALLEL = 4;
 
 /**
  * Debian's packages rely on these symlinks, which `base-files` and not the packages themselves bring. The loader of
@@ -18,30 +24,13 @@ import { unpackPackage } from './unpack-package.ts';
  */
 const MERGED_USR = ['bin', 'sbin', 'lib', 'lib64'] as const;
 
-const mergedUsrLinks = (): TarEntry[] =>
-  MERGED_USR.map((name) => ({
-    name,
-    type: 'symlink',
-    linkName: `usr/${name}`,
-    mode: 0o777,
-    uid: 0,
-    gid: 0,
-    mtime: 0,
-    major: 0,
-    minor: 0,
-    xattrs: new Map(),
-    content: new Uint8Array(),
-  }));
-
 const purlOf = ({ name, version, arch }: DebPackage): string =>
   `pkg:deb/debian/${encodeURIComponent(name)}@${encodeURIComponent(version)}?arch=${arch}`;
 
-const addPackage = async (tree: LayeredTree, item: DebPackage, cacheDir: string): Promise<Origin> => {
-  const source = `deb:${item.name}@${item.version}`;
-  const tar = await unpackPackage(item, cacheDir);
-  tree.apply(decodeTar(tar, source), { source, whiteouts: false, keepDirectorySymlinks: true });
+const originOf = (item: DebPackage, tree: LayeredTree): Origin => {
   const copyright = tree.entries().get(`usr/share/doc/${item.name}/copyright`);
-  const licenses = copyright?.type === 'file' ? licensesOf(new TextDecoder().decode(copyright.content)) : [];
+  const licenses =
+    copyright?.type === 'file' ? licensesOf(new TextDecoder().decode(readContent(copyright.content))) : [];
   return {
     type: 'deb',
     name: item.name,
@@ -60,35 +49,52 @@ const toOciConfig = (config: PackageSet['config']): OciConfig => ({
   User: config?.user,
 });
 
-const resolveSet = async (
-  set: PackageSet,
-  arch: Arch,
-  options: Pick<ResolveOptions, 'cacheDir' | 'log' | 'mirror'>,
-): Promise<{ readonly root: AptRoot; readonly packages: DebPackage[] }> => {
-  const log = options.log ?? (() => undefined);
-  const root = await openAptRoot(arch, options.cacheDir, log, options.mirror);
-  const names = set.install.map((name) => name.replaceAll('${arch}', arch));
-  const packages = await resolvePackages(root, names, set.dependencies);
-  await fetchPackages(root, packages, options.cacheDir, log);
-  return { root, packages };
+/** The entries of every package, in the packages' order, fetched and unpacked side by side. */
+const entriesOf = async (
+  packages: readonly DebPackage[],
+  fetcher: PackageFetcher,
+): Promise<(readonly [DebPackage, TarEntry[]])[]> => {
+  const found = new Map<DebPackage, TarEntry[]>();
+  const queue = [...packages];
+  const worker = async (): Promise<void> => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift())
+      found.set(item, await packageEntries(item, fetcher));
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, worker));
+  return packages.map((item) => [item, found.get(item) ?? []] as const);
+};
+
+export type PackageSetOptions = ResolveSetOptions & {
+  /** what a lock says the set consists of: then apt is asked for nothing but what is not in the cache */
+  readonly packages?: readonly DebPackage[] | undefined;
 };
 
 /**
- * Debian packages as a tree: unpacked, never installed. No code of a package runs; what its scripts would do, such as
- * making users, is not done.
+ * Debian packages as a tree: unpacked, never installed. No code of a package runs; what its scripts would make is made
+ * by the rules of `generate`.
+ *
+ * @throws {SlipwayError} PACKAGE_NOT_FOUND, PACKAGE_FETCH_FAILED, PACKAGE_SIGNATURE_INVALID, COMPONENT_OFFLINE,
+ *   COMPONENT_INVALID, LAYER_UNSAFE
  */
 export const readPackageSet = async (
   ref: string,
   set: PackageSet,
   arch: Arch,
-  options: Pick<ResolveOptions, 'cacheDir' | 'log' | 'mirror'>,
+  options: PackageSetOptions,
 ): Promise<Component> => {
-  const { packages } = await resolveSet(set, arch, options);
+  const { cacheDir, log = () => undefined, offline } = options;
+  const packages = options.packages ?? (await choosePackages(set, arch, options));
   const tree = createLayeredTree();
-  tree.apply(mergedUsrLinks(), { source: ref, whiteouts: false, keepDirectorySymlinks: true });
+  const links = MERGED_USR.map((name) => symlinkEntry(name, `usr/${name}`));
+  tree.apply(links, { source: ref, whiteouts: false, keepDirectorySymlinks: true });
   const origins: Origin[] = [];
-  for (const item of packages) origins.push(await addPackage(tree, item, options.cacheDir));
+  for (const [item, entries] of await entriesOf(packages, createFetcher({ cacheDir, log, offline }))) {
+    const source = `deb:${item.name}@${item.version}`;
+    tree.apply(entries, { source, whiteouts: false, keepDirectorySymlinks: true });
+    origins.push(originOf(item, tree));
+  }
   const kept = selectFiles(tree.entries(), set.include, set.exclude ?? []);
+  addGenerated(tree, kept, set, { ref, arch });
   for (const name of MERGED_USR)
     if (kept.has(`usr/${name}`)) kept.add(name);
     else kept.delete(name);
@@ -101,5 +107,8 @@ export const readDebianComponent = async (name: string, options: ResolveOptions)
     throw new SlipwayError('COMPONENT_NOT_FOUND', `deb:${name}: the image file has no package set ${name}`, {
       details: { component: `deb:${name}`, allowed: Object.keys(options.spec.packages) },
     });
-  return readPackageSet(`deb:${name}`, set, options.arch, options);
+  return readPackageSet(`deb:${name}`, set, options.arch, {
+    ...options,
+    packages: options.lockedPackages?.get(name),
+  });
 };

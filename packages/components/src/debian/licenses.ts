@@ -1,4 +1,4 @@
-import { parseStanzas } from './sources.ts';
+import { parseStanzas } from './deb822.ts';
 
 const SPDX: Readonly<Record<string, string>> = {
   expat: 'MIT',

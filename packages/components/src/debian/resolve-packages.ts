@@ -16,6 +16,8 @@ export const DebPackage = z.object({
   url: z.string(),
   size: z.int(),
   digest: Digest,
+  /** other places of the same bytes, in the order in which they are tried */
+  mirrors: z.array(z.string()).optional(),
 });
 export type DebPackage = z.infer<typeof DebPackage>;
 

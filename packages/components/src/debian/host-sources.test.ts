@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { isDebianArchive, parseOneLine, parseStanzas } from './sources.ts';
+import { parseOneLine, parseStanzas } from './deb822.ts';
+import { isDebianArchive } from './host-sources.ts';
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.pgp';
 
