@@ -17,6 +17,7 @@ const [task, ...args] = process.argv.slice(2);
 const PROGRAMS = {
   demo: 'infra/demo/src/main.ts',
   up: 'infra/local/src/main.ts',
+  bench: 'infra/bench/src/main.ts',
   docs: 'test/docs/write.ts',
 };
 

@@ -25,6 +25,7 @@ export const NEEDED = [
   ['dpkg-deb', 'dpkg', 'reading Debian packages'],
   ['xz', 'xz-utils', 'reading Debian packages'],
   ['zstd', 'zstd', 'compressing'],
+  ['/usr/bin/time', 'time', 'measuring builds'],
   ['cpio', 'cpio', 'checking initramfs archives in tests'],
 ];
 

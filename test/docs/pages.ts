@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { BuildBench } from '@slipway/bench';
 import { Summary } from '@slipway/demo';
 import { ERRORS } from '@slipway/protocol';
 import { z } from 'zod';
@@ -20,11 +21,15 @@ const errorsPage = (): string =>
     '',
   ].join('\n');
 
-const summarySchema = (): string =>
-  `${JSON.stringify({ title: 'What npm run demo -- --json FILE writes', ...z.toJSONSchema(Summary) }, null, 2)}\n`;
+const jsonSchema = (title: string, schema: z.ZodType): string =>
+  `${JSON.stringify({ title, ...z.toJSONSchema(schema) }, null, 2)}\n`;
+
+const summarySchema = (): string => jsonSchema('What npm run demo -- --json FILE writes', Summary);
+const benchSchema = (): string => jsonSchema('What npm run bench -- build --json FILE writes', BuildBench);
 
 /** Pages of `docs/` that are made from the code; `npm run docs` writes them and a test compares them. */
 export const PAGES: readonly { readonly path: string; readonly text: () => string }[] = [
   { path: join(docs, 'errors.md'), text: errorsPage },
   { path: join(docs, 'demo-summary.schema.json'), text: summarySchema },
+  { path: join(docs, 'bench.schema.json'), text: benchSchema },
 ];

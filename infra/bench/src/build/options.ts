@@ -1,0 +1,48 @@
+import { parseArgs } from 'node:util';
+import { Arch, SlipwayError, messageOf } from '@slipway/protocol';
+import { z } from 'zod';
+
+export const BUILD_HELP = `npm run bench -- build [options]
+
+Measures slipway build on images that it makes first: eleven of them, 400 MB of layers, two onboot, five services.
+Where linuxkit is on the PATH it builds the same layouts side by side.
+
+  --dir DIR      where inputs, caches and outputs are; inputs are kept for the next time (.slipway/bench)
+  --json FILE    what was measured, for programs (DIR/build.json); docs/bench.schema.json describes it
+  --runs N       of everything that is measured (5)
+  --scale X      of the inputs; 1 is 400 MB (1)
+  --arch ARCH    amd64 or arm64 (as this machine)
+  --keep         keep caches and outputs, too`;
+
+const Options = z.object({
+  help: z.boolean().default(false),
+  dir: z.string().optional(),
+  json: z.string().optional(),
+  runs: z.coerce.number().int().min(1).max(100).default(5),
+  scale: z.coerce.number().min(0.001).max(100).default(1),
+  arch: Arch.default(process.arch === 'arm64' ? 'arm64' : 'amd64'),
+  keep: z.boolean().default(false),
+});
+export type BuildBenchOptions = z.infer<typeof Options>;
+
+/** @throws {SlipwayError} USAGE */
+export const parseBuildOptions = (args: readonly string[]): BuildBenchOptions => {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        help: { type: 'boolean', short: 'h' },
+        dir: { type: 'string' },
+        json: { type: 'string' },
+        runs: { type: 'string' },
+        scale: { type: 'string' },
+        arch: { type: 'string' },
+        keep: { type: 'boolean' },
+      },
+    });
+    return Options.parse(values);
+  } catch (cause) {
+    const why = cause instanceof z.ZodError ? z.prettifyError(cause) : messageOf(cause);
+    throw new SlipwayError('USAGE', `${why}\n\n${BUILD_HELP}`, { cause });
+  }
+};

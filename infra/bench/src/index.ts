@@ -1,0 +1,5 @@
+/**
+ * Measures Slipway, run by `npm run bench`. Makes its own inputs and runs the programs as users do; nothing imports it
+ * but the test that writes the schemas of its results.
+ */
+export { BuildBench } from './build/result.ts';

@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import { ERRORS, codeOf, messageOf } from '@slipway/protocol';
+import { benchBuild } from './build/bench.ts';
+
+const root = join(import.meta.dirname, '..', '..', '..');
+
+type Bench = (root: string, args: readonly string[], print: (line: string) => void) => Promise<number>;
+
+const BENCHES: Readonly<Record<string, { readonly summary: string; readonly run: Bench }>> = {
+  build: {
+    summary: 'slipway build: time, processor, memory, beside LinuxKit where that is installed',
+    run: benchBuild,
+  },
+};
+
+const HELP = [
+  'npm run bench -- NAME [options]; --help after the name lists its options.',
+  '',
+  ...Object.entries(BENCHES).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`),
+].join('\n');
+
+const main = async ([name, ...args]: readonly string[]): Promise<number> => {
+  if (name === undefined || name === '--help' || name === '-h') {
+    console.log(HELP);
+    return name === undefined ? ERRORS.USAGE.exit : 0;
+  }
+  const bench = BENCHES[name];
+  if (bench === undefined) {
+    console.error(`USAGE: there is no bench ${JSON.stringify(name)}.\n\n${HELP}`);
+    return ERRORS.USAGE.exit;
+  }
+  try {
+    return await bench.run(root, args, console.log);
+  } catch (error) {
+    const code = codeOf(error);
+    console.error(`${code}: ${messageOf(error)}`);
+    return ERRORS[code].exit;
+  }
+};
+
+process.exitCode = await main(process.argv.slice(2));
