@@ -30,7 +30,7 @@ export const parseSysusers = (text: string, file: string): SysusersLine[] =>
     if (
       (type !== 'u' && type !== 'g' && type !== 'm' && type !== 'r') ||
       (!isRange && !NAME.test(name)) ||
-      rest.some((word) => /%[^%]/.test(word) || /[:\n]/.test(word.replace(/^\d+:/, '')))
+      rest.some((word, at) => /%[^%]/.test(word) || (at > 0 && word.includes(':')))
     )
       throw new SlipwayError(
         'COMPONENT_INVALID',
