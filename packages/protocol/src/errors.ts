@@ -138,6 +138,13 @@ export const ERRORS = {
     'Raise partitions.root in the class file or remove components.',
   ),
 
+  SBOM_INVALID: entry(
+    65,
+    422,
+    'A file is no CycloneDX or SPDX document in JSON, or a malformed one.',
+    'Name a file that slipway build or another tool wrote as CycloneDX 1.x or SPDX 2.x JSON.',
+  ),
+
   BUNDLE_MALFORMED: entry(
     65,
     422,

@@ -6,6 +6,8 @@ export type ScannedFile = {
   readonly path: string;
   /** bytes */
   readonly size: number;
+  /** whether anyone may run it; absent where that is not known */
+  readonly executable?: boolean;
   /** all of it; called on small files and, without `readRange`, on programs */
   read(): Uint8Array;
   /** a part of it, short where the file ends: lets a program of 100 MB be looked into without reading it */
