@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { MakeContext } from './command.ts';
 import { buildCommands } from './commands/builds.ts';
 import { bundleCommands } from './commands/bundle.ts';
+import { cacheCommands } from './commands/cache.ts';
 import { completionCommand } from './commands/completion.ts';
 import { componentCommands } from './commands/component.ts';
 import type { Context } from './context.ts';
@@ -42,6 +43,7 @@ export const createProgram = (
   deviceCommands(program, makeContext);
   bundleCommands(program, makeContext);
   componentCommands(program, makeContext);
+  cacheCommands(program, makeContext);
   diskCommands(program, makeContext);
   completionCommand(program, makeContext);
   return program;

@@ -1,7 +1,7 @@
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { cacheFolder } from '../cache-folder.ts';
 import { leaf, print, word, type MakeContext } from '../command.ts';
 
 export const componentCommands = (program: Command, makeContext: MakeContext): void => {
@@ -20,9 +20,8 @@ export const componentCommands = (program: Command, makeContext: MakeContext): v
     run: async (context, words, options) => {
       const { packComponent } = await import('@slipway/components');
       const layout = resolve(context.cwd, word(words, 1));
-      const cacheDir = options.cache ?? context.env['SLIPWAY_CACHE'] ?? join(homedir(), '.cache', 'slipway');
       const packed = await packComponent(resolve(context.cwd, word(words, 0)), layout, {
-        cacheDir: resolve(context.cwd, cacheDir),
+        cacheDir: cacheFolder(context, options.cache),
         tag: options.tag,
         log: context.json ? undefined : context.err,
       });

@@ -1,0 +1,95 @@
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+
+/** Folders of the cache and what lies there. Lock files are not listed: somebody may hold them. */
+export const CACHE_KINDS = {
+  blobs: 'layers and manifests from registries',
+  refs: 'what tags of registries pointed at',
+  archives: 'unpacked archives of images',
+  layers: 'uncompressed layers, which images are made from',
+  segments: 'compressed parts of initrds',
+  debs: 'Debian packages',
+  apt: 'lists of Debian archives',
+  npm: 'runtimes from npm',
+} as const;
+export type CacheKind = keyof typeof CACHE_KINDS;
+const KINDS = [
+  'blobs',
+  'refs',
+  'archives',
+  'layers',
+  'segments',
+  'debs',
+  'apt',
+  'npm',
+] as const satisfies CacheKind[];
+
+/** What is removed as a whole, such as a layer with its index. */
+export type CacheItem = {
+  readonly kind: CacheKind;
+  readonly name: string;
+  readonly bytes: number;
+  readonly lastUsed: Date;
+  /** being written, or left by a process that died */
+  readonly temporary: boolean;
+  readonly paths: readonly string[];
+};
+
+type Found = { readonly path: string; readonly bytes: number; readonly time: number };
+
+const filesBelow = async (folder: string): Promise<Found[]> => {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  const found = await Promise.all(
+    entries
+      .filter((entry) => !entry.isDirectory())
+      .map(async ({ parentPath, name }): Promise<Found | undefined> => {
+        const path = join(parentPath, name);
+        const info = await stat(path).catch(() => undefined);
+        // What is gone by now is no part of the cache.
+        return info && { path, bytes: info.size, time: Math.max(info.mtimeMs, 0) };
+      }),
+  );
+  return found.filter((file) => file !== undefined);
+};
+
+const TEMPORARY = /\.tmp(?:\.|$)/;
+
+/** Package lists are a folder for each archive; everywhere else files of one name belong together. */
+const nameOf = (kind: CacheKind, path: string): string =>
+  kind === 'apt' || path.includes('fetch-') ? (path.split('/')[0] ?? path) : path.replace(/\.[^/]*$/, '');
+
+/** Everything in a cache, in the order of kinds and names. */
+export const listCache = async (cacheDir: string): Promise<CacheItem[]> => {
+  const items: CacheItem[] = [];
+  for (const kind of KINDS) {
+    const folder = join(cacheDir, kind);
+    const groups = Map.groupBy(await filesBelow(folder), ({ path }) => {
+      const inside = relative(folder, path);
+      return TEMPORARY.test(inside) ? inside : nameOf(kind, inside);
+    });
+    for (const [name, files] of groups) {
+      items.push({
+        kind,
+        name,
+        bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+        lastUsed: new Date(Math.max(...files.map(({ time }) => time))),
+        temporary: TEMPORARY.test(name),
+        paths: kind === 'apt' ? [join(folder, name)] : files.map(({ path }) => path),
+      });
+    }
+  }
+  return items.sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || (a.name < b.name ? -1 : 1));
+};
+
+/** A file that has not grown for so long belongs to a process that is gone. */
+const STALE_MS = 24 * 60 * 60 * 1000;
+
+/** What goes if everything that was last used before a time is to go. */
+export const outdated = (items: readonly CacheItem[], before: Date, now: Date): CacheItem[] =>
+  items.filter(({ temporary, lastUsed }) =>
+    temporary ? now.getTime() - lastUsed.getTime() > STALE_MS : lastUsed < before,
+  );
+
+export const removeItems = async (items: readonly CacheItem[]): Promise<void> => {
+  for (const { paths } of items) for (const path of paths) await rm(path, { recursive: true, force: true });
+};
