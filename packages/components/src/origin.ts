@@ -11,6 +11,8 @@ export const Origin = z.object({
   digest: Digest,
   /** SPDX identifiers where known, else the names the package uses */
   licenses: z.array(z.string()).optional(),
+  /** the source package, if it has another name or version */
+  source: z.object({ name: z.string(), version: z.string() }).optional(),
 });
 export type Origin = z.infer<typeof Origin>;
 

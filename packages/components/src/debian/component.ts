@@ -38,6 +38,7 @@ const originOf = (item: DebPackage, tree: LayeredTree): Origin => {
     purl: purlOf(item),
     digest: item.digest,
     ...(licenses.length === 0 ? {} : { licenses }),
+    ...(item.source === undefined ? {} : { source: item.source }),
   };
 };
 
@@ -57,10 +58,17 @@ const entriesOf = async (
   const found = new Map<DebPackage, TarEntry[]>();
   const queue = [...packages];
   const worker = async (): Promise<void> => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift())
-      found.set(item, await packageEntries(item, fetcher));
+    try {
+      for (let item = queue.shift(); item !== undefined; item = queue.shift())
+        found.set(item, await packageEntries(item, fetcher));
+    } catch (error) {
+      queue.length = 0;
+      throw error;
+    }
   };
-  await Promise.all(Array.from({ length: PARALLEL }, worker));
+  // What is under way is awaited before an error goes up: nothing may write to the cache afterwards.
+  const ends = await Promise.allSettled(Array.from({ length: PARALLEL }, worker));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
   return packages.map((item) => [item, found.get(item) ?? []] as const);
 };
 

@@ -7,19 +7,25 @@ import { createGlob } from '../glob.ts';
 import { runTool } from '../run-tool.ts';
 import { writeAtomically } from '../write-atomically.ts';
 import type { AptRoot } from './apt-root.ts';
+import { parseStanzas } from './deb822.ts';
 
 /** One package file that apt chose. */
-export const DebPackage = z.object({
+export const DebPackage = z.strictObject({
   name: z.string(),
   version: z.string(),
   arch: z.string(),
   url: z.string(),
   size: z.int(),
   digest: Digest,
+  /** the source package, if it has another name or version */
+  source: z.strictObject({ name: z.string(), version: z.string() }).optional(),
   /** other places of the same bytes, in the order in which they are tried */
   mirrors: z.array(z.string()).optional(),
 });
 export type DebPackage = z.infer<typeof DebPackage>;
+
+/** Of what is remembered between runs. */
+const FORM = 2;
 
 export type Dependencies = 'full' | 'none' | readonly string[];
 
@@ -55,6 +61,30 @@ const notFound = (names: readonly string[], arch: string, output: string): Slipw
     { details: { packages: names, arch } },
   );
 
+/** `Source: NAME` or `Source: NAME (VERSION)`, which the archive leaves out where it would say the same. */
+const sourcesOf = async (
+  root: AptRoot,
+  packages: readonly DebPackage[],
+): Promise<Map<string, NonNullable<DebPackage['source']>>> => {
+  const sources = new Map<string, NonNullable<DebPackage['source']>>();
+  if (packages.length === 0) return sources;
+  const shown = await runTool(
+    'apt-cache',
+    ['show', '--', ...packages.map(({ name, version }) => `${name}=${version}`)],
+    { package: 'apt', env: { APT_CONFIG: root.configFile } },
+  );
+  for (const stanza of parseStanzas(shown.toString())) {
+    const version = stanza.get('version') ?? '';
+    const match = /^(\S+)(?:\s+\((\S+)\))?$/.exec(stanza.get('source') ?? '');
+    if (match?.[1] !== undefined)
+      sources.set(`${stanza.get('package') ?? ''}=${version}`, {
+        name: match[1],
+        version: match[2] ?? version,
+      });
+  }
+  return sources;
+};
+
 /**
  * Lets apt choose packages and all they need, as if nothing were installed. Nothing is downloaded.
  *
@@ -68,7 +98,7 @@ export const resolvePackages = async (
   dependencies: Dependencies,
 ): Promise<DebPackage[]> => {
   const key = createHash('sha256')
-    .update(JSON.stringify([root.listsAt, root.arch, names, dependencies]))
+    .update(JSON.stringify([FORM, root.listsAt, root.arch, names, dependencies]))
     .digest('hex');
   const cached = join(root.directory, 'resolved', `${key}.json`);
   const earlier = await readFile(cached, 'utf8').catch(() => undefined);
@@ -96,6 +126,11 @@ export const resolvePackages = async (
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   const missing = wanted.filter((name) => !everything.some((found) => found.name === name));
   if (missing.length > 0) throw notFound(missing, root.arch, output);
-  await writeAtomically(cached, JSON.stringify(chosen));
-  return chosen;
+  const sources = await sourcesOf(root, chosen);
+  const described = chosen.map((item): DebPackage => {
+    const source = sources.get(`${item.name}=${item.version}`);
+    return source === undefined ? item : { ...item, source };
+  });
+  await writeAtomically(cached, JSON.stringify(described));
+  return described;
 };
