@@ -8,8 +8,10 @@ import { componentCommands } from './commands/component.ts';
 import type { Context } from './context.ts';
 import { deviceCommands } from './commands/devices.ts';
 import { diskCommands } from './commands/disk.ts';
+import { licensesCommand } from './commands/licenses.ts';
 import { releaseCommands } from './commands/releases.ts';
 import { rolloutCommands } from './commands/rollouts.ts';
+import { sbomCommands } from './commands/sbom.ts';
 import { validateCommand } from './commands/validate.ts';
 
 const HELP = `
@@ -45,6 +47,8 @@ export const createProgram = (
   componentCommands(program, makeContext);
   cacheCommands(program, makeContext);
   diskCommands(program, makeContext);
+  sbomCommands(program, makeContext);
+  licensesCommand(program, makeContext);
   completionCommand(program, makeContext);
   return program;
 };

@@ -16,6 +16,8 @@ export type ReportedPackage = Pick<FoundPackage, 'type' | 'name' | 'version' | '
 export type LicenseReport = {
   /** their source must be offered */
   readonly obliged: readonly (ReportedPackage & {
+    /** those of its licences that ask for it */
+    readonly obliging: readonly string[];
     readonly source: { readonly name: string; readonly version: string; readonly commit?: string };
     /** where it is published; null: nobody here knows */
     readonly sourceUrl: string | null;
@@ -72,6 +74,7 @@ export const licenseReport = (sbom: Sbom): LicenseReport => {
   return {
     obliged: obliged.map((item) => ({
       ...reported(item),
+      obliging: item.licenses.filter(isObliging),
       source: item.source ?? { name: item.name, version: item.version },
       sourceUrl: sourcePlace(item) ?? null,
     })),

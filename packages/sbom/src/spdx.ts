@@ -96,7 +96,7 @@ export const makeSpdx = (sbom: Sbom): string => {
       SPDXID: 'SPDXRef-Image',
       name,
       versionInfo: version,
-      primaryPackagePurpose: 'OPERATING-SYSTEM',
+      primaryPackagePurpose: 'OPERATING_SYSTEM',
       ...common,
       ...licensed(undefined),
       ...annotations(subjectProperties(listed)),

@@ -1,0 +1,147 @@
+import { open, readdir, readFile, stat, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { BUNDLE_ORDER, MANIFEST_NAME, messageOf, SBOM_NAME, SlipwayError } from '@slipway/protocol';
+import type { Sbom } from '@slipway/sbom';
+import type { Context } from './context.ts';
+
+/** Bytes; the list of an image with ten thousand packages has a tenth of it. */
+const MAX_SBOM_BYTES = 256 * 1024 * 1024;
+const MAX_NOTICES_BYTES = 256 * 1024 * 1024;
+
+const DOCUMENT = /(?:^|\.)(?:cdx|spdx)\.json$/;
+/** `edge.NOTICES`, `edge-NOTICES`, `NOTICES.txt` */
+const NOTICES = /(?:^|[.-])NOTICES(?:\.txt)?$/;
+
+export type LoadedSbom = {
+  /** the document, as people would name it */
+  readonly from: string;
+  readonly sbom: Sbom;
+  /** the third-party notices that lie beside it */
+  readonly notices: string | undefined;
+};
+
+const notFound = (path: string, why: string, cause?: unknown): SlipwayError =>
+  new SlipwayError('NOT_FOUND', `${path}: ${why}`, { cause });
+
+const parse = async (from: string, bytes: Uint8Array): Promise<Sbom> => {
+  const { parseSbom } = await import('@slipway/sbom');
+  try {
+    return parseSbom(bytes);
+  } catch (error) {
+    if (!(error instanceof SlipwayError)) throw error;
+    throw new SlipwayError(error.code, `${from}: ${error.message}`, { cause: error });
+  }
+};
+
+const checkSize = (path: string, size: number, max: number): void => {
+  if (size > max)
+    throw new SlipwayError('SBOM_INVALID', `${path}: expected at most ${max} bytes, found ${size}`);
+};
+
+const readDocument = async (path: string): Promise<Sbom> => {
+  checkSize(path, (await stat(path)).size, MAX_SBOM_BYTES);
+  return parse(path, await readFile(path));
+};
+
+/** The list of a bundle, which is not verified here: `slipway bundle verify` does that. */
+const readBundle = async (path: string, file: FileHandle): Promise<Sbom> => {
+  const { expectEntry, readFully, TAR_BLOCK_BYTES, tarPadding } = await import('@slipway/bundle');
+  let position = 0;
+  for (const name of BUNDLE_ORDER) {
+    const size = expectEntry(await readFully(file, position, TAR_BLOCK_BYTES), name);
+    position += TAR_BLOCK_BYTES;
+    if (name === SBOM_NAME) {
+      checkSize(`${path}: ${name}`, size, MAX_SBOM_BYTES);
+      return parse(`${path}: ${name}`, await readFully(file, position, size));
+    }
+    position += size + tarPadding(size);
+  }
+  throw notFound(path, `expected ${SBOM_NAME} in the bundle`);
+};
+
+const stem = (name: string, pattern: RegExp): string => name.replace(pattern, '');
+
+/**
+ * What a build left beside an output: the file whose name goes on as that of the output does (`edge.cdx.json` beside
+ * `edge.tar`), else the only one.
+ *
+ * @param output name of the output; absent: the folder as a whole is meant
+ */
+const pick = (names: readonly string[], pattern: RegExp, output: string | undefined): string[] => {
+  const candidates = names.filter((name) => pattern.test(name)).sort();
+  const own =
+    output === undefined
+      ? []
+      : candidates.filter((name) => stem(name, pattern) !== '' && output.startsWith(stem(name, pattern)));
+  const chosen = own.length > 0 ? own : candidates;
+  // The longest name fits best; of CycloneDX and SPDX, which say the same, CycloneDX is read.
+  const longest = Math.max(0, ...chosen.map((name) => stem(name, pattern).length));
+  const best = own.length > 0 ? own.filter((name) => stem(name, pattern).length === longest) : chosen;
+  const cyclonedx = best.filter((name) => name.endsWith('cdx.json'));
+  return cyclonedx.length > 0 ? cyclonedx : best;
+};
+
+const readNotices = async (
+  folder: string,
+  names: readonly string[],
+  output: string | undefined,
+): Promise<string | undefined> => {
+  const [name, another] = pick(names, NOTICES, output);
+  if (name === undefined || another !== undefined) return undefined;
+  const path = join(folder, name);
+  checkSize(path, (await stat(path)).size, MAX_NOTICES_BYTES);
+  return readFile(path, 'utf8');
+};
+
+const readBeside = async (folder: string, output: string | undefined): Promise<LoadedSbom> => {
+  const names = await readdir(folder);
+  const [name, another] = pick(names, DOCUMENT, output);
+  if (name === undefined) {
+    throw notFound(
+      output === undefined ? folder : join(folder, output),
+      `expected ${SBOM_NAME} or another *.cdx.json or *.spdx.json ${output === undefined ? 'in the folder' : 'beside it'}, found none`,
+    );
+  }
+  if (another !== undefined) {
+    throw new SlipwayError(
+      'USAGE',
+      `${folder}: expected one list of contents, found ${name} and ${another}; name the file`,
+    );
+  }
+  const from = join(folder, name);
+  return {
+    from,
+    sbom: await readDocument(from),
+    notices: await readNotices(folder, names, output ?? name.replace(DOCUMENT, '')),
+  };
+};
+
+/**
+ * The list of what is in an image: of a CycloneDX or SPDX file, a bundle, a folder with the outputs of a build, or one
+ * of these outputs.
+ *
+ * @throws {SlipwayError} NOT_FOUND, SBOM_INVALID, USAGE where several lists could be meant, BUNDLE_MALFORMED
+ */
+export const loadSbom = async (context: Pick<Context, 'cwd'>, name: string): Promise<LoadedSbom> => {
+  const path = resolve(context.cwd, name);
+  const found = await stat(path).catch((cause: unknown) => {
+    throw notFound(name, `cannot be read: ${messageOf(cause)}`, cause);
+  });
+  if (found.isDirectory()) return readBeside(path, undefined);
+  await using file = await open(path);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(512), 0, 512, 0);
+  const head = buffer.subarray(0, bytesRead);
+  if (
+    head.toString('latin1', 257, 262) === 'ustar' &&
+    head.toString('latin1', 0, 14) === `${MANIFEST_NAME}\0`
+  )
+    return { from: name, sbom: await readBundle(name, file), notices: undefined };
+  if (path.endsWith('.json') || /^(?:\u00ef\u00bb\u00bf)?\s*\{/.test(head.toString('latin1'))) {
+    checkSize(name, found.size, MAX_SBOM_BYTES);
+    const sbom = await parse(name, await readFile(path));
+    const names = await readdir(dirname(path));
+    const notices = await readNotices(dirname(path), names, basename(path).replace(DOCUMENT, ''));
+    return { from: name, sbom, notices };
+  }
+  return readBeside(dirname(path), basename(path));
+};
