@@ -6,60 +6,68 @@ import type { TarData, TarHeader } from './tar-parser.ts';
 /** What the store remembers of a layer beside its tar: every header, and where the data lies. */
 const TYPES = ['file', 'hardlink', 'symlink', 'char', 'block', 'directory', 'fifo'] as const;
 
-/** name, type, mode, uid, gid, mtime, link, offset, stored, then what few entries have */
-const Row = z.tuple([
-  z.string(),
-  z.int(),
-  z.int(),
-  z.int(),
-  z.int(),
-  z.int(),
-  z.string(),
-  z.int(),
-  z.int(),
-  z.strictObject({
-    x: z.array(z.tuple([z.string(), z.base64()])).optional(),
-    d: z.tuple([z.int(), z.int()]).optional(),
-    s: z.strictObject({ size: z.int(), runs: z.array(z.tuple([z.int(), z.int()])) }).optional(),
-  }),
-]);
-type Row = z.infer<typeof Row>;
+/** What few entries have: extended attributes, device numbers, the map of a sparse file. */
+const Rare = z.strictObject({
+  x: z.array(z.tuple([z.string(), z.base64()])).optional(),
+  d: z.tuple([z.int(), z.int()]).optional(),
+  s: z.strictObject({ size: z.int(), runs: z.array(z.tuple([z.int(), z.int()])) }).optional(),
+});
+type Rare = z.infer<typeof Rare>;
 
-export const encodeRow = (header: TarHeader, { offset, stored, sparse }: TarData): Row => [
-  header.name,
-  TYPES.indexOf(header.type),
-  header.mode,
-  header.uid,
-  header.gid,
-  header.mtime,
-  header.linkName,
-  offset,
-  stored,
-  {
+/** name, type, mode, uid, gid, mtime, link, offset, stored, and what few entries have */
+type Row = [string, number, number, number, number, number, string, number, number, Rare?];
+
+/** By hand, because there are many rows and each program start reads them all. */
+const isRow = (row: unknown): row is Row =>
+  Array.isArray(row) &&
+  (row.length === 9 || (row.length === 10 && Rare.safeParse(row[9]).success)) &&
+  typeof row[0] === 'string' &&
+  typeof row[6] === 'string' &&
+  Number.isInteger(row[1]) &&
+  Number.isInteger(row[2]) &&
+  Number.isInteger(row[3]) &&
+  Number.isInteger(row[4]) &&
+  Number.isInteger(row[5]) &&
+  Number.isInteger(row[7]) &&
+  Number.isInteger(row[8]);
+
+const rareOf = (header: TarHeader, sparse: TarData['sparse']): Rare | undefined => {
+  const hasDevice = header.major !== 0 || header.minor !== 0;
+  if (header.xattrs.size === 0 && !hasDevice && sparse === undefined) return undefined;
+  return {
     ...(header.xattrs.size === 0
       ? {}
-      : {
-          x: [...header.xattrs].map(
-            ([key, value]) => [key, Buffer.from(value).toString('base64')] as [string, string],
-          ),
-        }),
-    ...(header.major === 0 && header.minor === 0 ? {} : { d: [header.major, header.minor] }),
+      : { x: [...header.xattrs].map(([key, value]) => [key, Buffer.from(value).toString('base64')]) }),
+    ...(hasDevice ? { d: [header.major, header.minor] } : {}),
     ...(sparse === undefined
       ? {}
-      : {
-          s: {
-            size: sparse.size,
-            runs: sparse.runs.map(({ at, length }) => [at, length] as [number, number]),
-          },
-        }),
-  },
-];
+      : { s: { size: sparse.size, runs: sparse.runs.map(({ at, length }) => [at, length]) } }),
+  };
+};
+
+export const encodeRow = (header: TarHeader, { offset, stored, sparse }: TarData): Row => {
+  const rare = rareOf(header, sparse);
+  const row: Row = [
+    header.name,
+    TYPES.indexOf(header.type),
+    header.mode,
+    header.uid,
+    header.gid,
+    header.mtime,
+    header.linkName,
+    offset,
+    stored,
+  ];
+  if (rare !== undefined) row.push(rare);
+  return row;
+};
 
 const EMPTY = new Uint8Array();
 const NO_XATTRS: ReadonlyMap<string, Uint8Array> = new Map();
 
 const decodeRow = (row: Row, file: string): TarEntry => {
-  const [name, typeNumber, mode, uid, gid, mtime, linkName, offset, stored, { x, d, s }] = row;
+  const [name, typeNumber, mode, uid, gid, mtime, linkName, offset, stored, rare] = row;
+  const { x, d, s } = rare ?? {};
   const type = TYPES[typeNumber] ?? 'file';
   const sparse =
     s === undefined ? undefined : { size: s.size, runs: s.runs.map(([at, length]) => ({ at, length })) };
@@ -83,11 +91,11 @@ const decodeRow = (row: Row, file: string): TarEntry => {
   };
 };
 
-const Index = z.strictObject({ v: z.literal(1), size: z.int().min(0), rows: z.array(z.unknown()) });
+const Index = z.strictObject({ v: z.literal(2), size: z.int().min(0), rows: z.array(z.unknown()) });
 
 /** @param size of the tar, bytes: a tar of another size is not the one that was indexed */
 export const encodeIndex = (rows: readonly Row[], size: number): string =>
-  JSON.stringify({ v: 1, size, rows });
+  JSON.stringify({ v: 2, size, rows });
 
 /**
  * @param file the tar that the entries lie in
@@ -105,8 +113,10 @@ export const decodeIndex = (
   }
   const index = Index.safeParse(value);
   if (!index.success) return undefined;
-  const rows = z.array(Row).safeParse(index.data.rows);
-  return rows.success
-    ? { size: index.data.size, entries: rows.data.map((row) => decodeRow(row, file)) }
-    : undefined;
+  const entries: TarEntry[] = [];
+  for (const row of index.data.rows) {
+    if (!isRow(row)) return undefined;
+    entries.push(decodeRow(row, file));
+  }
+  return { size: index.data.size, entries };
 };

@@ -47,8 +47,19 @@ export const createLayeredTree = (): LayeredTree => {
   const inodes = new Map<string, number>();
   let nextInode = 1;
 
-  /** Follows symlinks as the kernel would with the tree as its root; what does not exist stands for itself. */
+  /** what the directory asked for last resolved to; most entries lie beside the one before */
+  let lastAsked: string | undefined;
+  let lastResolved = '';
+
   const resolveDirectory = (path: string, source: string): string => {
+    if (path === lastAsked) return lastResolved;
+    lastResolved = followDirectory(path, source);
+    lastAsked = path;
+    return lastResolved;
+  };
+
+  /** Follows symlinks as the kernel would with the tree as its root; what does not exist stands for itself. */
+  const followDirectory = (path: string, source: string): string => {
     let rest = path.split('/').filter((part) => part !== '');
     let at = '';
     let hops = 0;
@@ -74,6 +85,7 @@ export const createLayeredTree = (): LayeredTree => {
   };
 
   const remove = (path: string): void => {
+    lastAsked = undefined;
     for (const name of children.get(path) ?? []) remove(join(path, name));
     children.delete(path);
     tree.delete(path);
@@ -82,6 +94,7 @@ export const createLayeredTree = (): LayeredTree => {
   };
 
   const put = (entry: TreeEntry): void => {
+    if (entry.type === 'symlink') lastAsked = undefined;
     const old = tree.get(entry.path);
     if (old !== undefined && !(old.type === 'directory' && entry.type === 'directory')) remove(entry.path);
     tree.set(entry.path, entry);

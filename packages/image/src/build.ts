@@ -1,7 +1,13 @@
 import { readContent } from '@slipway/components';
 import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseClassFile, parseImageFiles, type ClassFile, type ImageFile } from '@slipway/image-spec';
+import {
+  parseClassFile,
+  parseImageFiles,
+  requireKernel,
+  type ClassFile,
+  type ImageFile,
+} from '@slipway/image-spec';
 import {
   SlipwayError,
   type ArtifactName,
@@ -80,6 +86,7 @@ export const assembleImage = async (
 ): Promise<BuildResult> => {
   const { request, requestDigest, workDir, outDir, sourceDir, progress, log } = options;
   const { arch } = deviceClass;
+  const kernel = requireKernel(spec, request.imageFiles.at(-1)?.name ?? request.classFile.name);
   const efi = EFI_NAME[arch];
   if (spec.agent.enabled && options.agentBundle === undefined)
     throw new SlipwayError(
@@ -135,10 +142,10 @@ export const assembleImage = async (
   const initrd = makeInitramfs(bootTools, initramfsModules);
   const uki = makeUki({
     stub: efiFile(efi.stub),
-    kernel: kernelBinary(parts.kernel.tree, spec.kernel.binary, spec.kernel.image),
+    kernel: kernelBinary(parts.kernel.tree, kernel.binary, kernel.image),
     kernelRelease: modules.release,
     initrd,
-    commandLine: kernelCommandLine(arch, verity, [spec.kernel.cmdline, deviceClass.cmdline]),
+    commandLine: kernelCommandLine(arch, verity, [kernel.cmdline, deviceClass.cmdline]),
     deviceClass: deviceClass.name,
     version: request.version,
   });

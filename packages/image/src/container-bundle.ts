@@ -22,6 +22,8 @@ export type BundleContext = {
   /** where each image's files already are; entries are added */
   readonly shared: Map<string, string>;
   readonly isFile: IsFile;
+  /** numbers that names of containers stand for */
+  readonly users: ReadonlyMap<string, number>;
 };
 
 /** Removed from every image: what Docker leaves behind and what a runtime makes itself. */
@@ -65,12 +67,12 @@ export const addContainer = (
   index: number,
   container: Container,
   component: Component,
-  { arch, shared, isFile }: BundleContext,
+  { arch, shared, isFile, users }: BundleContext,
 ): string => {
   const name =
     section === 'services' ? container.name : `${String(index).padStart(3, '0')}-${container.name}`;
   const bundle = `containers/${section}/${name}`;
-  const config = containerConfig(section, container, component.config, component.tree, arch);
+  const config = containerConfig(section, container, component.config, component.tree, arch, users);
   const isWritable = !config.root.readonly;
   const files = `${bundle}/${isWritable ? 'lower' : 'rootfs'}`;
   const key = JSON.stringify([component.ref, config.mounts.map(({ destination }) => destination)]);

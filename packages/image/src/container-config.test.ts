@@ -6,7 +6,14 @@ import { putFile } from './tree-edit.ts';
 
 const start = { Entrypoint: ['/bin/service'] };
 const config = (container: Partial<Container>, image: object = start, root: Tree = new Map()) =>
-  containerConfig('services', { name: 'web', image: 'deb:web', ...container }, image, root, 'amd64');
+  containerConfig(
+    'services',
+    { name: 'web', image: 'deb:web', ...container },
+    image,
+    root,
+    'amd64',
+    new Map([['web', 100]]),
+  );
 
 test('without a word in the image file a container has no rights', () => {
   const { process, linux } = config({});

@@ -124,6 +124,7 @@ const environment = (container: Container, config: OciConfig): string[] => {
  * container gets a seccomp filter, no new privileges, masked paths and no devices unless the image file says otherwise.
  *
  * @param section of the image file
+ * @param users numbers that names of containers stand for
  * @param root files of the container's image
  * @throws {SlipwayError} SPEC_INVALID, COMPONENT_INVALID
  */
@@ -133,6 +134,7 @@ export const containerConfig = (
   config: OciConfig,
   root: Tree,
   arch: Arch,
+  users: ReadonlyMap<string, number>,
 ): RuntimeConfig => {
   const capabilities = expandCapabilities(container.capabilities ?? [], container.name);
   const ambient = expandCapabilities(container.ambient ?? [], container.name);
@@ -143,7 +145,7 @@ export const containerConfig = (
     ociVersion: '1.2.0',
     process: {
       terminal: false,
-      user: containerUser(container, config.User, root),
+      user: containerUser(container, config.User, root, users),
       args: command(container, config),
       env: environment(container, config),
       cwd:

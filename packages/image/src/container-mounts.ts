@@ -1,4 +1,4 @@
-import type { Container } from '@slipway/image-spec';
+import type { Container, Mount } from '@slipway/image-spec';
 import { SlipwayError } from '@slipway/protocol';
 
 export type OciMount = {
@@ -59,6 +59,23 @@ const bind = (text: string, container: string): OciMount => {
   };
 };
 
+const PLACES: Readonly<Record<string, string>> = {
+  proc: '/proc',
+  sysfs: '/sys',
+  devpts: '/dev/pts',
+  cgroup: '/sys/fs/cgroup',
+  mqueue: '/dev/mqueue',
+};
+
+/** Where some types belong need not be said. */
+const own = (mount: Mount, container: string): OciMount => {
+  const { type = 'bind', source = mount.type ?? 'none', options = [] } = mount;
+  const destination = mount.destination ?? PLACES[type] ?? '';
+  if (!destination.startsWith('/'))
+    throw invalid(container, destination, 'a mount with an absolute path as its destination');
+  return { destination, type, source, options };
+};
+
 /** `destination[:options]` */
 const tmpfs = (text: string, container: string): OciMount => {
   const [destination, options, ...more] = text.split(':');
@@ -80,16 +97,11 @@ const tmpfs = (text: string, container: string): OciMount => {
  */
 export const containerMounts = (container: Container): OciMount[] => {
   const mounts = new Map(BASE.map((mount) => [mount.destination, mount]));
-  const own: OciMount[] = [
-    ...(container.mounts ?? []).map(({ destination, type, source, options }) => ({
-      destination,
-      type: type ?? 'bind',
-      source: source ?? type ?? 'none',
-      options: options ?? [],
-    })),
+  const listed: OciMount[] = [
+    ...(container.mounts ?? []).map((mount) => own(mount, container.name)),
     ...(container.tmpfs ?? []).map((text) => tmpfs(text, container.name)),
     ...(container.binds ?? []).map((text) => bind(text, container.name)),
   ];
-  for (const mount of own) mounts.set(mount.destination, mount);
+  for (const mount of listed) mounts.set(mount.destination, mount);
   return [...mounts.values()].sort((a, b) => (a.destination < b.destination ? -1 : 1));
 };

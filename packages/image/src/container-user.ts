@@ -1,4 +1,4 @@
-import type { Container } from '@slipway/image-spec';
+import { userNumber, type Container, type UserId } from '@slipway/image-spec';
 import { SlipwayError } from '@slipway/protocol';
 import type { Tree } from '@slipway/components';
 import { textAt } from './resolve-path.ts';
@@ -28,9 +28,16 @@ const byName = (root: Tree, file: string, name: string, container: string): stri
 /**
  * Who a container runs as: numbers of the image file, else `User` of the image (`1000`, `1000:1000`, `www-data`, …).
  *
- * @throws {SlipwayError} COMPONENT_INVALID if a name is unknown to the root
+ * @param users numbers that names of containers stand for
+ * @throws {SlipwayError} SPEC_INVALID for a name that no container has, COMPONENT_INVALID if a name is unknown to the root
  */
-export const containerUser = (container: Container, imageUser: string | undefined, root: Tree): User => {
+export const containerUser = (
+  container: Container,
+  imageUser: string | undefined,
+  root: Tree,
+  users: ReadonlyMap<string, number>,
+): User => {
+  const numberOf = (id: UserId, key: string): number => userNumber(id, users, `${container.name}.${key}`);
   const [user = '', group] = (imageUser ?? '').split(':');
   const isNumber = (text: string) => /^\d+$/.test(text);
   const account =
@@ -47,8 +54,10 @@ export const containerUser = (container: Container, imageUser: string | undefine
         ? Number(group)
         : Number(byName(root, 'etc/group', group, container.name)[2]);
   return {
-    uid: container.uid ?? imageUid,
-    gid: container.gid ?? imageGid,
-    ...(container.additionalGids === undefined ? {} : { additionalGids: container.additionalGids }),
+    uid: container.uid === undefined ? imageUid : numberOf(container.uid, 'uid'),
+    gid: container.gid === undefined ? imageGid : numberOf(container.gid, 'gid'),
+    ...(container.additionalGids === undefined
+      ? {}
+      : { additionalGids: container.additionalGids.map((id) => numberOf(id, 'additionalGids')) }),
   };
 };

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Tree } from '@slipway/components';
-import type { FileEntry } from '@slipway/image-spec';
+import { numberUsers, userNumber, type FileEntry, type ImageFile } from '@slipway/image-spec';
 import { SlipwayError } from '@slipway/protocol';
+import { metadata } from './linuxkit/metadata.ts';
 import { resolvePath } from './resolve-path.ts';
 import { putDirectory, putFile, putSymlink } from './tree-edit.ts';
 
@@ -31,27 +32,28 @@ const readSource = async (
  *
  * @throws {SlipwayError} SPEC_INVALID
  */
-export const addImageFiles = async (
-  tree: Tree,
-  files: readonly FileEntry[],
-  sourceDir: string,
-): Promise<void> => {
-  for (const file of files) {
+export const addImageFiles = async (tree: Tree, spec: ImageFile, sourceDir: string): Promise<void> => {
+  const users = numberUsers(spec);
+  for (const [index, file] of spec.files.entries()) {
     const wanted = file.path.replace(/^\/+|\/+$/g, '');
     const at = wanted.lastIndexOf('/');
     const parent = at < 0 ? '' : resolvePath(tree, wanted.slice(0, at));
     const path = parent === undefined || parent === '' ? wanted : `${parent}/${wanted.slice(at + 1)}`;
     const options = {
       source: SOURCE,
-      uid: file.uid ?? 0,
-      gid: file.gid ?? 0,
+      uid: userNumber(file.uid, users, `files[${index}].uid`),
+      gid: userNumber(file.gid, users, `files[${index}].gid`),
       ...(file.mode === undefined ? {} : { mode: Number.parseInt(file.mode, 8) & 0o7777 }),
     };
     if (file.directory === true) putDirectory(tree, path, { mode: 0o700, ...options });
     else if (file.symlink !== undefined) putSymlink(tree, path, file.symlink, { source: SOURCE });
     else {
       const content =
-        file.source === undefined ? (file.contents ?? '') : await readSource(file, file.source, sourceDir);
+        file.metadata !== undefined
+          ? metadata(spec, file.metadata)
+          : file.source === undefined
+            ? (file.contents ?? '')
+            : await readSource(file, file.source, sourceDir);
       if (content !== undefined) putFile(tree, path, content, { mode: 0o600, ...options });
     }
   }

@@ -1,5 +1,11 @@
 import { nodeRuntime, resolveComponent, type Component } from '@slipway/components';
-import { CONFIG_LABEL, mergeContainer, type Container, type ImageFile } from '@slipway/image-spec';
+import {
+  CONFIG_LABEL,
+  mergeContainer,
+  requireKernel,
+  type Container,
+  type ImageFile,
+} from '@slipway/image-spec';
 import type { Arch } from '@slipway/protocol';
 import type { Section } from './container-bundle.ts';
 import { mergeTrees } from './merge-trees.ts';
@@ -82,7 +88,7 @@ export const resolveParts = async ({
   const init: Component[] = [];
   for (const ref of spec.init) init.push(await resolve(ref));
   return {
-    kernel: await resolve(spec.kernel.image),
+    kernel: await resolve(requireKernel(spec, 'image file').image),
     boot: {
       ...tools,
       tree: mergeTrees([tools.tree, loader.tree]),

@@ -1,5 +1,5 @@
 import type { Tree } from '@slipway/components';
-import type { ImageFile } from '@slipway/image-spec';
+import { numberUsers, type ImageFile } from '@slipway/image-spec';
 import type { Arch, BuildRequest } from '@slipway/protocol';
 import { addContainer } from './container-bundle.ts';
 import { addImageFiles } from './image-files.ts';
@@ -8,6 +8,7 @@ import { mergeTrees } from './merge-trees.ts';
 import type { Parts } from './parts.ts';
 import { fileAt } from './resolve-path.ts';
 import { addRootModules } from './root-modules.ts';
+import { refuseUnsupported } from './unsupported.ts';
 import { addInit, addReleaseFiles, skeleton } from './system-files.ts';
 
 export type RootInput = {
@@ -39,15 +40,24 @@ const fileTest = (tree: Tree, spec: ImageFile) => {
  */
 export const makeRootTree = async (input: RootInput): Promise<Tree> => {
   const { arch, request, spec, parts } = input;
+  refuseUnsupported(
+    spec,
+    parts.containers.map(({ container }) => container),
+  );
   const components = [...parts.system, ...parts.init];
   const tree = mergeTrees([skeleton(), ...components.map((component) => component.tree)]);
   const kernelSource = [...parts.kernel.tree.values()][0]?.source ?? parts.kernel.ref;
   await addRootModules(tree, input.modules, input.loadedModules, kernelSource);
-  const context = { arch, shared: new Map<string, string>(), isFile: fileTest(tree, spec) };
+  const context = {
+    arch,
+    shared: new Map<string, string>(),
+    isFile: fileTest(tree, spec),
+    users: numberUsers(spec),
+  };
   for (const { section, index, container, component } of parts.containers)
     addContainer(tree, section, index, container, component, context);
   addInit(tree, spec, input.agentBundle);
-  await addImageFiles(tree, spec.files, input.sourceDir);
+  await addImageFiles(tree, spec, input.sourceDir);
   addReleaseFiles(tree, request, arch, spec);
   return tree;
 };

@@ -37,12 +37,7 @@ export const ensureDirectory = (tree: Tree, path: string): void => {
   if (!tree.has(path)) putDirectory(tree, path);
 };
 
-export const putFile = (
-  tree: Tree,
-  path: string,
-  content: Content | string,
-  options: Common = {},
-): void => {
+export const putFile = (tree: Tree, path: string, content: Content | string, options: Common = {}): void => {
   ensureParents(tree, path);
   tree.set(path, {
     path,

@@ -1,0 +1,106 @@
+import type { ResolveOptions } from '@slipway/components';
+import type { ImageFile } from '@slipway/image-spec';
+import { SlipwayError, type Arch, type JobProgress } from '@slipway/protocol';
+import { linuxkitTree } from './linuxkit/linuxkit-tree.ts';
+import { resolveSpec, type SpecComponents } from './local-components.ts';
+import { writeFormat, type Format, type OutputFile } from './outputs/formats.ts';
+import { createStaging, type Staging } from './outputs/staging.ts';
+
+/** Writes files that describe an image beside its outputs, into the staging folder. */
+export type Describe = (built: {
+  readonly components: SpecComponents;
+  readonly files: readonly OutputFile[];
+  readonly staging: Staging;
+}) => Promise<readonly DescriptionFile[]>;
+
+export type DescriptionFile = Omit<OutputFile, 'format'> & { readonly format: string };
+
+export type LocalBuildOptions = Pick<
+  ResolveOptions,
+  'lockedImages' | 'lockedPackages' | 'offline' | 'pull' | 'registries' | 'deviceNodes' | 'signal' | 'mirror'
+> & {
+  readonly spec: ImageFile;
+  readonly arch: Arch;
+  readonly formats: readonly Format[];
+  /** of the outputs, without suffix */
+  readonly name: string;
+  readonly outDir: string;
+  /** what paths of layouts and archives are relative to */
+  readonly baseDir: string;
+  /** what `source` of `files` is relative to */
+  readonly sourceDir: string;
+  /** what `~/` of a `source` stands for; absent: it is refused */
+  readonly home?: string | undefined;
+  /** unpack a kernel that is compressed by gzip */
+  readonly decompressKernel?: boolean | undefined;
+  /** layers, packages and compressed segments; may be shared by any number of processes */
+  readonly cacheDir: string;
+  readonly describe?: Describe | undefined;
+  readonly log: (line: string) => void;
+  readonly progress: (progress: JobProgress) => void;
+};
+
+export type LocalBuildResult = {
+  readonly name: string;
+  readonly arch: Arch;
+  readonly files: readonly (OutputFile | DescriptionFile)[];
+  /** every reference with the digest it stood for; absent for packages */
+  readonly components: readonly { readonly ref: string; readonly digest: string | undefined }[];
+};
+
+const distinct = (components: SpecComponents) => {
+  const { kernel, init, volumes, onboot, onshutdown, services } = components;
+  const all = [kernel, ...init, ...volumes, ...onboot, ...onshutdown, ...services];
+  return [...new Map(all.flatMap((one) => (one === undefined ? [] : [[one.ref, one.digest] as const])))].map(
+    ([ref, digest]) => ({ ref, digest }),
+  );
+};
+
+/**
+ * Builds an image as LinuxKit does: the image file's components become one tree, which is written in every format
+ * asked for. All outputs appear together at the end, or none. The same components give the same bytes.
+ *
+ * @throws {SlipwayError} of components and of the specification, OUTPUT_UNSUPPORTED, BUILD_FAILED
+ */
+export const buildLocal = async (options: LocalBuildOptions): Promise<LocalBuildResult> => {
+  const { spec, arch, formats, name, outDir, baseDir, sourceDir, cacheDir, log, progress } = options;
+  if (name === '' || name.includes('/') || name.startsWith('.'))
+    throw new SlipwayError(
+      'USAGE',
+      `expected a name for the outputs without / and leading dot, found ${name}`,
+    );
+  progress({ step: 'resolving components', percent: 0 });
+  const components = await resolveSpec(spec, { ...options, baseDir }, (ref, done, all) => {
+    log(`component ${ref}`);
+    progress({ step: `resolved ${done} of ${all} components`, percent: Math.round((done / all) * 50) });
+  });
+  options.signal?.throwIfAborted();
+  progress({ step: 'assembling the tree', percent: 50 });
+  const tree = await linuxkitTree({
+    spec,
+    sourceDir,
+    components,
+    home: options.home,
+    decompressKernel: options.decompressKernel,
+  });
+  log(`tree: ${tree.size} entries`);
+  const staging = await createStaging(outDir);
+  try {
+    const files: (OutputFile | DescriptionFile)[] = [];
+    for (const [index, format] of formats.entries()) {
+      options.signal?.throwIfAborted();
+      progress({ step: `writing ${format}`, percent: 55 + Math.round((index / formats.length) * 40) });
+      files.push(...(await writeFormat(format, { tree, arch, name, cacheDir, staging })));
+    }
+    if (options.describe !== undefined) {
+      progress({ step: 'describing what is inside', percent: 95 });
+      const outputs = files.filter((file): file is OutputFile => 'format' in file);
+      files.push(...(await options.describe({ components, files: outputs, staging })));
+    }
+    await staging.commit();
+    progress({ step: 'done', percent: 100 });
+    return { name, arch, files, components: distinct(components) };
+  } finally {
+    await staging.discard();
+  }
+};

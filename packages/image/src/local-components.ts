@@ -1,0 +1,74 @@
+import { resolveComponent, type Component, type ResolveOptions } from '@slipway/components';
+import type { ImageFile } from '@slipway/image-spec';
+import { availableParallelism } from 'node:os';
+
+/** Every component that an image file names, section by section, in its order. */
+export type SpecComponents = {
+  readonly kernel: Component | undefined;
+  readonly init: readonly Component[];
+  /** undefined: a volume that starts empty */
+  readonly volumes: readonly (Component | undefined)[];
+  readonly onboot: readonly Component[];
+  readonly onshutdown: readonly Component[];
+  readonly services: readonly Component[];
+};
+
+/** Every reference of an image file once, in the order of its sections. */
+export const referencesOf = (
+  spec: Pick<ImageFile, 'kernel' | 'init' | 'volumes' | 'onboot' | 'onshutdown' | 'services'>,
+): string[] => [
+  ...new Set([
+    ...(spec.kernel === undefined ? [] : [spec.kernel.image]),
+    ...spec.init,
+    ...spec.volumes.flatMap(({ image }) => (image === undefined || image === '' ? [] : [image])),
+    ...[...spec.onboot, ...spec.onshutdown, ...spec.services].map(({ image }) => image),
+  ]),
+];
+
+/**
+ * Resolves the components of an image file, several at once; each reference is read once.
+ *
+ * @param onResolved called after each, with how many there are and how many are done
+ * @throws {SlipwayError} as `resolveComponent` does; the first failure ends it
+ */
+export const resolveSpec = async (
+  spec: ImageFile,
+  options: Omit<ResolveOptions, 'spec'>,
+  onResolved: (ref: string, done: number, all: number) => void,
+): Promise<SpecComponents> => {
+  const references = referencesOf(spec);
+  const resolved = new Map<string, Component>();
+  const queue = [...references];
+  const work = async (): Promise<void> => {
+    for (let ref = queue.shift(); ref !== undefined; ref = queue.shift()) {
+      options.signal?.throwIfAborted();
+      const current = ref;
+      resolved.set(
+        current,
+        await resolveComponent(current, { ...options, spec }).catch((error: unknown) => {
+          queue.length = 0;
+          throw error;
+        }),
+      );
+      onResolved(current, resolved.size, references.length);
+    }
+  };
+  // What is being written to the cache is left to finish, so that nothing is still at work when this returns.
+  const ended = await Promise.allSettled(Array.from({ length: Math.min(4, availableParallelism()) }, work));
+  for (const result of ended) if (result.status === 'rejected') throw result.reason;
+  const get = (ref: string): Component => {
+    const component = resolved.get(ref);
+    if (component === undefined) throw new Error(`${ref} was not resolved`);
+    return component;
+  };
+  const all = (items: readonly { readonly image: string }[]): Component[] =>
+    items.map(({ image }) => get(image));
+  return {
+    kernel: spec.kernel === undefined ? undefined : get(spec.kernel.image),
+    init: spec.init.map(get),
+    volumes: spec.volumes.map(({ image }) => (image === undefined || image === '' ? undefined : get(image))),
+    onboot: all(spec.onboot),
+    onshutdown: all(spec.onshutdown),
+    services: all(spec.services),
+  };
+};

@@ -1,0 +1,218 @@
+import { createHash } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Tree, TreeEntry } from '@slipway/components';
+import { openImage } from '@slipway/oci';
+import { codeOf } from '@slipway/protocol';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { FORMATS, writeFormat, type Format, type OutputFile } from './formats.ts';
+import { createStaging } from './staging.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slipway-outputs-'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+const run = (program: string, ...args: string[]): string =>
+  execFileSync(program, args, { encoding: 'utf8', maxBuffer: 2 ** 28 });
+const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+const meta = { ...owner, mtime: 1_000_000_000, source: 'oci:test', location: 'services' };
+/** Bytes that compress by half, the same in every run. */
+const data = (seed: string, length: number): Buffer =>
+  Buffer.concat(
+    Array.from({ length: Math.ceil(length / 64) }, (_, index) =>
+      Buffer.from(createHash('sha256').update(`${seed}${index}`).digest('hex')),
+    ),
+  ).subarray(0, length);
+
+const ROOT = 'containers/services/web/rootfs';
+const treeOf = (binary = data('web', 700_000)): Tree => {
+  const entries: TreeEntry[] = [
+    ...[
+      'boot',
+      'containers',
+      'containers/services',
+      'containers/services/web',
+      ROOT,
+      `${ROOT}/bin`,
+      'etc',
+    ].map((path) => ({ ...meta, path, type: 'directory' as const, mode: 0o755 })),
+    { ...meta, path: 'boot/kernel', type: 'file', mode: 0o644, content: data('kernel', 100_000) },
+    { ...meta, path: 'boot/cmdline', type: 'file', mode: 0o644, content: Buffer.from('console=ttyS0') },
+    { ...meta, path: `${ROOT}/bin/httpd`, type: 'file', mode: 0o4755, content: binary },
+    { ...meta, path: `${ROOT}/bin/twin`, type: 'hardlink', mode: 0o4755, target: `${ROOT}/bin/httpd` },
+    { ...meta, path: `${ROOT}/bin/link`, type: 'symlink', mode: 0o777, target: 'httpd' },
+    { ...meta, path: 'etc/motd', type: 'file', mode: 0o600, content: Buffer.from('hello\n') },
+    { ...meta, path: 'init', type: 'file', mode: 0o755, content: data('init', 10_000) },
+  ];
+  return new Map(entries.map((entry) => [entry.path, entry]));
+};
+
+const write = async (
+  formats: readonly Format[],
+  { tree = treeOf(), out = 'out', cache = 'cache' } = {},
+): Promise<OutputFile[]> => {
+  const staging = await createStaging(join(folder, out));
+  const files: OutputFile[] = [];
+  try {
+    for (const format of formats)
+      files.push(
+        ...(await writeFormat(format, {
+          tree,
+          arch: 'amd64',
+          name: 'image',
+          cacheDir: join(folder, cache),
+          staging,
+        })),
+      );
+    await staging.commit();
+  } finally {
+    await staging.discard();
+  }
+  return files;
+};
+const out = (name: string): string => join(folder, 'out', name);
+const sha256 = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+
+test('every output is what its record says, and nothing else is there', async () => {
+  const files = await write(FORMATS);
+  expect(files.map(({ name }) => name)).toEqual([
+    'image.tar',
+    'image-kernel',
+    'image-initrd.img',
+    'image-cmdline',
+    'image-initrd.tar',
+    'image.docker.tar',
+    'image.oci.tar',
+  ]);
+  expect((await readdir(join(folder, 'out'))).sort()).toEqual(files.map(({ name }) => name).sort());
+  for (const { name, size, digest } of files) {
+    const bytes = await readFile(out(name));
+    expect({ name, size: bytes.length, digest: sha256(bytes) }).toEqual({ name, size, digest });
+  }
+});
+
+test('the initrd is one gzip member that gzip and cpio read, without boot/', async () => {
+  await write(['kernel+initrd']);
+  run('gzip', '-t', out('image-initrd.img'));
+  await mkdir(join(folder, 'root'));
+  const archive = join(folder, 'initrd.cpio');
+  await writeFile(archive, execFileSync('gzip', ['-dc', out('image-initrd.img')], { maxBuffer: 2 ** 28 }));
+  execFileSync('cpio', ['-idm', '--quiet', '-F', archive], { cwd: join(folder, 'root') });
+  const at = (path: string): string => join(folder, 'root', path);
+  expect(await readFile(at(`${ROOT}/bin/httpd`))).toEqual(data('web', 700_000));
+  const [one, two] = [await stat(at(`${ROOT}/bin/httpd`)), await stat(at(`${ROOT}/bin/twin`))];
+  expect(two.ino).toBe(one.ino);
+  expect(one.mode & 0o7777).toBe(0o4755);
+  expect(await readdir(at('boot'))).toEqual([]);
+  expect(await readFile(out('image-kernel'))).toEqual(data('kernel', 100_000));
+  expect(await readFile(out('image-cmdline'), 'utf8')).toBe('console=ttyS0');
+});
+
+test('microcode goes before the initrd as it is', async () => {
+  const ucode = Buffer.from('microcode, as a cpio would be');
+  const tree = treeOf();
+  tree.set('boot/ucode.cpio', {
+    ...meta,
+    path: 'boot/ucode.cpio',
+    type: 'file',
+    mode: 0o644,
+    content: ucode,
+  });
+  await write(['kernel+initrd'], { tree });
+  const initrd = await readFile(out('image-initrd.img'));
+  expect(initrd.subarray(0, ucode.length)).toEqual(ucode);
+  expect(initrd.subarray(ucode.length, ucode.length + 3)).toEqual(Buffer.of(0x1f, 0x8b, 8));
+});
+
+test('GNU tar lists the tar as it was meant, with where each file is from', async () => {
+  await write(['tar']);
+  const listing = run('tar', '--warning=no-unknown-keyword', '--numeric-owner', '-tvf', out('image.tar'));
+  expect(listing).toMatch(/-rwsr-xr-x .* 700000 .* containers\/services\/web\/rootfs\/bin\/httpd/);
+  expect(listing).toContain(`${ROOT}/bin/twin link to ${ROOT}/bin/httpd`);
+  expect(listing).toContain(`${ROOT}/bin/link -> httpd`);
+  const bytes = await readFile(out('image.tar'));
+  expect(bytes.includes('LINUXKIT.source=oci:test\n')).toBe(true);
+  expect(bytes.includes('LINUXKIT.location=services\n')).toBe(true);
+});
+
+test('tar-kernel-initrd holds kernel, initrd and command line', async () => {
+  await write(['tar-kernel-initrd', 'kernel+initrd']);
+  expect(run('tar', '-tf', out('image-initrd.tar')).trim().split('\n')).toEqual([
+    'kernel',
+    'initrd.img',
+    'cmdline',
+  ]);
+  const inner = execFileSync('tar', ['-xOf', out('image-initrd.tar'), 'initrd.img'], { maxBuffer: 2 ** 28 });
+  expect(inner).toEqual(await readFile(out('image-initrd.img')));
+});
+
+test.each(['docker-archive', 'oci-archive'] as const)(
+  'the %s is an image that readers take',
+  async (type) => {
+    await write(['docker', 'oci']);
+    const path = type === 'docker-archive' ? 'image.docker.tar' : 'image.oci.tar';
+    const tag = type === 'docker-archive' ? 'image:latest' : 'latest';
+    const image = await openImage(
+      { type, path, tag, ...(type === 'oci-archive' ? { digest: undefined } : {}) } as Parameters<
+        typeof openImage
+      >[0],
+      { arch: 'amd64', baseDir: join(folder, 'out'), cacheDir: join(folder, 'cache') },
+    );
+    expect(image.config.config?.Entrypoint).toEqual(['/bin/rc.init']);
+    const [layer] = image.layers;
+    const parts: Buffer[] = [];
+    for await (const part of (await layer?.open()) ?? []) parts.push(part as Buffer);
+    const file = join(folder, 'layer');
+    await writeFile(file, Buffer.concat(parts));
+    expect(run('tar', '-tf', file).split('\n')).toContain(`${ROOT}/bin/httpd`);
+  },
+);
+
+describe('the cache of compressed segments', () => {
+  test('changes nothing in the bytes', async () => {
+    const cold = await write(['kernel+initrd']);
+    const warm = await write(['kernel+initrd'], { out: 'again' });
+    const other = await write(['kernel+initrd'], { out: 'other', cache: 'other-cache' });
+    expect(warm).toEqual(cold);
+    expect(other).toEqual(cold);
+  });
+
+  test('is not believed if its file was cut', async () => {
+    const [, before] = await write(['kernel+initrd']);
+    const segments = join(folder, 'cache', 'segments');
+    for (const name of await readdir(segments, { recursive: true }))
+      if (name.endsWith('.deflate')) await writeFile(join(segments, name), 'x');
+    const [, after] = await write(['kernel+initrd'], { out: 'again' });
+    expect(after).toEqual(before);
+  });
+});
+
+describe('a build that fails', () => {
+  test('leaves no file behind, and what was there before as it was', async () => {
+    await write(['tar']);
+    const before = await readFile(out('image.tar'));
+    const tree = treeOf(data('other', 1000));
+    tree.delete('boot/kernel');
+    let code = 'none';
+    try {
+      await write(['tar', 'kernel+initrd'], { tree });
+    } catch (error) {
+      code = codeOf(error);
+    }
+    expect(code).toBe('OUTPUT_UNSUPPORTED');
+    expect(await readdir(join(folder, 'out'))).toEqual(['image.tar']);
+    expect(await readFile(out('image.tar'))).toEqual(before);
+  });
+
+  test('what a killed build left is removed by the next one', async () => {
+    await mkdir(join(folder, 'out', '.slipway-build-999999999-abcdef'), { recursive: true });
+    await write(['tar']);
+    expect(await readdir(join(folder, 'out'))).toEqual(['image.tar']);
+  });
+});
