@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readPackageSet } from './debian/component.ts';
-import type { Mirror } from './debian/sources.ts';
+import type { Mirror } from './debian/host-sources.ts';
 import type { OciConfig } from '@slipway/oci';
 import { VERSION_LABEL } from '@slipway/oci';
 import { writeOciLayout, type PlatformImage } from './oci-writer.ts';
