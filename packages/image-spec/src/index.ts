@@ -2,12 +2,14 @@
  * Image files and class files: what may stand in them, and errors that name file, line, column, key and what is
  * allowed. Used by the builder, the API and the CLI. Trusts nothing in the texts; reads no files itself.
  */
+export { CAPABILITIES, capabilityName } from './capabilities.ts';
 export { ClassFile, OUTPUTS } from './class-file.ts';
 export { Container, ContainerSettings, type Device } from './container.ts';
 export { IdMapping, Mount } from './container-mount.ts';
 export { Resources } from './container-resources.ts';
 export { Interface, Runtime } from './container-runtime.ts';
 export { DebianSource, GENERATE_RULES, SNAPSHOT, type GenerateRule } from './debian-source.ts';
+export { formatMetadata, formatSpec } from './format-spec.ts';
 export {
   FileEntry,
   IMAGE_DEFAULTS,
@@ -31,5 +33,6 @@ export {
 } from './registry-reference.ts';
 export { requireKernel } from './require-kernel.ts';
 export { Size } from './size.ts';
+export type { SpecFormat } from './spec-fields.ts';
 export { UserId } from './user-id.ts';
 export { numberUsers, userNumber } from './users.ts';
