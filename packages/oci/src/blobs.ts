@@ -9,12 +9,13 @@ import { failure } from './failures.ts';
 /** Manifests, indexes and configs are far smaller; what is larger is no such document. */
 export const MAX_DOCUMENT_BYTES = 4 * 1024 * 1024;
 
+/** A document may be known by its digest alone. */
 export type ExpectedDocument = { readonly digest: Digest; readonly size: number | undefined };
 
 /** Where blobs of an image come from. Nothing that it gives is unchecked. */
 export type BlobSource = {
-  /** a document, whole; its size may not be known before */
-  readonly read: (expected: ExpectedDocument) => Promise<Uint8Array>;
+  /** a document, whole; registries keep configs elsewhere than manifests and indexes */
+  readonly read: (expected: ExpectedDocument, kind: 'manifest' | 'config') => Promise<Uint8Array>;
   /** bytes as they come; see {@link checkedStream} */
   readonly open: (expected: Expected) => Promise<Readable>;
 };

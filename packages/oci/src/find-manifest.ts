@@ -56,7 +56,7 @@ export const findManifest = async (
   const unstated: { candidate: Candidate; manifest: Manifest }[] = [];
 
   const load = async ({ root, indexDigest }: Candidate, manifest: Manifest): Promise<FoundManifest> => {
-    const config = parseJson(await blobs.read(manifest.config), ImageConfig, ref, 'config');
+    const config = parseJson(await blobs.read(manifest.config, 'config'), ImageConfig, ref, 'config');
     return { digest: root.digest, indexDigest, manifest, config };
   };
 
@@ -75,7 +75,7 @@ export const findManifest = async (
         }
       } else if (root.mediaType !== undefined && !isOneOf([...INDEX_TYPES, ...MANIFEST_TYPES], root))
         continue;
-      const document = parseDocument(await blobs.read(root), ref, root.digest);
+      const document = parseDocument(await blobs.read(root, 'manifest'), ref, root.digest);
       if (document.kind === 'index') {
         const inner = document.index.manifests
           .filter((descriptor) => !isAttestation(descriptor))

@@ -26,11 +26,7 @@ export type RegistryLocation = {
   readonly digest: Digest | undefined;
 };
 
-const DEFAULT_TAG = 'latest';
-
-/** The tag that has to be looked up; undefined if a digest says what is meant. */
-export const tagOf = ({ tag, digest }: RegistryLocation): string | undefined =>
-  digest === undefined ? (tag ?? DEFAULT_TAG) : undefined;
+export const DEFAULT_TAG = 'latest';
 
 export const formatLocation = (location: ImageLocation): string => {
   const tag = location.tag === undefined ? '' : `:${location.tag}`;

@@ -1,37 +1,19 @@
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { SlipwayError } from '@slipway/protocol';
-import { findManifest } from './find-manifest.ts';
+import { mismatch } from './checked-stream.ts';
 import type { OciImage, OpenOptions } from './image.ts';
-import { layersOf } from './layers.ts';
-import { openLayout } from './layout.ts';
-import { rootsOfDigest, rootsOfTag } from './layout-roots.ts';
-import { formatLocation, type ImageLocation } from './location.ts';
-
-/** A path as references write it. */
-const pathOf = (path: string, baseDir: string): string =>
-  path.startsWith('~/') ? join(homedir(), path.slice(2)) : resolve(baseDir, path);
+import { openSource } from './image-source.ts';
+import type { ImageLocation } from './location.ts';
 
 /**
- * Opens an image for one architecture.
+ * Opens an image for one architecture. Manifest and config are read and checked; layers are when they are opened.
  *
- * @throws {SlipwayError} COMPONENT_NOT_FOUND, COMPONENT_INVALID, COMPONENT_DIGEST_MISMATCH
+ * @throws {SlipwayError} COMPONENT_NOT_FOUND, COMPONENT_INVALID, COMPONENT_DIGEST_MISMATCH, COMPONENT_OFFLINE,
+ *   LAYER_UNSAFE for archives, REGISTRY_… and CREDENTIALS_FAILED for registries; the reason of `signal`
  */
 export const openImage = async (location: ImageLocation, options: OpenOptions): Promise<OciImage> => {
-  const ref = formatLocation(location);
-  if (location.type !== 'oci')
-    throw new SlipwayError('COMPONENT_REF_INVALID', `${ref}: ${location.type} is not supported yet`);
-  const { descriptors, blobs } = await openLayout(pathOf(location.path, options.baseDir), ref);
-  const digest = options.digest ?? location.digest;
-  const roots =
-    digest === undefined ? rootsOfTag(descriptors, location.tag, ref) : rootsOfDigest(descriptors, digest);
-  const found = await findManifest(blobs, roots, options.arch, ref);
-  return {
-    ref,
-    digest: found.digest,
-    ...(found.indexDigest === undefined ? {} : { indexDigest: found.indexDigest }),
-    config: found.config,
-    layers: layersOf(found, blobs, ref),
-    annotations: found.manifest.annotations ?? {},
-  };
+  const source = await openSource(location, options);
+  const image = await source.image(options.arch);
+  const { digest } = options;
+  if (digest !== undefined && image.digest !== digest)
+    throw mismatch(source.ref, { digest, size: undefined }, `an index whose image is ${image.digest}`);
+  return image;
 };
