@@ -14,6 +14,8 @@ export type Component = {
   readonly tree: Tree;
   readonly config: OciConfig;
   readonly origins: readonly Origin[];
+  /** licence texts that the component came with and that its tree may lack, where they would be in it */
+  readonly licenseTexts?: Tree | undefined;
 };
 
 export type ResolveOptions = {

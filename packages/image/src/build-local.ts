@@ -1,19 +1,11 @@
 import type { ResolveOptions } from '@slipway/components';
 import type { ImageFile } from '@slipway/image-spec';
 import { SlipwayError, type Arch, type JobProgress } from '@slipway/protocol';
+import { describeBuild, type DescribeOptions, type DescriptionFile } from './describe/describe-build.ts';
 import { linuxkitTree } from './linuxkit/linuxkit-tree.ts';
-import { resolveSpec, type SpecComponents } from './local-components.ts';
+import { listComponents, resolveSpec, type SpecComponents } from './local-components.ts';
 import { writeFormat, type Format, type OutputFile } from './outputs/formats.ts';
-import { createStaging, type Staging } from './outputs/staging.ts';
-
-/** Writes files that describe an image beside its outputs, into the staging folder. */
-export type Describe = (built: {
-  readonly components: SpecComponents;
-  readonly files: readonly OutputFile[];
-  readonly staging: Staging;
-}) => Promise<readonly DescriptionFile[]>;
-
-export type DescriptionFile = Omit<OutputFile, 'format'> & { readonly format: string };
+import { createStaging } from './outputs/staging.ts';
 
 export type LocalBuildOptions = Pick<
   ResolveOptions,
@@ -35,7 +27,8 @@ export type LocalBuildOptions = Pick<
   readonly decompressKernel?: boolean | undefined;
   /** layers, packages and compressed segments; may be shared by any number of processes */
   readonly cacheDir: string;
-  readonly describe?: Describe | undefined;
+  /** absent: nothing but the outputs */
+  readonly describe?: DescribeOptions | undefined;
   readonly log: (line: string) => void;
   readonly progress: (progress: JobProgress) => void;
 };
@@ -86,20 +79,31 @@ export const buildLocal = async (options: LocalBuildOptions): Promise<LocalBuild
   log(`tree: ${tree.size} entries`);
   const staging = await createStaging(outDir);
   try {
-    const files: (OutputFile | DescriptionFile)[] = [];
+    const files: OutputFile[] = [];
     for (const [index, format] of formats.entries()) {
       options.signal?.throwIfAborted();
       progress({ step: `writing ${format}`, percent: 55 + Math.round((index / formats.length) * 40) });
       files.push(...(await writeFormat(format, { tree, arch, name, cacheDir, staging })));
     }
+    const described: DescriptionFile[] = [];
     if (options.describe !== undefined) {
       progress({ step: 'describing what is inside', percent: 95 });
-      const outputs = files.filter((file): file is OutputFile => 'format' in file);
-      files.push(...(await options.describe({ components, files: outputs, staging })));
+      described.push(
+        ...(await describeBuild({
+          ...options.describe,
+          name,
+          arch,
+          tree,
+          files,
+          cacheDir,
+          staging,
+          components: listComponents(components),
+        })),
+      );
     }
     await staging.commit();
     progress({ step: 'done', percent: 100 });
-    return { name, arch, files, components: distinct(components) };
+    return { name, arch, files: [...files, ...described], components: distinct(components) };
   } finally {
     await staging.discard();
   }

@@ -3,15 +3,10 @@
  * dm-verity tree, the UKI, the disk image and the SBOM. Called by the builder and the CLI. No code of a component runs
  * here, and nothing needs root.
  */
-export {
-  buildLocal,
-  type Describe,
-  type DescriptionFile,
-  type LocalBuildOptions,
-  type LocalBuildResult,
-} from './build-local.ts';
+export { buildLocal, type LocalBuildOptions, type LocalBuildResult } from './build-local.ts';
 export { referencesOf, type SpecComponents } from './local-components.ts';
 export { FORMATS, parseFormat, type Format, type OutputFile } from './outputs/formats.ts';
+export type { DescribeOptions, DescriptionFile } from './describe/describe-build.ts';
 export { writePieces } from './outputs/write-file.ts';
 export { assembleImage, buildImage, type BuildOptions } from './build.ts';
 export type { ContainerPart, Parts } from './parts.ts';

@@ -13,6 +13,13 @@ export type SpecComponents = {
   readonly services: readonly Component[];
 };
 
+export const listComponents = (components: SpecComponents): Component[] => {
+  const { kernel, init, volumes, onboot, onshutdown, services } = components;
+  return [kernel, ...init, ...volumes, ...onboot, ...onshutdown, ...services].filter(
+    (one) => one !== undefined,
+  );
+};
+
 /** Every reference of an image file once, in the order of its sections. */
 export const referencesOf = (
   spec: Pick<ImageFile, 'kernel' | 'init' | 'volumes' | 'onboot' | 'onshutdown' | 'services'>,

@@ -72,6 +72,10 @@ const entriesOf = async (
   return packages.map((item) => [item, found.get(item) ?? []] as const);
 };
 
+/** Texts, and the directory links by which packages share them. */
+const isLicenseText = (path: string): boolean =>
+  /^usr\/share\/(?:doc\/[^/]+(?:\/copyright)?|common-licenses\/[^/]+)$/.test(path);
+
 export type PackageSetOptions = ResolveSetOptions & {
   /** what a lock says the set consists of: then apt is asked for nothing but what is not in the cache */
   readonly packages?: readonly DebPackage[] | undefined;
@@ -101,12 +105,13 @@ export const readPackageSet = async (
     tree.apply(entries, { source, whiteouts: false, keepDirectorySymlinks: true });
     origins.push(originOf(item, tree));
   }
+  const licenseTexts = tree.toTree(new Set([...tree.entries().keys()].filter(isLicenseText)));
   const kept = selectFiles(tree.entries(), set.include, set.exclude ?? []);
   addGenerated(tree, kept, set, { ref, arch });
   for (const name of MERGED_USR)
     if (kept.has(`usr/${name}`)) kept.add(name);
     else kept.delete(name);
-  return { ref, tree: tree.toTree(kept), config: toOciConfig(set.config), origins };
+  return { ref, tree: tree.toTree(kept), config: toOciConfig(set.config), origins, licenseTexts };
 };
 
 export const readDebianComponent = async (name: string, options: ResolveOptions): Promise<Component> => {

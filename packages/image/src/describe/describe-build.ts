@@ -1,0 +1,86 @@
+import { join } from 'node:path';
+import type { Component, Tree } from '@slipway/components';
+import type { Arch } from '@slipway/protocol';
+import {
+  inputsOf,
+  makeCycloneDx,
+  makeNotices,
+  makeProvenance,
+  makeSpdx,
+  type NamedDigest,
+} from '@slipway/sbom';
+import type { OutputFile } from '../outputs/formats.ts';
+import type { Staging } from '../outputs/staging.ts';
+import { writePieces } from '../outputs/write-file.ts';
+import { TOOL_VERSION } from '../tool-version.ts';
+import { describeComponents, makeSbomModel } from './component-sbom.ts';
+
+export type DescribeOptions = {
+  /** kinds of lists of contents; with any of them come the notices */
+  readonly sbom: readonly ('cyclonedx' | 'spdx')[];
+  readonly provenance: boolean;
+  /** image files in the order they were merged */
+  readonly imageFiles: readonly NamedDigest[];
+  readonly lock?: NamedDigest | undefined;
+};
+
+export type DescriptionFile = Omit<OutputFile, 'format'> & {
+  readonly format: 'cyclonedx' | 'spdx' | 'notices' | 'provenance';
+};
+
+export type DescribeInput = DescribeOptions & {
+  readonly name: string;
+  readonly arch: Arch;
+  readonly components: readonly Component[];
+  readonly tree: Tree;
+  readonly files: readonly OutputFile[];
+  readonly cacheDir: string;
+  readonly staging: Staging;
+};
+
+/** The time of the newest file: the same whenever the image is the same. */
+const newest = (tree: Tree): number => {
+  let time = 0;
+  for (const { mtime } of tree.values()) if (mtime > time) time = mtime;
+  return time;
+};
+
+/** Writes what describes an image beside its outputs, into the staging folder. */
+export const describeBuild = async (input: DescribeInput): Promise<DescriptionFile[]> => {
+  const { name, arch, staging, files } = input;
+  if (input.sbom.length === 0 && !input.provenance) return [];
+  const described = await describeComponents(input.components, input.cacheDir);
+  const version = files[0]?.digest.slice('sha256:'.length, 'sha256:'.length + 12) ?? '0';
+  const sbom = makeSbomModel({ name, version, arch }, newest(input.tree), TOOL_VERSION, described);
+  const written: DescriptionFile[] = [];
+  const write = async (format: DescriptionFile['format'], suffix: string, text: string): Promise<void> => {
+    const file = `${name}${suffix}`;
+    const temporary = join(staging.folder, file);
+    const result = await writePieces(temporary, [Buffer.from(text)]);
+    staging.add(temporary, file);
+    written.push({ format, name: file, ...result });
+  };
+  if (input.sbom.includes('cyclonedx')) await write('cyclonedx', '.cdx.json', makeCycloneDx(sbom));
+  if (input.sbom.includes('spdx')) await write('spdx', '.spdx.json', makeSpdx(sbom));
+  if (input.sbom.length > 0) await write('notices', '.notices.txt', makeNotices(described.notices));
+  if (input.provenance)
+    await write(
+      'provenance',
+      '.provenance.json',
+      makeProvenance({
+        outputs: [...files, ...written].map((file) => ({ name: file.name, digest: file.digest })),
+        arch,
+        formats: [...new Set(files.map(({ format }) => format))],
+        imageFiles: input.imageFiles,
+        ...(input.lock === undefined ? {} : { lock: input.lock }),
+        inputs: [
+          ...inputsOf(sbom),
+          ...input.components.flatMap(({ origins }) =>
+            origins.map(({ purl, name: origin, digest }) => ({ uri: purl, name: origin, digest })),
+          ),
+        ],
+        toolVersion: TOOL_VERSION,
+      }),
+    );
+  return written;
+};
