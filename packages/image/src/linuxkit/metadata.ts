@@ -1,6 +1,6 @@
 import type { Container, FileEntry, ImageFile, Mount, Volume } from '@slipway/image-spec';
-import { stringify } from 'yaml';
 import { encodeGoJson, omitEmpty, sortedMap, type Json, type JsonObject } from './go-json.ts';
+import { encodeGoYaml } from './go-yaml.ts';
 import { imageName } from './image-name.ts';
 import { mappings, mountJson } from './spec-mounts.ts';
 
@@ -150,7 +150,5 @@ export const metadata = (spec: ImageFile, format: Format): string => {
     volumes: list(spec.volumes.map(volume)),
     ...omitEmpty({ packages: plain(spec.packages), debian: plain(spec.debian ?? []) }),
   };
-  return format === 'json'
-    ? encodeGoJson(value)
-    : stringify(value, { indentSeq: false, lineWidth: 0, aliasDuplicateObjects: false });
+  return format === 'json' ? encodeGoJson(value) : encodeGoYaml(value);
 };
