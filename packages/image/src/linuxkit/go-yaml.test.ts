@@ -17,7 +17,6 @@ B=yes
 "0x1f"
 "0o7"
 "1e3"
-e2
 ".inf"
 "~"
 "null"
@@ -75,6 +74,10 @@ c: |+
 d: "\\ttab\\n"
 e: "cr\\r\\n"
 `);
+});
+
+test('a word that only the library takes for a number stays bare', () => {
+  expect(encodeGoYaml(['e2', 'E10'])).toBe('- e2\n- E10\n');
 });
 
 test('lists are not indented, empty ones stand in their line', () => {
