@@ -1,5 +1,5 @@
 /**
  * The `slipway` command. Speaks to the server by `@slipway/client`; checks files, looks into bundles, packs components
- * and boots disks by itself. Started by `bin/slipway.mjs` on the pinned Node.
+ * and boots disks by itself. Started by `bin/slipway` on the pinned Node.
  */
 export { run } from './run.ts';

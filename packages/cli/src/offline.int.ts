@@ -19,7 +19,7 @@ import { makeReleaseTree, signCms } from '@slipway/signing';
 import { espRead } from '@slipway/vm';
 import { callIn } from './testing/call.ts';
 
-const launcher = fileURLToPath(new URL('../bin/slipway.mjs', import.meta.url));
+const launcher = fileURLToPath(new URL('../bin/slipway', import.meta.url));
 
 let folder: string;
 let call: ReturnType<typeof callIn>;
@@ -137,7 +137,7 @@ test('component pack writes an OCI layout', async () => {
 
 describe('the launcher', () => {
   const launch = (file: string, ...words: string[]) =>
-    spawnSync(process.execPath, [file, ...words], { encoding: 'utf8', cwd: folder });
+    spawnSync(file, words, { encoding: 'utf8', cwd: folder });
 
   test('starts the command on the pinned Node and hands its status on', () => {
     expect(launch(launcher, '--help')).toMatchObject({
@@ -154,8 +154,8 @@ describe('the launcher', () => {
 
   test('says what to do where the pinned Node is not installed', () => {
     mkdirSync(path('elsewhere/bin'), { recursive: true });
-    copyFileSync(launcher, path('elsewhere/bin/slipway.mjs'));
-    expect(launch(path('elsewhere/bin/slipway.mjs'), '--help')).toMatchObject({
+    copyFileSync(launcher, path('elsewhere/bin/slipway'));
+    expect(launch(path('elsewhere/bin/slipway'), '--help')).toMatchObject({
       status: 69,
       stderr: expect.stringMatching(/^NODE_TOO_OLD: .*npm install/),
     });

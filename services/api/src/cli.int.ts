@@ -8,7 +8,7 @@ import { IMAGE_FILE, runApi, type TestApi } from './testing/running-api.ts';
 import { startWorkers } from './testing/workers.ts';
 
 /** The `slipway` command against a running server, as a person at a shell has it. */
-const launcher = fileURLToPath(new URL('../../../packages/cli/bin/slipway.mjs', import.meta.url));
+const launcher = fileURLToPath(new URL('../../../packages/cli/bin/slipway', import.meta.url));
 
 let api: TestApi;
 let workers: ReturnType<typeof startWorkers>;
@@ -27,7 +27,7 @@ type Ran = { readonly status: number; readonly out: string; readonly err: string
 const slipway = (...words: string[]): Promise<Ran> =>
   new Promise((resolve) => {
     const options = { cwd: api.path('.'), env: { PATH: process.env['PATH'], SLIPWAY_DATA: api.path('.') } };
-    execFile(process.execPath, [launcher, ...words], options, (error, out, err) => {
+    execFile(launcher, words, options, (error, out, err) => {
       resolve({ status: error === null ? 0 : Number(error.code), out, err });
     });
   });
