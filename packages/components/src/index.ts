@@ -20,7 +20,9 @@ export { CPIO_TRAILER, cpioEntries, encodeCpio, MAX_CPIO_FILE_BYTES } from './cp
 export { layerEntries, type LayerSource } from './layer-store.ts';
 export { createTarParser, type TarData, type TarHeader } from './tar-parser.ts';
 export { resolveComponent } from './resolve.ts';
-export { nodeRuntime } from './node-runtime.ts';
+export { nodeRuntime, nodeRuntimePin } from './node-runtime.ts';
+export { DebPackage } from './debian/resolve-packages.ts';
+export { resolvePackageSet, type ResolvedSet, type SourceState } from './debian/resolve-set.ts';
 export { createLayeredTree, type LayeredTree } from './layered-tree.ts';
 export { decodeTar, storedContent, type TarEntry } from './tar-reader.ts';
 export { ORIGINS_LABEL, Origin } from './origin.ts';

@@ -29,6 +29,14 @@ const PACKAGES = {
   },
 } as const satisfies Record<Arch, { readonly name: string; readonly integrity: string }>;
 
+/** What a lock file says of the runtime, which this code pins. */
+export const nodeRuntimePin = (
+  arch: Arch,
+): { readonly name: string; readonly version: string; readonly integrity: string } => ({
+  ...PACKAGES[arch],
+  version: NODE_VERSION,
+});
+
 const integrityOf = (bytes: Uint8Array): string =>
   `sha512-${createHash('sha512').update(bytes).digest('base64')}`;
 

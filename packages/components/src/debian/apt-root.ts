@@ -25,8 +25,8 @@ export type OpenAptRoot = {
   readonly cacheDir: string;
   readonly sources: readonly AptSource[];
   readonly log: (line: string) => void;
-  /** fetch lists again, however fresh they are */
-  readonly refresh?: boolean | undefined;
+  /** lists fetched earlier are fetched again, ms; absent: six hours ago */
+  readonly listsSince?: number | undefined;
   readonly offline?: boolean | undefined;
 };
 
@@ -81,7 +81,7 @@ export const openAptRoot = async (options: OpenAptRoot): Promise<AptRoot> => {
   const open = (listsAt: number): AptRoot => ({ arch, configFile, directory, sources, listsAt });
   const isPinned = sources.every(({ snapshot }) => snapshot !== undefined);
   const isFresh = (at: number | undefined): at is number =>
-    at !== undefined && (isPinned || (options.refresh !== true && Date.now() - at < LISTS_FRESH_MS));
+    at !== undefined && (isPinned || at >= (options.listsSince ?? Date.now() - LISTS_FRESH_MS));
 
   const before = await fetchedAt(stamp);
   if (isFresh(before)) return open(before);

@@ -15,8 +15,8 @@ export type ResolveSetOptions = {
   readonly log?: ((line: string) => void) | undefined;
   readonly mirror?: Mirror | undefined;
   readonly offline?: boolean | undefined;
-  /** fetch package lists again, however fresh they are */
-  readonly refresh?: boolean | undefined;
+  /** package lists fetched earlier are fetched again, ms; absent: six hours ago */
+  readonly listsSince?: number | undefined;
 };
 
 /** What of a package set decides which packages it becomes. */
@@ -33,9 +33,9 @@ const choose = async (
   arch: Arch,
   options: ResolveSetOptions,
 ): Promise<{ readonly root: AptRoot; readonly packages: DebPackage[] }> => {
-  const { cacheDir, log = () => undefined, offline, refresh } = options;
+  const { cacheDir, log = () => undefined, offline, listsSince } = options;
   const sources = await sourcesOf(set.debian, options);
-  const root = await openAptRoot({ arch, cacheDir, sources, log, offline, refresh });
+  const root = await openAptRoot({ arch, cacheDir, sources, log, offline, listsSince });
   const names = set.install.map((name) => name.replaceAll('${arch}', arch));
   return { root, packages: await resolvePackages(root, names, set.dependencies) };
 };
