@@ -13,9 +13,7 @@ const { tags } = new Document(null, { version: '1.1' }).schema;
 const isOtherType = (word: string): boolean =>
   word === '' ||
   /^[-+]?0o[0-7_]+$/.test(word) ||
-  // An exponent alone is a number to the library only.
-  (!/^e[-+]?\d+$/i.test(word) &&
-    tags.some((tag) => tag.default !== false && 'test' in tag && tag.test?.test(word)));
+  tags.some((tag) => tag.default !== false && 'test' in tag && tag.test?.test(word));
 
 const styleOf = (text: string): Scalar.Type => {
   if (ONLY_DOUBLE.test(text)) return Scalar.QUOTE_DOUBLE;
