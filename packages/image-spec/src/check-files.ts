@@ -1,4 +1,4 @@
-import type { FileEntry } from './image-file.ts';
+import type { FileEntry } from './linuxkit-entries.ts';
 import type { Located } from './image-part.ts';
 import { problemAt, type Problem } from './problems.ts';
 

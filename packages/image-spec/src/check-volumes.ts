@@ -1,5 +1,5 @@
 import type { Container } from './container.ts';
-import type { Volume } from './image-file.ts';
+import type { Volume } from './linuxkit-entries.ts';
 import { below, type Located } from './image-part.ts';
 import { problemAt, type Problem } from './problems.ts';
 

@@ -6,24 +6,26 @@ export const OUTPUTS = ['disk'] as const;
 
 /** A device class: devices that take the same image. */
 export const ClassFile = z.strictObject({
-  name: ClassName,
-  arch: Arch,
-  /** how the device starts; `uefi` is the only kind so far */
-  board: z.enum(['uefi']).default('uefi'),
-  /** image files, relative to the class file; later ones add to and override earlier ones, as LinuxKit merges them */
-  images: z.array(z.string().min(1)).min(1),
+  name: ClassName.describe('Its name, which devices and releases refer to.'),
+  arch: Arch.describe('Processor architecture of the devices.'),
+  board: z.enum(['uefi']).default('uefi').describe('How the devices start.'),
+  images: z
+    .array(z.string().min(1))
+    .min(1)
+    .describe('Image files, relative to this file; later ones add to and override earlier ones.'),
   partitions: z
     .strictObject({
-      esp: Size.prefault('256M'),
-      root: Size.prefault('512M'),
-      /** what the disk image gives it; on a device it may be larger */
-      data: Size.prefault('256M'),
+      esp: Size.prefault('256M').describe('The EFI system partition, which holds kernels.'),
+      root: Size.prefault('512M').describe('Each of the two root partitions.'),
+      data: Size.prefault('256M').describe('Data in the disk image; on a device it may be larger.'),
     })
-    .prefault({}),
-  /** added to the kernel command line of the image file: consoles, hardware quirks */
-  cmdline: z.string().default(''),
-  /** what is made beside the update bundle's UKI and root */
-  outputs: z.array(z.enum(OUTPUTS)).default(['disk']),
+    .prefault({})
+    .describe('Sizes of partitions, such as 256M.'),
+  cmdline: z
+    .string()
+    .default('')
+    .describe('Added to the kernel command line of the image files: consoles, hardware quirks.'),
+  outputs: z.array(z.enum(OUTPUTS)).default(['disk']).describe('What is made beside the update bundle.'),
 });
 /** Sizes are in bytes; `images` are relative to the image repository. */
 export type ClassFile = z.infer<typeof ClassFile>;

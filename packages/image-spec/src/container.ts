@@ -4,20 +4,27 @@ import { Resources } from './container-resources.ts';
 import { Runtime } from './container-runtime.ts';
 import { UserId } from './user-id.ts';
 
-const strings = z.array(z.string());
+const strings = (description: string) => z.array(z.string()).optional().describe(description);
+const text = (description: string) => z.string().optional().describe(description);
+const namespace = (what: string, usual: string) =>
+  text(`The ${what} namespace: host, new, or the path of one. ${usual}`);
 
-const Device = z.strictObject({
-  /** `all`: every device of this type, by a rule of the device cgroup only */
-  path: z.string(),
-  type: z.enum(['b', 'c', 'u', 'p', 'a']).optional(),
-  major: z.int().optional(),
-  minor: z.int().optional(),
-  /** octal, quoted */
-  mode: z
-    .string()
-    .regex(/^[0-7]{1,5}$/, 'an octal mode in quotes, such as "0660"')
-    .optional(),
-});
+const Device = z
+  .strictObject({
+    path: z.string().describe('Where it is in the container; `all` allows every device of the type.'),
+    type: z
+      .enum(['b', 'c', 'u', 'p', 'a'])
+      .optional()
+      .describe('Block, character, unbuffered, pipe, or all.'),
+    major: z.int().optional().describe('Major number.'),
+    minor: z.int().optional().describe('Minor number.'),
+    mode: z
+      .string()
+      .regex(/^[0-7]{1,5}$/, 'an octal mode in quotes, such as "0660"')
+      .optional()
+      .describe('Octal, in quotes.'),
+  })
+  .meta({ id: 'device', description: 'A device that the container gets.' });
 export type Device = z.infer<typeof Device>;
 
 const LIMITS =
@@ -29,43 +36,48 @@ const RLIMIT = new RegExp(
 
 /** In the order in which LinuxKit writes them. */
 const shape = {
-  capabilities: strings.optional(),
-  'capabilities.add': strings.optional(),
-  ambient: strings.optional(),
-  mounts: z.array(Mount).optional(),
-  binds: strings.optional(),
-  'binds.add': strings.optional(),
-  devices: z.array(Device).optional(),
-  tmpfs: strings.optional(),
-  command: strings.optional(),
-  env: strings.optional(),
-  cwd: z.string().optional(),
-  net: z.string().optional(),
-  pid: z.string().optional(),
-  ipc: z.string().optional(),
-  uts: z.string().optional(),
-  userns: z.string().optional(),
-  hostname: z.string().optional(),
-  readonly: z.boolean().optional(),
-  maskedPaths: strings.optional(),
-  readonlyPaths: strings.optional(),
-  uid: UserId.optional(),
-  gid: UserId.optional(),
-  additionalGids: z.array(UserId).optional(),
-  noNewPrivileges: z.boolean().optional(),
-  oomScoreAdj: z.int().min(-1000).max(1000).optional(),
-  rootfsPropagation: z.string().optional(),
-  cgroupsPath: z.string().optional(),
-  resources: Resources.optional(),
-  sysctl: z.record(z.string(), z.string()).optional(),
-  /** `name,soft,hard`, such as `nofile,1024,4096` or `memlock,unlimited,unlimited`; `name,both` too */
+  capabilities: strings('Capabilities it may use: all, none, or names such as CAP_NET_ADMIN.'),
+  'capabilities.add': strings("Capabilities beside those of the image's label."),
+  ambient: strings('Capabilities that programs keep across exec.'),
+  mounts: z.array(Mount).optional().describe('Mounts in full; one of the same destination replaces.'),
+  binds: strings('SOURCE:DESTINATION[:OPTIONS], the source a path of the image or the name of a volume.'),
+  'binds.add': strings("Binds beside those of the image's label."),
+  devices: z.array(Device).optional().describe('Devices it gets.'),
+  tmpfs: strings('DESTINATION[:OPTIONS] of file systems in memory.'),
+  command: strings("What is run instead of the image's entrypoint and command."),
+  env: strings("NAME=VALUE instead of the image's environment."),
+  cwd: text('The working directory.'),
+  net: namespace('network', "`none` is new too. By default the host's."),
+  pid: namespace('process', 'By default a new one.'),
+  ipc: namespace('ipc', "By default the host's."),
+  uts: namespace('host name', "By default the host's."),
+  userns: namespace('user', "By default the host's."),
+  hostname: text('The host name within a new uts namespace.'),
+  readonly: z.boolean().optional().describe('Whether its root is read-only.'),
+  maskedPaths: strings('Paths that are hidden from it.'),
+  readonlyPaths: strings('Paths that are read-only to it.'),
+  uid: UserId.optional().describe('The user it runs as: a number, root or the name of a container.'),
+  gid: UserId.optional().describe('Its group: a number, root or the name of a container.'),
+  additionalGids: z.array(UserId).optional().describe('Further groups.'),
+  noNewPrivileges: z.boolean().optional().describe('Whether set-user-id programs gain nothing.'),
+  oomScoreAdj: z
+    .int()
+    .min(-1000)
+    .max(1000)
+    .optional()
+    .describe('How soon it is killed when memory runs out.'),
+  rootfsPropagation: text('How mounts spread: shared, slave or private.'),
+  cgroupsPath: text('Path of its cgroup.'),
+  resources: Resources.optional().describe('Resource limits.'),
+  sysctl: z.record(z.string(), z.string()).optional().describe('Kernel parameters of its namespaces.'),
   rlimits: z
     .array(z.string().regex(RLIMIT, 'a limit such as nofile,1024,4096 or memlock,unlimited,unlimited'))
-    .optional(),
-  uidMappings: z.array(IdMapping).optional(),
-  gidMappings: z.array(IdMapping).optional(),
-  annotations: z.record(z.string(), z.string()).optional(),
-  runtime: Runtime.optional(),
+    .optional()
+    .describe('NAME,SOFT,HARD, such as nofile,1024,4096 or memlock,unlimited,unlimited.'),
+  uidMappings: z.array(IdMapping).optional().describe('Users of its user namespace.'),
+  gidMappings: z.array(IdMapping).optional().describe('Groups of its user namespace.'),
+  annotations: z.record(z.string(), z.string()).optional().describe('Annotations of the OCI configuration.'),
+  runtime: Runtime.optional().describe('What init does around the container.'),
 };
 
 /** What the label `org.mobyproject.config` of an image may hold: everything but `name` and `image`. */
@@ -73,9 +85,21 @@ export const ContainerSettings = z.strictObject(shape);
 export type ContainerSettings = z.infer<typeof ContainerSettings>;
 
 /** One entry of `onboot`, `onshutdown` or `services`; the names and meanings are LinuxKit's. */
-export const Container = z.strictObject({
-  name: z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,75}$/, 'letters, digits, _ . and -, at most 76'),
-  image: z.string(),
-  ...shape,
-});
+export const Container = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,75}$/, 'letters, digits, _ . and -, at most 76')
+      .describe('Its name; no other service may have it.'),
+    image: z
+      .string()
+      .describe(
+        'NAME[:TAG][@DIGEST] of a registry, oci:PATH, oci-archive:PATH, docker-archive:PATH, or deb:NAME.',
+      ),
+    ...shape,
+  })
+  .meta({
+    id: 'container',
+    description: 'A container; what is left out is what the label of its image says.',
+  });
 export type Container = z.infer<typeof Container>;

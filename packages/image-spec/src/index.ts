@@ -10,16 +10,11 @@ export { Resources } from './container-resources.ts';
 export { Interface, Runtime } from './container-runtime.ts';
 export { DebianSource, GENERATE_RULES, SNAPSHOT, type GenerateRule } from './debian-source.ts';
 export { formatMetadata, formatSpec } from './format-spec.ts';
-export {
-  FileEntry,
-  IMAGE_DEFAULTS,
-  PackageSet,
-  Volume,
-  type ImageFile,
-  type ImageKernel,
-} from './image-file.ts';
+export { IMAGE_DEFAULTS, type ImageFile, type ImageKernel } from './image-file.ts';
 export { classFileSchema, imageFileSchema } from './json-schema.ts';
+export { FileEntry, Volume } from './linuxkit-entries.ts';
 export { CONFIG_LABEL, mergeContainer } from './merge-container.ts';
+export { PackageSet } from './package-set.ts';
 export { parseClassFile } from './parse-class.ts';
 export { parseImageFiles } from './parse-image.ts';
 export { parseSpec } from './parse-spec.ts';

@@ -1,6 +1,7 @@
 import { mergeImageFiles } from './merge.ts';
 import { parseSpecDocument } from './document.ts';
-import { ImageFileText, IMAGE_DEFAULTS, type ImageFile, type PackageSet } from './image-file.ts';
+import { ImageFileText, IMAGE_DEFAULTS, type ImageFile } from './image-file.ts';
+import type { PackageSet } from './package-set.ts';
 import { problemsOf, specError } from './problems.ts';
 import { checkImage } from './check-image.ts';
 import type { ImagePart } from './image-part.ts';

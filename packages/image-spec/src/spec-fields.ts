@@ -1,7 +1,8 @@
 import type { Container, Device } from './container.ts';
 import type { Mount } from './container-mount.ts';
 import type { Interface, Runtime } from './container-runtime.ts';
-import type { FileEntry, ImageFile, ImageKernel, Volume } from './image-file.ts';
+import type { ImageFile, ImageKernel } from './image-file.ts';
+import type { FileEntry, Volume } from './linuxkit-entries.ts';
 import { compareKeys } from './key-order.ts';
 import type { Fields, Plain } from './yaml-text.ts';
 
