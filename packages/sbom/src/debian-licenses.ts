@@ -64,6 +64,9 @@ export const toSpdx = (name: string): string => {
 /** An exception only ever allows more, so what is left of the term without it claims no freedom that is not there. */
 const withoutException = (term: string): string => term.replace(/\s+with\s.*$/i, '').trim();
 
+/** Characters; patterns for blanks around words take quadratic time on a line of blanks. */
+const MAX_SYNOPSIS = 1000;
+
 const NAME = /^[A-Za-z0-9][A-Za-z0-9.+/~_-]{1,59}$/;
 
 /**
@@ -73,6 +76,7 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9.+/~_-]{1,59}$/;
  */
 const parseSynopsis = (synopsis: string): string[] =>
   synopsis
+    .slice(0, MAX_SYNOPSIS)
     .split(/\s*,\s*(?:and\s+)?/i)
     .flatMap((part) => (/^or\s/i.test(part) ? [part.replace(/^or\s+/i, '')] : part.split(/\s+and\s+/i)))
     .flatMap((part) => {

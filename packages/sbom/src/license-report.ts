@@ -2,7 +2,7 @@ import type { FoundPackage } from './found-package.ts';
 import { listPackages, type ListedPackage } from './normalise.ts';
 import type { Sbom } from './sbom.ts';
 import { sourcePlace } from './source-places.ts';
-import { isSpdxExpression, spdxChoices, spdxIds } from './spdx-expression.ts';
+import { isInevitable, isSpdxExpression, spdxIds } from './spdx-expression.ts';
 
 /** Families of licences that oblige whoever distributes programs to offer their source. */
 const OBLIGING = /(?:^|[^A-Za-z])(?:[AL]?GPL|MPL|EPL|CDDL|EUPL|CPL|OSL|MS-RL|SSPL|Sleepycat)(?![A-Za-z])/i;
@@ -29,7 +29,7 @@ export type LicenseReport = {
 };
 
 /** A choice obliges only if all of its ways do: whoever may take `GPL-2.0-only OR MIT` under MIT owes no source. */
-const isObliging = (license: string): boolean => spdxChoices(license).every((ids) => ids.some(obligesSource));
+export const isObliging = (license: string): boolean => isInevitable(license, obligesSource);
 
 /** What everyone can look up. A reference of one's own says no more than a name; but for the one that grants everything. */
 const isKnown = (license: string): boolean =>

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { FoundPackage } from './found-package.ts';
 import { sourcePlace } from './source-places.ts';
-import { obligesSource } from './license-report.ts';
-import { normaliseLicenses, spdxChoices } from './spdx-expression.ts';
+import { isObliging } from './license-report.ts';
+import { normaliseLicenses } from './spdx-expression.ts';
 
 /** Packages of one component, and how to read the files of its tree. */
 export type NoticeSource = {
@@ -19,16 +19,19 @@ const MAX_TEXT_BYTES = 4 * 1024 * 1024;
 
 const LINE = '='.repeat(78);
 
-/** Line ends of one kind and nothing that a terminal would obey. */
-const clean = (bytes: Uint8Array): string =>
-  new TextDecoder()
+/** Line ends of one kind, no empty lines around, and nothing that a terminal would obey. */
+const clean = (bytes: Uint8Array): string => {
+  const lines = new TextDecoder()
     .decode(bytes)
-    .replace(/^\uFEFF/, '')
     .replace(/\r\n?/g, '\n')
     // oxlint-disable-next-line no-control-regex -- they are what is removed
     .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '')
-    .replace(/[ \t]+$/gm, '')
-    .replace(/^\n+|\n+$/g, '');
+    .split('\n')
+    // By lines, because a pattern for blanks before an end takes quadratic time on a text of blanks.
+    .map((line) => line.trimEnd());
+  const first = lines.findIndex((line) => line !== '');
+  return first === -1 ? '' : lines.slice(first, lines.findLastIndex((line) => line !== '') + 1).join('\n');
+};
 
 const title = ({ name, version, licenses }: FoundPackage): string => {
   const known = normaliseLicenses(licenses);
@@ -71,10 +74,7 @@ const section = (heads: Iterable<string>, text: string): string =>
   [LINE, ...[...heads].sort(), LINE, '', text, ''].join('\n');
 
 const offerOf = (item: FoundPackage): string[] => {
-  const obliged = normaliseLicenses(item.licenses).some((license) =>
-    spdxChoices(license).every((ids) => ids.some(obligesSource)),
-  );
-  if (!obliged) return [];
+  if (!normaliseLicenses(item.licenses).some(isObliging)) return [];
   const { name, version } = item.source ?? item;
   return [`${name} ${version}${((place) => (place === undefined ? '' : `: ${place}`))(sourcePlace(item))}`];
 };

@@ -43,18 +43,21 @@ export const spdxIds = (text: string): string[] => {
   return node === undefined ? [text] : idsOf(node);
 };
 
-/** The ways to comply with an expression: each a list of identifiers that apply together; the text itself if it is none. */
-export const spdxChoices = (text: string): string[][] => {
-  const choices = (node: Node): string[][] => {
-    if ('license' in node) return [[node.license]];
-    const [left, right] = [choices(node.left), choices(node.right)];
-    if (node.conjunction === 'or') return [...left, ...right];
-    // Of a product that grows without bound only the ids matter: then everything applies.
-    if (left.length * right.length > 64) return [[...left.flat(), ...right.flat()]];
-    return left.flatMap((a) => right.map((b) => [...a, ...b]));
+/**
+ * Whether nobody can comply with an expression without an identifier of which `holds` is true: of a choice both sides
+ * must be so, of what applies together one.
+ *
+ * @param text also a mere name
+ */
+export const isInevitable = (text: string, holds: (id: string) => boolean): boolean => {
+  const inevitable = (node: Node): boolean => {
+    if ('license' in node) return holds(node.license);
+    return node.conjunction === 'or'
+      ? inevitable(node.left) && inevitable(node.right)
+      : inevitable(node.left) || inevitable(node.right);
   };
   const node = tryParse(text);
-  return node === undefined ? [[text]] : choices(node);
+  return node === undefined ? holds(text) : inevitable(node);
 };
 
 const PLAIN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu;

@@ -16,8 +16,10 @@ const VERSION = /^v\d+\.\d+\.\d+[A-Za-z0-9.+-]{0,200}$/;
 const DEVEL = '(devel)';
 
 /** The list is wrapped in 16 bytes on either side, by which programs without its address find it. */
-const unwrap = (moduleInfo: string): string =>
-  /(?:^|[^\t\n]*?)((?:path|mod|dep|build)\t[\s\S]*\n)/.exec(moduleInfo)?.[1] ?? '';
+const unwrap = (moduleInfo: string): string => {
+  const start = moduleInfo.search(/(?:path|mod|dep|build)\t/);
+  return start === -1 ? '' : moduleInfo.slice(start, moduleInfo.lastIndexOf('\n') + 1);
+};
 
 /**
  * `mod` and `dep` lines; `=>` says what was built in place of the line before it. A replacement by a folder has no name

@@ -17,7 +17,8 @@ export const isPackageJson = (path: string): boolean =>
 export const npmLicenseOwner = (path: string): string | undefined => {
   const slash = path.lastIndexOf('/');
   const folder = path.slice(0, Math.max(0, slash));
-  return /^(?:licen[cs]e|copying|notice|copyright)(?:[.-][\w.-]*)?$/i.test(path.slice(slash + 1)) &&
+  return !/\.(?:[cm]?[jt]s|json|map)$/.test(path) &&
+    /^(?:licen[cs]e|copying|notice|copyright)(?:[.-][\w.-]*)?$/i.test(path.slice(slash + 1)) &&
     PACKAGE_FOLDER.test(folder)
     ? folder
     : undefined;
