@@ -20,6 +20,8 @@ export type Context = {
   readonly json: boolean;
   /** wide enough for a table to be cut to; undefined where the output is no terminal */
   readonly columns: number | undefined;
+  /** whether somebody watches what `err` says */
+  readonly isTerminal?: boolean | undefined;
   /** aborts on Ctrl-C */
   readonly signal: AbortSignal;
 };

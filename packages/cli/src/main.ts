@@ -11,5 +11,6 @@ process.exitCode = await run(process.argv.slice(2), {
   out: (text) => process.stdout.write(`${text}\n`),
   err: (text) => process.stderr.write(`${text}\n`),
   columns: process.stdout.isTTY ? process.stdout.columns : undefined,
+  isTerminal: process.stderr.isTTY,
   signal: abort.signal,
 });

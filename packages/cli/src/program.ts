@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { MakeContext } from './command.ts';
+import { buildCommand } from './commands/build.ts';
 import { buildCommands } from './commands/builds.ts';
 import { bundleCommands } from './commands/bundle.ts';
 import { cacheCommands } from './commands/cache.ts';
@@ -39,6 +40,7 @@ export const createProgram = (
       outputError: () => undefined,
     });
   validateCommand(program, makeContext);
+  buildCommand(program, makeContext);
   buildCommands(program, makeContext);
   releaseCommands(program, makeContext);
   rolloutCommands(program, makeContext);

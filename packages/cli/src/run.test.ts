@@ -28,7 +28,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('words', () => {
   test('that are off are refused with the usage status', async () => {
-    expect(await call('bild')).toMatchObject({ status: 64, err: expect.stringContaining('builds') });
+    expect(await call('bild')).toMatchObject({ status: 64, err: expect.stringContaining('build') });
     expect(await call('builds', 'create', 'edge')).toMatchObject({
       status: 64,
       err: "USAGE: required option '--version <version>' not specified",

@@ -90,9 +90,9 @@ const writeTables = (into: Uint8Array, from: number, to: number, random: Random)
 export const writeProgram = (into: Uint8Array, from: number, to: number, random: Random): void => {
   const length = to - from;
   const at = (part: number): number => from + Math.floor(length * part);
-  const code = at(0.66);
+  const code = at(0.6);
   const strings = at(0.8);
-  const tables = at(0.94);
+  const tables = at(0.93);
   writeCode(into, from, code, random);
   writeText(into, code, strings, random);
   into.fill(0, strings, to);

@@ -6,7 +6,7 @@ import { CHANGED, planImages, type Layer } from './images.ts';
 import { writeLayer, writeLayout, type Blob } from './layout.ts';
 
 /** Raised whenever other bytes would be made. */
-const GENERATION = 1;
+const GENERATION = 2;
 const TOGETHER = 2;
 
 /** What was made, as the result tells it. Layers count as often as images use them, as a builder meets them. */

@@ -1,0 +1,63 @@
+import { codeOf } from '@slipway/protocol';
+import { expect, test } from 'vitest';
+import { BuildOptions, buildTarget } from './build-options.ts';
+import { showProgress } from './build-progress.ts';
+
+const options = (own: object): BuildOptions => BuildOptions.parse(own);
+
+test.each([
+  [['edge.yml'], {}, { formats: ['kernel+initrd'], name: 'edge' }],
+  [['base.yml', 'dir/edge.x.yaml'], {}, { formats: ['kernel+initrd'], name: 'edge.x' }],
+  [['-'], {}, { formats: ['kernel+initrd'], name: 'moby' }],
+  [['edge.yml'], { output: '-' }, { formats: ['tar'], output: '-' }],
+  [['edge.yml'], { output: 'x.oci', format: ['oci'] }, { formats: ['oci'], output: 'x.oci' }],
+  [['edge.yml'], { name: 'n', format: ['tar,oci', 'tar'] }, { formats: ['tar', 'oci'], name: 'n' }],
+])('%j with %j', (files, own, target) => {
+  expect(buildTarget(files, options(own))).toMatchObject(target);
+});
+
+test.each([
+  [['a.yml'], { output: 'x', dir: 'd' }],
+  [['a.yml'], { output: 'x', name: 'n' }],
+  [['a.yml'], { output: 'x', format: ['tar,oci'] }],
+  [['a.yml'], { output: 'x', format: ['kernel+initrd'] }],
+  [['-', '-'], {}],
+  [['a.yml'], { offline: true, pull: true }],
+])('%j with %j is refused', (files, own) => {
+  const refused = (): unknown => {
+    try {
+      return buildTarget(files, options(own));
+    } catch (error) {
+      return codeOf(error);
+    }
+  };
+  expect(refused()).toBe('USAGE');
+});
+
+test.each([
+  [undefined, ['cyclonedx']],
+  [false, []],
+  [['none'], []],
+  [['spdx'], ['spdx']],
+  [['spdx,cyclonedx'], ['spdx', 'cyclonedx']],
+])('--sbom %j', (sbom, kinds) => {
+  expect(options({ sbom }).sbom).toEqual(kinds);
+});
+
+test('an unknown kind of SBOM is refused', () => {
+  expect(BuildOptions.safeParse({ sbom: ['swid'] }).success).toBe(false);
+  expect(BuildOptions.safeParse({ sbom: ['none,spdx'] }).success).toBe(false);
+});
+
+test('progress comes no faster than it can be read, and its end always', () => {
+  const lines: string[] = [];
+  let time = 0;
+  const show = showProgress({ err: (line) => lines.push(line) }, true, () => time);
+  show({ step: 'one', percent: 0 });
+  show({ step: 'too soon', percent: 10 });
+  time = 1000;
+  show({ step: 'two', percent: 50 });
+  time = 1001;
+  show({ step: 'done', percent: 100 });
+  expect(lines).toEqual(['  0 %  one', ' 50 %  two', '100 %  done']);
+});

@@ -1,0 +1,101 @@
+import { basename, extname } from 'node:path';
+import { Arch, SlipwayError } from '@slipway/protocol';
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { collect } from './command.ts';
+
+const SBOMS = ['cyclonedx', 'spdx'] as const;
+
+/** Repeated or with commas between, each once. */
+const list = (texts: readonly string[]): string[] => [
+  ...new Set(texts.flatMap((text) => text.split(',')).filter((text) => text !== '')),
+];
+
+const Sbom = z
+  .union([z.boolean(), z.array(z.string())])
+  .default(true)
+  .transform((value) => (value === true ? ['cyclonedx'] : value === false ? [] : list(value)))
+  .transform((values) => (values.includes('none') && values.length === 1 ? [] : values))
+  .pipe(z.array(z.enum(SBOMS, { error: 'cyclonedx, spdx or none' })));
+
+export const BuildOptions = z.object({
+  format: z.array(z.string()).default([]).transform(list),
+  name: z.string().optional(),
+  dir: z.string().optional(),
+  output: z.string().optional(),
+  arch: Arch.default(process.arch === 'arm64' ? 'arm64' : 'amd64'),
+  lock: z.union([z.string(), z.boolean()]).default(true),
+  offline: z.boolean().default(false),
+  pull: z.boolean().default(false),
+  sbom: Sbom,
+  provenance: z.boolean().default(true),
+  dryRun: z.boolean().default(false),
+  cache: z.string().optional(),
+  progress: z.enum(['auto', 'plain', 'none']).default('auto'),
+  quiet: z.boolean().default(false),
+});
+export type BuildOptions = z.infer<typeof BuildOptions>;
+
+export const withBuildOptions = (command: Command): Command =>
+  command
+    .argument('<file...>', 'image files, merged in this order; - is standard input')
+    .option(
+      '-f, --format <formats>',
+      'tar, kernel+initrd, tar-kernel-initrd, docker, oci; several by commas or by repeating (kernel+initrd)',
+      collect,
+    )
+    .option('--name <name>', 'how the outputs are called; otherwise as the last file')
+    .option('--dir <folder>', 'where the outputs go; otherwise here')
+    .option('-o, --output <file>', 'for one format that is one file (tar): its path; - is standard output')
+    .option('--arch <arch>', 'amd64 or arm64; otherwise as this machine')
+    .option('--lock <file>', 'what tags and packages stand for; otherwise slipway.lock beside the first file')
+    .option('--no-lock', 'do not look for a lock file')
+    .option('--offline', 'take everything from the cache and from disk')
+    .option('--pull', 'ask registries what tags point at, even if the cache remembers')
+    .option('--sbom <kinds>', 'cyclonedx, spdx or both; none for none (cyclonedx)', collect)
+    .option('--no-sbom', 'write no SBOM')
+    .option('--no-provenance', 'write no provenance')
+    .option('--dry-run', 'print the merged specification and build nothing')
+    .option('--cache <folder>', 'the cache; otherwise SLIPWAY_CACHE or ~/.cache/slipway')
+    .option('--progress <how>', 'auto (where a terminal is), plain or none')
+    .option('-q, --quiet', 'print nothing but errors');
+
+/** What LinuxKit calls the outputs of a specification that comes from standard input. */
+const NAME_OF_STDIN = 'moby';
+
+export type BuildTarget = {
+  readonly formats: readonly string[];
+  readonly name: string;
+  /** the one output goes there; `-`: standard output */
+  readonly output: string | undefined;
+};
+
+/**
+ * Names and formats as `linuxkit build` chooses them.
+ *
+ * @throws {SlipwayError} USAGE
+ */
+export const buildTarget = (files: readonly string[], options: BuildOptions): BuildTarget => {
+  const { output, name, dir } = options;
+  const refuse = (why: string): never => {
+    throw new SlipwayError('USAGE', why);
+  };
+  if (options.offline && options.pull)
+    refuse('--pull asks registries, and --offline forbids it; leave one out.');
+  if (files.filter((file) => file === '-').length > 1)
+    refuse('- stands for standard input, which is read once.');
+  const formats =
+    options.format.length > 0 ? options.format : [output === undefined ? 'kernel+initrd' : 'tar'];
+  if (output !== undefined) {
+    if (name !== undefined || dir !== undefined)
+      refuse('--output is the whole path: leave --name and --dir out.');
+    if (formats.length > 1)
+      refuse(`--output is one file, but ${formats.join(', ')} are several; use --dir and --name.`);
+    if (!isOneFile(formats[0]))
+      refuse(`--output is one file, but ${formats.join()} is several; use --dir and --name.`);
+  }
+  const last = files.at(-1) ?? '-';
+  return { formats, name: name ?? (last === '-' ? NAME_OF_STDIN : basename(last, extname(last))), output };
+};
+
+const isOneFile = (format: string | undefined): boolean => format !== 'kernel+initrd';

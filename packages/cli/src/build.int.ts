@@ -1,0 +1,155 @@
+import { spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { writeOciLayout, type Tree } from '@slipway/components';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { callIn } from './testing/call.ts';
+
+const main = fileURLToPath(new URL('main.ts', import.meta.url));
+let folder: string;
+let call: ReturnType<typeof callIn>;
+const path = (name: string): string => join(folder, name);
+
+const files = (names: Readonly<Record<string, string>>): Tree =>
+  new Map(
+    Object.entries(names).map(([name, text]) => [
+      name,
+      {
+        path: name,
+        type: 'file',
+        mode: 0o644,
+        uid: 0,
+        gid: 0,
+        mtime: 0,
+        source: 'test',
+        content: Buffer.from(text),
+      } as const,
+    ]),
+  );
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'slipway-build-'));
+  call = callIn(folder, { HOME: folder, SLIPWAY_CACHE: 'cache' });
+  mkdirSync(path('images'));
+  const layout = (name: string, layer: Tree): Promise<void> =>
+    writeOciLayout(path(`images/${name}`), {
+      tag: '1',
+      platforms: [{ arch: 'amd64', layers: [layer], config: { Entrypoint: ['/start'] } }],
+    });
+  await layout('kernel', files({ kernel: 'a kernel' }));
+  await layout('web', files({ start: 'a program' }));
+  writeFileSync(path('images/edge.yml'), 'services: [{name: web, image: "oci:web"}]\n');
+  writeFileSync(path('kernel.yml'), 'kernel: {image: "oci:images/kernel", cmdline: quiet, tar: none}\n');
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const build = (...words: string[]) =>
+  call('build', '--arch', 'amd64', '--no-sbom', '--no-provenance', ...words);
+const spawn = (words: readonly string[], input: string) =>
+  spawnSync(process.execPath, [main, 'build', '--arch', 'amd64', '--no-sbom', '--no-provenance', ...words], {
+    cwd: folder,
+    env: { HOME: folder, PATH: process.env['PATH'], SLIPWAY_CACHE: 'cache' },
+    input,
+  });
+
+test('without options it is kernel+initrd, called as the last file, here', async () => {
+  const before = readdirSync(folder);
+  const { status, out } = await build('images/edge.yml', 'kernel.yml');
+  expect(status).toBe(0);
+  expect(readdirSync(folder).filter((name) => !before.includes(name) && name !== 'cache')).toEqual([
+    'kernel-cmdline',
+    'kernel-initrd.img',
+    'kernel-kernel',
+  ]);
+  expect(out).toMatch(/^kernel-initrd\.img +\S+ KiB +sha256:[0-9a-f]{64}$/m);
+});
+
+test('programs get every file with its place', async () => {
+  const { out } = await build(
+    '--json',
+    '--format',
+    'tar,oci',
+    '--dir',
+    'out',
+    '--name',
+    'n',
+    'images/edge.yml',
+  );
+  expect(JSON.parse(out)).toMatchObject({
+    name: 'n',
+    arch: 'amd64',
+    files: [
+      { format: 'tar', name: 'n.tar', path: path('out/n.tar') },
+      { format: 'oci', name: 'n.oci.tar', path: path('out/n.oci.tar') },
+    ],
+    components: [{ digest: expect.stringMatching(/^sha256:/) }],
+  });
+  expect(readdirSync(path('out'))).toEqual(['n.oci.tar', 'n.tar']);
+});
+
+test('--output is the whole path, and nothing else is left beside it', async () => {
+  expect((await build('--output', 'one/image', 'images/edge.yml')).status).toBe(0);
+  expect(readdirSync(path('one'))).toEqual(['image']);
+});
+
+test('from standard input to standard output', () => {
+  const piped = spawn(['-o', '-', '-'], 'services: [{name: web, image: "oci:images/web"}]\n');
+  expect(piped).toMatchObject({ status: 0, stderr: Buffer.alloc(0) });
+  const listing = spawnSync('tar', ['-t'], { input: piped.stdout, encoding: 'utf8' });
+  expect(listing.stdout).toContain('containers/services/web/lower/start');
+  const failed = spawn(['-o', '-', '-'], 'services: [{name: web, image: "oci:images/none"}]\n');
+  expect(failed).toMatchObject({ status: 66, stdout: Buffer.alloc(0) });
+});
+
+test('steps are told where a terminal is, or if asked for', async () => {
+  const words = ['--format', 'tar', '--dir', 'out', 'images/edge.yml'] as const;
+  expect((await build(...words)).err).toBe('');
+  expect((await build('--progress', 'plain', ...words)).err).toMatch(/^ +0 % .*\n(?:.*\n)*100 % /);
+  expect(await build('--quiet', '--progress', 'plain', ...words)).toEqual({ status: 0, out: '', err: '' });
+});
+
+test('--dry-run prints an image file of everything, and builds nothing', async () => {
+  const { status, out } = await build('--dry-run', '--dir', 'dry', 'images/edge.yml', 'kernel.yml');
+  expect(status).toBe(0);
+  expect(existsSync(path('dry'))).toBe(false);
+  writeFileSync(path('merged.yml'), out);
+  expect((await build('--format', 'tar', '--dir', 'm', '--name', 'x', 'merged.yml')).status).toBe(0);
+  expect(
+    (await build('--format', 'tar', '--dir', 'p', '--name', 'x', 'images/edge.yml', 'kernel.yml')).status,
+  ).toBe(0);
+  expect(readFileSync(path('m/x.tar')).equals(readFileSync(path('p/x.tar')))).toBe(true);
+  const json = await build('--dry-run', '--json', 'kernel.yml');
+  expect(JSON.parse(json.out)).toMatchObject({ kernel: { cmdline: 'quiet' } });
+});
+
+test('what goes wrong is told by its code, and earlier outputs stay', async () => {
+  expect(await build('none.yml')).toMatchObject({
+    status: 66,
+    err: expect.stringMatching(/^NOT_FOUND: none\.yml/),
+  });
+  expect(await build('--format', 'floppy', 'kernel.yml')).toMatchObject({ status: 65 });
+  expect((await build('--format', 'tar', '--dir', 'keep', '--name', 'k', 'kernel.yml')).status).toBe(0);
+  writeFileSync(path('broken.yml'), 'services: [{name: web, image: "oci:images/none"}]\n');
+  const failed = await build(
+    '--format',
+    'tar,oci',
+    '--dir',
+    'keep',
+    '--name',
+    'k',
+    'kernel.yml',
+    'broken.yml',
+  );
+  expect(failed).toMatchObject({ status: 66, err: expect.stringMatching(/^COMPONENT_NOT_FOUND: /) });
+  expect(readdirSync(path('keep'))).toEqual(['k.tar']);
+});
