@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { BuildBench } from '@slipway/bench';
 import { Summary } from '@slipway/demo';
+import { classFileSchema, imageFileSchema } from '@slipway/image-spec';
 import { ERRORS } from '@slipway/protocol';
 import { z } from 'zod';
 
@@ -27,9 +28,13 @@ const jsonSchema = (title: string, schema: z.ZodType): string =>
 const summarySchema = (): string => jsonSchema('What npm run demo -- --json FILE writes', Summary);
 const benchSchema = (): string => jsonSchema('What npm run bench -- build --json FILE writes', BuildBench);
 
+const text = (schema: object): string => `${JSON.stringify(schema, null, 2)}\n`;
+
 /** Pages of `docs/` that are made from the code; `npm run docs` writes them and a test compares them. */
 export const PAGES: readonly { readonly path: string; readonly text: () => string }[] = [
   { path: join(docs, 'errors.md'), text: errorsPage },
   { path: join(docs, 'demo-summary.schema.json'), text: summarySchema },
   { path: join(docs, 'bench.schema.json'), text: benchSchema },
+  { path: join(docs, 'schema', 'image.schema.json'), text: () => text(imageFileSchema) },
+  { path: join(docs, 'schema', 'class.schema.json'), text: () => text(classFileSchema) },
 ];

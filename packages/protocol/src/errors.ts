@@ -67,7 +67,7 @@ export const ERRORS = {
     65,
     400,
     'A component reference has no known form.',
-    'Use oci:PATH[:TAG] or deb:NAME.',
+    'Use the name of an image of a registry, oci:PATH, oci-archive:PATH, docker-archive:PATH or deb:NAME.',
   ),
   COMPONENT_NOT_FOUND: entry(
     66,
