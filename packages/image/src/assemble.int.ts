@@ -102,7 +102,13 @@ test('two builds of one request give the same bytes, disk included', async () =>
 
 test('the result tells digests, sizes and components of what is there', async () => {
   const { artifacts, components, rootHash } = first.result;
-  expect(artifacts.map(({ name }) => name)).toEqual(['uki.efi', 'root.img', 'sbom.cdx.json', 'disk.img']);
+  expect(artifacts.map(({ name }) => name)).toEqual([
+    'uki.efi',
+    'root.img',
+    'sbom.cdx.json',
+    'disk.img',
+    'provenance.json',
+  ]);
   for (const { name, size, digest } of artifacts) {
     const path = join(first.outDir, name);
     expect((await stat(path)).size).toBe(size);

@@ -1,6 +1,8 @@
 import { readContent } from '@slipway/components';
 import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { inputsOf, makeCycloneDx, makeNotices, makeProvenance } from '@slipway/sbom';
 import {
   parseClassFile,
   parseImageFiles,
@@ -13,7 +15,7 @@ import {
   type ArtifactName,
   type BuildRequest,
   type BuildResult,
-  type Digest,
+  Digest,
   type JobProgress,
 } from '@slipway/protocol';
 import { digestFile } from './digest-file.ts';
@@ -29,7 +31,9 @@ import { mergeTrees } from './merge-trees.ts';
 import { resolveParts, type Parts } from './parts.ts';
 import { fileAt } from './resolve-path.ts';
 import { makeRootTree } from './root-tree.ts';
-import { distinctOrigins, makeSbom } from './sbom.ts';
+import { distinctOrigins } from './distinct-origins.ts';
+import { describeComponents, makeSbomModel } from './describe/component-sbom.ts';
+import { TOOL_VERSION } from './tool-version.ts';
 import { makeUki } from './uki.ts';
 import { uuidOf } from './uuid.ts';
 import { appendVerity } from './verity.ts';
@@ -50,13 +54,21 @@ export type BuildOptions = {
   readonly log: (line: string) => void;
 };
 
+/** Who says how a release was made: the build worker of a server. */
+const SERVER_BUILDER = 'urn:slipway:builder:server';
+
+const named = ({ name, text }: { readonly name: string; readonly text: string }) => ({
+  name,
+  digest: Digest.parse(`sha256:${createHash('sha256').update(text).digest('hex')}`),
+});
+
 const EFI_NAME = {
   amd64: { stub: 'linuxx64.efi.stub', loader: 'systemd-bootx64.efi', installed: 'BOOTX64.EFI' },
   arm64: { stub: 'linuxaa64.efi.stub', loader: 'systemd-bootaa64.efi', installed: 'BOOTAA64.EFI' },
 } as const;
 
 /**
- * Builds an image: resolves its components and writes `root.img`, `uki.efi`, `sbom.cdx.json` and, if the class asks for
+ * Builds an image: resolves its components and writes `root.img`, `uki.efi`, `sbom.cdx.json`, `provenance.json` and, if the class asks for
  * it, `disk.img` into `outDir`, each under a temporary name first. The same request gives the same bytes.
  *
  * @throws {SlipwayError} of the specification, of components, ROOT_TOO_LARGE, TOOL_MISSING, TOOL_FAILED, BUILD_FAILED
@@ -103,7 +115,22 @@ export const assembleImage = async (
     first: await modules.closure(INITRAMFS_MODULES.first),
     disks: await modules.closure(INITRAMFS_MODULES.disks),
   };
+  const components = [
+    parts.kernel,
+    parts.boot,
+    ...parts.system,
+    ...parts.init,
+    ...parts.containers.map(({ component }) => component),
+  ];
+  const described = await describeComponents(components, options.cacheDir);
+  const sbom = makeSbomModel(
+    { name: deviceClass.name, version: request.version, arch, release: request.release },
+    request.timeFloor,
+    TOOL_VERSION,
+    described,
+  );
   const tree = await makeRootTree({
+    notices: makeNotices(described.notices),
     arch,
     request,
     spec,
@@ -152,17 +179,9 @@ export const assembleImage = async (
   log(`uki: ${uki.length} bytes, of which initramfs ${initrd.length}, kernel ${modules.release}`);
   await writeFile(join(workDir, 'uki.efi'), uki);
 
-  const origins = distinctOrigins(
-    [
-      parts.kernel,
-      parts.boot,
-      ...parts.system,
-      ...parts.init,
-      ...parts.containers.map(({ component }) => component),
-    ].flatMap((component) => component.origins),
-  );
-  await writeFile(join(workDir, 'sbom.cdx.json'), makeSbom(request, arch, origins));
+  await writeFile(join(workDir, 'sbom.cdx.json'), makeCycloneDx(sbom));
 
+  const origins = distinctOrigins(components.flatMap((component) => component.origins));
   const names: ArtifactName[] = ['uki.efi', 'root.img', 'sbom.cdx.json'];
   if (deviceClass.outputs.includes('disk')) {
     progress({ step: 'writing the disk', percent: 75 });
@@ -179,10 +198,29 @@ export const assembleImage = async (
   }
 
   progress({ step: 'computing digests', percent: 90 });
+  const digested = await Promise.all(
+    names.map(async (name) => ({ name, digest: await digestFile(join(workDir, name)) })),
+  );
+  await writeFile(
+    join(workDir, 'provenance.json'),
+    makeProvenance({
+      outputs: digested,
+      arch,
+      formats: deviceClass.outputs,
+      imageFiles: request.imageFiles.map(named),
+      classFile: named(request.classFile),
+      parameters: { version: request.version, counter: request.counter, release: request.release },
+      inputs: [...inputsOf(sbom), ...origins.map(({ purl, name, digest }) => ({ uri: purl, name, digest }))],
+      builder: { id: SERVER_BUILDER },
+      toolVersion: TOOL_VERSION,
+    }),
+  );
+  names.push('provenance.json');
   const artifacts: BuildResult['artifacts'] = [];
   for (const name of names) {
     const path = join(workDir, name);
-    artifacts.push({ name, size: (await stat(path)).size, digest: await digestFile(path) });
+    const known = digested.find((one) => one.name === name)?.digest;
+    artifacts.push({ name, size: (await stat(path)).size, digest: known ?? (await digestFile(path)) });
     await rename(path, join(outDir, name));
   }
   progress({ step: 'done', percent: 100 });

@@ -17,6 +17,7 @@ const root = async () => {
     modules,
     loadedModules: await modules.closure(INITRAMFS_MODULES.first),
     agentBundle: Buffer.from('agent'),
+    notices: 'notices',
     sourceDir: '/nowhere',
   });
 };

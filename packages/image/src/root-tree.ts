@@ -8,6 +8,8 @@ import { mergeTrees } from './merge-trees.ts';
 import type { Parts } from './parts.ts';
 import { fileAt } from './resolve-path.ts';
 import { addRootModules } from './root-modules.ts';
+import { NOTICES_PATH } from '@slipway/sbom';
+import { putFile } from './tree-edit.ts';
 import { refuseUnsupported } from './unsupported.ts';
 import { addInit, addReleaseFiles, skeleton } from './system-files.ts';
 
@@ -21,6 +23,8 @@ export type RootInput = {
   readonly loadedModules: readonly KernelModule[];
   readonly agentBundle: Uint8Array | undefined;
   readonly sourceDir: string;
+  /** third-party notices: texts of licences, and whose sources are on offer */
+  readonly notices: string;
 };
 
 /** Files written at start are known by name; the rest is in the tree or listed under `files`. */
@@ -58,6 +62,7 @@ export const makeRootTree = async (input: RootInput): Promise<Tree> => {
     addContainer(tree, section, index, container, component, context);
   addInit(tree, spec, input.agentBundle);
   await addImageFiles(tree, spec, input.sourceDir);
+  putFile(tree, NOTICES_PATH, input.notices);
   addReleaseFiles(tree, request, arch, spec);
   return tree;
 };

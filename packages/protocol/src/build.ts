@@ -39,7 +39,7 @@ export const BuildRequest = z.strictObject({
 });
 export type BuildRequest = z.infer<typeof BuildRequest>;
 
-export const ArtifactName = z.enum(['uki.efi', 'root.img', 'sbom.cdx.json', 'disk.img']);
+export const ArtifactName = z.enum(['uki.efi', 'root.img', 'sbom.cdx.json', 'disk.img', 'provenance.json']);
 export type ArtifactName = z.infer<typeof ArtifactName>;
 
 export const BuildResult = z.strictObject({
