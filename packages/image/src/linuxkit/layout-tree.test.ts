@@ -5,12 +5,8 @@ import { expectedListing, listingOf, textAt } from './testing/listing.ts';
 
 const HEX = 'ab'.repeat(32);
 const layout = ociLayout(
-  {
-    mediaType: 'application/vnd.oci.image.index.v1+json',
-    size: 3,
-    digest: `sha256:${HEX}`,
-    ref: 'docker.io/library/alpine:3',
-  },
+  'docker.io/library/alpine:3',
+  [{ mediaType: 'application/vnd.oci.image.index.v1+json', size: 3, digest: `sha256:${HEX}` }],
   [{ hex: HEX, content: new TextEncoder().encode('{ }') }],
 );
 
@@ -56,5 +52,11 @@ test('a volume of format oci holds the image itself, and nothing that LinuxKit e
   expect(tree.get('containers/volumes/images/lower/oci-layout')).toMatchObject({
     source: 'docker.io/library/alpine:3',
     location: 'volume[0]',
+  });
+});
+
+test('an image that is no layout yet is not taken for one', async () => {
+  await expect(build('volumes: [{ name: images, image: "alpine:3", format: oci }]')).rejects.toMatchObject({
+    code: 'INTERNAL',
   });
 });

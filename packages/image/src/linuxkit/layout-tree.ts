@@ -1,3 +1,4 @@
+import { REF_NAME } from '@slipway/oci';
 import type { Content, Tree, TreeEntry } from '@slipway/components';
 import { encodeGoJson } from './go-json.ts';
 import type { Origin } from './generated.ts';
@@ -6,37 +7,29 @@ import type { Origin } from './generated.ts';
 export type Blob = { readonly hex: string; readonly content: Content };
 
 const LAYOUT = '{\n\t\t"imageLayoutVersion": "1.0.0"\n\t}';
-const REF_NAME = 'org.opencontainers.image.ref.name';
 
-type Top = {
-  readonly mediaType: string;
-  readonly size: number;
-  readonly digest: string;
-  /** name of the image, as the image file writes it */
-  readonly ref: string;
-};
+/** What `index.json` points at: the index of the image, or manifests if it has none. */
+export type LayoutRoot = { readonly mediaType: string; readonly size: number; readonly digest: string };
 
 const plain = { uid: 0, gid: 0, mtime: 0, source: '' } as const;
 
 /**
  * An image as an OCI layout, the way LinuxKit puts it into a volume of `format: oci`.
  *
- * @param top what `index.json` points at: the index of the image
- * @param blobs of the index itself and of every platform that is wanted
+ * @param name of the image
+ * @param blobs of the roots themselves and of every platform that is wanted
  */
-export const ociLayout = ({ ref, ...top }: Top, blobs: Iterable<Blob>): Tree => {
+export const ociLayout = (name: string, roots: readonly LayoutRoot[], blobs: Iterable<Blob>): Tree => {
   const encoder = new TextEncoder();
   const index = {
     schemaVersion: 2,
     mediaType: 'application/vnd.oci.image.index.v1+json',
-    manifests: [
-      {
-        mediaType: top.mediaType,
-        size: top.size,
-        digest: top.digest,
-        annotations: { [REF_NAME]: ref },
-      },
-    ],
+    manifests: roots.map(({ mediaType, size, digest }) => ({
+      mediaType,
+      size,
+      digest,
+      annotations: { [REF_NAME]: name },
+    })),
   };
   // LinuxKit indents this one by three.
   const indexText = encodeGoJson(index).replace(/^(?: {4})+/gm, (spaces) => '   '.repeat(spaces.length / 4));

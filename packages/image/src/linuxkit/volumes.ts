@@ -31,6 +31,8 @@ export const volumeEntries = (
   const content = (): TreeEntry[] => {
     if (component === undefined || image === undefined) return [];
     const options = { source: image, location, prefix: lower };
+    if (volume.format === 'oci' && !component.tree.has('oci-layout'))
+      throw new SlipwayError('INTERNAL', `${location}: expected an OCI layout, found the files of ${image}`);
     return volume.format === 'oci'
       ? layoutTree(component.tree, options)
       : imageTree(component.tree, { ...options, resolvConf });
