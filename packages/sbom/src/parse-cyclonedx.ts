@@ -92,12 +92,12 @@ export const parseCycloneDx = (value: unknown): Sbom => {
   const holds = new Map<string, Set<string>>(
     dependencies.map(({ ref, dependsOn }) => [ref === subjectRef ? '' : ref, new Set(dependsOn)]),
   );
-  // A list of its own and no recursion: how deep components are nested is up to whoever wrote the document.
+  // A list that grows and no recursion: how deep components are nested is up to whoever wrote the document.
   const open: { readonly value: unknown; readonly parent: string | undefined }[] = components.map((one) => ({
     value: one,
     parent: undefined,
   }));
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+  for (const next of open) {
     const component = parseComponent(next.value);
     if (component.type === 'file') continue;
     const id = component['bom-ref'] ?? `component ${items.size}`;
