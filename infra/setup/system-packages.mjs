@@ -26,7 +26,10 @@ export const NEEDED = [
   ['xz', 'xz-utils', 'reading Debian packages'],
   ['zstd', 'zstd', 'compressing'],
   ['/usr/bin/time', 'time', 'measuring builds'],
+  ['getcap', 'libcap2-bin', 'checking capabilities of files in tests'],
   ['cpio', 'cpio', 'checking initramfs archives in tests'],
+  ['docker-registry', 'docker-registry', 'pulling images from a registry in tests'],
+  ['skopeo', 'skopeo', 'reading and writing images with other eyes in tests'],
 ];
 
 const onPath = (program) =>
@@ -39,8 +42,8 @@ const onPath = (program) =>
 export const missingPackages = () => NEEDED.filter(([program]) => !onPath(program));
 
 /**
- * Installs with apt, as root or by sudo. While it runs, a policy keeps Debian from starting redis and mosquitto as
- * services of the machine: Slipway starts its own, on its own sockets and ports.
+ * Installs with apt, as root or by sudo. While it runs, a policy keeps Debian from starting redis, mosquitto and
+ * the registry as services of the machine: Slipway starts its own, on its own sockets and ports.
  */
 const INSTALL = `
 set -e

@@ -2,7 +2,7 @@ import { messageOf, SlipwayError, type Digest } from '@slipway/protocol';
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Transform, Writable, type Readable } from 'node:stream';
+import type { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { decodeIndex, encodeIndex, encodeRow } from './layer-index.ts';
@@ -73,27 +73,21 @@ const store = async (source: LayerSource, cacheDir: string): Promise<void> => {
   let size = 0;
   try {
     const file = await open(temporary, 'wx');
-    const sink = new Writable({
-      highWaterMark: 4 * CHUNK_BYTES,
-      write(chunk: Buffer, _encoding, done) {
-        size += chunk.length;
-        try {
-          if (size > MAX_TAR_BYTES)
-            throw new SlipwayError('LAYER_UNSAFE', `${ref}: a layer of more than ${MAX_TAR_BYTES} bytes`, {
-              details: { component: ref },
-            });
-          hash.update(chunk);
-          parser.push(chunk);
-        } catch (error) {
-          done(error instanceof Error ? error : new Error(String(error)));
-          return;
-        }
-        file.write(chunk).then(
-          () => done(),
-          (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
-        );
-      },
-    });
+    const check = (chunk: Buffer): void => {
+      size += chunk.length;
+      if (size > MAX_TAR_BYTES)
+        throw new SlipwayError('LAYER_UNSAFE', `${ref}: a layer of more than ${MAX_TAR_BYTES} bytes`, {
+          details: { component: ref },
+        });
+      hash.update(chunk);
+      parser.push(chunk);
+    };
+    const sink = async (chunks: AsyncIterable<Buffer>): Promise<void> => {
+      for await (const chunk of chunks) {
+        check(chunk);
+        await file.write(chunk);
+      }
+    };
     try {
       const bytes = await source.open();
       const unpack = decompressor(source.compression);

@@ -45,9 +45,7 @@ export const writeOciLayout = async (
     const diffIds: string[] = [];
     const descriptors: Descriptor[] = [];
     for (const layer of layers) {
-      const parts: Uint8Array[] = [];
-      for await (const part of encodeTar(layer)) parts.push(part);
-      const tar = Buffer.concat(parts);
+      const tar = Buffer.concat([...encodeTar(layer)]);
       diffIds.push(digestOf(tar));
       descriptors.push(
         await writeBlob('application/vnd.oci.image.layer.v1.tar+gzip', await compress(tar, { level: 9 })),

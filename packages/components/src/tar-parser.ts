@@ -208,7 +208,8 @@ export const createTarParser = (
   return {
     push(chunk) {
       let bytes = chunk;
-      while (!isOver) {
+      for (;;) {
+        if (isOver) return;
         const skipped = Math.min(skip, bytes.length);
         skip -= skipped;
         position += skipped;

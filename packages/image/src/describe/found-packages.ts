@@ -15,11 +15,13 @@ const Found = z.object({
   version: z.string(),
   purl: z.string(),
   licenses: z.array(z.string()),
-  digest: Digest.optional(),
-  source: z.object({ name: z.string(), version: z.string(), commit: z.string().optional() }).optional(),
-  supplier: z.string().optional(),
-  foundIn: z.string().optional(),
-  licenseFiles: z.array(z.string()).optional(),
+  digest: Digest.exactOptional(),
+  source: z
+    .object({ name: z.string(), version: z.string(), commit: z.string().exactOptional() })
+    .exactOptional(),
+  supplier: z.string().exactOptional(),
+  foundIn: z.string().exactOptional(),
+  licenseFiles: z.array(z.string()).exactOptional(),
 });
 
 const filesOf = function* ({ tree }: Component): Generator<ScannedFile> {
@@ -40,7 +42,7 @@ const readCached = async (path: string): Promise<FoundPackage[] | undefined> => 
   const text = await readFile(path, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   try {
-    return z.array(Found).parse(JSON.parse(text)) as FoundPackage[];
+    return z.array(Found).parse(JSON.parse(text));
   } catch {
     return undefined;
   }

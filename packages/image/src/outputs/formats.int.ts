@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import type { Tree, TreeEntry } from '@slipway/components';
-import { openImage } from '@slipway/oci';
+import { openImage, type ImageLocation } from '@slipway/oci';
 import { codeOf } from '@slipway/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FORMATS, writeFormat, type Format, type OutputFile } from './formats.ts';
@@ -152,27 +154,36 @@ test('tar-kernel-initrd holds kernel, initrd and command line', async () => {
   expect(inner).toEqual(await readFile(out('image-initrd.img')));
 });
 
-test.each(['docker-archive', 'oci-archive'] as const)(
-  'the %s is an image that readers take',
-  async (type) => {
-    await write(['docker', 'oci']);
-    const path = type === 'docker-archive' ? 'image.docker.tar' : 'image.oci.tar';
-    const tag = type === 'docker-archive' ? 'image:latest' : 'latest';
-    const image = await openImage(
-      { type, path, tag, ...(type === 'oci-archive' ? { digest: undefined } : {}) } as Parameters<
-        typeof openImage
-      >[0],
-      { arch: 'amd64', baseDir: join(folder, 'out'), cacheDir: join(folder, 'cache') },
-    );
-    expect(image.config.config?.Entrypoint).toEqual(['/bin/rc.init']);
-    const [layer] = image.layers;
-    const parts: Buffer[] = [];
-    for await (const part of (await layer?.open()) ?? []) parts.push(part as Buffer);
-    const file = join(folder, 'layer');
-    await writeFile(file, Buffer.concat(parts));
-    expect(run('tar', '-tf', file).split('\n')).toContain(`${ROOT}/bin/httpd`);
-  },
-);
+test.each<[string, ImageLocation]>([
+  ['docker archive', { type: 'docker-archive', path: 'image.docker.tar', tag: 'image:latest' }],
+  ['OCI archive', { type: 'oci-archive', path: 'image.oci.tar', tag: 'latest', digest: undefined }],
+])('the %s is an image that readers take', async (_title, location) => {
+  await write(['docker', 'oci']);
+  const image = await openImage(location, {
+    arch: 'amd64',
+    baseDir: join(folder, 'out'),
+    cacheDir: join(folder, 'cache'),
+  });
+  expect(image.config.config?.Entrypoint).toEqual(['/bin/rc.init']);
+  const [layer] = image.layers;
+  if (layer === undefined) throw new Error('no layer');
+  const path = join(folder, 'layer');
+  await pipeline(await layer.open(), createWriteStream(path));
+  expect(run('tar', '-tf', path).split('\n')).toContain(`${ROOT}/bin/httpd`);
+});
+
+test('skopeo takes both archives too', async () => {
+  await write(['docker', 'oci']);
+  for (const [from, to] of [
+    [`docker-archive:${out('image.docker.tar')}`, 'a'],
+    [`oci-archive:${out('image.oci.tar')}`, 'b'],
+  ] as const)
+    run('skopeo', '--insecure-policy', 'copy', '-q', from, `oci:${join(folder, to)}:x`);
+  const configOf = (name: string): string =>
+    run('skopeo', 'inspect', '--config', `oci:${join(folder, name)}:x`);
+  expect(configOf('a')).toContain('/bin/rc.init');
+  expect(configOf('b')).toContain('/bin/rc.init');
+});
 
 describe('the cache of compressed segments', () => {
   test('changes nothing in the bytes', async () => {

@@ -135,5 +135,7 @@ export const writeFormat = async (format: Format, input: OutputInput): Promise<O
       return [await write(input, format, '.docker.tar', await dockerArchive(archive))];
     case 'oci':
       return [await write(input, format, '.oci.tar', await ociArchive(archive))];
+    default:
+      return format satisfies never;
   }
 };

@@ -1,0 +1,241 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { writeOciLayout, type Tree, type TreeEntry } from '@slipway/components';
+import { parseImageFiles } from '@slipway/image-spec';
+import { codeOf, Digest } from '@slipway/protocol';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { buildLocal, type LocalBuildOptions } from './build-local.ts';
+import { FORMATS } from './outputs/formats.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slipway-local-'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const meta = { uid: 0, gid: 0, mtime: 1_700_000_000, source: 's' };
+const file = (path: string, content: Uint8Array | string, xattrs?: TreeEntry['xattrs']): TreeEntry => ({
+  ...meta,
+  path,
+  type: 'file',
+  mode: 0o755,
+  content: typeof content === 'string' ? bytes(content) : content,
+  ...(xattrs === undefined ? {} : { xattrs }),
+});
+const treeOf = (...entries: TreeEntry[]): Tree => new Map(entries.map((entry) => [entry.path, entry]));
+
+const CAPABILITY = Uint8Array.of(1, 0, 0, 2, 0, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+
+const layout = async (name: string, layers: readonly Tree[], config = {}): Promise<void> =>
+  writeOciLayout(join(folder, name), { tag: '1', platforms: [{ arch: 'amd64', layers, config }] });
+
+const writeImages = async (): Promise<void> => {
+  await layout('kernel', [treeOf(file('kernel', 'a kernel'))]);
+  await layout('init', [treeOf(file('sbin/init', 'init'), file('etc/os-release', 'ID=test\n'))]);
+  await layout(
+    'web',
+    [
+      treeOf(file('bin/httpd', 'x'.repeat(300_000)), file('etc/old', 'old')),
+      treeOf(
+        file('etc/.wh.old', ''),
+        file('bin/ping', 'ping', new Map([['security.capability', CAPABILITY]])),
+      ),
+    ],
+    { Cmd: ['/bin/httpd'] },
+  );
+};
+const IMAGE = `
+kernel: { image: 'oci:kernel', cmdline: console=ttyS0, tar: none }
+init: ['oci:init']
+services:
+  - { name: web, image: 'oci:web' }
+  - { name: again, image: 'oci:web', readonly: true }
+files:
+  - { path: etc/motd, contents: hello, mode: '0644' }
+`;
+
+const build = async (more: Partial<LocalBuildOptions> = {}, text = IMAGE) =>
+  buildLocal({
+    spec: parseImageFiles([{ name: 'image.yml', text }], { paths: 'working-directory' }),
+    arch: 'amd64',
+    formats: FORMATS,
+    name: 'image',
+    outDir: join(folder, 'out'),
+    baseDir: folder,
+    sourceDir: folder,
+    cacheDir: join(folder, 'cache'),
+    log: () => undefined,
+    progress: () => undefined,
+    describe: {
+      sbom: ['cyclonedx', 'spdx'],
+      provenance: true,
+      imageFiles: [{ name: 'image.yml', digest: Digest.parse(`sha256:${'0'.repeat(64)}`) }],
+    },
+    ...more,
+  });
+const codeOfBuild = async (...args: Parameters<typeof build>): Promise<string> =>
+  build(...args).then(
+    () => 'none',
+    (error: unknown) => codeOf(error),
+  );
+
+test('every format and description comes from one build, and two builds give the same bytes', async () => {
+  await writeImages();
+  const first = await build();
+  expect(first.files.map(({ name }) => name)).toEqual([
+    'image.tar',
+    'image-kernel',
+    'image-initrd.img',
+    'image-cmdline',
+    'image-initrd.tar',
+    'image.docker.tar',
+    'image.oci.tar',
+    'image.cdx.json',
+    'image.spdx.json',
+    'image.notices.txt',
+    'image.provenance.json',
+  ]);
+  // Another folder, another cache, the other order.
+  const second = await build({
+    outDir: join(folder, 'elsewhere', 'out'),
+    cacheDir: join(folder, 'other-cache'),
+    formats: [...FORMATS].reverse(),
+  });
+  const byName = (files: typeof first.files) =>
+    Object.fromEntries(
+      files
+        // Versions of descriptions name the first output.
+        .filter(({ name }) => !/\.(?:cdx|spdx|provenance)\.json$/.test(name))
+        .map(({ name, digest }) => [name, digest]),
+    );
+  expect(byName(second.files)).toEqual(byName(first.files));
+  // And from a warm cache.
+  expect((await build({ outDir: join(folder, 'third') })).files).toEqual(first.files);
+});
+
+test('the provenance names what went in and what came out', async () => {
+  await writeImages();
+  const { files, components } = await build({ formats: ['tar'] });
+  const statement: unknown = JSON.parse(await readFile(join(folder, 'out', 'image.provenance.json'), 'utf8'));
+  const tar = files.find(({ name }) => name === 'image.tar');
+  expect(statement).toMatchObject({
+    _type: 'https://in-toto.io/Statement/v1',
+    predicateType: 'https://slsa.dev/provenance/v1',
+    subject: expect.arrayContaining([{ name: 'image.tar', digest: { sha256: tar?.digest.slice(7) } }]),
+    predicate: {
+      buildDefinition: {
+        resolvedDependencies: expect.arrayContaining(
+          components.map(({ digest }) => expect.objectContaining({ digest: { sha256: digest?.slice(7) } })),
+        ),
+      },
+    },
+  });
+});
+
+test('capabilities of files survive to the tar, bytes and all', async () => {
+  await writeImages();
+  await build({ formats: ['tar'] });
+  const out = join(folder, 'unpacked');
+  await mkdir(out);
+  execFileSync('tar', [
+    '--warning=no-unknown-keyword',
+    '--xattrs',
+    '--xattrs-include=*',
+    '-xpf',
+    join(folder, 'out', 'image.tar'),
+    '-C',
+    out,
+  ]);
+  const ping = join(out, 'containers/services/web/lower/bin/ping');
+  expect(execFileSync('/usr/sbin/getcap', [ping], { encoding: 'utf8' })).toMatch(/cap_net_raw[=+]e?p/);
+  expect(await readdir(join(out, 'containers/services/web/lower/etc'))).not.toContain('old');
+});
+
+describe('a layer that is unsafe is refused with nothing written', () => {
+  const everything = async (path: string): Promise<string[]> =>
+    (await readdir(path, { recursive: true, withFileTypes: true }).catch(() => []))
+      .filter((entry) => !entry.isDirectory())
+      .map(({ name }) => name);
+  test.each<[string, TreeEntry]>([
+    ['a name that climbs', file('../../escaped', 'x')],
+    ['an absolute name', file('/tmp/escaped', 'x')],
+    ['a name with NUL', file('a\0b', 'x')],
+    ['a name that is too long', file('n'.repeat(256), 'x')],
+    ['a hard link to nothing', { ...meta, path: 'l', type: 'hardlink', mode: 0o644, target: 'none' }],
+    ['a hard link that climbs', { ...meta, path: 'l', type: 'hardlink', mode: 0o644, target: '../x' }],
+    ['a device node', { ...meta, path: 'sda', type: 'block', mode: 0o600, major: 8, minor: 0 }],
+  ])('%s', async (_title, entry) => {
+    await writeImages();
+    await layout('web', [new Map([['x', entry]])], { Cmd: ['/x'] });
+    expect(await codeOfBuild()).toBe('LAYER_UNSAFE');
+    expect(await everything(join(folder, 'out'))).toEqual([]);
+    expect(await everything(join(folder, 'escaped'))).toEqual([]);
+    // Of the layers in the cache, only those of the good images are left.
+    const tars = (await everything(join(folder, 'cache', 'layers'))).filter(
+      (name) => !name.endsWith('.json'),
+    );
+    expect(tars.every((name) => name.endsWith('.tar'))).toBe(true);
+    expect(tars.length).toBeLessThanOrEqual(2);
+  });
+
+  test('but a device node that is declared goes in', async () => {
+    await writeImages();
+    const node: TreeEntry = { ...meta, path: 'null', type: 'char', mode: 0o666, major: 1, minor: 3 };
+    await layout('web', [treeOf(node)], { Cmd: ['/x'] });
+    expect(await codeOfBuild({ deviceNodes: new Set(['null']), formats: ['tar'] })).toBe('none');
+    const listing = execFileSync('tar', [
+      '--warning=no-unknown-keyword',
+      '-tvf',
+      join(folder, 'out', 'image.tar'),
+    ]);
+    expect(listing.toString()).toMatch(/crw-rw-rw-.* 1,3 .*containers\/services\/web\/lower\/null/);
+  });
+});
+
+describe('a build that fails leaves no file behind', () => {
+  test('a component is missing', async () => {
+    await writeImages();
+    await rm(join(folder, 'web'), { recursive: true });
+    expect(await codeOfBuild()).toBe('COMPONENT_NOT_FOUND');
+    expect(await readdir(join(folder, 'out')).catch(() => [])).toEqual([]);
+  });
+
+  test('a blob is cut short', async () => {
+    await writeImages();
+    const blobs = join(folder, 'web', 'blobs', 'sha256');
+    for (const name of await readdir(blobs)) {
+      const content = await readFile(join(blobs, name));
+      if (content[0] === 0x1f) await writeFile(join(blobs, name), content.subarray(0, content.length - 9));
+    }
+    expect(await codeOfBuild()).toBe('COMPONENT_DIGEST_MISMATCH');
+    expect(await readdir(join(folder, 'out')).catch(() => [])).toEqual([]);
+    expect(await readdir(join(folder, 'cache', 'layers'), { recursive: true })).not.toContainEqual(
+      expect.stringContaining('.tmp'),
+    );
+  });
+
+  test('the second format cannot be written', async () => {
+    await writeImages();
+    const text = IMAGE.replace(/^kernel.*$/m, '');
+    expect(await codeOfBuild({ formats: ['tar', 'kernel+initrd'] }, text)).toBe('OUTPUT_UNSUPPORTED');
+    expect(await readdir(join(folder, 'out'))).toEqual([]);
+  });
+
+  test('it is interrupted', async () => {
+    await writeImages();
+    const abort = new AbortController();
+    const done = build({
+      signal: abort.signal,
+      progress: ({ step }) => {
+        if (step === 'writing tar') abort.abort();
+      },
+    });
+    await expect(done).rejects.toThrow(/abort/i);
+    expect(await readdir(join(folder, 'out'))).toEqual([]);
+  });
+});
