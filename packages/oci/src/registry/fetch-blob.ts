@@ -5,7 +5,7 @@ import { failure } from '../failures.ts';
 import { attempt, TryAgain } from './attempt.ts';
 import { attemptsAt, type RepositoryContext } from './context.ts';
 import type { Endpoint } from './endpoint.ts';
-import { drop, type Answer } from './http.ts';
+import { abandon, drop, type Answer } from './http.ts';
 import { askRepository } from './repository.ts';
 
 const LOG_EVERY_BYTES = 64 * 1024 * 1024;
@@ -48,14 +48,12 @@ export const fetchBlob = async (
       const { body } = answer;
       const announced = answer.status === 200 ? answer.header('content-length') : undefined;
       if (announced !== undefined && Number(announced) !== size) {
-        body.destroy();
+        abandon(body);
         throw mismatch(ref, expected, `${announced} bytes at ${host}`);
       }
       for await (const chunk of body as AsyncIterable<Buffer>) {
-        if (done + chunk.length > size) {
-          body.destroy();
-          throw mismatch(ref, expected, `more than ${size} bytes at ${host}`);
-        }
+        // Leaving the loop closes the connection.
+        if (done + chunk.length > size) throw mismatch(ref, expected, `more than ${size} bytes at ${host}`);
         hash.update(chunk);
         await handle.write(chunk, 0, chunk.length, done);
         const before = done;

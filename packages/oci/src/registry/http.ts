@@ -85,6 +85,11 @@ export const drop = async (body: Answer['body']): Promise<void> => {
   await body.dump({ limit: MAX_ERROR_BYTES }).catch(() => undefined);
 };
 
+/** Closes the connection. Without a listener the body's own error about that would end the process. */
+export const abandon = (body: Answer['body']): void => {
+  body.on('error', () => {}).destroy();
+};
+
 /** @returns undefined if there is more than allowed */
 export const readAll = async (body: Readable, maxBytes: number): Promise<Buffer | undefined> => {
   const parts: Buffer[] = [];
