@@ -9,10 +9,7 @@ import { specDevices, specResources } from './spec-resources.ts';
 /** Of the runtime specification that LinuxKit 1.8 writes. */
 const OCI_VERSION = '1.2.1';
 
-/**
- * @param isShared values that mean the namespace of the host
- * @param isNew values that mean a new one; everything else is the path of one
- */
+/** @param isNew values that mean a new one; `host` and `root` mean the host's, everything else is the path of one */
 const namespace = (type: string, value: string, isNew: readonly string[] = ['', 'new']): JsonObject[] =>
   value === 'host' || value === 'root'
     ? []
