@@ -92,8 +92,13 @@ const pointedText = (reader: Reader, elf: Elf, header: Uint8Array, index: number
  */
 export const readGoBuildInfo = (reader: Reader): GoBuildInfo | string | undefined => {
   const elf = parseElf(reader);
-  const at = elf === undefined ? undefined : find(reader, elf);
-  if (elf === undefined || at === undefined) return undefined;
+  if (elf === undefined) return undefined;
+  const at = find(reader, elf);
+  if (at === undefined) {
+    // Its table of functions gives a program of Go away whose makers removed the rest.
+    const isGo = elf.sections?.some(({ name }) => name === '.gopclntab') ?? false;
+    return isGo ? 'it was removed' : undefined;
+  }
   try {
     const header = reader.read(at, HEADER_BYTES);
     if (header.length < HEADER_BYTES)

@@ -99,6 +99,20 @@ test('texts longer than the file, or than any list is, are a warning', () => {
   });
 });
 
+test('a program of Go whose list was removed is a warning', () => {
+  const bytes = makeGoElf({
+    bits: 64,
+    littleEndian: true,
+    goVersion: 'go1.23.4',
+    moduleInfo: MODULES,
+    removed: true,
+  });
+  expect(scan(bytes)).toEqual({
+    found: [],
+    warnings: [{ path: 'bin/init', message: 'its list of Go modules cannot be read: it was removed' }],
+  });
+});
+
 test('other programs and other files have none', () => {
   const bytes = makeGoElf({ bits: 64, littleEndian: true, goVersion: 'go1.23.4', moduleInfo: MODULES });
   bytes.set([0], 0x400 + 0x40);

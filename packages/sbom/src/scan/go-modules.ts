@@ -83,7 +83,7 @@ export const readGoProgram = (file: ScannedFile, warnings: Warnings): FoundPacka
   }
   if (info === undefined) return [];
   if (typeof info === 'string') {
-    warnings.add(file.path, `its list of Go modules is malformed: ${info}`);
+    warnings.add(file.path, `its list of Go modules cannot be read: ${info}`);
     return [];
   }
   const { modules, malformed } = parseModules(info.moduleInfo);

@@ -6,6 +6,8 @@ export type GoElf = {
   readonly moduleInfo: string;
   /** no headers of sections */
   readonly stripped?: boolean;
+  /** a table of functions, but no list of modules */
+  readonly removed?: boolean;
   /** before Go 1.18: pointers to texts */
   readonly pointers?: boolean;
   readonly size?: number;
@@ -13,7 +15,7 @@ export type GoElf = {
 
 const DATA_AT = 0x400;
 const ADDRESS = 0x20000;
-const NAMES = '\0.shstrtab\0.go.buildinfo\0';
+const NAMES = '\0.shstrtab\0.go.buildinfo\0.gopclntab\0';
 
 const varint = (value: number): number[] =>
   value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varint(Math.floor(value / 0x80))];
@@ -31,6 +33,7 @@ export const makeGoElf = ({
   goVersion,
   moduleInfo,
   stripped = false,
+  removed = false,
   pointers = false,
   size = 64 * 1024,
 }: GoElf): Uint8Array => {
@@ -104,6 +107,6 @@ export const makeGoElf = ({
     word(at + (wide ? 32 : 20), length);
   };
   section(1, 1, namesAt, NAMES.length);
-  section(2, 11, blob, end - blob);
+  section(2, removed ? 25 : 11, blob, end - blob);
   return bytes;
 };
