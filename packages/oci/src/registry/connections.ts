@@ -31,12 +31,22 @@ const pem = async (file: string): Promise<string> =>
     });
   });
 
+/** OpenSSL passes over what is no certificate, and then nothing is trusted. */
+const authority = async (file: string): Promise<string> => {
+  const text = await pem(file);
+  if (!text.includes('-----BEGIN CERTIFICATE-----'))
+    throw new SlipwayError('REGISTRIES_INVALID', `${file}: expected certificates as PEM`, {
+      details: { file },
+    });
+  return text;
+};
+
 /** `certs.d` of docker and podman: `*.crt` are authorities, `NAME.cert` with `NAME.key` are for the client. */
 const fromFolder = async (folder: string): Promise<Certificates> => {
   const names = (await readdir(folder).catch((): string[] => [])).sort();
   const certificates: Certificates = {
     ca: await Promise.all(
-      names.filter((name) => name.endsWith('.crt')).map(async (name) => pem(join(folder, name))),
+      names.filter((name) => name.endsWith('.crt')).map(async (name) => authority(join(folder, name))),
     ),
   };
   const client = names.find(
@@ -64,7 +74,7 @@ export const createConnections = (
 
   const certificatesOf = async (registry: string): Promise<Certificates> => {
     const entry = config.get(canonicalHost(registry));
-    const configured: Certificates = { ca: await Promise.all((entry?.caFiles ?? []).map(pem)) };
+    const configured: Certificates = { ca: await Promise.all((entry?.caFiles ?? []).map(authority)) };
     if (entry?.clientCert !== undefined && entry.clientKey !== undefined) {
       configured.cert = await pem(entry.clientCert);
       configured.key = await pem(entry.clientKey);

@@ -25,7 +25,14 @@ export type Fault =
   /** the answer begins and does not go on; `hanging` is called then */
   | { readonly type: 'hang'; readonly hanging: () => void };
 
-export type Seen = { readonly method: string; readonly path: string; readonly headers: IncomingHttpHeaders };
+export type Seen = {
+  readonly method: string;
+  readonly path: string;
+  /** as they go on: a test may change them */
+  readonly headers: IncomingHttpHeaders;
+  /** as it came */
+  readonly rawAuthorization: string | undefined;
+};
 
 export type BadProxy = {
   readonly host: string;
@@ -49,7 +56,12 @@ export const startBadProxy = async (upstream: string): Promise<BadProxy> => {
     return response;
   };
   const handle = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
-    const seen = { method: incoming.method ?? '', path: incoming.url ?? '', headers: incoming.headers };
+    const seen = {
+      method: incoming.method ?? '',
+      path: incoming.url ?? '',
+      headers: incoming.headers,
+      rawAuthorization: incoming.headers.authorization,
+    };
     proxy.seen.push(seen);
     const fault = proxy.fault(seen);
     if (fault?.type === 'answer') {
