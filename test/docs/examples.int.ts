@@ -1,9 +1,11 @@
-import { execFile, type ExecFileException } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import {
+  closeSync,
   cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -42,15 +44,21 @@ afterAll(() => {
 
 type Ran = { readonly status: number; readonly out: string; readonly err: string };
 
-/** In an environment of its own, so that nothing of this machine's settings gets into it. */
-const run = (script: string, home: string): Promise<Ran> => {
+/**
+ * In an environment of its own, so that nothing of this machine's settings gets into it. Output goes to files as from a
+ * shell: pipes that Node has made non-blocking would be so for every program of a pipeline.
+ */
+const run = async (script: string, home: string): Promise<Ran> => {
   const path = [join(scratch, 'bin'), dirname(process.execPath), '/usr/sbin:/usr/bin:/sbin:/bin'].join(':');
   const env = { PATH: path, HOME: home, LC_ALL: 'C.UTF-8', TZ: 'UTC' };
-  return new Promise((resolve) => {
-    const done = (error: ExecFileException | null, out: string, err: string): void =>
-      resolve({ status: error === null ? 0 : Number(error.code ?? 128), out, err });
-    execFile('bash', ['-euo', 'pipefail', '-c', script], { cwd: home, env, maxBuffer: 16 << 20 }, done);
-  });
+  const [out, err] = [`${home}.out`, `${home}.err`];
+  const [outFd, errFd] = [openSync(out, 'w'), openSync(err, 'w')];
+  const ended = Promise.withResolvers<number>();
+  spawn('bash', ['-euo', 'pipefail', '-c', script], { cwd: home, env, stdio: ['ignore', outFd, errFd] })
+    .on('error', ended.reject)
+    .on('close', (status) => ended.resolve(status ?? 128));
+  for (const fd of [outFd, errFd]) closeSync(fd);
+  return { status: await ended.promise, out: readFileSync(out, 'utf8'), err: readFileSync(err, 'utf8') };
 };
 
 const take = async (step: Step, page: string, home: string): Promise<void> => {

@@ -45,6 +45,10 @@ test.each([
   ['size … bytes', 'size 12 bytes', true],
   ['size … bytes', 'size 12 byte', false],
   ['first\n…\nlast', 'first\na\nb\nlast\n', true],
+  ['first\n…\nlast', 'first\nlast\n', true],
+  ['…\nlast\n…', 'last\n', true],
+  ['…\nlast\n…', 'the last\n', false],
+  ['size … bytes', 'size\n12 bytes', false],
   ['a.b', 'axb', false],
   ['exact', 'exact\nand more', false],
 ])('%j against %j', (shown, printed, fits) => {

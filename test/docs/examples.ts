@@ -42,11 +42,14 @@ export const stepsOf = (markdown: string): Step[] => {
   });
 };
 
-/** What a page shows against what was printed: `…` stands for anything, also for several lines. */
+/** What a page shows against what was printed: `…` stands for anything in its line, alone for any number of lines. */
 export const outputPattern = (shown: string): RegExp => {
-  const tidy = tidyOutput(shown);
-  const pieces = tidy.split('…').map((piece) => piece.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
-  return new RegExp(`^${pieces.join('[^]*?')}$`);
+  const lines = tidyOutput(shown).slice(0, -1).split('\n');
+  const patterns = lines.map((line) =>
+    line === '…' ? '(?:.*\\n)*?' : `${line.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&').replaceAll('…', '.*?')}\\n`,
+  );
+  return new RegExp(`^${patterns.join('')}$`);
 };
 
-export const tidyOutput = (text: string): string => text.replace(/[ \t]+$/gm, '').trim();
+/** Ends in one line feed, and no line ends in spaces. */
+export const tidyOutput = (text: string): string => `${text.replace(/[ \t]+$/gm, '').trim()}\n`;

@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import { run } from './run.ts';
 
 const abort = new AbortController();
@@ -11,6 +12,7 @@ process.exitCode = await run(process.argv.slice(2), {
   out: (text) => process.stdout.write(`${text}\n`),
   err: (text) => process.stderr.write(`${text}\n`),
   columns: process.stdout.isTTY ? process.stdout.columns : undefined,
-  isTerminal: process.stderr.isTTY,
+  // Asking the stream would make a shared pipe non-blocking, which programs beside this one do not expect.
+  isTerminal: isatty(2),
   signal: abort.signal,
 });

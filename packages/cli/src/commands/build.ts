@@ -1,4 +1,5 @@
 import { homedir } from 'node:os';
+import { basename } from 'node:path';
 import type { Command } from 'commander';
 import type { LocalBuildResult } from '@slipway/image';
 import { BuildOptions, buildTarget, withBuildOptions } from '../build-options.ts';
@@ -50,7 +51,10 @@ const build = async (context: Context, words: readonly string[], options: BuildO
       progress: showProgress(context, isShown, () => performance.now()),
     });
     await place.deliver(result.files);
-    const files = result.files.map((file) => ({ ...file, path: place.pathOf(file.name) }));
+    const files = result.files.map((file) => {
+      const path = place.pathOf(file.name);
+      return { ...file, name: basename(path), path };
+    });
     if (!options.quiet && target.output !== '-')
       print(context, { ...result, files }, () => render({ files }));
   } finally {
