@@ -77,7 +77,7 @@ const shape = {
   uidMappings: z.array(IdMapping).optional().describe('Users of its user namespace.'),
   gidMappings: z.array(IdMapping).optional().describe('Groups of its user namespace.'),
   annotations: z.record(z.string(), z.string()).optional().describe('Annotations of the OCI configuration.'),
-  runtime: Runtime.optional().describe('What init does around the container.'),
+  runtime: Runtime.optional().describe('Cgroups, mounts, folders and interfaces that init makes for it.'),
 };
 
 /** What the label `org.mobyproject.config` of an image may hold: everything but `name` and `image`. */
