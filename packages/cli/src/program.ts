@@ -10,6 +10,7 @@ import type { Context } from './context.ts';
 import { deviceCommands } from './commands/devices.ts';
 import { diskCommands } from './commands/disk.ts';
 import { licensesCommand } from './commands/licenses.ts';
+import { lockCommand } from './commands/lock.ts';
 import { releaseCommands } from './commands/releases.ts';
 import { rolloutCommands } from './commands/rollouts.ts';
 import { sbomCommands } from './commands/sbom.ts';
@@ -41,6 +42,7 @@ export const createProgram = (
     });
   validateCommand(program, makeContext);
   buildCommand(program, makeContext);
+  lockCommand(program, makeContext);
   buildCommands(program, makeContext);
   releaseCommands(program, makeContext);
   rolloutCommands(program, makeContext);

@@ -10,6 +10,7 @@ import {
   type ClassFile,
   type ImageFile,
 } from '@slipway/image-spec';
+import { applyLock, LOCK_FILE, readLock, type LockedComponents } from '@slipway/lock';
 import {
   SlipwayError,
   type ArtifactName,
@@ -33,6 +34,7 @@ import { fileAt } from './resolve-path.ts';
 import { makeRootTree } from './root-tree.ts';
 import { distinctOrigins } from './distinct-origins.ts';
 import { describeComponents, makeSbomModel } from './describe/component-sbom.ts';
+import { systemPackages } from './system-packages.ts';
 import { TOOL_VERSION } from './tool-version.ts';
 import { makeUki } from './uki.ts';
 import { uuidOf } from './uuid.ts';
@@ -67,11 +69,23 @@ const EFI_NAME = {
   arm64: { stub: 'linuxaa64.efi.stub', loader: 'systemd-bootaa64.efi', installed: 'BOOTAA64.EFI' },
 } as const;
 
+/** What the lock file of the image repository says, if it has one: then it must say everything. */
+const lockedParts = async (
+  spec: ImageFile,
+  arch: ClassFile['arch'],
+  sourceDir: string,
+): Promise<Partial<LockedComponents>> => {
+  const lock = await readLock(join(sourceDir, LOCK_FILE), LOCK_FILE);
+  if (lock === undefined) return {};
+  const own = { packages: systemPackages(spec), npm: spec.agent.enabled };
+  return applyLock(lock, spec, { arch, baseDir: sourceDir, lockDir: sourceDir, file: LOCK_FILE, own });
+};
+
 /**
  * Builds an image: resolves its components and writes `root.img`, `uki.efi`, `sbom.cdx.json`, `provenance.json` and, if the class asks for
  * it, `disk.img` into `outDir`, each under a temporary name first. The same request gives the same bytes.
  *
- * @throws {SlipwayError} of the specification, of components, ROOT_TOO_LARGE, TOOL_MISSING, TOOL_FAILED, BUILD_FAILED
+ * @throws {SlipwayError} of the specification, of components, LOCK_INVALID, LOCK_STALE, ROOT_TOO_LARGE, TOOL_MISSING, TOOL_FAILED, BUILD_FAILED
  */
 export const buildImage = async (options: BuildOptions): Promise<BuildResult> => {
   const { request, log, progress } = options;
@@ -85,7 +99,9 @@ export const buildImage = async (options: BuildOptions): Promise<BuildResult> =>
     );
   progress({ step: 'resolving components', percent: 5 });
   const { sourceDir, cacheDir } = options;
-  const parts = await resolveParts({ arch: deviceClass.arch, spec, sourceDir, cacheDir, log });
+  const { arch } = deviceClass;
+  const locked = await lockedParts(spec, arch, sourceDir);
+  const parts = await resolveParts({ arch, spec, sourceDir, cacheDir, log, ...locked });
   return await assembleImage(options, deviceClass, spec, parts);
 };
 

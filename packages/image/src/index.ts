@@ -10,4 +10,5 @@ export type { DescribeOptions, DescriptionFile } from './describe/describe-build
 export { writePieces } from './outputs/write-file.ts';
 export { assembleImage, buildImage, type BuildOptions } from './build.ts';
 export type { ContainerPart, Parts } from './parts.ts';
+export { systemPackages } from './system-packages.ts';
 export { peSections } from './pe.ts';

@@ -1,4 +1,4 @@
-import { nodeRuntime, resolveComponent, type Component } from '@slipway/components';
+import { nodeRuntime, resolveComponent, type Component, type ResolveOptions } from '@slipway/components';
 import {
   CONFIG_LABEL,
   mergeContainer,
@@ -9,6 +9,7 @@ import {
 import type { Arch } from '@slipway/protocol';
 import type { Section } from './container-bundle.ts';
 import { mergeTrees } from './merge-trees.ts';
+import { systemPackages } from './system-packages.ts';
 
 export type ContainerPart = {
   readonly section: Section;
@@ -28,13 +29,7 @@ export type Parts = {
   readonly containers: readonly ContainerPart[];
 };
 
-/** Debian packages that are part of every image, whatever its image file says. */
-const SYSTEM = ['busybox-static', 'crun', 'e2fsprogs'];
-const FOR_AGENT = ['openssl', 'libatomic1', 'libstdc++6'];
-const BOOT = ['dmsetup'];
-const BOOT_LOADER = ['systemd-boot-efi'];
-
-export type ResolveParts = {
+export type ResolveParts = Pick<ResolveOptions, 'lockedImages' | 'lockedPackages' | 'offline'> & {
   readonly arch: Arch;
   readonly spec: ImageFile;
   readonly sourceDir: string;
@@ -49,22 +44,12 @@ export const resolveParts = async ({
   sourceDir,
   cacheDir,
   log,
+  ...locked
 }: ResolveParts): Promise<Parts> => {
   const resolved = new Map<string, Component>();
-  const packages = {
-    'slipway-system': {
-      install: [...SYSTEM, ...(spec.agent.enabled ? FOR_AGENT : [])],
-      dependencies: 'full' as const,
-    },
-    'slipway-boot': { install: BOOT, dependencies: 'full' as const },
-    'slipway-loader': {
-      install: BOOT_LOADER,
-      dependencies: 'none' as const,
-      // A device never reads what lies below usr/lib/systemd, so it is left out unless it is named.
-      include: ['usr/lib/systemd/boot/efi/*'],
-    },
-  };
+  const packages = systemPackages(spec);
   const options = {
+    ...locked,
     arch,
     spec: { packages: { ...spec.packages, ...packages } },
     baseDir: sourceDir,

@@ -8,5 +8,6 @@ export { declaredDigest } from './declared.ts';
 export { diffLocks, type LockChange } from './diff-locks.ts';
 export { lockInputs, mergeInputs, type LockInputs, type Place } from './inputs.ts';
 export { formatLock, Lock, LOCK_FILE, parseLock } from './lock-file.ts';
+export { readLock } from './read-lock.ts';
 export { resolveLock, type ResolveLockOptions } from './resolve-lock.ts';
 export { assertFresh, findStale, type Stale } from './staleness.ts';
