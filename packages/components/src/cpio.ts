@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { contentSize } from './content.ts';
+import { createHeaderSlab } from './header-slab.ts';
 import { chunksOf, type Piece } from './pieces.ts';
 import { sortedEntries, type Tree, type TreeEntry } from './tree.ts';
 
@@ -35,9 +36,11 @@ const NONE: Identity = { ino: 0, devMajor: 0, devMinor: 0 };
 
 const hex = (value: number): string => value.toString(16).toUpperCase().padStart(8, '0');
 
+const newBlock = createHeaderSlab();
+
 const encodeHeader = (header: Header): Uint8Array => {
   const nameBytes = Buffer.byteLength(header.name) + 1;
-  const block = Buffer.alloc(HEADER_BYTES + nameBytes + ((4 - ((HEADER_BYTES + nameBytes) % 4)) % 4));
+  const block = newBlock(HEADER_BYTES + nameBytes + ((4 - ((HEADER_BYTES + nameBytes) % 4)) % 4));
   block.write(
     `070701${hex(header.ino)}${hex(header.mode)}${hex(header.uid)}${hex(header.gid)}${hex(header.links)}` +
       `${hex(header.mtime)}${hex(header.size)}${hex(header.devMajor)}${hex(header.devMinor)}` +

@@ -26,7 +26,7 @@ export type LayeredTree = {
   /** What is there so far, every name of a file being a file of its own. */
   entries(): ReadonlyMap<string, TreeEntry>;
   /**
-   * The result; hard links point at the first of their paths.
+   * The result, sorted; of the names of a file, the one that came first is the file.
    *
    * @param keep paths of what goes in; absent: everything
    */
@@ -228,16 +228,19 @@ export const createLayeredTree = (): LayeredTree => {
     entries: () => tree,
     toTree(keep) {
       const result: Tree = new Map();
+      // The one that came first is the file, and the others are links to it, as the archive had them.
       const first = new Map<number, string>();
+      for (const path of tree.keys()) {
+        const inode = inodes.get(path);
+        if (inode !== undefined && keep?.has(path) !== false && !first.has(inode)) first.set(inode, path);
+      }
       for (const path of [...tree.keys()].sort()) {
         const entry = tree.get(path);
         if (entry === undefined || keep?.has(path) === false) continue;
         const inode = inodes.get(path);
         const original = inode === undefined ? undefined : first.get(inode);
-        if (original === undefined) {
-          if (inode !== undefined) first.set(inode, path);
-          result.set(path, entry);
-        } else {
+        if (original === undefined || original === path) result.set(path, entry);
+        else {
           const { mode, uid, gid, mtime, source } = entry;
           result.set(path, { path, type: 'hardlink', target: original, mode, uid, gid, mtime, source });
         }

@@ -1,4 +1,5 @@
 import { contentSize } from './content.ts';
+import { createHeaderSlab } from './header-slab.ts';
 import { chunksOf, type Piece } from './pieces.ts';
 import { sortedEntries, type Tree, type TreeEntry } from './tree.ts';
 
@@ -44,8 +45,10 @@ const octal = (block: Buffer, offset: number, length: number, value: number): vo
   block.write(value.toString(8).padStart(length - 1, '0'), offset, length, 'latin1');
 };
 
+const newBlock = createHeaderSlab();
+
 const encodeHeader = (header: Header): Uint8Array => {
-  const block = Buffer.alloc(BLOCK);
+  const block = newBlock(BLOCK);
   block.write(header.name, 0, 100, 'utf8');
   octal(block, 100, 8, header.mode & 0o7777);
   octal(block, 108, 8, Math.min(header.uid, MAX_OCTAL_ID));
@@ -61,7 +64,7 @@ const encodeHeader = (header: Header): Uint8Array => {
     octal(block, 337, 8, header.minor);
   }
   let sum = 0;
-  for (const byte of block) sum += byte;
+  for (let index = 0; index < BLOCK; index++) sum += block[index] ?? 0;
   block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 8, 'latin1');
   return block;
 };

@@ -27,6 +27,8 @@ export type LocalBuildOptions = Pick<
   readonly decompressKernel?: boolean | undefined;
   /** layers, packages and compressed segments; may be shared by any number of processes */
   readonly cacheDir: string;
+  /** whether outputs are hashed while they are written; descriptions need it; default true */
+  readonly digests?: boolean | undefined;
   /** absent: nothing but the outputs */
   readonly describe?: DescribeOptions | undefined;
   readonly log: (line: string) => void;
@@ -62,6 +64,10 @@ export const buildLocal = async (options: LocalBuildOptions): Promise<LocalBuild
       'USAGE',
       `expected a name for the outputs without / and leading dot, found ${name}`,
     );
+  // Descriptions name their outputs by digest.
+  const { describe } = options;
+  const isDescribed = describe !== undefined && (describe.sbom.length > 0 || describe.provenance);
+  const digests = isDescribed || options.digests !== false;
   progress({ step: 'resolving components', percent: 0 });
   const components = await resolveSpec(spec, { ...options, baseDir }, (ref, done, all) => {
     log(`component ${ref}`);
@@ -83,7 +89,7 @@ export const buildLocal = async (options: LocalBuildOptions): Promise<LocalBuild
     for (const [index, format] of formats.entries()) {
       options.signal?.throwIfAborted();
       progress({ step: `writing ${format}`, percent: 55 + Math.round((index / formats.length) * 40) });
-      files.push(...(await writeFormat(format, { tree, arch, name, cacheDir, staging })));
+      files.push(...(await writeFormat(format, { tree, arch, name, cacheDir, staging, digests })));
     }
     const described: DescriptionFile[] = [];
     if (options.describe !== undefined) {

@@ -89,15 +89,15 @@ const rlimit = (text: string) => {
 
 const deviceRules = (container: Container): DeviceRule[] => [
   { allow: false, access: 'rwm' },
-  ...(container.devices ?? []).map(({ path, type, major, minor, mode }) =>
+  ...(container.devices ?? []).map(({ path, type, major, minor }) =>
     path === 'all'
-      ? { allow: true, type: type ?? 'a', access: mode ?? 'rwm' }
+      ? { allow: true, type: type ?? 'a', access: 'rwm' }
       : {
           allow: true,
           type: type ?? 'c',
           ...(major === undefined ? {} : { major }),
           ...(minor === undefined ? {} : { minor }),
-          access: mode ?? 'rwm',
+          access: 'rwm',
         },
   ),
 ];
@@ -176,10 +176,18 @@ export const containerConfig = (
         { type: 'mount' },
         { type: 'cgroup' },
       ],
-      devices: (container.devices ?? []).flatMap(({ path, type, major, minor }) =>
+      devices: (container.devices ?? []).flatMap(({ path, type, major, minor, mode }) =>
         path === 'all' || major === undefined || minor === undefined
           ? []
-          : [{ type: type ?? 'c', path, major, minor, fileMode: 0o660 }],
+          : [
+              {
+                type: type ?? 'c',
+                path,
+                major,
+                minor,
+                fileMode: mode === undefined ? 0o660 : Number.parseInt(mode, 8),
+              },
+            ],
       ),
       resources: { ...resources, devices: deviceRules(container) },
       maskedPaths: container.maskedPaths ?? (isAdministrator ? [] : MASKED),

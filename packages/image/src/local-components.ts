@@ -1,6 +1,7 @@
 import { resolveComponent, type Component, type ResolveOptions } from '@slipway/components';
-import type { ImageFile } from '@slipway/image-spec';
+import type { ImageFile, Volume } from '@slipway/image-spec';
 import { availableParallelism } from 'node:os';
+import { layoutComponent } from './linuxkit/layout-component.ts';
 
 /** Every component that an image file names, section by section, in its order. */
 export type SpecComponents = {
@@ -12,6 +13,10 @@ export type SpecComponents = {
   readonly onshutdown: readonly Component[];
   readonly services: readonly Component[];
 };
+
+/** An empty volume has no image, and one of `format: oci` holds the image as it is. */
+const isUnpacked = ({ image, format }: Volume): boolean =>
+  image !== undefined && image !== '' && format !== 'oci';
 
 export const listComponents = (components: SpecComponents): Component[] => {
   const { kernel, init, volumes, onboot, onshutdown, services } = components;
@@ -27,7 +32,7 @@ export const referencesOf = (
   ...new Set([
     ...(spec.kernel === undefined ? [] : [spec.kernel.image]),
     ...spec.init,
-    ...spec.volumes.flatMap(({ image }) => (image === undefined || image === '' ? [] : [image])),
+    ...spec.volumes.flatMap((volume) => (isUnpacked(volume) ? [volume.image ?? ''] : [])),
     ...[...spec.onboot, ...spec.onshutdown, ...spec.services].map(({ image }) => image),
   ]),
 ];
@@ -70,10 +75,19 @@ export const resolveSpec = async (
   };
   const all = (items: readonly { readonly image: string }[]): Component[] =>
     items.map(({ image }) => get(image));
+  const volumes = await Promise.all(
+    spec.volumes.map(async (volume) =>
+      volume.format === 'oci' && volume.image !== undefined && volume.image !== ''
+        ? layoutComponent(volume, options)
+        : isUnpacked(volume)
+          ? get(volume.image ?? '')
+          : undefined,
+    ),
+  );
   return {
     kernel: spec.kernel === undefined ? undefined : get(spec.kernel.image),
     init: spec.init.map(get),
-    volumes: spec.volumes.map(({ image }) => (image === undefined || image === '' ? undefined : get(image))),
+    volumes,
     onboot: all(spec.onboot),
     onshutdown: all(spec.onshutdown),
     services: all(spec.services),

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Component, Tree } from '@slipway/components';
-import type { Arch } from '@slipway/protocol';
+import type { Arch, Digest } from '@slipway/protocol';
 import {
   inputsOf,
   makeCycloneDx,
@@ -24,7 +24,8 @@ export type DescribeOptions = {
   readonly lock?: NamedDigest | undefined;
 };
 
-export type DescriptionFile = Omit<OutputFile, 'format'> & {
+export type DescriptionFile = Omit<OutputFile, 'format' | 'digest'> & {
+  readonly digest: Digest;
   readonly format: 'cyclonedx' | 'spdx' | 'notices' | 'provenance';
 };
 
@@ -50,7 +51,10 @@ export const describeBuild = async (input: DescribeInput): Promise<DescriptionFi
   const { name, arch, staging, files } = input;
   if (input.sbom.length === 0 && !input.provenance) return [];
   const described = await describeComponents(input.components, input.cacheDir);
-  const version = files[0]?.digest.slice('sha256:'.length, 'sha256:'.length + 12) ?? '0';
+  const outputs = files.flatMap(({ name: file, digest }) =>
+    digest === undefined ? [] : [{ name: file, digest }],
+  );
+  const version = outputs[0]?.digest.slice('sha256:'.length, 'sha256:'.length + 12) ?? '0';
   const sbom = makeSbomModel({ name, version, arch }, newest(input.tree), TOOL_VERSION, described);
   const written: DescriptionFile[] = [];
   const write = async (format: DescriptionFile['format'], suffix: string, text: string): Promise<void> => {
@@ -68,7 +72,7 @@ export const describeBuild = async (input: DescribeInput): Promise<DescriptionFi
       'provenance',
       '.provenance.json',
       makeProvenance({
-        outputs: [...files, ...written].map((file) => ({ name: file.name, digest: file.digest })),
+        outputs: [...outputs, ...written.map(({ name: file, digest }) => ({ name: file, digest }))],
         arch,
         formats: [...new Set(files.map(({ format }) => format))],
         imageFiles: input.imageFiles,

@@ -8,11 +8,12 @@ import {
 } from '@slipway/components';
 import { SlipwayError, type Arch, type Digest } from '@slipway/protocol';
 import { join } from 'node:path';
+import { GENERATED_MTIME } from '../linuxkit/generated.ts';
 import { bootFiles, requireBootKernel } from './boot-files.ts';
 import { dockerArchive, ociArchive } from './docker-image.ts';
 import { initrdPieces } from './initrd.ts';
 import type { Staging } from './staging.ts';
-import { writePieces } from './write-file.ts';
+import { writePieces, writeUnhashed } from './write-file.ts';
 
 /** Formats of `slipway build`, named as LinuxKit names them. */
 export const FORMATS = ['tar', 'kernel+initrd', 'tar-kernel-initrd', 'docker', 'oci'] as const;
@@ -35,7 +36,8 @@ export type OutputFile = {
   readonly name: string;
   /** bytes */
   readonly size: number;
-  readonly digest: Digest;
+  /** absent if nobody asked for it */
+  readonly digest?: Digest;
 };
 
 export type OutputInput = {
@@ -45,10 +47,9 @@ export type OutputInput = {
   readonly name: string;
   readonly cacheDir: string;
   readonly staging: Staging;
+  /** whether outputs are hashed while they are written; default true */
+  readonly digests?: boolean | undefined;
 };
-
-/** LinuxKit's fixed time of generated files. */
-const GENERATED_SECONDS = Date.UTC(2017, 3, 18, 16, 30) / 1000;
 
 const archived = (path: string, content: Content | undefined): TreeEntry[] =>
   content === undefined
@@ -60,7 +61,7 @@ const archived = (path: string, content: Content | undefined): TreeEntry[] =>
           mode: 0o644,
           uid: 0,
           gid: 0,
-          mtime: GENERATED_SECONDS,
+          mtime: GENERATED_MTIME,
           source: 'slipway',
           content,
         },
@@ -68,14 +69,16 @@ const archived = (path: string, content: Content | undefined): TreeEntry[] =>
 
 /** Writes an output into the staging folder under the name it will have. */
 const write = async (
-  { staging, name }: OutputInput,
+  { staging, name, digests = true }: OutputInput,
   format: Format,
   suffix: string,
   pieces: Iterable<Piece>,
 ): Promise<OutputFile> => {
   const file = `${name}${suffix}`;
   const temporary = join(staging.folder, file);
-  const written = await writePieces(temporary, pieces);
+  const written = digests
+    ? await writePieces(temporary, pieces)
+    : { size: await writeUnhashed(temporary, pieces) };
   staging.add(temporary, file);
   return { format, name: file, ...written };
 };
@@ -100,7 +103,7 @@ const tarKernelInitrd = async (input: OutputInput): Promise<OutputFile[]> => {
   const boot = bootFiles(input.tree);
   const kernel = requireBootKernel(boot, 'tar-kernel-initrd');
   const file = join(input.staging.folder, 'initrd.img');
-  const { size } = await writePieces(file, await initrdPieces(input.tree, undefined, input.cacheDir));
+  const size = await writeUnhashed(file, await initrdPieces(input.tree, undefined, input.cacheDir));
   return [
     await write(
       input,
