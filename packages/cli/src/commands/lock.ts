@@ -140,7 +140,7 @@ const lock = async (context: Context, words: readonly string[], options: LockOpt
     if (isSame) return `${name}: nothing changed`;
     return changes.length === 0
       ? `${name}: written; it stands for the same as before`
-      : `${render(changes, context.columns)}\n${name}: ${changes.length} changes`;
+      : `${render(changes, context.columns)}\n${name}: ${changes.length} ${changes.length === 1 ? 'change' : 'changes'}`;
   });
 };
 
