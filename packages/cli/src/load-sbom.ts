@@ -9,8 +9,8 @@ const MAX_SBOM_BYTES = 256 * 1024 * 1024;
 const MAX_NOTICES_BYTES = 256 * 1024 * 1024;
 
 const DOCUMENT = /(?:^|\.)(?:cdx|spdx)\.json$/;
-/** `edge.NOTICES`, `edge-NOTICES`, `NOTICES.txt` */
-const NOTICES = /(?:^|[.-])NOTICES(?:\.txt)?$/;
+/** `edge.notices.txt`, as builds write it, and what others call it. */
+const NOTICES = /(?:^|[.-])notices(?:\.txt)?$/i;
 
 export type LoadedSbom = {
   /** the document, as people would name it */
@@ -127,7 +127,8 @@ export const loadSbom = async (context: Pick<Context, 'cwd'>, name: string): Pro
   const found = await stat(path).catch((cause: unknown) => {
     throw notFound(name, `cannot be read: ${messageOf(cause)}`, cause);
   });
-  if (found.isDirectory()) return readBeside(path, undefined);
+  if (found.isDirectory()) return await readBeside(path, undefined);
+  // Whatever is still to come is awaited here: the file is closed behind it.
   await using file = await open(path);
   const { buffer, bytesRead } = await file.read(Buffer.alloc(512), 0, 512, 0);
   const head = buffer.subarray(0, bytesRead);
@@ -143,5 +144,5 @@ export const loadSbom = async (context: Pick<Context, 'cwd'>, name: string): Pro
     const notices = await readNotices(dirname(path), names, basename(path).replace(DOCUMENT, ''));
     return { from: name, sbom, notices };
   }
-  return readBeside(dirname(path), basename(path));
+  return await readBeside(dirname(path), basename(path));
 };

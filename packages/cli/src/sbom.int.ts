@@ -39,8 +39,9 @@ beforeAll(async () => {
   write('out/edge.tar', 'x'.repeat(2000));
   write('out/edge.cdx.json', makeCycloneDx(image(BUSYBOX)));
   write('out/edge.spdx.json', makeSpdx(image(BUSYBOX)));
-  write('out/edge.NOTICES', 'the notices of edge\n');
+  write('out/edge.notices.txt', 'the notices of edge\n');
   write('out/other-initrd.img', 'x'.repeat(2000));
+  write('empty/edge.tar', 'x'.repeat(2000));
   write('two/a.cdx.json', makeCycloneDx(image()));
   write('two/b.cdx.json', makeCycloneDx(image()));
 
@@ -116,6 +117,12 @@ deb   busybox  1:1.37.0-6  docker.io/library/web:1  GPL-2.0-only`);
   test.each([
     ['what is not there', 'none', 66, /^NOT_FOUND: none: /],
     ['a folder without a list', 'empty', 66, /^NOT_FOUND: .*cdx\.json/],
+    [
+      'an output without a list beside it',
+      'empty/edge.tar',
+      66,
+      /^NOT_FOUND: .*empty\/edge\.tar: .*beside it/,
+    ],
     ['a folder with two', 'two', 64, /^USAGE: .*a\.cdx\.json and b\.cdx\.json/],
     ['a bundle cut short', 'short.tar', 65, /^BUNDLE_/],
     ['a document that is none', 'wrong.json', 65, /^SBOM_INVALID: wrong\.json: /],

@@ -37,7 +37,7 @@ export {
 } from './provenance.ts';
 export { apkPurl, debPurl, golangPurl, npmPurl, ociPurl } from './purl.ts';
 export type { Sbom, SbomComponent } from './sbom.ts';
-export { scanFiles } from './scan/scan-files.ts';
+export { SCAN_VERSION, scanFiles } from './scan/scan-files.ts';
 export { sourcePlace } from './source-places.ts';
 export { makeSpdx } from './spdx.ts';
 export { listPackages, type ListedPackage, type ListedSbom } from './normalise.ts';

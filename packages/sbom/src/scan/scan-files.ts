@@ -8,6 +8,9 @@ import { isPackageJson, npmLicenseOwner, readNpm } from './npm.ts';
 import { OS_RELEASE, parseOsRelease } from './os-release.ts';
 import { readText, Warnings } from './scan.ts';
 
+/** Part of the key under which results are kept: changes whenever the same files would give another result. */
+export const SCAN_VERSION = 1;
+
 const MAX_OS_RELEASE_BYTES = 64 * 1024;
 
 /** What may be of interest, by names and sizes alone. */
