@@ -26,7 +26,8 @@ export const DEFAULT_RETRY: RetryPolicy = {
 export const parseRetryAfter = (value: string | undefined, now: number): number | undefined => {
   if (value === undefined) return undefined;
   if (/^\d{1,9}$/.test(value.trim())) return Number(value.trim()) * 1000;
-  const date = Date.parse(value);
+  // `Date.parse` also makes a date of many a number.
+  const date = /^[A-Z]/.test(value) ? Date.parse(value) : Number.NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 };
 
