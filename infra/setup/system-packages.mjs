@@ -29,6 +29,10 @@ export const NEEDED = [
   ['getcap', 'libcap2-bin', 'checking capabilities of files in tests'],
   ['cpio', 'cpio', 'checking initramfs archives in tests'],
   ['docker-registry', 'docker-registry', 'pulling images from a registry in tests'],
+  ['apt-ftparchive', 'apt-utils', 'making package archives in tests'],
+  ['gpg', 'gnupg', 'signing package archives in tests'],
+  ['update-ca-certificates', 'ca-certificates', 'comparing what it makes with ours in tests'],
+  ['systemd-sysusers', 'systemd-standalone-sysusers', 'comparing what it makes with ours in tests'],
   ['skopeo', 'skopeo', 'reading and writing images with other eyes in tests'],
 ];
 
