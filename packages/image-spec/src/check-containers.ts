@@ -19,12 +19,10 @@ const checkCapabilities = (container: Located<Container>): Problem[] =>
       }
       if (capabilityName(name) !== undefined) return [];
       return [
-        {
-          ...problemAt(doc, path, `Linux has no capability ${quoted(name)}`, {
-            found: suggestCapability(name) ?? name,
-            allowed: ['all', 'none', ...CAPABILITIES],
-          }),
-        },
+        problemAt(doc, path, `Linux has no capability ${quoted(name)}`, {
+          found: suggestCapability(name) ?? name,
+          allowed: ['all', 'none', ...CAPABILITIES],
+        }),
       ];
     });
   });

@@ -1,6 +1,5 @@
 import { IMAGE_DEFAULTS, type ImageFile } from './image-file.ts';
 import { formatJson } from './json-text.ts';
-import { parseReference } from './reference.ts';
 import { fields, linuxkitFields, plain, type SpecFormat } from './spec-fields.ts';
 import { formatYaml, type Fields } from './yaml-text.ts';
 
@@ -27,25 +26,12 @@ const slipwayFields = (spec: ImageFile): Fields => {
   ]);
 };
 
-const format = (spec: ImageFile, as: SpecFormat, name: (ref: string) => string): string => {
-  const all: Fields = new Map([...linuxkitFields(spec, as, name), ...slipwayFields(spec)]);
-  return as === 'yaml' ? formatYaml(all) : formatJson(all);
-};
-
 /**
  * The resolved specification of an image: one file that says what all its files say together, in the layout in which
  * LinuxKit prints it (`--dry-run`); Slipway's own keys come last and only where they differ from their defaults. As YAML
  * it is an image file again, to be read at the root of the repository.
  */
-export const formatSpec = (spec: ImageFile, as: SpecFormat = 'yaml'): string =>
-  format(spec, as, (ref) => ref);
-
-/** `alpine` is an image of Docker's own, `linuxkit/init` is known to be one of Docker Hub. */
-const expanded = (ref: string): string =>
-  ref.includes('/') || parseReference(ref).type !== 'registry' ? ref : `docker.io/library/${ref}`;
-
-/**
- * What a file with `metadata` holds: the same, with references as LinuxKit writes them there. Those of volumes are as
- * they were.
- */
-export const formatMetadata = (spec: ImageFile, as: SpecFormat): string => format(spec, as, expanded);
+export const formatSpec = (spec: ImageFile, as: SpecFormat = 'yaml'): string => {
+  const all: Fields = new Map([...linuxkitFields(spec, as), ...slipwayFields(spec)]);
+  return as === 'yaml' ? formatYaml(all) : formatJson(all);
+};

@@ -31,10 +31,10 @@ export type Reference =
   | { readonly type: 'deb'; readonly name: string };
 
 /** Of a path there is no more to say than that it is one: a colon ends it, and white space is a slip of the pen. */
-const PATH = /^[^:@\0\s]+$/;
+const PATH = /^[^:\0\s]+$/;
 
 const layout = (type: 'oci' | 'oci-archive', text: string): Reference | undefined => {
-  const parts = splitDigest(text);
+  const parts = text.includes('@sha256:') ? splitDigest(text) : { rest: text, digest: undefined };
   if (parts === undefined) return undefined;
   const [path = '', tag, ...more] = parts.rest.split(':');
   if (!PATH.test(path) || (tag !== undefined && !TAG.test(tag)) || more.length > 0) return undefined;
@@ -80,6 +80,13 @@ const parse = (text: string): Reference | undefined => {
 export const parseReference = (text: string): Reference => {
   const reference = parse(text);
   if (reference !== undefined) return reference;
+  if (text.startsWith('@pkg:'))
+    throw new SlipwayError(
+      'COMPONENT_REF_INVALID',
+      `component reference ${JSON.stringify(text)}: the source of a package cannot be built here; expected the name of ` +
+        'the image that `linuxkit pkg show-tag` prints for it',
+      { details: { reference: text } },
+    );
   throw new SlipwayError(
     'COMPONENT_REF_INVALID',
     `component reference ${JSON.stringify(text)}: expected [REGISTRY/]NAME[:TAG][@sha256:…], oci:PATH[:TAG][@sha256:…], ` +

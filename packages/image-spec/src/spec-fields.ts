@@ -91,10 +91,10 @@ const runtimeFields = (runtime: Runtime, format: SpecFormat): Fields => {
   ]);
 };
 
-const containerFields = (container: Container, format: SpecFormat, image: string): Fields =>
+const containerFields = (container: Container, format: SpecFormat): Fields =>
   fields([
     ['name', container.name],
-    ['image', image],
+    ['image', container.image],
     ['capabilities', optional(container.capabilities)],
     ['capabilities.add', optional(container['capabilities.add'])],
     ['ambient', optional(container.ambient)],
@@ -131,9 +131,9 @@ const containerFields = (container: Container, format: SpecFormat, image: string
     ['runtime', container.runtime === undefined ? undefined : runtimeFields(container.runtime, format)],
   ]);
 
-const kernelFields = (kernel: ImageKernel | undefined, image: string): Fields =>
+const kernelFields = (kernel: ImageKernel | undefined): Fields =>
   fields([
-    ['image', image],
+    ['image', kernel?.image ?? ''],
     ['cmdline', filled(kernel?.cmdline)],
     ['binary', filled(kernel?.binary)],
     ['tar', kernel?.tar],
@@ -163,19 +163,15 @@ const volumeFields = (volume: Volume): Fields =>
     ['platforms', volume.platforms?.length === 0 ? undefined : optional(volume.platforms)],
   ]);
 
-/** LinuxKit's part of a specification, in LinuxKit's order. @param name of an image, as it is to be written */
-export const linuxkitFields = (
-  spec: ImageFile,
-  format: SpecFormat,
-  name: (ref: string) => string,
-): Fields => {
+/** LinuxKit's part of a specification, in LinuxKit's order. */
+export const linuxkitFields = (spec: ImageFile, format: SpecFormat): Fields => {
   const entries = <T>(values: readonly T[], one: (value: T) => Plain): Plain =>
     // as Go's JSON writes a list that nobody has filled
     values.length === 0 && format === 'json' ? null : values.map((value) => one(value));
-  const container = (value: Container) => containerFields(value, format, name(value.image));
+  const container = (value: Container) => containerFields(value, format);
   return fields([
-    ['kernel', kernelFields(spec.kernel, spec.kernel === undefined ? '' : name(spec.kernel.image))],
-    ['init', entries(spec.init, name)],
+    ['kernel', kernelFields(spec.kernel)],
+    ['init', entries(spec.init, plain)],
     ['onboot', entries(spec.onboot, container)],
     ['onshutdown', entries(spec.onshutdown, container)],
     ['services', entries(spec.services, container)],
