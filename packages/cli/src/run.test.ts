@@ -16,7 +16,10 @@ beforeAll(() => {
     'images/edge.yml': IMAGE,
     'images/wrong.yml': `${IMAGE}servces: []\nservices: 1\n`,
     'images/part.yml': "init: ['deb:k']\n",
+    'images/local.yml':
+      "files: [{path: a, source: ~/.ssh/id.pub}]\ninit: ['oci:~/x', 'oci:../../y', alpine]\n",
     'images/bare.yml': 'services: []\n',
+    'images/classes/local.yml': 'name: local\narch: amd64\nimages: [../edge.yml, ../local.yml]\n',
     'images/classes/bare.yml': 'name: bare\narch: amd64\nimages: [../bare.yml]\n',
     'images/classes/good.yml': 'name: good\narch: amd64\nimages: [../edge.yml, ../part.yml]\n',
     'images/classes/wrong.yml': 'name: wrong\narch: amd64\nimages: [../wrong.yml]\n',
@@ -86,6 +89,16 @@ describe('validate', () => {
   test('a part of an image is checked with the others it is merged with', async () => {
     expect((await call('validate', 'images/part.yml')).status).toBe(65);
     expect((await call('validate', '--merge', 'images/edge.yml', 'images/part.yml')).status).toBe(0);
+  });
+
+  test('a class stays within the image repository, a file alone may name anything', async () => {
+    expect((await call('validate', 'images/local.yml')).status).toBe(0);
+    expect(await call('validate', 'images/classes/local.yml')).toMatchObject({
+      status: 65,
+      out: expect.stringContaining(
+        'images/local.yml:2:8: init[0]: expected a path inside the image repository',
+      ),
+    });
   });
 
   test('what a device starts from needs a kernel, an image alone does not', async () => {

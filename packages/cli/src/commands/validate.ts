@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { codeOf, messageOf, SlipwayError } from '@slipway/protocol';
@@ -69,6 +70,8 @@ export const validateCommand = (program: Command, makeContext: MakeContext): voi
       command.option('--merge', 'check image files as one image, later ones over earlier ones'),
     run: async (context, files, options) => {
       const { parseImageFiles } = await import('@slipway/image-spec');
+      // alone, a file is what `slipway build` takes, which may name any path of this machine
+      const local = { paths: 'working-directory', home: context.env['HOME'] ?? homedir() } as const;
       const verdicts: Verdict[] = [];
       const images: Text[] = [];
       for (const name of files) {
@@ -76,13 +79,13 @@ export const validateCommand = (program: Command, makeContext: MakeContext): voi
           const text = await read(context, name);
           if (isClassFile(resolve(context.cwd, name), text)) await checkClass(context, name, text);
           else if (options.merge) images.push({ name, text });
-          else parseImageFiles([{ name, text }]);
+          else parseImageFiles([{ name, text }], local);
         };
         verdicts.push(await verdictOf(name, check));
       }
       if (images.length > 0) {
         const names = images.map(({ name }) => name).join(' ');
-        verdicts.push(await verdictOf(names, async () => void parseImageFiles(images)));
+        verdicts.push(await verdictOf(names, async () => void parseImageFiles(images, local)));
       }
       const bad = verdicts.find(({ ok }) => !ok);
       if (context.json) context.out(JSON.stringify(verdicts, null, 2));
