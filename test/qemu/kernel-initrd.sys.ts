@@ -1,0 +1,78 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { buildLocal } from '@slipway/image';
+import { parseImageFiles } from '@slipway/image-spec';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+/** Downloads are shared with the demo and with earlier runs; nothing else is. */
+const cacheDir = join(import.meta.dirname, '..', '..', '.slipway', 'cache');
+const BOOT_MS = 300_000;
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slipway-initrd-'));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+const IMAGE = `
+kernel: { image: 'deb:kernel', cmdline: console=ttyS0 panic=-1 }
+init: ['deb:base']
+services:
+  - { name: web, image: 'deb:base', command: [/usr/bin/busybox] }
+  - { name: other, image: 'deb:base', command: [/usr/bin/busybox], readonly: true }
+files:
+  - path: init
+    mode: '0755'
+    contents: |
+      #!/usr/bin/busybox sh
+      bb=/usr/bin/busybox
+      for file in $bb /containers/services/web/lower$bb; do $bb sha256sum $file; done
+      $bb stat -c 'secret %a %u %g' /etc/secret
+      $bb stat -c 'link %N' /etc/resolv.conf
+      $bb ls /containers/services/other
+      $bb poweroff -f
+  - { path: etc/secret, contents: hidden, uid: web, gid: 7 }
+packages:
+  kernel: { install: ['linux-image-cloud-\${arch}'], dependencies: ['linux-image-*'] }
+  base: { install: [busybox-static], dependencies: none }
+`;
+
+test('a kernel unpacks and starts the initrd, built cold and built from cached segments', async () => {
+  const spec = parseImageFiles([{ name: 'image.yml', text: IMAGE }], { paths: 'working-directory' });
+  const build = async (outDir: string) =>
+    buildLocal({
+      spec,
+      arch: 'amd64',
+      formats: ['kernel+initrd'],
+      name: 'image',
+      outDir: join(folder, outDir),
+      baseDir: folder,
+      sourceDir: folder,
+      cacheDir,
+      log: () => undefined,
+      progress: () => undefined,
+    });
+  const { files } = await build('one');
+  expect((await build('two')).files).toEqual(files);
+
+  const at = (name: string): string => join(folder, 'two', name);
+  const { stdout } = await promisify(execFile)(
+    'qemu-system-x86_64',
+    ['-M', 'q35', '-m', '512', '-nographic', '-no-reboot', '-nic', 'none']
+      .concat(['-kernel', at('image-kernel'), '-initrd', at('image-initrd.img')])
+      .concat(['-append', await readFile(at('image-cmdline'), 'utf8')]),
+    { timeout: BOOT_MS, maxBuffer: 2 ** 26 },
+  );
+  await writeFile(join(folder, 'console.log'), stdout);
+  const digests = [...stdout.matchAll(/^([0-9a-f]{64}) {2}\S*\/busybox/gm)].map(([, digest]) => digest);
+  expect(digests).toHaveLength(2);
+  expect(new Set(digests).size).toBe(1);
+  expect(stdout).toContain('secret 600 100 7');
+  expect(stdout).toMatch(/link .*\/etc\/resolv\.conf.* -> .*\/run\/resolvconf\/resolv\.conf/);
+  expect(stdout).toMatch(/config\.json\s+rootfs\s+runtime\.json/);
+});
