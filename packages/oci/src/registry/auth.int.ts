@@ -212,6 +212,21 @@ describe('a registry that wants tokens', () => {
     expect((await pull(withTokens.host)).layers).toHaveLength(2);
     expect(tokens.seen[0]?.parameters.get('grant_type')).toBe('refresh_token');
   });
+  test('is not believed when its token service sends an identity token on', async () => {
+    const elsewhere = await startBadProxy(withTokens.host);
+    proxy.fault = ({ path }) =>
+      path.startsWith('/token')
+        ? { type: 'answer', status: 307, headers: { location: `http://${elsewhere.host}/token` } }
+        : {
+            type: 'answer',
+            status: 401,
+            headers: { 'www-authenticate': `Bearer realm="http://${proxy.host}/token",service="x"` },
+          };
+    await login({ auths: { [proxy.host]: { identitytoken: 'id-token' } } });
+    expect(await codeFrom(pull(proxy.host))).toBe('REGISTRY_INSECURE');
+    expect(elsewhere.seen).toEqual([]);
+    await elsewhere.stop();
+  });
   test('is not believed when it sends credentials elsewhere in the clear', async () => {
     proxy.fault = () => ({
       type: 'answer',

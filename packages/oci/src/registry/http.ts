@@ -76,6 +76,12 @@ export const ask = async (
     const next = URL.parse(location, url);
     if (next === null)
       throw failure('REGISTRY_UNREACHABLE', ref, `${url.host} redirects to what is no address`);
+    if (question.body !== undefined && next.origin !== from.origin)
+      throw failure(
+        'REGISTRY_INSECURE',
+        ref,
+        `${from.host} redirects credentials to ${next.origin}; they are sent to nobody but the token service itself`,
+      );
     url = next;
   }
 };

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { blobFolder } from '../cache/blob-store.ts';
 import { pruneBlobs } from '../cache/prune.ts';
 import { listRefs } from '../cache/refs.ts';
-import { hexOf } from '../digest.ts';
+import { digestOf, hexOf } from '../digest.ts';
 import type { OpenOptions } from '../image.ts';
 import type { ImageLocation } from '../location.ts';
 import { openImage } from '../open-image.ts';
@@ -16,7 +16,7 @@ import { startBadProxy, type BadProxy } from '../testing/bad-proxy.ts';
 import { makeLayout, TWO_PLATFORMS, type TestLayout } from '../testing/images.ts';
 import { codeFrom, layersRead } from '../testing/read.ts';
 import { startRegistry, type TestRegistry } from '../testing/registry.ts';
-import { copy } from '../testing/run.ts';
+import { copy, run } from '../testing/run.ts';
 
 let folder: string;
 let registry: TestRegistry;
@@ -108,6 +108,29 @@ describe('from a real registry', () => {
           first?.layers[index]?.map(({ digest }) => digest),
         );
       }
+  });
+
+  test('an image in the form of Docker, with the digests that skopeo sees', async () => {
+    const to = `docker://${registry.host}/team/docker:1.0`;
+    await copy(`oci:${first?.path}:1.0`, to, '--all', '--format', 'v2s2', '--dest-tls-verify=false');
+    const raw = await run('skopeo', 'inspect', '--raw', '--tls-verify=false', to);
+    expect(JSON.parse(raw)).toMatchObject({
+      mediaType: 'application/vnd.docker.distribution.manifest.list.v2+json',
+    });
+    const opened = await openImage(image('1.0', undefined, 'team/docker'), options());
+    expect(opened.indexDigest).toBe(digestOf(raw));
+    expect(opened.layers.map(({ mediaType }) => mediaType)).toEqual(
+      opened.layers.map(() => 'application/vnd.docker.image.rootfs.diff.tar.gzip'),
+    );
+    await layersRead(opened);
+  });
+
+  test('by several builds at once into one cache', async () => {
+    const builds = await Promise.all(
+      [1, 2, 3].map(async () => openImage(image('1.0'), options('amd64', { registries: await begin() }))),
+    );
+    await Promise.all(builds.map(layersRead));
+    expect((await cached()).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 
   test('layers come when they are opened, once, and then from the cache', async () => {
