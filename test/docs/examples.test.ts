@@ -50,6 +50,7 @@ test.each([
   ['…\nlast\n…', 'the last\n', false],
   ['size … bytes', 'size\n12 bytes', false],
   ['a.b', 'axb', false],
+  ['name  …     rest', 'name  1  rest', true],
   ['exact', 'exact\nand more', false],
 ])('%j against %j', (shown, printed, fits) => {
   expect(outputPattern(shown).test(tidyOutput(printed))).toBe(fits);

@@ -42,11 +42,16 @@ export const stepsOf = (markdown: string): Step[] => {
   });
 };
 
-/** What a page shows against what was printed: `…` stands for anything in its line, alone for any number of lines. */
+/**
+ * What a page shows against what was printed: `…` stands for anything in its line, with the spaces
+ * around it; alone for any number of lines.
+ */
 export const outputPattern = (shown: string): RegExp => {
   const lines = tidyOutput(shown).slice(0, -1).split('\n');
   const patterns = lines.map((line) =>
-    line === '…' ? '(?:.*\\n)*?' : `${line.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&').replaceAll('…', '.*?')}\\n`,
+    line === '…'
+      ? '(?:.*\\n)*?'
+      : `${line.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&').replaceAll(/ *… */g, '.*?')}\\n`,
   );
   return new RegExp(`^${patterns.join('')}$`);
 };

@@ -1,34 +1,37 @@
-import { dirname, relative, resolve } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
 import type { ImageFile } from '@slipway/image-spec';
 import type { LockedComponents } from '@slipway/lock';
-import { SlipwayError } from '@slipway/protocol';
-import type { BuildOptions } from './build-options.ts';
+import { SlipwayError, type Arch } from '@slipway/protocol';
 import type { Context } from './context.ts';
 
+export type BuildLock = LockedComponents & { readonly name: string; readonly text: string };
+
 /**
- * What the lock file says of a build: the one named by `--lock`, else `slipway.lock` beside the first image file if
- * there is one.
+ * What the lock file says of an image: the file named, or the one beside the first image file if there is one.
  *
+ * @param lock `true`: look for one, `false`: do not
  * @throws {SlipwayError} NOT_FOUND, LOCK_INVALID, LOCK_STALE
  */
 export const buildLock = async (
-  context: Pick<Context, 'cwd'>,
-  files: readonly string[],
-  { lock, arch }: Pick<BuildOptions, 'lock' | 'arch'>,
-  spec: ImageFile,
-): Promise<Partial<LockedComponents>> => {
-  if (lock === false) return {};
-  const { applyLock, LOCK_FILE, readLock } = await import('@slipway/lock');
+  { cwd }: Pick<Context, 'cwd'>,
+  lock: string | boolean,
+  { spec, files, arch }: { readonly spec: ImageFile; readonly files: readonly string[]; readonly arch: Arch },
+): Promise<BuildLock | undefined> => {
+  if (lock === false) return undefined;
+  const { applyLock, LOCK_FILE, parseLock } = await import('@slipway/lock');
   const [first = '-'] = files;
-  const path =
-    lock === true
-      ? resolve(context.cwd, first === '-' ? '.' : dirname(first), LOCK_FILE)
-      : resolve(context.cwd, lock);
-  const file = relative(context.cwd, path);
-  const read = await readLock(path, file);
-  if (read === undefined && lock !== true)
-    throw new SlipwayError('NOT_FOUND', `${file}: expected the lock file that --lock names, found none`);
-  return read === undefined
-    ? {}
-    : applyLock(read, spec, { arch, file, baseDir: context.cwd, lockDir: dirname(path) });
+  const beside = first === '-' ? LOCK_FILE : join(dirname(first), LOCK_FILE);
+  const path = resolve(cwd, lock === true ? beside : lock);
+  const name = relative(cwd, path);
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    if (lock === true) return undefined;
+    throw new SlipwayError('NOT_FOUND', `${name}: there is no such lock file; make it by slipway lock`, {
+      cause: error,
+    });
+  });
+  if (text === undefined) return undefined;
+  const place = { arch, file: name, baseDir: cwd, lockDir: dirname(path) };
+  return { ...applyLock(parseLock(text, name), spec, place), name, text };
 };

@@ -11,6 +11,8 @@ export const CACHE_KINDS = {
   debs: 'Debian packages',
   apt: 'lists of Debian archives',
   npm: 'runtimes from npm',
+  scans: 'packages that were found in images',
+  node: 'compiled code of the command itself',
 } as const;
 export type CacheKind = keyof typeof CACHE_KINDS;
 const KINDS = [
@@ -22,6 +24,8 @@ const KINDS = [
   'debs',
   'apt',
   'npm',
+  'scans',
+  'node',
 ] as const satisfies CacheKind[];
 
 /** What is removed as a whole, such as a layer with its index. */

@@ -36,7 +36,7 @@ const empty = async (folder: string): Promise<void> => {
 /** What was asked for: an SBOM beside it is not part of the output. */
 const outputFiles = async (folder: string): Promise<string[]> =>
   (await readdir(folder))
-    .filter((name) => !name.endsWith('.json'))
+    .filter((name) => !/\.(?:json|txt)$/.test(name))
     .sort()
     .map((name) => join(folder, name));
 

@@ -1,7 +1,10 @@
+import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import type { LocalBuildResult } from '@slipway/image';
+import { Digest } from '@slipway/protocol';
+import { buildLock } from '../build-lock.ts';
 import { BuildOptions, buildTarget, withBuildOptions } from '../build-options.ts';
 import { showProgress } from '../build-progress.ts';
 import { cacheFolder } from '../cache-folder.ts';
@@ -14,24 +17,35 @@ import { size, table } from '../table.ts';
 const render = ({ files }: Pick<LocalBuildResult, 'files'>): string =>
   table(
     ['output', 'size', 'digest'],
-    files.map((file) => [file.name, size(file.size), file.digest]),
+    files.map((file) => [file.name, size(file.size), file.digest ?? '-']),
   );
+
+const named = ({ name, text }: { readonly name: string; readonly text: string }) => ({
+  name,
+  digest: Digest.parse(`sha256:${createHash('sha256').update(text).digest('hex')}`),
+});
 
 /** Commands start fast: what builds is loaded when something is built. */
 const build = async (context: Context, words: readonly string[], options: BuildOptions): Promise<void> => {
   const target = buildTarget(words, options);
   const { formatSpec, parseImageFiles } = await import('@slipway/image-spec');
   const home = context.env['HOME'] ?? homedir();
-  const spec = parseImageFiles(await readImageFiles(context, words), { paths: 'working-directory', home });
+  const files = await readImageFiles(context, words);
+  const spec = parseImageFiles(files, { paths: 'working-directory', home });
   if (options.dryRun) {
     context.out(formatSpec(spec, context.json ? 'json' : 'yaml').trimEnd());
     return;
   }
-  const { buildLocal, parseFormat } = await import('@slipway/image');
-  const formats = target.formats.map(parseFormat);
+  const { buildLocal, FORMATS, parseFormat } = await import('@slipway/image');
+  // In one order, whatever order they were asked for in: descriptions list them.
+  const asked = new Set(target.formats.map(parseFormat));
+  const formats = FORMATS.filter((format) => asked.has(format));
   const isShown =
     !options.quiet &&
     (options.progress === 'plain' || (options.progress === 'auto' && context.isTerminal === true));
+  const lock = await buildLock(context, options.lock, { spec, files: words, arch: options.arch });
+  // Nobody is told the digests otherwise, and hashing costs as much as copying.
+  const isTold = !options.quiet && target.output !== '-';
   const place = await openOutput(context, target, options.dir);
   try {
     const result = await buildLocal({
@@ -46,17 +60,27 @@ const build = async (context: Context, words: readonly string[], options: BuildO
       cacheDir: cacheFolder(context, options.cache),
       offline: options.offline,
       pull: options.pull ? 'always' : 'missing',
+      ...(lock === undefined ? {} : { lockedImages: lock.lockedImages, lockedPackages: lock.lockedPackages }),
+      describe:
+        target.output === '-'
+          ? undefined
+          : {
+              sbom: options.sbom,
+              provenance: options.provenance,
+              imageFiles: files.map(named),
+              ...(lock === undefined ? {} : { lock: named(lock) }),
+            },
+      digests: isTold,
       signal: context.signal,
       log: () => undefined,
       progress: showProgress(context, isShown, () => performance.now()),
     });
     await place.deliver(result.files);
-    const files = result.files.map((file) => {
+    const written = result.files.map((file) => {
       const path = place.pathOf(file.name);
       return { ...file, name: basename(path), path };
     });
-    if (!options.quiet && target.output !== '-')
-      print(context, { ...result, files }, () => render({ files }));
+    if (isTold) print(context, { ...result, files: written }, () => render({ files: written }));
   } finally {
     await place.close();
   }
