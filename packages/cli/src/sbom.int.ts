@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  appendFileSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -27,12 +36,15 @@ const image = (...packages: FoundPackage[]): Sbom => ({
   components: [{ ref: 'docker.io/library/web:1', packages }],
 });
 
+/** Debian keeps some of them where the PATH of an ordinary user does not look. */
+const TOOLS = { PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` };
+
 let folder: string;
 let call: ReturnType<typeof callIn>;
 const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'slipway-sbom-'));
-  call = callIn(folder);
+  call = callIn(folder, TOOLS);
   write('a.cdx.json', makeCycloneDx(image(musl('1.2.5-r0'))));
   write('b.spdx.json', makeSpdx(image(musl('1.2.6-r0'), BUSYBOX)));
   for (const name of ['out', 'two', 'empty']) mkdirSync(join(folder, name));
@@ -46,7 +58,17 @@ beforeAll(async () => {
   write('two/b.cdx.json', makeCycloneDx(image()));
 
   write('uki', 'u');
-  write('root', 'r'.repeat(8192));
+  mkdirSync(join(folder, 'tree/usr/share/licenses/slipway'), { recursive: true });
+  write('tree/usr/share/licenses/slipway/NOTICES', 'the notices in the root image\n');
+  execFileSync('mkfs.erofs', ['-T0', join(folder, 'root'), join(folder, 'tree')], {
+    stdio: 'ignore',
+    env: TOOLS,
+  });
+  // Behind the file system lies its dm-verity tree.
+  appendFileSync(join(folder, 'root'), Buffer.alloc(8192));
+  mkdirSync(join(folder, 'store'));
+  copyFileSync(join(folder, 'root'), join(folder, 'store', 'root.img'));
+  write('store/sbom.cdx.json', makeCycloneDx(image(BUSYBOX)));
   const names = { 'uki.efi': 'uki', 'root.img': 'root', 'sbom.cdx.json': 'out/edge.cdx.json' } as const;
   const paths = {
     'uki.efi': join(folder, names['uki.efi']),
@@ -185,6 +207,29 @@ describe('licenses', () => {
     expect((await call('licenses', '--notices', 'out/edge.tar')).out).toBe('the notices of edge');
     const { out } = await call('licenses', '--notices', 'b.spdx.json');
     expect(out).toMatch(/^THIRD-PARTY NOTICES\n/);
+    expect(out).toContain('licence texts are with the image');
     expect(out).toContain('musl 1.2.6-r0 (MIT)');
+  });
+
+  test.each([
+    ['a bundle', 'edge.tar'],
+    ['a folder in the store of a server', 'store'],
+    ['the list beside a root image', 'store/sbom.cdx.json'],
+  ])('of %s they are read from the root image', async (_, name) => {
+    expect(await call('licenses', '--notices', name)).toEqual({
+      status: 0,
+      out: 'the notices in the root image',
+      err: '',
+    });
+  });
+
+  test('a root image of another kind is the fault of the tool that reads it', async () => {
+    mkdirSync(join(folder, 'damaged'));
+    write('damaged/root.img', 'r'.repeat(8192));
+    write('damaged/sbom.cdx.json', makeCycloneDx(image(BUSYBOX)));
+    expect(await call('licenses', '--notices', 'damaged')).toMatchObject({
+      status: 70,
+      err: expect.stringMatching(/^TOOL_FAILED: dump\.erofs: /) as unknown,
+    });
   });
 });

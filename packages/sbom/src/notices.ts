@@ -82,8 +82,13 @@ const offerOf = (item: FoundPackage): string[] => {
 /**
  * The third-party notices of an image: every licence text once, under the packages it covers; what has no text in the
  * image; and the sources that must be offered. The order depends on the content alone.
+ *
+ * @param options `texts: 'elsewhere'` where only a list of packages is at hand, so that nothing is claimed of the image
  */
-export const makeNotices = (sources: readonly NoticeSource[]): string => {
+export const makeNotices = (
+  sources: readonly NoticeSource[],
+  { texts: where = 'here' }: { readonly texts?: 'here' | 'elsewhere' } = {},
+): string => {
   const texts = new Texts();
   for (const { packages, readText } of sources) for (const item of packages) texts.collect(item, readText);
   const inOrder = (common: boolean): string[] =>
@@ -94,13 +99,15 @@ export const makeNotices = (sources: readonly NoticeSource[]): string => {
   const offers = new Set(sources.flatMap(({ packages }) => packages.flatMap(offerOf)));
   const covered = new Set([...texts.byHash.values()].flatMap(({ covers }) => [...covers]));
   const without = [...texts.withoutText].filter((one) => !covered.has(one)).sort();
+  const [lead, lacking] =
+    where === 'here'
+      ? ['under the licences that follow', 'Software whose licence text is not in this image']
+      : ['under the licences named', 'Software whose licence texts are with the image'];
   return [
-    'THIRD-PARTY NOTICES\n\nThis image contains the software named below, under the licences that follow.\n',
+    `THIRD-PARTY NOTICES\n\nThis image contains the software named below, ${lead}.\n`,
     ...inOrder(false),
     ...inOrder(true),
-    ...(without.length === 0
-      ? []
-      : [[LINE, 'Software whose licence text is not in this image', LINE, '', ...without, ''].join('\n')]),
+    ...(without.length === 0 ? [] : [[LINE, lacking, LINE, '', ...without, ''].join('\n')]),
     ...(offers.size === 0
       ? []
       : [

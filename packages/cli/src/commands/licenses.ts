@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { LicenseReport } from '@slipway/sbom';
+import type { LicenseReport, NoticeSource, Sbom } from '@slipway/sbom';
 import { z } from 'zod';
 import { leaf, print, word, type MakeContext } from '../command.ts';
 import { loadSbom } from '../load-sbom.ts';
@@ -47,6 +47,10 @@ const show = ({ obliged, unknown, others }: LicenseReport): string =>
     `\n${others} other ${others === 1 ? 'package' : 'packages'}`,
   ].join('\n');
 
+/** A list of contents has no texts. */
+const withoutTexts = ({ components }: Sbom): NoticeSource[] =>
+  components.map(({ packages }) => ({ packages, readText: () => undefined }));
+
 export const licensesCommand = (program: Command, makeContext: MakeContext): void => {
   leaf(program, makeContext, {
     usage: 'licenses <image>',
@@ -57,9 +61,7 @@ export const licensesCommand = (program: Command, makeContext: MakeContext): voi
       const { licenseReport, makeNotices } = await import('@slipway/sbom');
       const { sbom, notices } = await loadSbom(context, word(words, 0));
       if (options.notices) {
-        const text =
-          notices ??
-          makeNotices(sbom.components.map(({ packages }) => ({ packages, readText: () => undefined })));
+        const text = (await notices()) ?? makeNotices(withoutTexts(sbom), { texts: 'elsewhere' });
         print(context, { notices: text }, () => text.trimEnd());
         return;
       }
