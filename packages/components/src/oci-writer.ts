@@ -1,15 +1,15 @@
-import type { Arch } from '@slipway/protocol';
+import { Digest, type Arch } from '@slipway/protocol';
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
 import { digestOf } from './digest.ts';
 import type { OciConfig } from '@slipway/oci';
 import { REF_NAME, type Descriptor } from '@slipway/oci';
 import { encodeTar } from './tar-writer.ts';
 import type { Tree } from './tree.ts';
-
-const compress = promisify(gzip);
 
 export type PlatformImage = {
   readonly arch: Arch;
@@ -41,15 +41,43 @@ export const writeOciLayout = async (
     await writeFile(join(blobs, digest.slice('sha256:'.length)), bytes);
     return { mediaType, digest, size: Buffer.byteLength(bytes) };
   };
+  /** As it streams: a layer may be larger than memory. */
+  const writeLayer = async (layer: Tree): Promise<{ diffId: string; descriptor: Descriptor }> => {
+    const temporary = join(staging, 'layer');
+    const [plain, packed] = [createHash('sha256'), createHash('sha256')];
+    let size = 0;
+    await pipeline(
+      encodeTar(layer),
+      async function* (chunks: AsyncIterable<Uint8Array>) {
+        for await (const chunk of chunks) {
+          plain.update(chunk);
+          yield chunk;
+        }
+      },
+      createGzip({ level: 9 }),
+      async function* (chunks: AsyncIterable<Uint8Array>) {
+        for await (const chunk of chunks) {
+          packed.update(chunk);
+          size += chunk.length;
+          yield chunk;
+        }
+      },
+      createWriteStream(temporary),
+    );
+    const digest = Digest.parse(`sha256:${packed.digest('hex')}`);
+    await rename(temporary, join(blobs, digest.slice('sha256:'.length)));
+    return {
+      diffId: `sha256:${plain.digest('hex')}`,
+      descriptor: { mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest, size },
+    };
+  };
   const writePlatform = async ({ arch, layers, config }: PlatformImage): Promise<Descriptor> => {
     const diffIds: string[] = [];
     const descriptors: Descriptor[] = [];
     for (const layer of layers) {
-      const tar = Buffer.concat([...encodeTar(layer)]);
-      diffIds.push(digestOf(tar));
-      descriptors.push(
-        await writeBlob('application/vnd.oci.image.layer.v1.tar+gzip', await compress(tar, { level: 9 })),
-      );
+      const { diffId, descriptor } = await writeLayer(layer);
+      diffIds.push(diffId);
+      descriptors.push(descriptor);
     }
     const configBlob = await writeBlob(
       'application/vnd.oci.image.config.v1+json',
