@@ -130,6 +130,7 @@ test.each<[string, string, string]>([
   ['a newer version', broken((text) => text.replace('v: 1', 'v: 2')), 'newer Slipway'],
   ['an unknown key', broken((text) => `${text}more: 1\n`), 'more'],
   ['a digest that is none', broken((text) => text.replaceAll('b'.repeat(64), 'bb')), 'packages.0.digest'],
+  ['a name that is a path', broken((text) => text.replace('name: busybox', 'name: ../b')), 'packages.0.name'],
   ['a URL that is an option', broken((text) => text.replace('url: http', 'url: --http')), 'packages.0.url'],
   ['an architecture that is none', broken((text) => text.replaceAll('amd64:', 's390:')), 's390'],
   ['a file of 17 MB', `#${' '.repeat(17 * 1024 * 1024)}`, 'at most'],

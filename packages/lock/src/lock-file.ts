@@ -20,7 +20,13 @@ const LockedImage = z.strictObject({
   platforms: Platforms,
 });
 
-const LockedPackage = DebPackage.omit({ mirrors: true }).extend({ url: Url, size: z.int().min(0) });
+const LockedPackage = DebPackage.omit({ mirrors: true }).extend({
+  name: z.string().regex(/^[a-z0-9][a-z0-9+.-]*$/, 'the name of a Debian package'),
+  version: z.string().regex(/^[A-Za-z0-9.+:~-]+$/, 'the version of a Debian package'),
+  arch: z.string().regex(/^(?:all|amd64|arm64)$/, 'all, amd64 or arm64'),
+  size: z.int().min(0),
+  url: Url,
+});
 
 const LockedSet = z.strictObject({
   /** of the declaration that it was resolved for */
