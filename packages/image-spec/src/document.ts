@@ -48,7 +48,12 @@ export const parseSpecDocument = (text: string, file: string): SpecDocument => {
   };
   if (Buffer.byteLength(text) > MAX_BYTES) fail('expected a file of at most 1 MiB', { line: 1, column: 1 });
   const lines = new LineCounter();
-  const doc = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false });
+  const doc = parseDocument(text, {
+    lineCounter: lines,
+    merge: true,
+    prettyErrors: false,
+    logLevel: 'silent',
+  });
   const position = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };

@@ -64,6 +64,18 @@ describe('within an image repository', () => {
   });
 });
 
+test('every path and reference that is refused is named', () => {
+  const error = thrownBy(() =>
+    parse({ init: ['oci:/a', 'A', 'oci:b'], files: [{ path: 'a', source: '/b' }] }, 'a.yml'),
+  );
+  expect(error.code).toBe('COMPONENT_REF_INVALID');
+  expect(error.message.match(/^a\.yml:1:\d+: [^:]*/gm)).toEqual([
+    'a.yml:1:19: init[1]',
+    'a.yml:1:10: init[0]',
+    'a.yml:1:62: files[0].source',
+  ]);
+});
+
 describe('in a working directory', () => {
   const options = { paths: 'working-directory', home: '/home/me' } as const;
 

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { Path, SpecDocument } from './document.ts';
-import { problemAt, specError } from './problems.ts';
+import { problemAt, type Problem } from './problems.ts';
 import { inRepository } from './reference.ts';
 
 export type PathOptions = {
@@ -22,10 +22,15 @@ type Place = {
   source(path: string, at: Path): string;
 };
 
-/** @throws {SlipwayError} SPEC_INVALID from either method */
-export const makePlace = (doc: SpecDocument, { paths = 'repository', home }: PathOptions): Place => {
-  const refuse = (expected: string, path: string, at: Path): never => {
-    throw specError([problemAt(doc, at, `expected ${expected}, found ${path}`)]);
+/** @param report takes what is wrong with a path, which is then returned as it was */
+export const makePlace = (
+  doc: SpecDocument,
+  { paths = 'repository', home }: PathOptions,
+  report: (problem: Problem) => void,
+): Place => {
+  const refuse = (expected: string, path: string, at: Path): string => {
+    report(problemAt(doc, at, `expected ${expected}, found ${path}`));
+    return path;
   };
   if (paths === 'repository') {
     const inside = (path: string, at: Path): string =>

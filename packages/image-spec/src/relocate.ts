@@ -3,31 +3,36 @@ import type { DebianSource } from './debian-source.ts';
 import type { Path, SpecDocument } from './document.ts';
 import type { ImageFileText } from './image-file.ts';
 import { makePlace, type PathOptions } from './place.ts';
-import { problemAt, specError } from './problems.ts';
+import { problemAt, specError, type Problem } from './problems.ts';
 import { formatReference, parseReference, type Reference } from './reference.ts';
 
 /**
  * Makes component references and file sources relative to the image repository, or to the working directory, instead of
  * the file they stand in. References to registries stay as they are written.
  *
- * @throws {SlipwayError} COMPONENT_REF_INVALID, SPEC_INVALID
+ * @throws {SlipwayError} COMPONENT_REF_INVALID, SPEC_INVALID with every problem found
  */
 export const relocate = (
   doc: SpecDocument,
   text: ImageFileText,
   options: PathOptions = {},
 ): ImageFileText => {
-  const place = makePlace(doc, options);
-  const parsed = (ref: string, at: Path): Reference => {
+  const problems: Problem[] = [];
+  const malformed: Problem[] = [];
+  const place = makePlace(doc, options, (problem) => void problems.push(problem));
+  const parsed = (ref: string, at: Path): Reference | undefined => {
     try {
       return parseReference(ref);
     } catch (error) {
-      throw specError([problemAt(doc, at, messageOf(error))], 'COMPONENT_REF_INVALID');
+      malformed.push(problemAt(doc, at, messageOf(error)));
+      return undefined;
     }
   };
   const reference = (ref: string, at: Path): string => {
     const written = parsed(ref, at);
-    return 'path' in written ? formatReference({ ...written, path: place.component(written.path, at) }) : ref;
+    return written !== undefined && 'path' in written
+      ? formatReference({ ...written, path: place.component(written.path, at) })
+      : ref;
   };
   const moved = { ...text };
   if (text.kernel?.image !== undefined && text.kernel.image !== '')
@@ -69,5 +74,7 @@ export const relocate = (
           : { ...set, debian: sources(set.debian, ['packages', name, 'debian']) },
       ]),
     );
+  if (malformed.length > 0) throw specError([...malformed, ...problems], 'COMPONENT_REF_INVALID');
+  if (problems.length > 0) throw specError(problems);
   return moved;
 };
