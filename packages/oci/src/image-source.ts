@@ -11,7 +11,6 @@ import { rootsOfDigest, rootsOfTag } from './layout-roots.ts';
 import { formatLocation, type ImageLocation } from './location.ts';
 import { openOciArchive } from './oci-archive.ts';
 import type { BlobSource } from './blobs.ts';
-import { openRepository } from './registry/source.ts';
 import { uncompressedArchive } from './unpacked-archive.ts';
 
 /** What a reference points at: images of several platforms, or of one. */
@@ -47,6 +46,8 @@ export const openSource = async (location: ImageLocation, options: Options): Pro
   const { baseDir, cacheDir, signal } = options;
   signal?.throwIfAborted();
   if (location.type === 'registry') {
+    // Builds without registries do not pay for an HTTP client.
+    const { openRepository } = await import('./registry/source.ts');
     const { blobs, root } = await openRepository(location, ref, options);
     return fromManifests(ref, blobs, [await root()]);
   }

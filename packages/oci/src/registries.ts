@@ -1,10 +1,8 @@
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { readRegistries, type RegistriesConfig } from './registry/config.ts';
-import { createConnections, type Connections } from './registry/connections.ts';
-import { findCredentials, type Credentials, type Environment } from './registry/credentials.ts';
+import type { RegistriesConfig } from './registry/config.ts';
+import type { Connections } from './registry/connections.ts';
+import type { Credentials, Environment } from './registry/credentials.ts';
 import type { Greeting } from './registry/greet.ts';
-import { DEFAULT_RETRY, type RetryPolicy } from './registry/retry.ts';
+import type { RetryPolicy } from './registry/retry.ts';
 import type { Token } from './registry/token.ts';
 
 /**
@@ -37,30 +35,7 @@ export type LoadOptions = {
  * @throws {SlipwayError} REGISTRIES_INVALID, REGISTRY_INSECURE
  */
 export const loadRegistries = async (options: LoadOptions = {}): Promise<Registries> => {
-  const { baseDir, environment = process.env, home = homedir(), retry } = options;
-  const { SLIPWAY_REGISTRIES, XDG_CONFIG_HOME } = environment;
-  const own = join(XDG_CONFIG_HOME || join(home, '.config'), 'slipway', 'registries.yml');
-  const config = await readRegistries(
-    SLIPWAY_REGISTRIES
-      ? [{ file: resolve(SLIPWAY_REGISTRIES), needed: true }]
-      : [...(baseDir === undefined ? [] : [join(baseDir, 'registries.yml')]), own].map((file) => ({
-          file,
-          needed: false,
-        })),
-  );
-  const credentials = new Map<string, Promise<Credentials | undefined>>();
-  return {
-    config,
-    connections: createConnections(config, environment, home),
-    retry: { ...DEFAULT_RETRY, ...retry },
-    credentialsFor: async (host, repository) => {
-      const key = `${host}/${repository}`;
-      const known = credentials.get(key) ?? findCredentials(host, repository, environment, home);
-      credentials.set(key, known);
-      return known;
-    },
-    greetings: new Map(),
-    tokens: new Map(),
-    transfers: new Map(),
-  };
+  // Builds without registries, which are many, do not pay for an HTTP client.
+  const { readAndConnect } = await import('./registry/load-registries.ts');
+  return readAndConnect(options);
 };

@@ -1,6 +1,6 @@
 import { Digest } from '@slipway/protocol';
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
@@ -35,8 +35,13 @@ export const rememberRef = async (cacheDir: string, seen: Omit<SeenRef, 'v'>): P
 };
 
 export const recallRef = async (cacheDir: string, ref: string): Promise<SeenRef | undefined> => {
-  const seen = parse(await readFile(pathOf(cacheDir, ref), 'utf8').catch(() => ''));
-  return seen?.ref === ref ? seen : undefined;
+  const path = pathOf(cacheDir, ref);
+  const seen = parse(await readFile(path, 'utf8').catch(() => ''));
+  if (seen?.ref !== ref) return undefined;
+  // Pruning goes by the time of last use.
+  const now = new Date();
+  await utimes(path, now, now).catch(() => undefined);
+  return seen;
 };
 
 export const forgetRef = async (cacheDir: string, ref: string): Promise<void> =>
