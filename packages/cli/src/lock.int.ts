@@ -65,6 +65,11 @@ const tarOf = async (cwd: string, file: string, ...words: string[]): Promise<Buf
 // Each goes on from where the one before left.
 test('what tags and package sets stand for is written beside the image file, and shown', async () => {
   expect(await lock('--check')).toMatchObject({ status: 65, err: expect.stringContaining('LOCK_STALE') });
+  const other = await lock('--arch', 'arm64');
+  expect(other).toMatchObject({
+    status: 66,
+    err: expect.stringMatching(/COMPONENT_NOT_FOUND: oci:part:1: .*arm64/),
+  });
   const made = await lock();
   expect(made).toMatchObject({ status: 0 });
   expect(made.out).toMatch(/^image +amd64 +oci:part:1 +- +[0-9a-f]{12}$/m);

@@ -1,5 +1,6 @@
 import { codeOf, type Arch } from '@slipway/protocol';
 import { execFile } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import {
   copyFile,
   mkdir,
@@ -18,6 +19,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readContent } from '../../content.ts';
 import type { Tree } from '../../tree.ts';
 import { readPackageSet } from '../component.ts';
+import { subjectHash } from './subject-hash.ts';
 import { parseSysusers } from './sysusers-lines.ts';
 import { addSystemUsers } from './user-database.ts';
 
@@ -80,6 +82,22 @@ test('the CA bundle and its links are those of update-ca-certificates', async ()
       ours.set(path.slice('etc/ssl/certs/'.length), entry.target);
   expect(theirs.size).toBeGreaterThan(250);
   expect(ours).toEqual(theirs);
+});
+
+test.each([
+  ['spaces and case', '/C=DE/O=  A  b\t C /CN=ROOT', []],
+  ['other scripts', '/O=Ünï Čode/CN=根', ['-utf8']],
+  ['several values in one place', '/O=x/UID=2+CN=B a+OU=z', []],
+  ['no subject', '/', []],
+])('the hash of a subject is that of OpenSSL: %s', async (_title, subject, options) => {
+  const args = ['req', '-x509', '-newkey', 'ed25519', '-nodes', '-keyout', '/dev/null', '-days', '1'];
+  const { stdout } = await run('openssl', [...args, '-subj', subject, ...options, '-outform', 'PEM'], {
+    env,
+  });
+  const file = join(await mkdtemp(join(scratch, 'x509-')), 'a.pem');
+  await writeFile(file, stdout);
+  const { stdout: hash } = await run('openssl', ['x509', '-in', file, '-noout', '-subject_hash'], { env });
+  expect(subjectHash(new X509Certificate(stdout).raw)).toBe(hash.trim());
 });
 
 const listing = async (file: string): Promise<string[]> => {
