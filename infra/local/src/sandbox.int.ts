@@ -128,6 +128,19 @@ describe('the builder', () => {
     expect(inside(builder, 'grep CapEff /proc/self/status')).toMatch(/CapEff:\s0+$/m);
   });
 
+  test('finds the registries and credentials that its user has set up', () => {
+    const config = join(folder, 'docker');
+    mkdirSync(config);
+    writeFileSync(join(config, 'config.json'), '{"auths":{}}');
+    process.env['DOCKER_CONFIG'] = config;
+    try {
+      expect(inside(builder, 'cat $DOCKER_CONFIG/config.json')).toBe('{"auths":{}}');
+      expect(inside(signer, `cat ${config}/config.json`)).toBeUndefined();
+    } finally {
+      delete process.env['DOCKER_CONFIG'];
+    }
+  });
+
   test('gets no setting of ours but those it is given', () => {
     process.env['SLIPWAY_TEST_SECRET'] = 'x';
     try {

@@ -36,6 +36,9 @@ const SOURCES = ['node_modules', 'packages', 'services', 'device-agent', 'packag
   join(ROOT, name),
 );
 
+/** Settings that say where credentials and mirrors of registries are. */
+const REGISTRY_SETTINGS = ['DOCKER_CONFIG', 'REGISTRY_AUTH_FILE', 'SLIPWAY_REGISTRIES'];
+
 /** Settings that a program needs on this machine to reach the network at all. */
 const NETWORK_SETTINGS =
   /^(?:https?_proxy|no_proxy|all_proxy|npm_config_.*|node_extra_ca_certs|ssl_cert_(?:file|dir))$/i;
@@ -62,12 +65,34 @@ const npmFolder = (): string[] => {
 
 const networkSettings = (): [string, string][] =>
   Object.entries(process.env).flatMap(([name, value]) =>
-    value !== undefined && NETWORK_SETTINGS.test(name) ? [[name, value]] : [],
+    value !== undefined && (NETWORK_SETTINGS.test(name) || REGISTRY_SETTINGS.includes(name))
+      ? [[name, value]]
+      : [],
   );
+
+/** Home of a sandboxed process. */
+const HOME = '/tmp';
+
+/** How to reach registries: credentials, mirrors and certificates; those of the home appear in the home inside. */
+const registrySettings = (): string[] => {
+  const from = (variable: string): string[] => {
+    const path = process.env[variable];
+    return path !== undefined && isAbsolute(path) ? [path] : [];
+  };
+  const own = ['.docker/config.json', '.config/containers/auth.json', '.config/slipway/registries.yml'];
+  return [
+    ...own.flatMap((path) => ['--ro-bind-try', join(homedir(), path), join(HOME, path)]),
+    ...bindAll('--ro-bind-try', [
+      '/etc/docker/certs.d',
+      '/etc/containers/certs.d',
+      ...REGISTRY_SETTINGS.flatMap(from),
+    ]),
+  ];
+};
 
 const insideEnvironment = (sandbox: Sandbox): Record<string, string> => ({
   PATH: [process.env['PATH'] ?? '', '/usr/sbin', '/sbin'].join(delimiter),
-  HOME: '/tmp',
+  HOME,
   LANG: 'C.UTF-8',
   ...(sandbox.network ? Object.fromEntries(networkSettings()) : {}),
   ...sandbox.env,
@@ -88,6 +113,7 @@ export const sandboxed = (sandbox: Sandbox, command: readonly string[]): string[
     ...OWN,
     // Where resolv.conf often points to.
     ...bindAll('--ro-bind-try', ['/run/systemd/resolve', ...(sandbox.network ? certificates : []), ...npm]),
+    ...(sandbox.network ? registrySettings() : []),
     ...bindAll('--ro-bind', [...SOURCES, dirname(process.execPath)]),
     ...bindAll('--ro-bind', sandbox.readOnly),
     ...bindAll('--bind', sandbox.writable),
