@@ -8,7 +8,7 @@ import { lockInputs, lockKey, mergeInputs, type LockInputs } from './inputs.ts';
 import type { Lock } from './lock-file.ts';
 import { assertFresh, findStale } from './staleness.ts';
 
-const place = { baseDir: '/work/dir', lockDir: '/work/dir' };
+const place = { baseDir: '/repo/dir', lockDir: '/repo/dir' };
 const reference = 'docker.io/linuxkit/init:v1';
 const inputs = (more: Partial<LockInputs> = {}): LockInputs => ({
   images: [reference],
@@ -118,7 +118,7 @@ describe('what an image file needs of a lock', () => {
   ].join('\n');
 
   test('is each image once and the package sets in use, with paths as seen from the lock', () => {
-    const { images, packages } = lockInputs(spec(text), { baseDir: '/work', lockDir: '/work/dir' });
+    const { images, packages } = lockInputs(spec(text), { baseDir: '/repo', lockDir: '/repo/dir' });
     expect(images).toEqual([
       'docker.io/linuxkit/kernel:6',
       reference,
@@ -130,11 +130,11 @@ describe('what an image file needs of a lock', () => {
   });
 
   test.each([
-    ['/work', 'oci:dir/parts/x:1'],
-    ['/work/dir', 'oci:parts/x:1'],
-    ['/work/dir/deeper', 'oci:../parts/x:1'],
+    ['/repo', 'oci:dir/parts/x:1'],
+    ['/repo/dir', 'oci:parts/x:1'],
+    ['/repo/dir/deeper', 'oci:../parts/x:1'],
   ])('is the same from %s', (baseDir, written) => {
-    expect(lockKey(written, { baseDir, lockDir: '/work/dir' })).toBe('oci:parts/x:1');
+    expect(lockKey(written, { baseDir, lockDir: '/repo/dir' })).toBe('oci:parts/x:1');
   });
 
   test('of several image files is taken together, if they agree', () => {
