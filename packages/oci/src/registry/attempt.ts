@@ -1,5 +1,5 @@
 import { SlipwayError } from '@slipway/protocol';
-import { isTransient, networkFailure } from './network-error.ts';
+import { isLocal, isTransient, networkFailure } from './network-error.ts';
 import { backoffMs, type RetryPolicy } from './retry.ts';
 
 /** Whatever brings a little each time still has to end. */
@@ -32,7 +32,7 @@ export type AttemptOptions = {
 /**
  * Tries until it works, the error is one that lasts, or the tries are used up.
  *
- * @throws {SlipwayError} and the reason of `signal`
+ * @throws {SlipwayError}, the reason of `signal`, and what the disk says as it is
  */
 export const attempt = async <T>(options: AttemptOptions, once: () => Promise<T>): Promise<T> => {
   const { retry, attempts, ref, host, signal, log, progress = () => 0 } = options;
@@ -44,6 +44,7 @@ export const attempt = async <T>(options: AttemptOptions, once: () => Promise<T>
       return await once();
     } catch (caught) {
       signal?.throwIfAborted();
+      if (isLocal(caught)) throw caught;
       const again = caught instanceof TryAgain;
       const error = again ? caught.error : networkFailure(caught, ref, host);
       const lasts = !again && (caught instanceof SlipwayError || !isTransient(caught));

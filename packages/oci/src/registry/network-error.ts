@@ -31,6 +31,10 @@ const codesOf = (error: unknown): readonly string[] => {
 export const isTransient = (error: unknown): boolean =>
   codesOf(error).some((code) => TRANSIENT.includes(code));
 
+/** The disk under the cache, of which no registry is to blame. */
+export const isLocal = (error: unknown): boolean =>
+  codesOf(error).some((code) => ['ENOSPC', 'EDQUOT', 'EROFS', 'EFBIG', 'EIO'].includes(code));
+
 export const speaksNoTls = (error: unknown): boolean => codesOf(error).some((code) => NO_TLS.test(code));
 
 /** What a failed connection means to an operator. */
