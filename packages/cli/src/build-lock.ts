@@ -16,7 +16,18 @@ export type BuildLock = LockedComponents & { readonly name: string; readonly tex
 export const buildLock = async (
   { cwd }: Pick<Context, 'cwd'>,
   lock: string | boolean,
-  { spec, files, arch }: { readonly spec: ImageFile; readonly files: readonly string[]; readonly arch: Arch },
+  {
+    spec,
+    files,
+    arch,
+    baseDir,
+  }: {
+    readonly spec: ImageFile;
+    readonly files: readonly string[];
+    readonly arch: Arch;
+    /** what references of the specification are relative to */
+    readonly baseDir: string;
+  },
 ): Promise<BuildLock | undefined> => {
   if (lock === false) return undefined;
   const { applyLock, LOCK_FILE, parseLock } = await import('@slipway/lock');
@@ -32,6 +43,6 @@ export const buildLock = async (
     });
   });
   if (text === undefined) return undefined;
-  const place = { arch, file: name, baseDir: cwd, lockDir: dirname(path) };
+  const place = { arch, file: name, baseDir, lockDir: dirname(path) };
   return { ...applyLock(parseLock(text, name), spec, place), name, text };
 };

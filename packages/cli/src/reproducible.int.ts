@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeOciLayout, type TreeEntry } from '@slipway/components';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -42,10 +42,12 @@ kernel: { image: 'oci:kernel', cmdline: quiet, tar: none }
 init: ['oci:init']
 onboot: [{ name: first, image: 'oci:web' }]
 services: [{ name: web, image: 'oci:web' }, { name: db, image: 'oci:db', readonly: true }]
-files: [{ path: etc/app.conf, source: app.conf, mode: '0644' }, { path: etc/spec, metadata: yaml }]
+files: [{ path: etc/app.conf, contents: 'a=1', mode: '0644' }, { path: etc/spec, metadata: yaml }]
 `;
 
 type Surroundings = {
+  /** where the command runs, relative to the project */
+  readonly from?: string;
   readonly umask: string;
   readonly zone: string;
   readonly formats: string;
@@ -53,18 +55,20 @@ type Surroundings = {
 };
 
 /** A project of its own, built by a shell with its own settings. */
-const build = async (name: string, { umask, zone, formats, cache }: Surroundings) => {
+const build = async (name: string, { umask, zone, formats, cache, from = '.' }: Surroundings) => {
   const project = join(folder, name, 'a project');
   mkdirSync(project, { recursive: true });
   await layout(join(project, 'kernel'), file('kernel', Buffer.from('kernel')));
   await layout(join(project, 'init'), file('sbin/init', Buffer.from('init')));
   await layout(join(project, 'web'), file('bin/x', Buffer.alloc(500_000, 'web ')));
   await layout(join(project, 'db'), file('bin/x', Buffer.alloc(400_000, 'db ')));
-  writeFileSync(join(project, 'app.conf'), 'a=1\n');
+  mkdirSync(join(project, 'inside'));
   writeFileSync(join(project, 'image.yml'), IMAGE);
-  const command = `umask ${umask}; exec "$0" build --arch amd64 --format ${formats} --sbom cyclonedx,spdx --cache "$1" --dir out image.yml`;
-  execFileSync('sh', ['-c', command, launcher, join(folder, cache)], {
-    cwd: project,
+  const command = `umask ${umask}; exec "$0" build --arch amd64 --format ${formats} --sbom cyclonedx,spdx --cache "$1" --dir "$2" "$3"`;
+  const cwd = join(project, from);
+  const image = relative(cwd, join(project, 'image.yml'));
+  execFileSync('sh', ['-c', command, launcher, join(folder, cache), join(project, 'out'), image], {
+    cwd,
     env: { ...process.env, TZ: zone, LC_ALL: zone === 'UTC' ? 'C' : 'de_DE.UTF-8' },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -91,6 +95,12 @@ test('folders, time zones, umasks, languages and caches do not show in any outpu
   expect(await build('three', { umask: '000', zone: 'America/Lima', formats, cache: 'cache-1' })).toEqual(
     first,
   );
+});
+
+test.each(['..', 'inside'])('nor does the folder in which the command runs: %s', async (from) => {
+  const base = { umask: '022', zone: 'UTC', cache: 'cache-1', formats: 'tar,kernel+initrd' };
+  const name = from === '..' ? 'above' : 'below';
+  expect(await build(name, { ...base, from })).toEqual(await build(`${name}-beside`, base));
 });
 
 test('the order of the formats does not show in what each of them holds', async () => {

@@ -12,6 +12,11 @@ export type PathOptions = {
    *   LinuxKit has it, and paths of components are relative to the image file
    */
   readonly paths?: 'repository' | 'working-directory' | undefined;
+  /**
+   * with `working-directory`: the folder that paths of components are made relative to, itself relative to the working
+   * directory; absent: the working directory. The folder of the image file makes a build the same from anywhere.
+   */
+  readonly base?: string | undefined;
   /** what `~/` stands for in paths of components; without it such a path is refused */
   readonly home?: string | undefined;
 };
@@ -25,7 +30,7 @@ type Place = {
 /** @param report takes what is wrong with a path, which is then returned as it was */
 export const makePlace = (
   doc: SpecDocument,
-  { paths = 'repository', home }: PathOptions,
+  { paths = 'repository', base = '.', home }: PathOptions,
   report: (problem: Problem) => void,
 ): Place => {
   const refuse = (expected: string, path: string, at: Path): string => {
@@ -43,7 +48,9 @@ export const makePlace = (
         return home === undefined
           ? refuse('a path without ~/', path, at)
           : posix.join(home, path.slice('~/'.length));
-      return posix.isAbsolute(path) ? path : posix.join(posix.dirname(doc.file), path);
+      if (posix.isAbsolute(path)) return path;
+      const joined = posix.join(posix.dirname(doc.file), path);
+      return posix.isAbsolute(joined) === posix.isAbsolute(base) ? posix.relative(base, joined) || '.' : joined;
     },
     source: (path, at) => (path.includes('\0') ? refuse('a path', JSON.stringify(path), at) : path),
   };

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
-import { basename } from 'node:path';
+import { basename, dirname, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { LocalBuildResult } from '@slipway/image';
 import { Digest } from '@slipway/protocol';
@@ -20,8 +20,12 @@ const render = ({ files }: Pick<LocalBuildResult, 'files'>): string =>
     files.map((file) => [file.name, size(file.size), file.digest ?? '-']),
   );
 
-const named = ({ name, text }: { readonly name: string; readonly text: string }) => ({
-  name,
+/** The folder of the first image file: what is in an image does not tell from where it was built. */
+const baseOf = ([first]: readonly { readonly name: string }[]): string =>
+  first === undefined || first.name === '-' ? '.' : dirname(first.name);
+
+const named = (base: string, { name, text }: { readonly name: string; readonly text: string }) => ({
+  name: name === '-' ? name : relative(base, name),
   digest: Digest.parse(`sha256:${createHash('sha256').update(text).digest('hex')}`),
 });
 
@@ -31,7 +35,9 @@ const build = async (context: Context, words: readonly string[], options: BuildO
   const { formatSpec, parseImageFiles } = await import('@slipway/image-spec');
   const home = context.env['HOME'] ?? homedir();
   const files = await readImageFiles(context, words);
-  const spec = parseImageFiles(files, { paths: 'working-directory', home });
+  // What is printed is an image file that holds here.
+  const base = options.dryRun ? '.' : baseOf(files);
+  const spec = parseImageFiles(files, { paths: 'working-directory', base, home });
   if (options.dryRun) {
     context.out(formatSpec(spec, context.json ? 'json' : 'yaml').trimEnd());
     return;
@@ -43,7 +49,12 @@ const build = async (context: Context, words: readonly string[], options: BuildO
   const isShown =
     !options.quiet &&
     (options.progress === 'plain' || (options.progress === 'auto' && context.isTerminal === true));
-  const lock = await buildLock(context, options.lock, { spec, files: words, arch: options.arch });
+  const lock = await buildLock(context, options.lock, {
+    spec,
+    files: words,
+    arch: options.arch,
+    baseDir: resolve(context.cwd, base),
+  });
   // Nobody is told the digests otherwise, and hashing costs as much as copying.
   const isTold = !options.quiet && target.output !== '-';
   const place = await openOutput(context, target, options.dir);
@@ -54,7 +65,7 @@ const build = async (context: Context, words: readonly string[], options: BuildO
       formats,
       name: place.name,
       outDir: place.folder,
-      baseDir: context.cwd,
+      baseDir: resolve(context.cwd, base),
       sourceDir: context.cwd,
       home,
       cacheDir: cacheFolder(context, options.cache),
@@ -67,8 +78,8 @@ const build = async (context: Context, words: readonly string[], options: BuildO
           : {
               sbom: options.sbom,
               provenance: options.provenance,
-              imageFiles: files.map(named),
-              ...(lock === undefined ? {} : { lock: named(lock) }),
+              imageFiles: files.map((file) => named(base, file)),
+              ...(lock === undefined ? {} : { lock: named(base, lock) }),
             },
       digests: isTold,
       signal: context.signal,
