@@ -29,6 +29,7 @@ export const BuildOptions = z.object({
   pull: z.boolean().default(false),
   sbom: Sbom,
   provenance: z.boolean().default(true),
+  decompressKernel: z.boolean().default(false),
   dryRun: z.boolean().default(false),
   cache: z.string().optional(),
   progress: z.enum(['auto', 'plain', 'none']).default('auto'),
@@ -55,6 +56,7 @@ export const withBuildOptions = (command: Command): Command =>
     .option('--sbom <kinds>', 'cyclonedx, spdx or both; none for none (cyclonedx)', collect)
     .option('--no-sbom', 'write no SBOM')
     .option('--no-provenance', 'write no provenance')
+    .option('--decompress-kernel', 'unpack a kernel that is compressed by gzip')
     .option('--dry-run', 'print the merged specification and build nothing')
     .option('--cache <folder>', 'the cache; otherwise SLIPWAY_CACHE or ~/.cache/slipway')
     .option('--progress <how>', 'auto (where a terminal is), plain or none')

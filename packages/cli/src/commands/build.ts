@@ -32,7 +32,7 @@ const named = (base: string, { name, text }: { readonly name: string; readonly t
 /** Commands start fast: what builds is loaded when something is built. */
 const build = async (context: Context, words: readonly string[], options: BuildOptions): Promise<void> => {
   const target = buildTarget(words, options);
-  const { formatSpec, parseImageFiles } = await import('@slipway/image-spec');
+  const { formatSpec, parseImageFiles, parseReference } = await import('@slipway/image-spec');
   const home = context.env['HOME'] ?? homedir();
   const files = await readImageFiles(context, words);
   // What is printed is an image file that holds here.
@@ -42,7 +42,7 @@ const build = async (context: Context, words: readonly string[], options: BuildO
     context.out(formatSpec(spec, context.json ? 'json' : 'yaml').trimEnd());
     return;
   }
-  const { buildLocal, FORMATS, parseFormat } = await import('@slipway/image');
+  const { buildLocal, FORMATS, parseFormat, referencesOf } = await import('@slipway/image');
   // In one order, whatever order they were asked for in: descriptions list them.
   const asked = new Set(target.formats.map(parseFormat));
   const formats = FORMATS.filter((format) => asked.has(format));
@@ -55,6 +55,12 @@ const build = async (context: Context, words: readonly string[], options: BuildO
     arch: options.arch,
     baseDir: resolve(context.cwd, base),
   });
+  // Loaded once, images share connections and tokens.
+  const registries = referencesOf(spec).some((text) => parseReference(text).type === 'registry')
+    ? await (
+        await import('@slipway/oci')
+      ).loadRegistries({ baseDir: resolve(context.cwd, base), environment: context.env, home })
+    : undefined;
   // Nobody is told the digests otherwise, and hashing costs as much as copying.
   const isTold = !options.quiet && target.output !== '-';
   const place = await openOutput(context, target, options.dir);
@@ -70,6 +76,8 @@ const build = async (context: Context, words: readonly string[], options: BuildO
       home,
       cacheDir: cacheFolder(context, options.cache),
       offline: options.offline,
+      registries,
+      decompressKernel: options.decompressKernel,
       pull: options.pull ? 'always' : 'missing',
       ...(lock === undefined ? {} : { lockedImages: lock.lockedImages, lockedPackages: lock.lockedPackages }),
       describe:
