@@ -21,6 +21,7 @@ const slipwayFields = (spec: ImageFile): Fields => {
   return fields([
     ['packages', Object.keys(spec.packages).length === 0 ? undefined : plain(spec.packages)],
     ['debian', spec.debian === undefined ? undefined : plain(spec.debian)],
+    ['deviceNodes', spec.deviceNodes.length === 0 ? undefined : plain(spec.deviceNodes)],
     ['agent', differs(spec.agent, IMAGE_DEFAULTS.agent) ? plain(spec.agent) : undefined],
     ['health', health.length === 0 ? undefined : new Map(health)],
   ]);

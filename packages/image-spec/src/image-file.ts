@@ -38,6 +38,14 @@ export const ImageFileText = z.strictObject({
     .min(1, 'at least one source')
     .optional()
     .describe('Where Debian packages come from, unless a package set says otherwise.'),
+  deviceNodes: z
+    .array(
+      z
+        .string()
+        .regex(/^(?!\/)(?!.*(?:^|\/)\.{1,2}(?:\/|$))[^\0]+$/, 'a path without leading / and without ..'),
+    )
+    .optional()
+    .describe('Paths of device nodes that images may hold; every other device node in an image is refused.'),
   agent: z
     .strictObject({ enabled: z.boolean().optional().describe('Whether the image has it; by default true.') })
     .optional()
@@ -71,6 +79,8 @@ export type ImageFile = {
   readonly packages: Readonly<Record<string, PackageSet>>;
   /** of the packages that Slipway itself puts into an image; absent: the building machine's */
   readonly debian?: readonly DebianSource[] | undefined;
+  /** paths of device nodes that images may hold */
+  readonly deviceNodes: readonly string[];
   readonly agent: { readonly enabled: boolean };
   readonly health: HealthGates;
 };

@@ -25,6 +25,7 @@ export const mergeImageFiles = (files: readonly ImageFileText[]): ImageFileText 
       files: [...(merged.files ?? []), ...(file.files ?? [])],
       packages: { ...merged.packages, ...file.packages },
       ...((file.debian ?? merged.debian) === undefined ? {} : { debian: file.debian ?? merged.debian }),
+      deviceNodes: [...(merged.deviceNodes ?? []), ...(file.deviceNodes ?? [])],
       agent: { ...merged.agent, ...file.agent },
       health: { ...merged.health, ...file.health },
     }),

@@ -54,6 +54,7 @@ export const parseImageFiles = (
     files: merged.files ?? [],
     packages: withSources(merged.packages ?? {}, merged.debian),
     ...(merged.debian === undefined ? {} : { debian: merged.debian }),
+    deviceNodes: merged.deviceNodes ?? [],
     agent: { enabled: merged.agent?.enabled ?? IMAGE_DEFAULTS.agent.enabled },
     health: {
       v: 1,

@@ -50,7 +50,9 @@ export const makePlace = (
           : posix.join(home, path.slice('~/'.length));
       if (posix.isAbsolute(path)) return path;
       const joined = posix.join(posix.dirname(doc.file), path);
-      return posix.isAbsolute(joined) === posix.isAbsolute(base) ? posix.relative(base, joined) || '.' : joined;
+      return posix.isAbsolute(joined) === posix.isAbsolute(base)
+        ? posix.relative(base, joined) || '.'
+        : joined;
     },
     source: (path, at) => (path.includes('\0') ? refuse('a path', JSON.stringify(path), at) : path),
   };

@@ -9,7 +9,7 @@ import { createStaging } from './outputs/staging.ts';
 
 export type LocalBuildOptions = Pick<
   ResolveOptions,
-  'lockedImages' | 'lockedPackages' | 'offline' | 'pull' | 'registries' | 'deviceNodes' | 'signal' | 'mirror'
+  'lockedImages' | 'lockedPackages' | 'offline' | 'pull' | 'registries' | 'signal' | 'mirror'
 > & {
   readonly spec: ImageFile;
   readonly arch: Arch;
@@ -69,10 +69,14 @@ export const buildLocal = async (options: LocalBuildOptions): Promise<LocalBuild
   const isDescribed = describe !== undefined && (describe.sbom.length > 0 || describe.provenance);
   const digests = isDescribed || options.digests !== false;
   progress({ step: 'resolving components', percent: 0 });
-  const components = await resolveSpec(spec, { ...options, baseDir }, (ref, done, all) => {
-    log(`component ${ref}`);
-    progress({ step: `resolved ${done} of ${all} components`, percent: Math.round((done / all) * 50) });
-  });
+  const components = await resolveSpec(
+    spec,
+    { ...options, baseDir, deviceNodes: new Set(spec.deviceNodes) },
+    (ref, done, all) => {
+      log(`component ${ref}`);
+      progress({ step: `resolved ${done} of ${all} components`, percent: Math.round((done / all) * 50) });
+    },
+  );
   options.signal?.throwIfAborted();
   progress({ step: 'assembling the tree', percent: 50 });
   const tree = await linuxkitTree({

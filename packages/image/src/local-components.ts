@@ -1,5 +1,6 @@
 import { resolveComponent, type Component, type ResolveOptions } from '@slipway/components';
-import type { ImageFile, Volume } from '@slipway/image-spec';
+import { loadRegistries, type Registries } from '@slipway/oci';
+import { parseReference, type ImageFile, type Volume } from '@slipway/image-spec';
 import { availableParallelism } from 'node:os';
 import { layoutComponent } from './linuxkit/layout-component.ts';
 
@@ -37,6 +38,17 @@ export const referencesOf = (
   ]),
 ];
 
+/** One set of connections and tokens for all images of a build; undefined if none is in a registry. */
+export const registriesFor = async (
+  spec: Parameters<typeof referencesOf>[0],
+  baseDir: string,
+): Promise<Registries | undefined> => {
+  const volumes = spec.volumes.flatMap(({ image }) => (image === undefined || image === '' ? [] : [image]));
+  return [...referencesOf(spec), ...volumes].some((ref) => parseReference(ref).type === 'registry')
+    ? await loadRegistries({ baseDir })
+    : undefined;
+};
+
 /**
  * Resolves the components of an image file, several at once; each reference is read once.
  *
@@ -49,6 +61,7 @@ export const resolveSpec = async (
   onResolved: (ref: string, done: number, all: number) => void,
 ): Promise<SpecComponents> => {
   const references = referencesOf(spec);
+  const registries = options.registries ?? (await registriesFor(spec, options.baseDir));
   const resolved = new Map<string, Component>();
   const queue = [...references];
   const work = async (): Promise<void> => {
@@ -57,7 +70,7 @@ export const resolveSpec = async (
       const current = ref;
       resolved.set(
         current,
-        await resolveComponent(current, { ...options, spec }).catch((error: unknown) => {
+        await resolveComponent(current, { ...options, registries, spec }).catch((error: unknown) => {
           queue.length = 0;
           throw error;
         }),
@@ -78,7 +91,7 @@ export const resolveSpec = async (
   const volumes = await Promise.all(
     spec.volumes.map(async (volume) =>
       volume.format === 'oci' && volume.image !== undefined && volume.image !== ''
-        ? layoutComponent(volume, options)
+        ? layoutComponent(volume, { ...options, registries })
         : isUnpacked(volume)
           ? get(volume.image ?? '')
           : undefined,

@@ -1,3 +1,4 @@
+import { registriesFor } from './local-components.ts';
 import { nodeRuntime, resolveComponent, type Component, type ResolveOptions } from '@slipway/components';
 import {
   CONFIG_LABEL,
@@ -55,6 +56,8 @@ export const resolveParts = async ({
     baseDir: sourceDir,
     cacheDir,
     log,
+    deviceNodes: new Set(spec.deviceNodes),
+    registries: await registriesFor(spec, sourceDir),
   };
   const resolve = async (ref: string): Promise<Component> => {
     const known = resolved.get(ref) ?? (await resolveComponent(ref, options));
