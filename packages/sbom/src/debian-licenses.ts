@@ -108,10 +108,10 @@ export const licensesOfCopyright = (copyright: string): string[] => {
     );
     return normaliseLicenses(names);
   }
-  return normaliseLicenses(
+  const synopses = new Set(
     stanzas
       .filter((stanza) => stanza.has('files'))
-      .map((stanza) => (stanza.get('license') ?? '').split('\n')[0] ?? '')
-      .flatMap(parseSynopsis),
+      .map((stanza) => (stanza.get('license') ?? '').split('\n')[0] ?? ''),
   );
+  return normaliseLicenses([...synopses].flatMap(parseSynopsis));
 };

@@ -87,6 +87,15 @@ test('a text without end is not included', () => {
   expect(text.length).toBeLessThan(2000);
 });
 
+test('a text of blanks and empty lines is cleaned in its time', () => {
+  for (const filler of ['\n', '\t \n']) {
+    const text = `a${' '.repeat(1_000_000)}c${filler.repeat(1_000_000)}b`;
+    expect(makeNotices([{ packages: [zod], readText: () => new TextEncoder().encode(text) }])).toContain(
+      '\nb\n',
+    );
+  }
+});
+
 test('an image of nothing has a short text', () => {
   expect(makeNotices([])).toMatch(/^THIRD-PARTY NOTICES\n/);
 });

@@ -71,7 +71,7 @@ export const plainText = (text: string, maxLength = 200): string =>
  * outermost ANDs, names stay as they are; sorted, each once.
  */
 export const normaliseLicenses = (licenses: readonly string[]): string[] => {
-  const parts = licenses.flatMap((license) => {
+  const parts = [...new Set(licenses)].flatMap((license) => {
     const text = plainText(license, MAX_LENGTH);
     const node = tryParse(text);
     return node === undefined

@@ -1,6 +1,9 @@
 /** Fields by name in lower case. */
 export type Stanza = ReadonlyMap<string, string>;
 
+/** Characters of a field that are kept: those that anyone asks for here are short. */
+const MAX_FIELD = 64 * 1024;
+
 /** deb822: `Field: value`, lines that continue it by a leading blank, comments; stanzas apart by empty lines. */
 export function* parseStanzas(text: string): Generator<Stanza> {
   let current = new Map<string, string>();
@@ -13,7 +16,9 @@ export function* parseStanzas(text: string): Generator<Stanza> {
       current = new Map();
       field = undefined;
     } else if (line.startsWith(' ') || line.startsWith('\t')) {
-      if (field !== undefined) current.set(field, `${current.get(field) ?? ''}\n${line.slice(1)}`);
+      const known = field === undefined ? undefined : current.get(field);
+      if (field !== undefined && known !== undefined && known.length < MAX_FIELD)
+        current.set(field, `${known}\n${line.slice(1)}`);
     } else {
       const colon = line.indexOf(':');
       field = colon > 0 ? line.slice(0, colon).trim().toLowerCase() : undefined;

@@ -1,7 +1,7 @@
 import type { Distro, FoundPackage, ScannedFile } from '../found-package.ts';
 import { apkPurl } from '../purl.ts';
 import { isSpdxExpression, isSpdxId, normaliseLicenses, plainText } from '../spdx-expression.ts';
-import { readText, type Warnings } from './scan.ts';
+import { firstEntries, readText, type Warnings } from './scan.ts';
 
 const MAX_INSTALLED_BYTES = 64 * 1024 * 1024;
 
@@ -11,8 +11,9 @@ export const isApkInstalled = (path: string): boolean => /^(?:usr\/)?lib\/apk\/d
 export const apkLicenseOwner = (path: string): string | undefined =>
   /^usr\/share\/licenses\/([^/]+)\/[^/]+$/.exec(path)?.[1];
 
-const NAME = /^[A-Za-z0-9_][A-Za-z0-9+._-]*$/;
-const VERSION = /^[A-Za-z0-9][A-Za-z0-9.+_~-]*$/;
+const NAME = /^[A-Za-z0-9_][A-Za-z0-9+._-]{0,199}$/;
+const VERSION = /^[A-Za-z0-9][A-Za-z0-9.+_~-]{0,199}$/;
+const ARCH = /^[a-z0-9_]{1,40}$/;
 
 /** What apk calls a licence: an SPDX expression in today's packages, names apart by blanks in old ones. */
 const parseLicense = (text: string): string[] => {
@@ -45,37 +46,41 @@ export const readApk = (
   warnings: Warnings,
 ): FoundPackage[] =>
   databases.flatMap((file) =>
-    [...parseInstalled(readText(file, MAX_INSTALLED_BYTES, warnings) ?? '')].flatMap(
-      (fields): FoundPackage[] => {
-        const [name = '', version = '', arch = ''] = ['P', 'V', 'A'].map((field) => fields.get(field));
-        if (!NAME.test(name) || !VERSION.test(version) || !/^[a-z0-9_]+$/.test(arch)) {
-          warnings.add(
-            file.path,
-            `expected name (P:), version (V:) and architecture (A:), found ${JSON.stringify([name, version, arch])}`,
-          );
-          return [];
-        }
-        const origin = fields.get('o') ?? '';
-        const commit = fields.get('c') ?? '';
-        const supplier = plainText(fields.get('m') ?? '');
-        const files = licenseFiles.get(name) ?? [];
-        return [
-          {
-            type: 'apk',
-            name,
+    [
+      ...firstEntries(
+        parseInstalled(readText(file, MAX_INSTALLED_BYTES, warnings) ?? ''),
+        file.path,
+        warnings,
+      ),
+    ].flatMap((fields): FoundPackage[] => {
+      const [name = '', version = '', arch = ''] = ['P', 'V', 'A'].map((field) => fields.get(field));
+      if (!NAME.test(name) || !VERSION.test(version) || !ARCH.test(arch)) {
+        warnings.add(
+          file.path,
+          `expected name (P:), version (V:) and architecture (A:), found ${JSON.stringify([name, version, arch].map((field) => field.slice(0, 80)))}`,
+        );
+        return [];
+      }
+      const origin = fields.get('o') ?? '';
+      const commit = fields.get('c') ?? '';
+      const supplier = plainText(fields.get('m') ?? '');
+      const files = licenseFiles.get(name) ?? [];
+      return [
+        {
+          type: 'apk',
+          name,
+          version,
+          purl: apkPurl({ name, version, arch, distro }),
+          licenses: parseLicense(fields.get('L') ?? ''),
+          source: {
+            name: NAME.test(origin) ? origin : name,
             version,
-            purl: apkPurl({ name, version, arch, distro }),
-            licenses: parseLicense(fields.get('L') ?? ''),
-            source: {
-              name: NAME.test(origin) ? origin : name,
-              version,
-              ...(/^[0-9a-f]{40}$/.test(commit) ? { commit } : {}),
-            },
-            ...(supplier === '' ? {} : { supplier }),
-            foundIn: file.path,
-            ...(files.length === 0 ? {} : { licenseFiles: files }),
+            ...(/^[0-9a-f]{40}$/.test(commit) ? { commit } : {}),
           },
-        ];
-      },
-    ),
+          ...(supplier === '' ? {} : { supplier }),
+          foundIn: file.path,
+          ...(files.length === 0 ? {} : { licenseFiles: files }),
+        },
+      ];
+    }),
   );

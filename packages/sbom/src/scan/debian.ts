@@ -3,7 +3,7 @@ import { licensesOfCopyright, MAX_COPYRIGHT_BYTES } from '../debian-licenses.ts'
 import { debPurl } from '../purl.ts';
 import { plainText } from '../spdx-expression.ts';
 import { parseStanzas, type Stanza } from '../stanzas.ts';
-import { readText, type Warnings } from './scan.ts';
+import { firstEntries, readText, type Warnings } from './scan.ts';
 
 /** Bytes; a desktop with everything has a tenth of it. */
 const MAX_STATUS_BYTES = 64 * 1024 * 1024;
@@ -16,9 +16,9 @@ export const isDpkgStatus = (path: string): boolean =>
 export const copyrightOwner = (path: string): string | undefined =>
   /^usr\/share\/doc\/([^/]+)\/copyright$/.exec(path)?.[1];
 
-const NAME = /^[a-z0-9][a-z0-9+.-]*$/;
-const VERSION = /^[A-Za-z0-9][A-Za-z0-9.+:~-]*$/;
-const ARCH = /^[a-z0-9][a-z0-9-]*$/;
+const NAME = /^[a-z0-9][a-z0-9+.-]{0,199}$/;
+const VERSION = /^[A-Za-z0-9][A-Za-z0-9.+:~-]{0,199}$/;
+const ARCH = /^[a-z0-9][a-z0-9-]{0,39}$/;
 
 export type DebianEntry = {
   readonly name: string;
@@ -73,7 +73,8 @@ export const readDpkg = (
 ): FoundPackage[] => {
   const entries: { readonly entry: DebianEntry; readonly foundIn: string }[] = [];
   for (const file of databases) {
-    for (const stanza of parseStanzas(readText(file, MAX_STATUS_BYTES, warnings) ?? '')) {
+    const stanzas = parseStanzas(readText(file, MAX_STATUS_BYTES, warnings) ?? '');
+    for (const stanza of firstEntries(stanzas, file.path, warnings)) {
       const entry = parseEntry(stanza);
       if (typeof entry === 'string') warnings.add(file.path, entry);
       else if (entry !== undefined) entries.push({ entry, foundIn: file.path });

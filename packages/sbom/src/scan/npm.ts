@@ -57,7 +57,8 @@ export const parsePackageJson = (
   // The old list is one of choices, not of what applies together.
   const choices =
     license === undefined ? licenses.map((choice) => plainText(choice)) : [plainText(license, 2000)];
-  const supplier = plainText(author.replace(/\s*\(.*\)\s*$/, ''));
+  // `Name <mail> (site)`
+  const supplier = plainText(author).split(' (')[0] ?? '';
   return {
     type: 'npm',
     name,

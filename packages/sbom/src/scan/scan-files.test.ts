@@ -116,6 +116,39 @@ test('a database of nothing but mistakes makes no endless list of warnings', () 
   expect(warnings.at(-1)?.message).toContain('800 more');
 });
 
+test('of a database of more packages than there are the first are taken', () => {
+  const { packages, warnings } = scanFiles([
+    fileOf('lib/apk/db/installed', 'P:a\nV:1-r0\nA:x\n\n'.repeat(100_001)),
+  ]);
+  expect(packages).toHaveLength(1);
+  expect(warnings.map(({ message }) => message)).toEqual([expect.stringMatching(/at most 100000 packages/)]);
+});
+
+const long = (text: string): string => text.repeat(500_000);
+const DPKG = 'Package: ab\nVersion: 1\nArchitecture: all\n';
+
+/** Each took a pattern quadratic time once, or would; then the test runs out of its time. */
+test.each([
+  [
+    'blanks before a word',
+    [['usr/share/doc/ab/copyright', `Format: x\n\nFiles: *\nLicense: a${long(' ')}b\n`]],
+  ],
+  ['a field that goes on', [['var/lib/dpkg/status', `${DPKG}Description: x\n${long(' x\n')}`]]],
+  ['a source of parentheses', [['var/lib/dpkg/status', `${DPKG}Source: a${long(' (')}\n`]]],
+  ['a version', [['var/lib/dpkg/status', DPKG.replace('1', `${long('1')}!`)]]],
+  ['choices in parentheses', [['lib/apk/db/installed', `P:ab\nV:1-r0\nA:x\nL:${long('(')}\n`]]],
+  [
+    'an author',
+    [['node_modules/a/package.json', `{"name":"ab","version":"1.0.0","author":"${long(' (')}"}`]],
+  ],
+  ['an identifier', [['etc/os-release', `ID=${' '.repeat(60_000)}x\n`]]],
+] as const)('%s without end is read in its time', (_, entries) => {
+  const files = new Map<string, string>([['var/lib/dpkg/status', DPKG], ...entries]);
+  const { packages, warnings } = scanFiles([...files].map(([path, text]) => fileOf(path, text)));
+  expect(packages.length + warnings.length).toBeGreaterThan(0);
+  expect(JSON.stringify([packages, warnings]).length).toBeLessThan(5000);
+});
+
 const PATHS = [
   'var/lib/dpkg/status',
   'var/lib/dpkg/status.d/a',

@@ -24,6 +24,22 @@ export class Warnings {
   }
 }
 
+/** Packages of one database; all of Debian has fewer, and what a hostile image claims must not fill the memory. */
+export const MAX_ENTRIES = 100_000;
+
+/** The first entries of a database, and a warning if there are more. */
+export function* firstEntries<T>(entries: Iterable<T>, path: string, warnings: Warnings): Generator<T> {
+  let count = 0;
+  for (const entry of entries) {
+    if (count === MAX_ENTRIES) {
+      warnings.add(path, `expected at most ${MAX_ENTRIES} packages, found more; they are left out`);
+      return;
+    }
+    count += 1;
+    yield entry;
+  }
+}
+
 /** A whole file as text, or nothing and a warning where it is larger than such a file ever is or cannot be read. */
 export const readText = (file: ScannedFile, maxBytes: number, warnings: Warnings): string | undefined => {
   if (file.size > maxBytes) {
