@@ -35,6 +35,6 @@ export const PAGES: readonly { readonly path: string; readonly text: () => strin
   { path: join(docs, 'errors.md'), text: errorsPage },
   { path: join(docs, 'demo-summary.schema.json'), text: summarySchema },
   { path: join(docs, 'bench.schema.json'), text: benchSchema },
-  { path: join(docs, 'schema', 'image.schema.json'), text: () => text(imageFileSchema) },
-  { path: join(docs, 'schema', 'class.schema.json'), text: () => text(classFileSchema) },
+  { path: join(docs, 'schema', 'image.schema.json'), text: () => text(imageFileSchema()) },
+  { path: join(docs, 'schema', 'class.schema.json'), text: () => text(classFileSchema()) },
 ];

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { classFileSchema, imageFileSchema } from './json-schema.ts';
 
 test('editors learn the keys and that no other is allowed', () => {
-  expect(imageFileSchema).toMatchObject({ type: 'object', additionalProperties: false });
-  expect(Object.keys(imageFileSchema.properties ?? {})).toContain('services');
-  expect(classFileSchema).toMatchObject({
+  expect(imageFileSchema()).toMatchObject({ type: 'object', additionalProperties: false });
+  expect(Object.keys(imageFileSchema().properties ?? {})).toContain('services');
+  expect(classFileSchema()).toMatchObject({
     required: ['name', 'arch', 'images'],
     additionalProperties: false,
   });
@@ -26,8 +26,8 @@ const undescribed = (schema: unknown, path: string): string[] => {
 };
 
 test.each([
-  ['image', imageFileSchema],
-  ['class', classFileSchema],
+  ['image', imageFileSchema()],
+  ['class', classFileSchema()],
 ])('every key of the schema of %s files is described', (_name, schema) => {
   expect(undescribed(schema, '')).toEqual([]);
 });
