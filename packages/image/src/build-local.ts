@@ -107,6 +107,7 @@ export const buildLocal = async (options: LocalBuildOptions): Promise<LocalBuild
           files,
           cacheDir,
           staging,
+          log,
           components: listComponents(components),
         })),
       );

@@ -2,7 +2,7 @@ import { readContent } from '@slipway/components';
 import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { inputsOf, makeCycloneDx, makeNotices, makeProvenance } from '@slipway/sbom';
+import { inputsOf, makeCycloneDx, makeNotices, makeProvenance, uuidOf } from '@slipway/sbom';
 import {
   parseClassFile,
   parseImageFiles,
@@ -37,7 +37,6 @@ import { describeComponents, makeSbomModel } from './describe/component-sbom.ts'
 import { systemPackages } from './system-packages.ts';
 import { TOOL_VERSION } from './tool-version.ts';
 import { makeUki } from './uki.ts';
-import { uuidOf } from './uuid.ts';
 import { appendVerity } from './verity.ts';
 
 export type BuildOptions = {
@@ -138,7 +137,7 @@ export const assembleImage = async (
     ...parts.init,
     ...parts.containers.map(({ component }) => component),
   ];
-  const described = await describeComponents(components, options.cacheDir);
+  const described = await describeComponents(components, options.cacheDir, log);
   const sbom = makeSbomModel(
     { name: deviceClass.name, version: request.version, arch, release: request.release },
     request.timeFloor,

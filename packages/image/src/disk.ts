@@ -2,7 +2,7 @@ import { open, rm, truncate, writeFile } from 'node:fs/promises';
 import { SlipwayError, type Arch } from '@slipway/protocol';
 import { createEsp, type EspFile } from './esp.ts';
 import { runTool } from './tool.ts';
-import { uuidOf } from './uuid.ts';
+import { uuidOf } from '@slipway/sbom';
 
 const MIB = 1024 * 1024;
 const SECTOR = 512;

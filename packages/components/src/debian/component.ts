@@ -8,7 +8,7 @@ import type { Origin } from '../origin.ts';
 import type { TarEntry } from '../tar-reader.ts';
 import { createFetcher, type PackageFetcher } from './fetch-package.ts';
 import { addGenerated } from './generate.ts';
-import { licensesOf } from './licenses.ts';
+import { licensesOfCopyright } from '@slipway/sbom';
 import type { DebPackage } from './resolve-packages.ts';
 import { choosePackages, type ResolveSetOptions } from './resolve-set.ts';
 import { selectFiles } from './select-files.ts';
@@ -30,7 +30,9 @@ const purlOf = ({ name, version, arch }: DebPackage): string =>
 const originOf = (item: DebPackage, tree: LayeredTree): Origin => {
   const copyright = tree.entries().get(`usr/share/doc/${item.name}/copyright`);
   const licenses =
-    copyright?.type === 'file' ? licensesOf(new TextDecoder().decode(readContent(copyright.content))) : [];
+    copyright?.type === 'file'
+      ? licensesOfCopyright(new TextDecoder().decode(readContent(copyright.content)))
+      : [];
   return {
     type: 'deb',
     name: item.name,

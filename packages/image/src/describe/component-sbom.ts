@@ -14,11 +14,12 @@ export type DescribedComponents = {
 export const describeComponents = async (
   components: readonly Component[],
   cacheDir: string,
+  log: (line: string) => void,
 ): Promise<DescribedComponents> => {
   const described: SbomComponent[] = [];
   const notices: NoticeSource[] = [];
   for (const component of new Map(components.map((one) => [one.ref, one])).values()) {
-    const packages = await foundPackages(component, cacheDir);
+    const packages = await foundPackages(component, cacheDir, log);
     const image = component.origins.find(({ type }) => type === 'oci');
     described.push({
       ref: component.ref,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Component, Tree } from '@slipway/components';
 import type { Arch, Digest } from '@slipway/protocol';
@@ -37,6 +38,7 @@ export type DescribeInput = DescribeOptions & {
   readonly files: readonly OutputFile[];
   readonly cacheDir: string;
   readonly staging: Staging;
+  readonly log: (line: string) => void;
 };
 
 /** The time of the newest file: the same whenever the image is the same. */
@@ -46,15 +48,27 @@ const newest = (tree: Tree): number => {
   return time;
 };
 
+/** An image that nobody gave a version is told from others by its outputs. */
+const versionOf = (outputs: readonly NamedDigest[]): string =>
+  createHash('sha256')
+    .update(
+      outputs
+        .map(({ name, digest }) => `${digest} ${name}\n`)
+        .sort()
+        .join(''),
+    )
+    .digest('hex')
+    .slice(0, 12);
+
 /** Writes what describes an image beside its outputs, into the staging folder. */
 export const describeBuild = async (input: DescribeInput): Promise<DescriptionFile[]> => {
   const { name, arch, staging, files } = input;
   if (input.sbom.length === 0 && !input.provenance) return [];
-  const described = await describeComponents(input.components, input.cacheDir);
+  const described = await describeComponents(input.components, input.cacheDir, input.log);
   const outputs = files.flatMap(({ name: file, digest }) =>
     digest === undefined ? [] : [{ name: file, digest }],
   );
-  const version = outputs[0]?.digest.slice('sha256:'.length, 'sha256:'.length + 12) ?? '0';
+  const version = versionOf(outputs);
   const sbom = makeSbomModel({ name, version, arch }, newest(input.tree), TOOL_VERSION, described);
   const written: DescriptionFile[] = [];
   const write = async (format: DescriptionFile['format'], suffix: string, text: string): Promise<void> => {

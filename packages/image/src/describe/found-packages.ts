@@ -3,11 +3,8 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { contentSize, readContent, readRange, type Component, type Origin } from '@slipway/components';
 import { Digest } from '@slipway/protocol';
-import { scanFiles, type FoundPackage, type ScannedFile } from '@slipway/sbom';
+import { SCAN_VERSION, scanFiles, type FoundPackage, type ScannedFile, type ScanResult } from '@slipway/sbom';
 import { z } from 'zod';
-
-/** Changes whenever the same image would give other packages. */
-const VERSION = 'scan-1';
 
 const Found = z.object({
   type: z.enum(['deb', 'apk', 'npm', 'golang', 'oci', 'generic']),
@@ -38,14 +35,33 @@ const filesOf = function* ({ tree }: Component): Generator<ScannedFile> {
   }
 };
 
-const readCached = async (path: string): Promise<FoundPackage[] | undefined> => {
+const Scan = z.object({
+  packages: z.array(Found),
+  warnings: z.array(z.object({ path: z.string(), message: z.string() })),
+});
+type Scan = Pick<ScanResult, 'packages' | 'warnings'>;
+
+const readCached = async (path: string): Promise<Scan | undefined> => {
   const text = await readFile(path, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   try {
-    return z.array(Found).parse(JSON.parse(text));
+    return Scan.parse(JSON.parse(text));
   } catch {
     return undefined;
   }
+};
+
+const scan = async (component: Component, path: string): Promise<Scan> => {
+  const { packages, warnings } = scanFiles(filesOf(component));
+  const temporary = `${path}.${process.pid}.tmp`;
+  await mkdir(dirname(path), { recursive: true });
+  try {
+    await writeFile(temporary, JSON.stringify({ packages, warnings }));
+    await rename(temporary, path);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+  return { packages, warnings };
 };
 
 /** What Slipway itself knows about where the files of a component are from. */
@@ -63,25 +79,21 @@ const ofOrigin = (origin: Origin): FoundPackage => ({
 /**
  * The packages in a component: those it was made of, and those that are found in the files of an image. What was found
  * in an image is kept in the cache, because an image never changes.
+ *
+ * @param log is told what could not be read and was left out
  */
-export const foundPackages = async (component: Component, cacheDir: string): Promise<FoundPackage[]> => {
+export const foundPackages = async (
+  component: Component,
+  cacheDir: string,
+  log: (line: string) => void,
+): Promise<FoundPackage[]> => {
   const made = component.origins.filter(({ type }) => type !== 'oci').map(ofOrigin);
   const { digest } = component;
   if (digest === undefined) return made;
-  const key = createHash('sha256').update(`${VERSION} ${digest}`).digest('hex');
+  const key = createHash('sha256').update(`${SCAN_VERSION} ${digest}`).digest('hex');
   const path = join(cacheDir, 'scans', `${key}.json`);
-  let found = await readCached(path);
-  if (found === undefined) {
-    found = [...scanFiles(filesOf(component)).packages];
-    const temporary = `${path}.${process.pid}.tmp`;
-    await mkdir(dirname(path), { recursive: true });
-    try {
-      await writeFile(temporary, JSON.stringify(found));
-      await rename(temporary, path);
-    } finally {
-      await rm(temporary, { force: true });
-    }
-  }
+  const found = (await readCached(path)) ?? (await scan(component, path));
   const known = new Set(made.map(({ purl }) => purl));
-  return [...made, ...found.filter(({ purl }) => !known.has(purl))];
+  for (const { path: at, message } of found.warnings) log(`${component.ref}: ${at}: ${message}`);
+  return [...made, ...found.packages.filter(({ purl }) => !known.has(purl))];
 };
