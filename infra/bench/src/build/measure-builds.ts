@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Inputs } from '../inputs/inputs.ts';
 import { runMeasured, type Run } from '../measure/run-measured.ts';
+import { touchMemory } from '../measure/touch-memory.ts';
 import { figuresOf, type Figures } from '../measure/spread.ts';
 import { outputName, type Output, type Request } from './builder.ts';
 import { linuxkitBuild, linuxkitEnvironment } from './linuxkit.ts';
@@ -61,8 +62,12 @@ export const createMeasuring = ({ inputsDir, workDir, inputs, runs, slipway, lin
   /** of version 1, per output */
   const digests = new Map<Output, Set<string>>();
 
+  /** Room for an output beside the one before. */
+  const settle = (): Promise<void> => touchMemory(workDir, inputs.layerBytes * 1.5);
+
   const buildOurs = async (output: Output, version: number, described: boolean): Promise<Run> => {
     const request: Request = { output, version, outDir, cacheDir };
+    await settle();
     const run = await runMeasured(slipwayBuild(slipway, inputs.arch, request, described), { cwd: inputsDir });
     if (version === 1) {
       const seen = digests.get(output) ?? new Set();
@@ -81,6 +86,7 @@ export const createMeasuring = ({ inputsDir, workDir, inputs, runs, slipway, lin
       request,
       version === 1 ? undefined : earlier,
     );
+    await settle();
     const run = await runMeasured(command, { cwd: inputsDir, env: linuxkitEnvironment(linuxkit.cacheDir) });
     if (version === 1 && output === 'tar') await rename(join(peerDir, outputName('tar')), earlier);
     return run;
@@ -92,6 +98,7 @@ export const createMeasuring = ({ inputsDir, workDir, inputs, runs, slipway, lin
     const all: Run[] = [];
     for (let run = 0; run < runs; run += 1) {
       await empty(copies);
+      await settle();
       all.push(await runMeasured([process.execPath, copyScript, copies, ...files], { cwd: workDir }));
     }
     await rm(copies, { recursive: true });
