@@ -29,14 +29,21 @@ export const contentSize = (content: Content): number =>
 export const extentsOf = ({ offset, size, extents }: StoredContent): readonly Extent[] =>
   extents ?? (size === 0 ? [] : [{ at: 0, offset, length: size }]);
 
-/** Fills a buffer from a file, whatever portions the system gives. */
-export const readFully = (fd: number, into: Uint8Array, position: number, file: string): void => {
-  for (let done = 0; done < into.length;) {
-    const count = readSync(fd, into, done, into.length - done, position + done);
+/** Fills a buffer, or `length` bytes of it from `at` on, from a file, whatever portions the system gives. */
+export const readFully = (
+  fd: number,
+  into: Uint8Array,
+  position: number,
+  file: string,
+  at = 0,
+  length = into.length - at,
+): void => {
+  for (let done = 0; done < length;) {
+    const count = readSync(fd, into, at + done, length - done, position + done);
     if (count === 0)
       throw new SlipwayError(
         'COMPONENT_INVALID',
-        `${file}: expected ${into.length} bytes at ${position}, found ${done}; the cache was changed: run slipway cache prune --all`,
+        `${file}: expected ${length} bytes at ${position}, found ${done}; the cache was changed: run slipway cache prune --all`,
         { details: { file } },
       );
     done += count;

@@ -146,13 +146,19 @@ export const createLayeredTree = (): LayeredTree => {
     const parent = resolveDirectory(parentOf(name), source);
     const path = join(parent, baseOf(name));
     ensureDirectory(parent, { source, mtime: entry.mtime });
+    const { mode, uid, gid, mtime } = entry;
+    if (entry.type === 'file' && entry.xattrs.size === 0) {
+      put({ path, type: 'file', mode, uid, gid, mtime, source, content: entry.content });
+      inodes.set(path, nextInode++);
+      return;
+    }
     const xattrs = new Map([...entry.xattrs].filter(([key]) => isKeptXattr(key)));
     const meta = {
       path,
-      mode: entry.mode,
-      uid: entry.uid,
-      gid: entry.gid,
-      mtime: entry.mtime,
+      mode,
+      uid,
+      gid,
+      mtime,
       source,
       ...(xattrs.size === 0 ? {} : { xattrs }),
     };

@@ -5,11 +5,22 @@ import { extentsOf, readFully, type Content } from './content.ts';
 export type Piece = Content;
 
 const CHUNK_BYTES = 1024 * 1024;
-/** Small files of a layer lie side by side: one read brings many of them. */
-const WINDOW_BYTES = 256 * 1024;
+/** Small files of a layer lie side by side: one read brings several of them, the more the longer that holds. */
+const MAX_WINDOW_BYTES = 256 * 1024;
+const MIN_WINDOW_BYTES = 8 * 1024;
+/** Files up to this are read through the window. */
+const SMALL_BYTES = 64 * 1024;
 const MAX_OPEN_FILES = 64;
 
-type Source = { readonly fd: number; readonly window: Buffer; from: number; to: number };
+type Source = {
+  readonly fd: number;
+  readonly window: Buffer;
+  /** what the window holds, as offsets of the file */
+  from: number;
+  to: number;
+  /** bytes to be read ahead next time */
+  ahead: number;
+};
 
 /** Reads ranges of files that stay open, the last used ones at least. */
 const createReader = () => {
@@ -22,23 +33,33 @@ const createReader = () => {
       closeSync(oldest[1].fd);
       sources.delete(oldest[0]);
     }
-    const fresh = { fd: openSync(file, 'r'), window: Buffer.allocUnsafeSlow(WINDOW_BYTES), from: 0, to: 0 };
+    const fresh = {
+      fd: openSync(file, 'r'),
+      window: Buffer.allocUnsafeSlow(MAX_WINDOW_BYTES),
+      from: 0,
+      to: 0,
+      ahead: MIN_WINDOW_BYTES,
+    };
     sources.set(file, fresh);
     return fresh;
   };
   return {
-    read(file: string, into: Uint8Array, offset: number): void {
+    /** Puts `length` bytes of a file into `into`, at `at`. */
+    read(file: string, offset: number, into: Buffer, at: number, length: number): void {
       const source = sourceOf(file);
-      if (into.length > WINDOW_BYTES / 4) {
-        readFully(source.fd, into, offset, file);
+      if (length > SMALL_BYTES) {
+        readFully(source.fd, into, offset, file, at, length);
         return;
       }
-      if (offset < source.from || offset + into.length > source.to) {
+      if (offset < source.from || offset + length > source.to) {
+        const goesOn = offset >= source.from && offset <= source.to + MIN_WINDOW_BYTES;
+        source.ahead = goesOn ? Math.min(source.ahead * 2, MAX_WINDOW_BYTES) : MIN_WINDOW_BYTES;
+        const wanted = Math.min(Math.max(source.ahead, length), MAX_WINDOW_BYTES);
         source.from = offset;
-        source.to = offset + readSync(source.fd, source.window, 0, WINDOW_BYTES, offset);
+        source.to = offset + readSync(source.fd, source.window, 0, wanted, offset);
       }
-      if (offset + into.length > source.to) readFully(source.fd, into, offset, file);
-      else into.set(source.window.subarray(offset - source.from, offset - source.from + into.length));
+      if (offset + length > source.to) readFully(source.fd, into, offset, file, at, length);
+      else source.window.copy(into, at, offset - source.from, offset - source.from + length);
     },
     close(): void {
       for (const { fd } of sources.values()) closeSync(fd);
@@ -59,8 +80,6 @@ export const chunksOf = function* (
   const reader = createReader();
   let chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   let used = 0;
-  /** room for at least one byte; the caller fills it */
-  const room = (most: number): Uint8Array => chunk.subarray(used, Math.min(CHUNK_BYTES, used + most));
   const fresh = (): void => {
     if (!reuse) chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
     used = 0;
@@ -68,16 +87,26 @@ export const chunksOf = function* (
   try {
     for (const piece of pieces) {
       if (piece instanceof Uint8Array) {
+        if (used + piece.length < CHUNK_BYTES) {
+          chunk.set(piece, used);
+          used += piece.length;
+          continue;
+        }
         for (let done = 0; done < piece.length;) {
-          const part = room(piece.length - done);
-          part.set(piece.subarray(done, done + part.length));
-          done += part.length;
-          used += part.length;
+          const part = Math.min(piece.length - done, CHUNK_BYTES - used);
+          chunk.set(piece.subarray(done, done + part), used);
+          done += part;
+          used += part;
           if (used === CHUNK_BYTES) {
             yield chunk;
             fresh();
           }
         }
+        continue;
+      }
+      if (piece.extents === undefined && used + piece.size < CHUNK_BYTES) {
+        reader.read(piece.file, piece.offset, chunk, used, piece.size);
+        used += piece.size;
         continue;
       }
       const extents = extentsOf(piece);
@@ -87,11 +116,11 @@ export const chunksOf = function* (
         while (extent !== undefined && done >= extent.at + extent.length) extent = extents[++next];
         const inHole = extent === undefined || done < extent.at;
         const end = extent === undefined ? piece.size : inHole ? extent.at : extent.at + extent.length;
-        const part = room(end - done);
-        if (extent === undefined || inHole) part.fill(0);
-        else reader.read(piece.file, part, extent.offset + done - extent.at);
-        done += part.length;
-        used += part.length;
+        const part = Math.min(end - done, CHUNK_BYTES - used);
+        if (extent === undefined || inHole) chunk.fill(0, used, used + part);
+        else reader.read(piece.file, extent.offset + done - extent.at, chunk, used, part);
+        done += part;
+        used += part;
         if (used === CHUNK_BYTES) {
           yield chunk;
           fresh();

@@ -18,7 +18,12 @@ const TYPE_FLAG = {
   fifo: '6',
 } as const;
 
-const padding = (size: number): Uint8Array => ZEROS.subarray(0, (BLOCK - (size % BLOCK)) % BLOCK);
+/** One for each length, because there is one behind every file. */
+const PADDINGS: readonly Uint8Array[] = Array.from({ length: BLOCK }, (_, length) =>
+  ZEROS.subarray(0, length),
+);
+
+const padding = (size: number): Uint8Array => PADDINGS[(BLOCK - (size % BLOCK)) % BLOCK] ?? ZEROS;
 
 /** `<length> <key>=<value>\n`, where the length counts itself. Values may be any bytes. */
 export const encodePaxRecord = (key: string, value: Uint8Array): Uint8Array => {
@@ -41,8 +46,13 @@ type Header = {
   readonly minor?: number;
 };
 
+/** Digits from the right, without a text between: there are many headers. */
 const octal = (block: Buffer, offset: number, length: number, value: number): void => {
-  block.write(value.toString(8).padStart(length - 1, '0'), offset, length, 'latin1');
+  let rest = value;
+  for (let at = offset + length - 2; at >= offset; at--) {
+    block[at] = 0x30 + (rest % 8);
+    rest = Math.floor(rest / 8);
+  }
 };
 
 const newBlock = createHeaderSlab();
