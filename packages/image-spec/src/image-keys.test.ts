@@ -39,6 +39,14 @@ test.each([
   expect(parse({ files: [file], services: [{ name: 'web', image: 'nginx' }] }).files).toEqual([file]);
 });
 
+test('of a file an empty text is one that nobody wrote, but for its contents', () => {
+  const empty = { symlink: '', source: '', metadata: '', mode: '' };
+  expect(parse({ files: [{ path: 'a', contents: '', ...empty }] }).files).toEqual([
+    { path: 'a', contents: '' },
+  ]);
+  expect(() => parse({ files: [{ path: 'a', ...empty }] })).toThrow('found none');
+});
+
 test('trust is accepted and ignored', () => {
   const image = parse({ trust: { image: ['linuxkit/kernel'], org: ['linuxkit'] } });
   expect(image).toEqual(parse({}));

@@ -4,13 +4,14 @@ import { ImageFileText, IMAGE_DEFAULTS, type ImageFile } from './image-file.ts';
 import type { PackageSet } from './package-set.ts';
 import { problemsOf, specError } from './problems.ts';
 import { checkImage } from './check-image.ts';
+import { withoutEmptyTexts } from './empty-texts.ts';
 import type { ImagePart } from './image-part.ts';
 import type { PathOptions } from './place.ts';
 import { relocate } from './relocate.ts';
 
 const parsePart = (text: string, name: string, options: PathOptions): ImagePart => {
   const doc = parseSpecDocument(text, name);
-  const result = ImageFileText.safeParse(doc.value ?? {});
+  const result = ImageFileText.safeParse(withoutEmptyTexts(doc.value) ?? {});
   if (!result.success) throw specError(problemsOf(doc, ImageFileText, result.error));
   return { doc, text: relocate(doc, result.data, options) };
 };

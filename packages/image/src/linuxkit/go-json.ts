@@ -17,9 +17,13 @@ export const omitEmpty = (values: Readonly<Record<string, Json | undefined>>): J
   return result;
 };
 
+const byText = (a: string, b: string): number => (a < b ? -1 : 1);
+
 /** A mapping as Go writes it: sorted by key. */
-export const sortedMap = (map: Readonly<Record<string, string>> | undefined): JsonObject =>
-  Object.fromEntries(Object.entries(map ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)));
+export const sortedMap = (
+  map: Readonly<Record<string, string>> | undefined,
+  order: (a: string, b: string) => number = byText,
+): JsonObject => Object.fromEntries(Object.entries(map ?? {}).sort(([a], [b]) => order(a, b)));
 
 /** Go writes what could end a script element of HTML as an escape. */
 const HTML = /[<>&\u2028\u2029]/g;

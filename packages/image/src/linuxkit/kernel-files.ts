@@ -14,11 +14,11 @@ const MODULES = /^(?:usr\/)?lib(?:\/(?:modules|firmware)(?:\/.*)?)?$/;
 
 const isDebian = (ref: string): boolean => ref.startsWith('deb:');
 
-const missing = (ref: string, key: string, expected: string, tree: Tree): SlipwayError => {
+const missing = (ref: string, key: 'binary' | 'tar', expected: string, tree: Tree): SlipwayError => {
   const top = [...tree.keys()].filter((path) => !path.includes('/')).join(', ');
   return new SlipwayError(
     'COMPONENT_INVALID',
-    `kernel ${ref}: expected the file ${expected}, found ${top === '' ? 'nothing' : top}; name it by kernel.${key}`,
+    `kernel ${ref}: expected the file ${expected}, found ${top === '' ? 'nothing' : top}; name it by kernel.${key}${key === 'tar' ? ', or set that to none' : ''}`,
     { details: { component: ref, key: `kernel.${key}`, expected } },
   );
 };

@@ -150,9 +150,20 @@ test('no key is lost', () => {
   const written: unknown = parseYaml(FULL);
   const value: unknown = parseYaml(metadata(parse(FULL), 'yaml'));
   const withFullNames = JSON.parse(
-    JSON.stringify(written).replaceAll(/"image":"(\w\/\w:1)"/g, '"image":"docker.io/$1"'),
+    JSON.stringify(written).replaceAll(/"image":"((?!v)\w\/\w:1)"/g, '"image":"docker.io/$1"'),
   );
   expect(value).toMatchObject(withFullNames);
+});
+
+test('numbers in keys are sorted by value in YAML and by text in JSON, as Go does', () => {
+  const spec = parse('services: [{ name: a, image: b, sysctl: { eth10: "1", eth9: "2" } }]');
+  expect(metadata(spec, 'yaml')).toMatch(/eth9: "2"\n +eth10: "1"/);
+  expect(metadata(spec, 'json')).toMatch(/"eth10": "1",\n +"eth9": "2"/);
+});
+
+test('names of images of volumes are as they are written, as in LinuxKit', () => {
+  const spec = parse('volumes: [{ name: v, image: alpine }]');
+  expect(metadata(spec, 'yaml')).toContain('- name: v\n  image: alpine\n');
 });
 
 test("Slipway's own keys follow if the image needs them", () => {

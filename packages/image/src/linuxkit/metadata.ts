@@ -1,4 +1,11 @@
-import type { Container, FileEntry, ImageFile, Mount, Volume } from '@slipway/image-spec';
+import {
+  compareKeys,
+  type Container,
+  type FileEntry,
+  type ImageFile,
+  type Mount,
+  type Volume,
+} from '@slipway/image-spec';
 import { encodeGoJson, omitEmpty, sortedMap, type Json, type JsonObject } from './go-json.ts';
 import { encodeGoYaml } from './go-yaml.ts';
 import { imageName } from './image-name.ts';
@@ -21,6 +28,10 @@ const plain = (value: unknown): Json => {
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
   return null;
 };
+
+/** In YAML numbers within keys are sorted by value, in JSON keys are by their bytes. */
+const map = (value: Readonly<Record<string, string>> | undefined, format: Format): JsonObject | undefined =>
+  value === undefined ? undefined : sortedMap(value, format === 'yaml' ? compareKeys : undefined);
 
 /** In YAML LinuxKit writes mounts with every member. */
 const mount = (value: Mount, format: Format): JsonObject => {
@@ -95,11 +106,11 @@ const container = (value: Container, format: Format): JsonObject => ({
     rootfsPropagation: value.rootfsPropagation,
     cgroupsPath: value.cgroupsPath,
     resources: value.resources,
-    sysctl: value.sysctl === undefined ? undefined : sortedMap(value.sysctl),
+    sysctl: map(value.sysctl, format),
     rlimits: value.rlimits,
     uidMappings: value.uidMappings === undefined ? undefined : mappings(value.uidMappings),
     gidMappings: value.gidMappings === undefined ? undefined : mappings(value.gidMappings),
-    annotations: value.annotations === undefined ? undefined : sortedMap(value.annotations),
+    annotations: map(value.annotations, format),
     runtime: value.runtime === undefined ? undefined : runtime(value.runtime, format),
   }),
 });
@@ -115,14 +126,10 @@ const file = (value: FileEntry): JsonObject => ({
   ...given({ uid: value.uid, gid: value.gid }),
 });
 
+/** LinuxKit writes out every image's name but those of volumes. */
 const volume = ({ name, image, readonly, format, platforms }: Volume): JsonObject => ({
   name,
-  ...omitEmpty({
-    image: image === undefined || image === '' ? '' : imageName(image),
-    readonly,
-    format,
-    platforms,
-  }),
+  ...omitEmpty({ image, readonly, format, platforms }),
 });
 
 /**
