@@ -16,7 +16,7 @@ const Sbom = z
   .default(true)
   .transform((value) => (value === true ? ['cyclonedx'] : value === false ? [] : list(value)))
   .transform((values) => (values.includes('none') && values.length === 1 ? [] : values))
-  .pipe(z.array(z.enum(SBOMS, { error: 'cyclonedx, spdx or none' })));
+  .pipe(z.array(z.enum(SBOMS, { error: 'expected cyclonedx, spdx or none' })));
 
 export const BuildOptions = z.object({
   format: z.array(z.string()).default([]).transform(list),

@@ -45,12 +45,21 @@ export const leaf = <S extends z.ZodType>(
     const { json, ...own }: OptionValues = command.opts();
     const options = definition.options.safeParse(own);
     if (!options.success) {
-      const what = options.error.issues.map(({ path, message }) => `--${dashed(path.join('.'))}: ${message}`);
+      const what = options.error.issues.map((issue) => {
+        // The place in the list of an option that may be repeated says nothing.
+        const name = issue.path.filter((part) => typeof part === 'string').join('.');
+        return `--${dashed(name)}: ${complaint(issue)}`;
+      });
       throw new SlipwayError('USAGE', `${what.join('; ')}. See slipway ${pathOf(command)} --help.`);
     }
     await definition.run(makeContext({ json: json === true }), words, options.data);
   });
 };
+
+const complaint = (issue: z.core.$ZodIssue): string =>
+  issue.code === 'invalid_value' && issue.message.startsWith('Invalid')
+    ? `expected ${issue.values.map(String).join(' or ')}`
+    : issue.message;
 
 const wordsOf = (word: unknown): string[] => {
   if (Array.isArray(word)) return word.flatMap(wordsOf);

@@ -57,10 +57,19 @@ const checkTmpfs = (container: Located<Container>): Problem[] =>
       : [];
   });
 
+const checkDevices = (container: Located<Container>): Problem[] =>
+  (container.value.devices ?? []).flatMap((device, index): Problem[] => {
+    const { doc, path } = below(container, ['devices', index], device);
+    return device.path === 'all' || (device.mode ?? '') !== ''
+      ? []
+      : [problemAt(doc, path, `expected a mode of ${device.path}, such as "0660"; found none`)];
+  });
+
 /** What a container says of itself and no schema tells: its small languages within texts. */
 export const checkContainer = (container: Located<Container>): Problem[] => [
   ...checkCapabilities(container),
   ...checkMounts(container),
   ...checkBinds(container),
   ...checkTmpfs(container),
+  ...checkDevices(container),
 ];

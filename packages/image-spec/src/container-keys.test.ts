@@ -157,6 +157,7 @@ const bad: [settings: object, details: object][] = [
   [{ 'binds.add': ['x:/a'] }, { key: 'services[0]["binds.add"][0]' }],
   [{ devices: [{ path: '/dev/a', type: 'x' }] }, { key: 'services[0].devices[0].type' }],
   [{ devices: [{ path: '/dev/a', mode: '0o660' }] }, { key: 'services[0].devices[0].mode' }],
+  [{ devices: [{ path: '/dev/a', type: 'c' }] }, { key: 'services[0].devices[0]' }],
   [{ devices: [{ path: '/dev/a', mayor: 1 }] }, { suggestion: 'major' }],
   [{ devices: [{ type: 'c' }] }, { key: 'services[0].devices[0].path' }],
   [{ tmpfs: ['/a:b:c'] }, { key: 'services[0].tmpfs[0]' }],

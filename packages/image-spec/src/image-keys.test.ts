@@ -169,3 +169,12 @@ test.each(bad)('%s is refused', (_title, file, details) => {
   expect(error.code).toBe('SPEC_INVALID');
   expect(error.details).toMatchObject({ file: 'a.yml', line: 1, ...details });
 });
+
+test.each([
+  ['services: [{ name: a }]', 'services[0].image: is missing: expected a text'],
+  ['init: [1]', 'init[0]: expected a text (put it in quotes), found the number 1'],
+  ['init: [[]]', 'init[0]: expected a text, found a list'],
+  ['files: [{ path: "" }]', 'files[0].path: expected a text that is not empty, found the text ""'],
+])('%s is told to have %s', (text, message) => {
+  expect(() => parseImageFiles([{ name: 'a.yml', text }])).toThrow(message);
+});

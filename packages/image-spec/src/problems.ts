@@ -53,7 +53,7 @@ const found = (value: unknown): string => {
 };
 
 const WORDS: Readonly<Record<string, string>> = {
-  string: 'a text (put it in quotes)',
+  string: 'a text',
   array: 'a list',
   object: 'a mapping',
   record: 'a mapping',
@@ -67,6 +67,12 @@ const isRecord = (value: unknown): value is Record<string | number, unknown> =>
 
 const valueAt = (root: unknown, path: Path): unknown =>
   path.reduce<unknown>((value, part) => (isRecord(value) ? value[part] : undefined), root);
+
+const lowerBound = ({ origin, minimum, message }: z.core.$ZodIssueTooSmall): string => {
+  if (minimum !== 1) return message;
+  if (origin === 'string') return 'a text that is not empty';
+  return origin === 'array' ? 'a list that is not empty' : message;
+};
 
 /** Turns what the schema objects to into problems that point into the file. */
 export const problemsOf = (doc: SpecDocument, schema: z.ZodType, error: z.ZodError): Problem[] =>
@@ -98,17 +104,24 @@ export const problemsOf = (doc: SpecDocument, schema: z.ZodType, error: z.ZodErr
         ];
       }
       case 'invalid_type': {
-        const what = value === undefined ? 'is missing: expected' : 'expected';
+        const expected = WORDS[issue.expected] ?? issue.expected;
+        const quotes =
+          issue.expected === 'string' && ['number', 'boolean'].includes(typeof value)
+            ? ' (put it in quotes)'
+            : '';
         return [
           problemAt(
             doc,
             path,
-            `${what} ${WORDS[issue.expected] ?? issue.expected}${value === undefined ? '' : `, found ${found(value)}`}`,
+            value === undefined
+              ? `is missing: expected ${expected}`
+              : `expected ${expected}${quotes}, found ${found(value)}`,
           ),
         ];
       }
-      case 'invalid_format':
       case 'too_small':
+        return [problemAt(doc, path, `expected ${lowerBound(issue)}, found ${found(value)}`)];
+      case 'invalid_format':
       case 'too_big':
       case 'custom':
       case 'invalid_union':

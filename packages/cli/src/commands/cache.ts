@@ -22,7 +22,7 @@ const DEFAULT_AGE = '30d';
 
 const Age = z
   .string()
-  .regex(/^\d{1,6}[mhdw]$/, 'a number and m, h, d or w, such as 30d')
+  .regex(/^\d{1,6}[mhdw]$/, 'expected a number and m, h, d or w, such as 30d')
   .transform((text) => Number(text.slice(0, -1)) * (UNITS_MS[text.slice(-1)] ?? 0));
 
 const Cache = { cache: z.string().optional() };
