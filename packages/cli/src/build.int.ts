@@ -48,6 +48,7 @@ beforeAll(async () => {
     });
   await layout('kernel', files({ kernel: 'a kernel' }));
   await layout('web', files({ start: 'a program' }));
+  await layout('big', files({ big: 'some data '.repeat(300_000) }));
   writeFileSync(path('images/edge.yml'), 'services: [{name: web, image: "oci:web"}]\n');
   writeFileSync(path('kernel.yml'), 'kernel: {image: "oci:images/kernel", cmdline: quiet, tar: none}\n');
 });
@@ -150,4 +151,62 @@ test('what goes wrong is told by its code, and earlier outputs stay', async () =
   );
   expect(failed).toMatchObject({ status: 66, err: expect.stringMatching(/^COMPONENT_NOT_FOUND: /) });
   expect(readdirSync(path('keep'))).toEqual(['k.tar']);
+});
+
+test('--output leaves a folder of that name alone, and removes what killed builds left beside it', async () => {
+  mkdirSync(path('taken/image/precious'), { recursive: true });
+  mkdirSync(path('taken/.slipway-output-999999999-abcdef/.slipway-build-999999999-x'), { recursive: true });
+  expect(await build('-o', 'taken/image', 'images/edge.yml')).toMatchObject({
+    status: 73,
+    err: expect.stringMatching(/^NOT_WRITABLE: .*taken\/image/),
+  });
+  expect((await build('-o', 'taken/other', 'images/edge.yml')).status).toBe(0);
+  expect(readdirSync(path('taken'))).toEqual(['image', 'other']);
+  expect(readdirSync(path('taken/image'))).toEqual(['precious']);
+});
+
+test('a file in the place of a folder is told as such', async () => {
+  writeFileSync(path('in-the-way'), '');
+  const words = ['--format', 'tar', 'images/edge.yml'] as const;
+  for (const place of ['in-the-way', 'in-the-way/below'])
+    expect(await build('--dir', place, ...words)).toMatchObject({
+      status: 73,
+      err: expect.stringMatching(/^NOT_WRITABLE: .*in-the-way/),
+    });
+  expect(await build('--cache', 'in-the-way/cache', '--dir', 'unmade', ...words)).toMatchObject({
+    status: 73,
+  });
+});
+
+test('a pipe is no archive, and nobody waits for it', async () => {
+  spawnSync('mkfifo', [path('images/pipe')]);
+  for (const type of ['oci-archive', 'docker-archive']) {
+    writeFileSync(path('images/pipe.yml'), `services: [{name: web, image: "${type}:pipe"}]\n`);
+    expect(await build('--format', 'tar', 'images/pipe.yml')).toMatchObject({ status: 66 });
+  }
+});
+
+test.each(['cache', 'outputs'])('a full disk under the %s has its own code, and no file is left', (what) => {
+  // A file system of 1 MiB that only this command sees.
+  const script = `mount -t tmpfs -o size=1m tmpfs small && "$@"; status=$?; find small -type f; exit $status`;
+  mkdirSync(path('small'), { recursive: true });
+  writeFileSync(path('images/big.yml'), 'init: ["oci:big"]\nfiles: [{path: big, source: data}]\n');
+  writeFileSync(path('data'), Buffer.alloc(3 * 1024 * 1024, 'some data '));
+  const places = what === 'cache' ? ['--cache', 'small/cache', '--dir', 'full'] : ['--dir', 'small/out'];
+  const words = ['--format', 'tar', '--no-sbom', '--no-provenance', 'images/big.yml', ...places];
+  const full = spawnSync(
+    'unshare',
+    ['-rm', 'sh', '-c', script, 'sh', process.execPath, main, 'build', '--arch', 'amd64', ...words],
+    {
+      cwd: folder,
+      env: { HOME: folder, PATH: process.env['PATH'], SLIPWAY_CACHE: 'cache' },
+      encoding: 'utf8',
+    },
+  );
+  expect(full).toMatchObject({
+    status: 74,
+    stdout: '',
+    stderr: expect.stringMatching(/^DISK_FULL: .*small/),
+  });
+  expect(existsSync(path('full')) ? readdirSync(path('full')) : []).toEqual([]);
 });

@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { explainStorage } from '@slipway/protocol';
 import type { BuildTarget } from './build-options.ts';
 import type { Context } from './context.ts';
 
@@ -37,8 +38,11 @@ export const openOutput = async (
   if (output === undefined) return inFolder(resolve(context.cwd, dir ?? '.'), name);
   const target = output === '-' ? undefined : resolve(context.cwd, output);
   const parent = target === undefined ? tmpdir() : dirname(target);
-  await mkdir(parent, { recursive: true });
-  const folder = await mkdtemp(join(parent, '.slipway-output-'));
+  const { assertNoFolder, ownFolder } = await import('@slipway/image');
+  if (target !== undefined) await assertNoFolder(target);
+  const folder = await ownFolder(parent, '.slipway-output-').catch((error: unknown) => {
+    throw explainStorage(error, [parent]);
+  });
   let delivered = '';
   return {
     folder,

@@ -105,6 +105,29 @@ test('cpio unpacks what we write', async () => {
   expect(await unpacked()).toEqual(EXPECTED);
 });
 
+test('times beyond 2106 are read by GNU tar as they are, and do not break a cpio', async () => {
+  // In the order of their names.
+  const times = [2 ** 32 + 5, 8 ** 12 + 9, 8 ** 11 + 7];
+  const late: Tree = new Map(
+    times.map((mtime) => [
+      `${mtime}`,
+      { ...meta, path: `${mtime}`, type: 'file', mtime, content: bytes('x') },
+    ]),
+  );
+  await writeFile(join(folder, 'a.tar'), Buffer.concat([...encodeTar(late)]));
+  const list = ['--utc', '--full-time', '-tvf', join(folder, 'a.tar')];
+  const listed = (await runTool('tar', list, { package: 'tar' })).toString();
+  for (const mtime of times)
+    expect(listed).toContain(
+      new Date(mtime * 1000).toISOString().replace('T', ' ').replace('.000Z', ` ${mtime}`),
+    );
+  expect(decodeTar(Buffer.concat([...encodeTar(late)]), 's').map(({ mtime }) => mtime)).toEqual(times);
+  const archive = join(folder, 'a.cpio');
+  await writeFile(archive, encodeCpio(late));
+  const names = await runTool('cpio', ['-t', '--quiet', '-F', archive], { package: 'cpio' });
+  expect(names.toString().trim().split('\n')).toEqual(times.map(String));
+});
+
 test('the same tree gives the same cpio', () => {
   expect(encodeCpio(new Map([...tree].reverse()))).toEqual(encodeCpio(tree));
 });

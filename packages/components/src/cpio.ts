@@ -65,6 +65,9 @@ const identityOf = (path: string): Identity => {
   };
 };
 
+/** The last second that the format can tell, in 2106. */
+const MAX_TIME = 0xffff_ffff;
+
 /** The largest file that the format can hold. */
 export const MAX_CPIO_FILE_BYTES = 0xffff_ffff;
 
@@ -109,7 +112,8 @@ export const cpioEntries = function* (
       uid: original.uid,
       gid: original.gid,
       links: original.type === 'directory' ? 2 : (group?.count ?? 1),
-      mtime: Math.max(0, original.mtime),
+      // What lies outside is told as the nearest time there is.
+      mtime: Math.min(Math.max(0, original.mtime), MAX_TIME),
       size,
       major: device ? entry.major : 0,
       minor: device ? entry.minor : 0,

@@ -23,6 +23,11 @@ import {
 
 const MAX_META_BYTES = 1024 * 1024;
 const MAX_MAP_BYTES = 32 * 1024 * 1024;
+/** Linux has no more: the one above means nobody in particular. */
+const MAX_ID = 2 ** 32 - 2;
+/** of Linux's device numbers: 12 bits and 20 */
+const MAX_MAJOR = 2 ** 12 - 1;
+const MAX_MINOR = 2 ** 20 - 1;
 const XATTR_PREFIX = 'SCHILY.xattr.';
 
 /** One entry of a tar as it stands there; names are not checked for safety yet. */
@@ -175,18 +180,24 @@ export const createTarParser = (
     const sparse = records.length === 0 ? undefined : paxSparse(records, source);
     const name = sparse?.name ?? own('path') ?? longName ?? headerName(header, source);
     const type = known === 'file' && name.endsWith('/') ? 'directory' : known;
+    const uid = id('uid', 108, 116);
+    const gid = id('gid', 116, 124);
+    if (uid > MAX_ID || gid > MAX_ID) unsafe(source, `an owner is above ${MAX_ID}: ${uid}:${gid}`);
     const isDevice = type === 'char' || type === 'block';
+    const major = isDevice ? number(header.subarray(329, 337), source) : 0;
+    const minor = isDevice ? number(header.subarray(337, 345), source) : 0;
+    if (major > MAX_MAJOR || minor > MAX_MINOR) unsafe(source, `there is no device ${major}:${minor}`);
     const xattrs = records.filter(([key]) => key.startsWith(XATTR_PREFIX));
     const entry: TarHeader = {
       name,
       type,
       linkName: own('linkpath') ?? longLink ?? text(untilNul(header.subarray(157, 257)), source),
       mode: number(header.subarray(100, 108), source) & 0o7777,
-      uid: id('uid', 108, 116),
-      gid: id('gid', 116, 124),
+      uid,
+      gid,
       mtime: Math.max(0, id('mtime', 136, 148)),
-      major: isDevice ? number(header.subarray(329, 337), source) : 0,
-      minor: isDevice ? number(header.subarray(337, 345), source) : 0,
+      major,
+      minor,
       xattrs:
         xattrs.length === 0
           ? NO_XATTRS

@@ -64,7 +64,7 @@ const encodeHeader = (header: Header): Uint8Array => {
   octal(block, 108, 8, Math.min(header.uid, MAX_OCTAL_ID));
   octal(block, 116, 8, Math.min(header.gid, MAX_OCTAL_ID));
   octal(block, 124, 12, Math.min(header.size, MAX_OCTAL_SIZE));
-  octal(block, 136, 12, Math.max(0, header.mtime));
+  octal(block, 136, 12, Math.min(Math.max(0, header.mtime), MAX_OCTAL_SIZE));
   block.write('        ', 148, 8, 'latin1');
   block.write(header.typeFlag, 156, 1, 'latin1');
   if (header.linkName !== undefined) block.write(header.linkName, 157, 100, 'utf8');
@@ -92,6 +92,7 @@ const ownRecords = (entry: TreeEntry, name: string, size: number): Uint8Array[] 
   if ((entry.type === 'symlink' || entry.type === 'hardlink') && !fits(entry.target, 100))
     records.push(record('linkpath', entry.target));
   if (size > MAX_OCTAL_SIZE) records.push(record('size', String(size)));
+  if (entry.mtime > MAX_OCTAL_SIZE) records.push(record('mtime', String(entry.mtime)));
   if (entry.uid > MAX_OCTAL_ID) records.push(record('uid', String(entry.uid)));
   if (entry.gid > MAX_OCTAL_ID) records.push(record('gid', String(entry.gid)));
   if (entry.xattrs !== undefined)

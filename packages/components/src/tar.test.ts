@@ -57,6 +57,16 @@ const huge = Uint8Array.of(0x80, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
 describe('malicious archives', () => {
   test.each<[string, Buffer, string]>([
     ['a negative size in base 256', rawEntry({ size: negative }), 'LAYER_UNSAFE'],
+    [
+      'an owner that Linux cannot hold',
+      Buffer.concat([pax('uid', '4294967296'), rawEntry({})]),
+      'LAYER_UNSAFE',
+    ],
+    [
+      'the owner that stands for nobody',
+      Buffer.concat([pax('gid', '4294967295'), rawEntry({})]),
+      'LAYER_UNSAFE',
+    ],
     ['a negative size in text', rawEntry({ size: '-0000000001' }), 'LAYER_UNSAFE'],
     ['a size beyond 2^53', rawEntry({ size: huge }), 'LAYER_UNSAFE'],
     [

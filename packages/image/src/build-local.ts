@@ -1,6 +1,6 @@
 import type { ResolveOptions } from '@slipway/components';
 import type { ImageFile } from '@slipway/image-spec';
-import { SlipwayError, type Arch, type JobProgress } from '@slipway/protocol';
+import { explainStorage, SlipwayError, type Arch, type JobProgress } from '@slipway/protocol';
 import { describeBuild, type DescribeOptions, type DescriptionFile } from './describe/describe-build.ts';
 import { linuxkitTree } from './linuxkit/linuxkit-tree.ts';
 import { listComponents, resolveSpec, type SpecComponents } from './local-components.ts';
@@ -55,9 +55,18 @@ const distinct = (components: SpecComponents) => {
  * Builds an image as LinuxKit does: the image file's components become one tree, which is written in every format
  * asked for. All outputs appear together at the end, or none. The same components give the same bytes.
  *
- * @throws {SlipwayError} of components and of the specification, OUTPUT_UNSUPPORTED, BUILD_FAILED
+ * @throws {SlipwayError} of components and of the specification, OUTPUT_UNSUPPORTED, BUILD_FAILED, DISK_FULL,
+ *   NOT_WRITABLE
  */
 export const buildLocal = async (options: LocalBuildOptions): Promise<LocalBuildResult> => {
+  try {
+    return await buildAll(options);
+  } catch (error) {
+    throw explainStorage(error, [options.outDir, options.cacheDir]);
+  }
+};
+
+const buildAll = async (options: LocalBuildOptions): Promise<LocalBuildResult> => {
   const { spec, arch, formats, name, outDir, baseDir, sourceDir, cacheDir, log, progress } = options;
   if (name === '' || name.includes('/') || name.startsWith('.'))
     throw new SlipwayError(

@@ -7,6 +7,7 @@ export { buildLocal, type LocalBuildOptions, type LocalBuildResult } from './bui
 export { referencesOf, type SpecComponents } from './local-components.ts';
 export { FORMATS, parseFormat, type Format, type OutputFile } from './outputs/formats.ts';
 export type { DescribeOptions, DescriptionFile } from './describe/describe-build.ts';
+export { assertNoFolder, ownFolder } from './outputs/staging.ts';
 export { writePieces } from './outputs/write-file.ts';
 export { assembleImage, buildImage, type BuildOptions } from './build.ts';
 export type { ContainerPart, Parts } from './parts.ts';

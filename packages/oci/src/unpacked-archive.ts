@@ -41,6 +41,10 @@ export const compressionAt = async ({
  * @throws {SlipwayError} COMPONENT_NOT_FOUND, COMPONENT_INVALID
  */
 export const uncompressedArchive = async (file: string, cacheDir: string, ref: string): Promise<string> => {
+  // Opening a pipe would wait for somebody to write to it.
+  const info = await stat(file).catch(() => undefined);
+  if (info !== undefined && !info.isFile())
+    throw failure('COMPONENT_NOT_FOUND', ref, `expected an archive, found no regular file at ${file}`);
   const compression = await compressionAt({ file, offset: 0, size: Infinity }).catch((error: unknown) => {
     throw failure('COMPONENT_NOT_FOUND', ref, `there is no archive at ${file}: ${messageOf(error)}`, {
       cause: error,

@@ -173,6 +173,24 @@ export const ERRORS = {
     'Mend the file or run the helper named by hand; log in again.',
   ),
   BUILD_FAILED: entry(70, 500, 'A build ended without an image.', 'Read the log of the build.'),
+  DISK_FULL: entry(
+    74,
+    507,
+    'A file system that is written to has no room left, or a quota is used up.',
+    'Free some space, by slipway cache prune for instance, or name folders on another file system.',
+  ),
+  NOT_WRITABLE: entry(
+    73,
+    422,
+    'A file cannot be made where it was asked for, or where the cache is.',
+    'Choose another place, or mend its permissions.',
+  ),
+  CACHE_CHANGED: entry(
+    75,
+    503,
+    'A file of the cache was removed or cut while a build needed it.',
+    'Build again; if that does not help, run slipway cache prune --all first.',
+  ),
   ROOT_TOO_LARGE: entry(
     65,
     422,
@@ -407,9 +425,61 @@ export class SlipwayError extends Error {
   }
 }
 
-/** The code of anything thrown; what was not thrown on purpose is `INTERNAL`. */
-export const codeOf = (error: unknown): ErrorCode =>
-  error instanceof SlipwayError ? error.code : 'INTERNAL';
+/** The first among an error and its causes that the system gave with one of these codes. */
+export const systemError = (error: unknown, codes: readonly string[]): Error | undefined => {
+  for (let at = error, depth = 0; at instanceof Error && depth < 10; at = at.cause, depth++)
+    if ('code' in at && typeof at.code === 'string' && codes.includes(at.code)) return at;
+  return undefined;
+};
+
+const FULL: readonly string[] = ['ENOSPC', 'EDQUOT'];
+const REFUSED: readonly string[] = ['EACCES', 'EPERM', 'EROFS', 'EISDIR', 'ENOTDIR', 'EEXIST', 'ELOOP'];
+/** What Node says of making a folder in a file system that is read-only. */
+const isUnmade = (error: Error | undefined): boolean =>
+  error !== undefined && 'syscall' in error && error.syscall === 'mkdir';
+
+/** The code of anything thrown; what was not thrown on purpose is `INTERNAL`, but for a disk that is full. */
+export const codeOf = (error: unknown): ErrorCode => {
+  if (error instanceof SlipwayError) return error.code;
+  return systemError(error, FULL) === undefined ? 'INTERNAL' : 'DISK_FULL';
+};
+
+/** Whether a path that the system names lies in a place, or the place in it. */
+const isAbout = (error: Error, places: readonly string[]): boolean => {
+  const path = 'path' in error && typeof error.path === 'string' ? error.path : '';
+  return (
+    path !== '' && places.some((place) => `${path}/`.startsWith(`${place}/`) || place.startsWith(`${path}/`))
+  );
+};
+
+/**
+ * What work that writes files threw, told as a fault of the disk if it is one. A full disk counts whatever was made of
+ * it on the way; a refusal only if nobody has explained it.
+ *
+ * @param places folders that are written to
+ */
+export const explainStorage = (error: unknown, places: readonly string[]): unknown => {
+  const where = places.join(' or ');
+  const full = systemError(error, FULL);
+  if (full !== undefined)
+    return new SlipwayError(
+      'DISK_FULL',
+      `expected room in ${where}, found none: ${full.message}; free some space (slipway cache prune removes what builds have not used for a while), or name folders on another file system`,
+      { cause: error, details: { places } },
+    );
+  const missing = systemError(error, ['ENOENT']);
+  const refused =
+    error instanceof SlipwayError
+      ? undefined
+      : (systemError(error, REFUSED) ?? (isUnmade(missing) ? missing : undefined));
+  if (refused !== undefined && isAbout(refused, places))
+    return new SlipwayError(
+      'NOT_WRITABLE',
+      `expected to write in ${where}, found ${refused.message}; choose another place, or mend its permissions`,
+      { cause: error, details: { places } },
+    );
+  return error;
+};
 
 /** The message of anything thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

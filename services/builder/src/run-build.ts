@@ -13,6 +13,7 @@ import {
   type JobProgress,
   SlipwayError,
   codeOf,
+  explainStorage,
   messageOf,
 } from '@slipway/protocol';
 import type { BuilderConfig } from './config.ts';
@@ -70,6 +71,8 @@ export const runBuild = async ({ config, buildId, progress }: RunBuild): Promise
   if (earlier !== undefined) return earlier;
 
   const logFile = createWriteStream(join(folder, 'build.log'), { flags: 'a' });
+  // A log that cannot be written, because the disk is full, must not end the worker, nor hide what ends the build.
+  logFile.on('error', () => undefined);
   const log = (line: string): void => {
     logFile.write(`${new Date().toISOString()} ${line}\n`);
   };
@@ -99,13 +102,14 @@ export const runBuild = async ({ config, buildId, progress }: RunBuild): Promise
     await rename(join(scratch, 'result.json'), join(folder, 'result.json'));
     log('done');
     return result;
-  } catch (error) {
+  } catch (cause) {
+    const error = explainStorage(cause, [folder, config.cacheDir]);
     log(`failed: ${codeOf(error)}: ${messageOf(error)}`);
     for (const name of ArtifactName.options) await rm(join(folder, name), { force: true });
     throw error;
   } finally {
     await rm(scratch, { recursive: true, force: true });
     logFile.end();
-    await finished(logFile);
+    await finished(logFile).catch(() => undefined);
   }
 };

@@ -205,6 +205,13 @@ describe('the cache of compressed segments', () => {
 });
 
 describe('a build that fails', () => {
+  test('does not touch a folder that lies where a file is to go, nor anything else', async () => {
+    await mkdir(join(out('image.oci.tar'), 'precious'), { recursive: true });
+    await expect(write(['tar', 'oci'])).rejects.toMatchObject({ code: 'NOT_WRITABLE' });
+    expect(await readdir(join(folder, 'out'))).toEqual(['image.oci.tar']);
+    expect(await readdir(out('image.oci.tar'))).toEqual(['precious']);
+  });
+
   test('leaves no file behind, and what was there before as it was', async () => {
     await write(['tar']);
     const before = await readFile(out('image.tar'));

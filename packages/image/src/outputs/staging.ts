@@ -1,5 +1,6 @@
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { lstat, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SlipwayError } from '@slipway/protocol';
 
 const PREFIX = '.slipway-build-';
 
@@ -7,9 +8,13 @@ const PREFIX = '.slipway-build-';
 export type Staging = {
   /** on the same file system as where the outputs go */
   readonly folder: string;
-  /** Puts a finished file or folder to where it belongs; nothing is moved before `commit`. */
+  /** Puts a finished file to where it belongs; nothing is moved before `commit`. */
   add(temporary: string, name: string): void;
-  /** Moves everything into place. */
+  /**
+   * Moves everything into place.
+   *
+   * @throws {SlipwayError} NOT_WRITABLE if a folder is in the place of a file; nothing is moved then
+   */
   commit(): Promise<void>;
   /** Removes whatever is left; does nothing after a commit. */
   discard(): Promise<void>;
@@ -24,15 +29,36 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-/** Folders of builds that were killed are removed on the way. */
-export const createStaging = async (dir: string): Promise<Staging> => {
+/** @throws {SlipwayError} NOT_WRITABLE if a folder lies where a file is to go: it may hold anything */
+export const assertNoFolder = async (path: string): Promise<void> => {
+  const info = await lstat(path).catch(() => undefined);
+  if (info?.isDirectory() === true)
+    throw new SlipwayError(
+      'NOT_WRITABLE',
+      `expected to write the file ${path}, found a folder of that name; remove it, or choose another name`,
+      { details: { path } },
+    );
+};
+
+/**
+ * A folder for this process alone; those of processes that were killed are removed on the way.
+ *
+ * @param prefix of its name, before the number of the process
+ */
+export const ownFolder = async (dir: string, prefix: string): Promise<string> => {
   await mkdir(dir, { recursive: true });
   for (const name of await readdir(dir)) {
-    const pid = name.startsWith(PREFIX) ? Number(name.slice(PREFIX.length).split('-')[0]) : Number.NaN;
+    const pid = name.startsWith(prefix) ? Number(name.slice(prefix.length).split('-')[0]) : Number.NaN;
+    // In a folder that all may write to, not everything is ours to remove.
     if (Number.isInteger(pid) && pid > 0 && !isAlive(pid))
-      await rm(join(dir, name), { recursive: true, force: true });
+      await rm(join(dir, name), { recursive: true, force: true }).catch(() => undefined);
   }
-  const folder = await mkdtemp(join(dir, `${PREFIX}${process.pid}-`));
+  return mkdtemp(join(dir, `${prefix}${process.pid}-`));
+};
+
+/** Folders of builds that were killed are removed on the way. */
+export const createStaging = async (dir: string): Promise<Staging> => {
+  const folder = await ownFolder(dir, PREFIX);
   const finished: { readonly temporary: string; readonly name: string }[] = [];
   return {
     folder,
@@ -40,14 +66,8 @@ export const createStaging = async (dir: string): Promise<Staging> => {
       finished.push({ temporary, name });
     },
     async commit() {
-      for (const { temporary, name } of finished) {
-        const target = join(dir, name);
-        const old = join(folder, `${basename(name)}.old`);
-        await rename(target, old).catch((error: unknown) => {
-          if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
-        });
-        await rename(temporary, target);
-      }
+      for (const { name } of finished) await assertNoFolder(join(dir, name));
+      for (const { temporary, name } of finished) await rename(temporary, join(dir, name));
       await rm(folder, { recursive: true, force: true });
     },
     async discard() {
