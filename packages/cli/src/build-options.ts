@@ -4,7 +4,8 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { collect } from './command.ts';
 
-const SBOMS = ['cyclonedx', 'spdx'] as const;
+export const SBOMS = ['cyclonedx', 'spdx'] as const;
+export const PROGRESS = ['auto', 'plain', 'none'] as const;
 
 /** Repeated or with commas between, each once. */
 const list = (texts: readonly string[]): string[] => [
@@ -32,7 +33,7 @@ export const BuildOptions = z.object({
   decompressKernel: z.boolean().default(false),
   dryRun: z.boolean().default(false),
   cache: z.string().optional(),
-  progress: z.enum(['auto', 'plain', 'none']).default('auto'),
+  progress: z.enum(PROGRESS).default('auto'),
   quiet: z.boolean().default(false),
 });
 export type BuildOptions = z.infer<typeof BuildOptions>;

@@ -136,8 +136,8 @@ describe('validate', () => {
 test('completion knows every command and option', async () => {
   const { out } = await call('completion', 'bash');
   expect(out).toContain(
-    "'rollouts create') words='--device --failure-threshold --max-in-flight --watch --json --help'",
+    "'rollouts create') names='' options='--device --failure-threshold --max-in-flight --watch --json --help'",
   );
-  expect(out).toContain("'bundle') words='verify show --help'");
+  expect(out).toContain("'bundle') names='verify show' options='--help'");
   expect((await call('completion', 'fish')).status).toBe(64);
 });

@@ -1,29 +1,47 @@
+import { Arch } from '@slipway/protocol';
 import { Argument, type Command } from 'commander';
 import { z } from 'zod';
+import { PROGRESS, SBOMS } from '../build-options.ts';
 import { leaf, word, type MakeContext } from '../command.ts';
 
-type Words = { readonly path: string; readonly words: readonly string[] };
+type Words = {
+  readonly path: string;
+  readonly names: readonly string[];
+  readonly options: readonly string[];
+};
 
-/** What may follow each command, by its path. */
+/** What may follow each command, by its path: commands below it and choices of its arguments, and options. */
 const wordsBelow = (command: Command, path: string): Words[] => {
   const options = command.options.map(({ long }) => long ?? '').filter((long) => long !== '');
-  const names = command.commands.map((child) => child.name());
+  const choices = command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []);
+  const names = [...command.commands.map((child) => child.name()), ...choices];
   return [
-    { path, words: [...names, ...options, '--help'] },
+    { path, names, options: [...options, '--help'] },
     ...command.commands.flatMap((child) =>
       wordsBelow(child, path === '' ? child.name() : `${path} ${child.name()}`),
     ),
   ];
 };
 
-const bash = (program: Command): string => {
-  const cases = wordsBelow(program, '').map(
-    ({ path, words }) => `    '${path}') words='${words.join(' ')}' ;;`,
+/** What may follow an option, whatever the command. */
+type Values = Readonly<Record<string, readonly string[]>>;
+
+const bash = (program: Command, values: Values): string => {
+  const below = wordsBelow(program, '');
+  const cases = below.map(
+    ({ path, names, options }) =>
+      `    '${path}') names='${names.join(' ')}' options='${options.join(' ')}' ;;`,
   );
-  const paths = wordsBelow(program, '').map(({ path }) => `'${path}'`);
+  const ofOptions = Object.entries(values).map(
+    ([option, words]) =>
+      `    ${option}) COMPREPLY=($(compgen -W '${words.join(' ')}' -- "$current")); return ;;`,
+  );
   return `_slipway() {
-  local word path='' next words='' current="\${COMP_WORDS[COMP_CWORD]}"
-  local paths=(${paths.join(' ')})
+  local word known path='' next names='' options='' current="\${COMP_WORDS[COMP_CWORD]}"
+  local paths=(${below.map(({ path }) => `'${path}'`).join(' ')})
+  case "\${COMP_WORDS[COMP_CWORD-1]}" in
+${ofOptions.join('\n')}
+  esac
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     next="\${path:+$path }$word"
     for known in "\${paths[@]}"; do [[ "$known" == "$next" ]] && path="$next"; done
@@ -31,13 +49,25 @@ const bash = (program: Command): string => {
   case "$path" in
 ${cases.join('\n')}
   esac
-  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  [[ "$current" == -* ]] && names="$options"
+  COMPREPLY=($(compgen -W "$names" -- "$current"))
   [[ \${#COMPREPLY[@]} -eq 0 ]] && COMPREPLY=($(compgen -f -- "$current"))
 }
 complete -o filenames -F _slipway slipway`;
 };
 
-const zsh = (program: Command): string => `autoload -U +X bashcompinit && bashcompinit\n${bash(program)}`;
+const zsh = (program: Command, values: Values): string =>
+  `autoload -U +X bashcompinit && bashcompinit\n${bash(program, values)}`;
+
+const knownValues = async (): Promise<Values> => {
+  const { FORMATS } = await import('@slipway/image');
+  return {
+    '-f|--format': FORMATS,
+    '--arch': Arch.options,
+    '--sbom': [...SBOMS, 'none'],
+    '--progress': PROGRESS,
+  };
+};
 
 export const completionCommand = (program: Command, makeContext: MakeContext): void => {
   leaf(program, makeContext, {
@@ -45,6 +75,7 @@ export const completionCommand = (program: Command, makeContext: MakeContext): v
     summary: 'print a script that completes words; try: source <(slipway completion bash)',
     options: z.object({}),
     build: (command) => command.addArgument(new Argument('<shell>', 'your shell').choices(['bash', 'zsh'])),
-    run: async (context, words) => context.out(word(words, 0) === 'zsh' ? zsh(program) : bash(program)),
+    run: async (context, words) =>
+      context.out((word(words, 0) === 'zsh' ? zsh : bash)(program, await knownValues())),
   });
 };

@@ -1,0 +1,51 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { callIn } from './testing/call.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'slipway-completion-'));
+  for (const name of ['edge.yml', 'extra.yml']) writeFileSync(join(folder, name), '');
+  const { out } = await callIn(folder)('completion', 'bash');
+  const ask = 'COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _slipway; printf "%s\\n" "${COMPREPLY[@]}"';
+  writeFileSync(join(folder, 'complete.sh'), `${out}\n${ask}\n`);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test.each([
+  [['sb'], ['sbom']],
+  [
+    ['cache', ''],
+    ['path', 'ls', 'prune'],
+  ],
+  [['cache', 'prune', '--o'], ['--older-than']],
+  [
+    ['sbom', 'diff', '--'],
+    ['--exit-code', '--json', '--help'],
+  ],
+  [['licenses', '--n'], ['--notices']],
+  [
+    ['completion', ''],
+    ['bash', 'zsh'],
+  ],
+  [
+    ['build', 'e'],
+    ['edge.yml', 'extra.yml'],
+  ],
+  [
+    ['build', '--format', 'tar'],
+    ['tar', 'tar-kernel-initrd'],
+  ],
+  [
+    ['lock', '--arch', ''],
+    ['amd64', 'arm64'],
+  ],
+  [['build', '--sbom', 's'], ['spdx']],
+  [['build', '--progress', 'p'], ['plain']],
+])('bash completes %j', (words, expected) => {
+  const found = execFileSync('bash', ['complete.sh', 'slipway', ...words], { cwd: folder, encoding: 'utf8' });
+  expect(found.trim().split('\n')).toEqual(expected);
+});
