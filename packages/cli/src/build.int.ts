@@ -210,3 +210,7 @@ test.each(['cache', 'outputs'])('a full disk under the %s has its own code, and 
   });
   expect(existsSync(path('full')) ? readdirSync(path('full')) : []).toEqual([]);
 });
+
+test('an image file without an end is not read for ever', async () => {
+  expect(await build('--format', 'tar', '/dev/zero')).toMatchObject({ status: 65 });
+});

@@ -1,5 +1,5 @@
-import { SlipwayError } from '@slipway/protocol';
-import { closeSync, openSync, readSync } from 'node:fs';
+import { SlipwayError, systemError } from '@slipway/protocol';
+import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 
 /** A run of bytes that is there; what lies between runs is zero. */
 export type Extent = {
@@ -18,6 +18,41 @@ export type StoredContent = {
   readonly size: number;
   /** of a sparse file, in order; absent: everything, from `offset` on */
   readonly extents?: readonly Extent[];
+  /** of a file that others may change: as it was when its size was asked for */
+  readonly asOf?: FileState;
+};
+
+/** Any write to a file, and any other file under its name, changes this. */
+export type FileState = Pick<Stats, 'ino' | 'ctimeMs'>;
+
+export const fileState = ({ ino, ctimeMs }: FileState): FileState => ({ ino, ctimeMs });
+
+const changed = (file: string, what: string, cause?: unknown): SlipwayError =>
+  new SlipwayError(
+    'FILE_CHANGED',
+    `${file}: ${what} while the build needed it; build again, and if it is a file of the cache that stays so, run slipway cache prune --all first`,
+    { cause, details: { file } },
+  );
+
+/** @throws {SlipwayError} FILE_CHANGED if it is gone */
+export const openStored = (file: string): number => {
+  try {
+    return openSync(file, 'r');
+  } catch (error) {
+    if (systemError(error, ['ENOENT', 'ENOTDIR']) === undefined) throw error;
+    throw changed(file, 'it was removed', error);
+  }
+};
+
+/**
+ * To be asked when all of it has been read.
+ *
+ * @throws {SlipwayError} FILE_CHANGED
+ */
+export const assertUnchanged = (fd: number, { file, asOf }: StoredContent): void => {
+  if (asOf === undefined) return;
+  const { ino, ctimeMs } = fstatSync(fd);
+  if (ino !== asOf.ino || ctimeMs !== asOf.ctimeMs) throw changed(file, 'it was changed');
 };
 
 /** What a file holds: in memory if it is small or made here, else where it lies, so that memory stays bounded. */
@@ -41,11 +76,7 @@ export const readFully = (
   for (let done = 0; done < length;) {
     const count = readSync(fd, into, at + done, length - done, position + done);
     if (count === 0)
-      throw new SlipwayError(
-        'COMPONENT_INVALID',
-        `${file}: expected ${length} bytes at ${position}, found ${done}; the cache was changed: run slipway cache prune --all`,
-        { details: { file } },
-      );
+      throw changed(file, `expected ${length} bytes at ${position}, found ${done}: it was cut`);
     done += count;
   }
 };
@@ -59,7 +90,7 @@ export const readRange = (content: Content, from: number, length: number): Uint8
   const end = Math.min(from + length, contentSize(content));
   if (content instanceof Uint8Array) return content.subarray(from, end);
   const bytes = new Uint8Array(Math.max(0, end - from));
-  const fd = openSync(content.file, 'r');
+  const fd = openStored(content.file);
   try {
     for (const { at, offset, length: run } of extentsOf(content)) {
       const first = Math.max(at, from);
@@ -67,6 +98,7 @@ export const readRange = (content: Content, from: number, length: number): Uint8
       if (first < last)
         readFully(fd, bytes.subarray(first - from, last - from), offset + first - at, content.file);
     }
+    assertUnchanged(fd, content);
   } finally {
     closeSync(fd);
   }

@@ -7,6 +7,7 @@ export type { Component, ResolveOptions } from './component.ts';
 export {
   contentSize,
   extentsOf,
+  fileState,
   readContent,
   readRange,
   type Content,

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import { type Content } from './content.ts';
 import { storedContent, type TarEntry } from './tar-reader.ts';
@@ -91,32 +92,42 @@ const decodeRow = (row: Row, file: string): TarEntry => {
   };
 };
 
-const Index = z.strictObject({ v: z.literal(2), size: z.int().min(0), rows: z.array(z.unknown()) });
+/** Its first line; the rest is the rows. */
+const Head = z.strictObject({ v: z.literal(3), size: z.int().min(0), sum: z.int() });
 
 /** @param size of the tar, bytes: a tar of another size is not the one that was indexed */
-export const encodeIndex = (rows: readonly Row[], size: number): string =>
-  JSON.stringify({ v: 2, size, rows });
+export const encodeIndex = (rows: readonly Row[], size: number): string => {
+  const text = JSON.stringify(rows);
+  return `${JSON.stringify({ v: 3, size, sum: crc32(text) })}\n${text}`;
+};
 
-/**
- * @param file the tar that the entries lie in
- * @returns undefined if it is not an index that this version writes
- */
-export const decodeIndex = (
-  text: string,
-  file: string,
-): { readonly size: number; readonly entries: TarEntry[] } | undefined => {
-  let value: unknown;
+const parsed = (text: string): unknown => {
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
-  const index = Index.safeParse(value);
-  if (!index.success) return undefined;
+};
+
+/**
+ * @param file the tar that the entries lie in
+ * @returns undefined if it is not an index that this version writes, or one that was damaged
+ */
+export const decodeIndex = (
+  bytes: Uint8Array,
+  file: string,
+): { readonly size: number; readonly entries: TarEntry[] } | undefined => {
+  const end = bytes.indexOf(0x0a);
+  const rest = bytes.subarray(end + 1);
+  const head = Head.safeParse(parsed(Buffer.from(bytes.subarray(0, Math.max(end, 0))).toString()));
+  // A digit that turned into another would be a file of other bytes.
+  if (!head.success || head.data.sum !== crc32(rest)) return undefined;
+  const rows = parsed(Buffer.from(rest.buffer, rest.byteOffset, rest.length).toString());
+  if (!Array.isArray(rows)) return undefined;
   const entries: TarEntry[] = [];
-  for (const row of index.data.rows) {
+  for (const row of rows as unknown[]) {
     if (!isRow(row)) return undefined;
     entries.push(decodeRow(row, file));
   }
-  return { size: index.data.size, entries };
+  return { size: head.data.size, entries };
 };

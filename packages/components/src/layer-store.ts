@@ -5,15 +5,16 @@ import { join } from 'node:path';
 import type { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { createUnpackLimit } from '@slipway/oci';
 import { decodeIndex, encodeIndex, encodeRow } from './layer-index.ts';
 import { assertSafeName } from './safe-name.ts';
 import { createTarParser } from './tar-parser.ts';
 import type { TarEntry } from './tar-reader.ts';
 
 const CHUNK_BYTES = 256 * 1024;
-/** A compressed layer may claim to be a thousand times as large as it is. */
-const MAX_TAR_BYTES = 64 * 1024 ** 3;
 const MAX_ENTRIES = 2_000_000;
+/** Of names, targets and attributes, which are kept in memory. */
+const MAX_META_BYTES = 128 * 1024 * 1024;
 
 /** A tar to be taken into the store. */
 export type LayerSource = {
@@ -36,7 +37,7 @@ const paths = (cacheDir: string, key: string) => {
 const readIndexed = async (cacheDir: string, key: string): Promise<TarEntry[] | undefined> => {
   const { tar, index } = paths(cacheDir, key);
   const [text, info] = await Promise.all([
-    readFile(index, 'utf8').catch(() => undefined),
+    readFile(index).catch(() => undefined),
     stat(tar).catch(() => undefined),
   ]);
   if (text === undefined || info === undefined) return undefined;
@@ -61,12 +62,22 @@ const store = async (source: LayerSource, cacheDir: string): Promise<void> => {
   await mkdir(join(tar, '..'), { recursive: true });
   const temporary = `${tar}.${process.pid}.${randomUUID()}.tmp`;
   const rows: ReturnType<typeof encodeRow>[] = [];
+  const limit = createUnpackLimit(ref, 'a layer');
+  let metaBytes = 0;
   const parser = createTarParser(ref, (header, data) => {
     assertSafeName(header.name, ref);
     if (rows.length >= MAX_ENTRIES)
       throw new SlipwayError('LAYER_UNSAFE', `${ref}: a layer of more than ${MAX_ENTRIES} entries`, {
         details: { component: ref },
       });
+    metaBytes += header.name.length + header.linkName.length;
+    for (const [key, value] of header.xattrs) metaBytes += key.length + value.length;
+    if (metaBytes > MAX_META_BYTES)
+      throw new SlipwayError(
+        'LAYER_UNSAFE',
+        `${ref}: a layer with more than ${MAX_META_BYTES} bytes of names and attributes`,
+        { details: { component: ref } },
+      );
     rows.push(encodeRow(header, data));
   });
   const hash = createHash('sha256');
@@ -75,10 +86,7 @@ const store = async (source: LayerSource, cacheDir: string): Promise<void> => {
     const file = await open(temporary, 'wx');
     const check = (chunk: Buffer): void => {
       size += chunk.length;
-      if (size > MAX_TAR_BYTES)
-        throw new SlipwayError('LAYER_UNSAFE', `${ref}: a layer of more than ${MAX_TAR_BYTES} bytes`, {
-          details: { component: ref },
-        });
+      limit.unpacked(chunk.length);
       hash.update(chunk);
       parser.push(chunk);
     };
@@ -92,7 +100,15 @@ const store = async (source: LayerSource, cacheDir: string): Promise<void> => {
       const bytes = await source.open();
       const unpack = decompressor(source.compression);
       if (unpack === undefined) await pipeline(bytes, sink);
-      else await pipeline(bytes, unpack, sink);
+      else {
+        const count = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+          for await (const chunk of chunks) {
+            limit.packed(chunk.length);
+            yield chunk;
+          }
+        };
+        await pipeline(bytes, count, unpack, sink);
+      }
     } finally {
       await file.close();
     }

@@ -1,5 +1,12 @@
-import { closeSync, openSync, readSync } from 'node:fs';
-import { extentsOf, readFully, type Content } from './content.ts';
+import { closeSync, readSync } from 'node:fs';
+import {
+  assertUnchanged,
+  extentsOf,
+  openStored,
+  readFully,
+  type Content,
+  type StoredContent,
+} from './content.ts';
 
 /** A stream in parts: bytes made here, and ranges of files that are copied only when they are written out. */
 export type Piece = Content;
@@ -34,7 +41,7 @@ const createReader = () => {
       sources.delete(oldest[0]);
     }
     const fresh = {
-      fd: openSync(file, 'r'),
+      fd: openStored(file),
       window: Buffer.allocUnsafeSlow(MAX_WINDOW_BYTES),
       from: 0,
       to: 0,
@@ -60,6 +67,10 @@ const createReader = () => {
       }
       if (offset + length > source.to) readFully(source.fd, into, offset, file, at, length);
       else source.window.copy(into, at, offset - source.from, offset - source.from + length);
+    },
+    /** To be called when all of a content has been read. */
+    done(content: StoredContent): void {
+      if (content.asOf !== undefined) assertUnchanged(sourceOf(content.file).fd, content);
     },
     close(): void {
       for (const { fd } of sources.values()) closeSync(fd);
@@ -106,6 +117,7 @@ export const chunksOf = function* (
       }
       if (piece.extents === undefined && used + piece.size < CHUNK_BYTES) {
         reader.read(piece.file, piece.offset, chunk, used, piece.size);
+        reader.done(piece);
         used += piece.size;
         continue;
       }
@@ -126,6 +138,7 @@ export const chunksOf = function* (
           fresh();
         }
       }
+      reader.done(piece);
     }
     if (used > 0) yield chunk.subarray(0, used);
   } finally {

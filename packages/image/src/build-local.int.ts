@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -226,6 +227,33 @@ describe('a build that fails leaves no file behind', () => {
     expect(await readdir(join(folder, 'out'))).toEqual([]);
   });
 
+  test.each<[string, 'tar' | 'oci']>([
+    ['before it is read', 'tar'],
+    ['between two formats', 'oci'],
+  ])('a source file is changed %s', async (_title, format) => {
+    await writeImages();
+    const source = join(folder, 'data');
+    await writeFile(source, Buffer.alloc(2 * 1024 * 1024, 'before'));
+    const text = `${IMAGE}  - { path: data, source: data }\n`;
+    const progress: LocalBuildOptions['progress'] = ({ step }) => {
+      if (step === `writing ${format}`) writeFileSync(source, Buffer.alloc(2 * 1024 * 1024, 'after!'));
+    };
+    expect(await codeOfBuild({ formats: ['tar', 'oci'], progress }, text)).toBe('FILE_CHANGED');
+    expect(await readdir(join(folder, 'out'))).toEqual([]);
+    // Nothing of it is taken for something else by the next one.
+    expect(await codeOfBuild({ formats: ['tar', 'oci'] }, text)).toBe('none');
+  });
+
+  test('the cache is emptied under it', async () => {
+    await writeImages();
+    const progress: LocalBuildOptions['progress'] = ({ step }) => {
+      if (step === 'writing tar') rmSync(join(folder, 'cache', 'layers'), { recursive: true });
+    };
+    expect(await codeOfBuild({ progress })).toBe('FILE_CHANGED');
+    expect(await readdir(join(folder, 'out'))).toEqual([]);
+    expect(await codeOfBuild()).toBe('none');
+  });
+
   test('it is interrupted', async () => {
     await writeImages();
     const abort = new AbortController();
@@ -239,3 +267,26 @@ describe('a build that fails leaves no file behind', () => {
     expect(await readdir(join(folder, 'out'))).toEqual([]);
   });
 });
+
+test.each<[string, (file: string) => void]>([
+  ['an index with another digit', (file) => flipDigit(file)],
+  ['an index that is empty', (file) => truncateSync(file, 0)],
+  ['an index that is cut', (file) => truncateSync(file, 100)],
+  ['a tar that is cut', (file) => truncateSync(file.replace(/json$/, 'tar'), 1000)],
+  ['a tar that is gone', (file) => rmSync(file.replace(/json$/, 'tar'))],
+])('%s in the cache is made again', async (_title, damage) => {
+  await writeImages();
+  const good = await build({ formats: ['tar'] });
+  const layers = join(folder, 'cache', 'layers');
+  for (const name of await readdir(layers, { recursive: true }))
+    if (name.endsWith('.json')) damage(join(layers, name));
+  const healed = await build({ formats: ['tar'], outDir: join(folder, 'healed') });
+  expect(healed.files[0]).toEqual(good.files[0]);
+});
+
+/** The last digit of an index: of an offset or a size. */
+const flipDigit = (file: string): void => {
+  const text = readFileSync(file, 'utf8');
+  const at = text.search(/\d\D*$/);
+  writeFileSync(file, `${text.slice(0, at)}${(Number(text[at]) + 1) % 10}${text.slice(at + 1)}`);
+};

@@ -22,3 +22,4 @@ export {
 export { openImage } from './open-image.ts';
 export { loadRegistries, type LoadOptions, type Registries } from './registries.ts';
 export { resolveImage } from './resolve-image.ts';
+export { createUnpackLimit, type UnpackLimit } from './unpack-limit.ts';

@@ -1,4 +1,4 @@
-import { messageOf } from '@slipway/protocol';
+import { messageOf, SlipwayError } from '@slipway/protocol';
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat, utimes } from 'node:fs/promises';
@@ -8,8 +8,8 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { failure } from './failures.ts';
 import type { LayerCompression } from './oci-schema.ts';
+import { createUnpackLimit } from './unpack-limit.ts';
 
-const MAX_ARCHIVE_BYTES = 64 * 1024 ** 3;
 const READ = { highWaterMark: 256 * 1024 };
 
 /** By its first bytes, because names and media types of saved images say nothing about it. */
@@ -63,22 +63,29 @@ export const uncompressedArchive = async (file: string, cacheDir: string, ref: s
   }
   await mkdir(folder, { recursive: true });
   const temporary = `${path}.${process.pid}.${randomUUID()}.tmp`;
-  let size = 0;
-  const limit = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      size += chunk.length;
-      done(size > MAX_ARCHIVE_BYTES ? new Error(`more than ${MAX_ARCHIVE_BYTES} bytes`) : null, chunk);
-    },
-  });
+  const limit = createUnpackLimit(ref, 'the archive');
+  const watch = (seen: (bytes: number) => void): Transform =>
+    new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        try {
+          seen(chunk.length);
+          done(null, chunk);
+        } catch (error) {
+          done(error instanceof Error ? error : new Error(String(error)));
+        }
+      },
+    });
   try {
     await pipeline(
       createReadStream(file, READ),
+      watch(limit.packed),
       compression === 'gzip' ? createGunzip({ chunkSize: 256 * 1024 }) : createZstdDecompress(),
-      limit,
+      watch(limit.unpacked),
       createWriteStream(temporary, { flags: 'wx' }),
     );
     await rename(temporary, path);
   } catch (error) {
+    if (error instanceof SlipwayError) throw error;
     throw failure(
       'COMPONENT_INVALID',
       ref,

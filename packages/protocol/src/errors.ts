@@ -185,11 +185,11 @@ export const ERRORS = {
     'A file cannot be made where it was asked for, or where the cache is.',
     'Choose another place, or mend its permissions.',
   ),
-  CACHE_CHANGED: entry(
+  FILE_CHANGED: entry(
     75,
     503,
-    'A file of the cache was removed or cut while a build needed it.',
-    'Build again; if that does not help, run slipway cache prune --all first.',
+    'A source file, or a file of the cache, was changed or removed while a build needed it.',
+    'Build again while nobody writes to it; if the cache is at fault, run slipway cache prune --all first.',
   ),
   ROOT_TOO_LARGE: entry(
     65,

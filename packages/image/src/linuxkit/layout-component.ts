@@ -1,4 +1,4 @@
-import type { Component, ResolveOptions } from '@slipway/components';
+import { fileState, type Component, type ResolveOptions } from '@slipway/components';
 import { formatReference, parseReference, type Volume } from '@slipway/image-spec';
 import { Manifest, openImage, type ImageLocation, type OciImage, type RegistryLocation } from '@slipway/oci';
 import { Arch, messageOf, SlipwayError, type Digest } from '@slipway/protocol';
@@ -82,9 +82,11 @@ export const layoutComponent = async (volume: Volume, options: Options): Promise
   const blobs = new Map<Digest, Blob>();
   const add = async (digest: Digest): Promise<number> => {
     const file = join(folder, hexOf(digest));
-    const { size } = await stat(file);
-    blobs.set(digest, { hex: hexOf(digest), content: { file, offset: 0, size } });
-    return size;
+    const info = await stat(file);
+    // A layout is not ours; in the cache, times change with every use.
+    const asOf = location.type === 'oci' ? { asOf: fileState(info) } : {};
+    blobs.set(digest, { hex: hexOf(digest), content: { file, offset: 0, size: info.size, ...asOf } });
+    return info.size;
   };
   for (const arch of archesOf(volume, options.arch)) {
     const digest = arch === options.arch ? options.lockedImages?.get(ref) : undefined;

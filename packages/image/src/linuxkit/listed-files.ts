@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { Content, TreeEntry } from '@slipway/components';
+import { fileState, type Content, type TreeEntry } from '@slipway/components';
 import { userNumber, type FileEntry, type ImageFile } from '@slipway/image-spec';
 import { messageOf, SlipwayError } from '@slipway/protocol';
 import { GENERATED_MTIME } from './generated.ts';
@@ -41,7 +41,7 @@ const readSource = async (
   try {
     const info = await stat(name);
     if (!info.isFile()) return fail('found something that is no file');
-    if (info.size > MAX_READ_BYTES) return { file: name, offset: 0, size: info.size };
+    if (info.size > MAX_READ_BYTES) return { file: name, offset: 0, size: info.size, asOf: fileState(info) };
     return new Uint8Array(await readFile(name));
   } catch (error) {
     if (error instanceof SlipwayError) throw error;
