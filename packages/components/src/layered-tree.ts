@@ -192,7 +192,11 @@ export const createLayeredTree = (): LayeredTree => {
       case 'char':
       case 'block':
         if (options.deviceNodes?.has(path) !== true)
-          refuseEntry(source, name, 'a device node does not belong in a component; if it does, declare it');
+          refuseEntry(
+            source,
+            name,
+            'a device node does not belong in a component; if this one does, list it under deviceNodes of the image file',
+          );
         put({ ...meta, type: entry.type, major: entry.major, minor: entry.minor });
     }
   };

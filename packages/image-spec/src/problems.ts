@@ -68,10 +68,18 @@ const isRecord = (value: unknown): value is Record<string | number, unknown> =>
 const valueAt = (root: unknown, path: Path): unknown =>
   path.reduce<unknown>((value, part) => (isRecord(value) ? value[part] : undefined), root);
 
-const lowerBound = ({ origin, minimum, message }: z.core.$ZodIssueTooSmall): string => {
-  if (minimum !== 1) return message;
-  if (origin === 'string') return 'a text that is not empty';
-  return origin === 'array' ? 'a list that is not empty' : message;
+/** What the schema's library says of a bound, unless the schema has words of its own. */
+const bound = ({
+  code,
+  origin,
+  message,
+  ...issue
+}: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): string => {
+  if (code === 'too_small' && 'minimum' in issue && issue.minimum === 1 && message.startsWith('Too small')) {
+    if (origin === 'string') return 'a text that is not empty';
+    if (origin === 'array') return 'a list that is not empty';
+  }
+  return message.replace(/^Too (?:small|big): expected /, 'a ');
 };
 
 /** Turns what the schema objects to into problems that point into the file. */
@@ -120,9 +128,9 @@ export const problemsOf = (doc: SpecDocument, schema: z.ZodType, error: z.ZodErr
         ];
       }
       case 'too_small':
-        return [problemAt(doc, path, `expected ${lowerBound(issue)}, found ${found(value)}`)];
-      case 'invalid_format':
       case 'too_big':
+        return [problemAt(doc, path, `expected ${bound(issue)}, found ${found(value)}`)];
+      case 'invalid_format':
       case 'custom':
       case 'invalid_union':
         return [problemAt(doc, path, `expected ${issue.message}, found ${found(value)}`)];
