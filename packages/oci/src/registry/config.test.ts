@@ -46,6 +46,8 @@ test.each([
   ['another version', 'v: 2\nregistries: {}', 'REGISTRIES_INVALID /etc/here/registries.yml:1:4: v: '],
   ['an unknown key', entry('mirrors: []\n    insecure: true'), ':4:5: registries.reg.example.com: '],
   ['which lists what is allowed', entry('insecure: true'), 'allowed: mirrors, ca, clientCert, clientKey'],
+  ['no registries', 'v: 1', 'registries: expected a mapping, found nothing'],
+  ['an unknown key of the file', 'v: 1\nregistrys: {}', 'unknown key registrys; allowed: v, registries'],
   ['no host', 'v: 1\nregistries:\n  https://reg.example.com: {}', ':3:'],
   [
     'a mirror that is no address',

@@ -50,6 +50,17 @@ const at = (document: Document, lines: LineCounter, keys: readonly PropertyKey[]
   return '1:1';
 };
 
+const complaint = (issue: z.core.$ZodIssue): string => {
+  if (issue.code === 'unrecognized_keys') {
+    const allowed = issue.path.length === 0 ? 'v, registries' : 'mirrors, ca, clientCert, clientKey';
+    return `unknown key ${issue.keys.join(', ')}; allowed: ${allowed}`;
+  }
+  const message = issue.message.replace(/^Invalid input: /, '');
+  return message
+    .replace('expected record', 'expected a mapping')
+    .replace('received undefined', 'found nothing');
+};
+
 /** @throws {SlipwayError} REGISTRIES_INVALID with every problem and its line, REGISTRY_INSECURE */
 export const parseRegistries = (text: string, file: string): RegistriesConfig => {
   const lines = new LineCounter();
@@ -63,10 +74,7 @@ export const parseRegistries = (text: string, file: string): RegistriesConfig =>
     throw invalid(
       result.error.issues.map(
         (issue) =>
-          `${file}:${at(document, lines, issue.path)}: ${issue.path.map(String).join('.') || 'file'}: ${issue.message}` +
-          (issue.code === 'unrecognized_keys'
-            ? `; allowed: ${issue.path.length === 0 ? 'v, registries' : 'mirrors, ca, clientCert, clientKey'}`
-            : ''),
+          `${file}:${at(document, lines, issue.path)}: ${issue.path.map(String).join('.') || 'file'}: ${complaint(issue)}`,
       ),
     );
   const config = new Map<string, RegistryConfig>();

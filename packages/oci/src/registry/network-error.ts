@@ -37,11 +37,19 @@ export const isLocal = (error: unknown): boolean =>
 
 export const speaksNoTls = (error: unknown): boolean => codesOf(error).some((code) => NO_TLS.test(code));
 
+/** What was said, without Node's advice about its own options, and the codes that it does not name itself. */
+const saidBy = (error: unknown, codes: readonly string[]): string => {
+  const message = messageOf(error).replace(/; if the root CA is installed locally.*$/, '');
+  return [message, ...new Set(codes)]
+    .filter((text, index) => text !== '' && (index === 0 || !message.includes(text)))
+    .join(', ');
+};
+
 /** What a failed connection means to an operator. */
 export const networkFailure = (error: unknown, ref: string, host: string): SlipwayError => {
   if (error instanceof SlipwayError) return error;
   const codes = codesOf(error);
-  const said = [messageOf(error), ...codes].filter((text) => text !== '').join(', ');
+  const said = saidBy(error, codes);
   return codes.some((code) => UNTRUSTED.test(code))
     ? failure(
         'REGISTRY_UNTRUSTED',
