@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,6 +8,7 @@ import { writeOciLayout, type Tree, type TreeEntry } from '@slipway/components';
 import { parseImageFiles } from '@slipway/image-spec';
 import { codeOf, Digest } from '@slipway/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { buildLocal, type LocalBuildOptions } from './build-local.ts';
 import { FORMATS } from './outputs/formats.ts';
 
@@ -136,6 +138,35 @@ test('the provenance names what went in and what came out', async () => {
       },
     },
   });
+});
+
+test('the provenance names files of this machine and each image once', async () => {
+  await writeImages();
+  await writeFile(join(folder, 'motd'), 'hello');
+  await build({ formats: ['tar'] }, `${IMAGE}  - { path: etc/issue, source: motd }\n`);
+  const Dependencies = z.object({
+    predicate: z.object({
+      buildDefinition: z.object({
+        resolvedDependencies: z.array(
+          z.object({
+            name: z.string().optional(),
+            uri: z.string().optional(),
+            digest: z.object({ sha256: z.string() }),
+          }),
+        ),
+      }),
+    }),
+  });
+  const statement = Dependencies.parse(
+    JSON.parse(await readFile(join(folder, 'out', 'image.provenance.json'), 'utf8')),
+  );
+  const { resolvedDependencies: inputs } = statement.predicate.buildDefinition;
+  expect(inputs).toContainEqual({
+    name: 'motd',
+    digest: { sha256: createHash('sha256').update('hello').digest('hex') },
+  });
+  const images = inputs.filter(({ uri }) => uri !== undefined).map(({ digest }) => digest.sha256);
+  expect(images).toEqual([...new Set(images)]);
 });
 
 test('capabilities of files survive to the tar, bytes and all', async () => {

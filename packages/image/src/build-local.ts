@@ -112,6 +112,8 @@ const buildAll = async (options: LocalBuildOptions): Promise<LocalBuildResult> =
           ...options.describe,
           name,
           arch,
+          spec,
+          decompressKernel: options.decompressKernel === true,
           tree,
           files,
           cacheDir,

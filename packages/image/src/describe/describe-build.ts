@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Component, Tree } from '@slipway/components';
+import type { ImageFile } from '@slipway/image-spec';
 import type { Arch, Digest } from '@slipway/protocol';
 import {
   inputsOf,
@@ -8,6 +9,7 @@ import {
   makeNotices,
   makeProvenance,
   makeSpdx,
+  type BuildInput,
   type NamedDigest,
 } from '@slipway/sbom';
 import type { OutputFile } from '../outputs/formats.ts';
@@ -15,6 +17,7 @@ import type { Staging } from '../outputs/staging.ts';
 import { writePieces } from '../outputs/write-file.ts';
 import { TOOL_VERSION } from '../tool-version.ts';
 import { describeComponents, makeSbomModel } from './component-sbom.ts';
+import { sourceFiles } from './source-files.ts';
 
 export type DescribeOptions = {
   /** kinds of lists of contents; with any of them come the notices */
@@ -33,6 +36,8 @@ export type DescriptionFile = Omit<OutputFile, 'format' | 'digest'> & {
 export type DescribeInput = DescribeOptions & {
   readonly name: string;
   readonly arch: Arch;
+  readonly spec: Pick<ImageFile, 'files'>;
+  readonly decompressKernel: boolean;
   readonly components: readonly Component[];
   readonly tree: Tree;
   readonly files: readonly OutputFile[];
@@ -59,6 +64,15 @@ const versionOf = (outputs: readonly NamedDigest[]): string =>
     )
     .digest('hex')
     .slice(0, 12);
+
+/** What an image file names, and what that was made from; an image itself is named by its reference alone. */
+const distinctInputs = (named: readonly BuildInput[], components: readonly Component[]): BuildInput[] => {
+  const known = new Set(named.map(({ uri, digest }) => `${uri ?? ''} ${digest}`));
+  const origins = components.flatMap((component) =>
+    component.origins.map(({ purl, name, digest }) => ({ uri: purl, name, digest })),
+  );
+  return [...named, ...origins.filter(({ uri, digest }) => !known.has(`${uri} ${digest}`))];
+};
 
 /** Writes what describes an image beside its outputs, into the staging folder. */
 export const describeBuild = async (input: DescribeInput): Promise<DescriptionFile[]> => {
@@ -91,12 +105,8 @@ export const describeBuild = async (input: DescribeInput): Promise<DescriptionFi
         formats: [...new Set(files.map(({ format }) => format))],
         imageFiles: input.imageFiles,
         ...(input.lock === undefined ? {} : { lock: input.lock }),
-        inputs: [
-          ...inputsOf(sbom),
-          ...input.components.flatMap(({ origins }) =>
-            origins.map(({ purl, name: origin, digest }) => ({ uri: purl, name: origin, digest })),
-          ),
-        ],
+        ...(input.decompressKernel ? { parameters: { decompressKernel: true } } : {}),
+        inputs: [...distinctInputs(inputsOf(sbom), input.components), ...sourceFiles(input.spec, input.tree)],
         toolVersion: TOOL_VERSION,
       }),
     );
