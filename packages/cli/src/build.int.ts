@@ -214,3 +214,10 @@ test.each(['cache', 'outputs'])('a full disk under the %s has its own code, and 
 test('an image file without an end is not read for ever', async () => {
   expect(await build('--format', 'tar', '/dev/zero')).toMatchObject({ status: 65 });
 });
+
+test('what is asked for last counts: an SBOM after all', async () => {
+  // The helper says --no-sbom first.
+  const words = ['--sbom', 'cyclonedx', '--format', 'tar', '--dir', 'after-all', 'images/edge.yml'] as const;
+  expect((await build(...words)).status).toBe(0);
+  expect(readdirSync(path('after-all'))).toContain('edge.cdx.json');
+});

@@ -77,8 +77,11 @@ export const pathOf = (command: Command): string =>
 /** The words of a command that must be there, and are, because commander checked. */
 export const word = (words: readonly string[], index: number): string => words[index] ?? '';
 
-/** Several values by repeating an option. */
-export const collect = (value: string, previous: readonly string[] = []): string[] => [...previous, value];
+/** Several values by repeating an option; before, there may be nothing, or the `false` of a `--no-` option. */
+export const collect = (value: string, previous: readonly string[] | false = []): string[] => [
+  ...(previous === false ? [] : previous),
+  value,
+];
 
 export const wholeNumber = (text: string): number => {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('expected a whole number');
