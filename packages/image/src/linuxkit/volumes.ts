@@ -45,17 +45,6 @@ export const volumeEntries = (
   ];
 };
 
-const lookUp = (volumes: readonly Volume[], name: string, where: string): Volume => {
-  const found = volumes.find((volume) => volume.name === name);
-  if (found !== undefined) return found;
-  const allowed = volumes.map((volume) => volume.name);
-  throw new SlipwayError(
-    'SPEC_INVALID',
-    `${where}: expected an absolute path or the name of a volume, found ${JSON.stringify(name)}; volumes: ${allowed.join(', ') || 'none'}`,
-    { details: { key: where, found: name, allowed } },
-  );
-};
-
 const assertReadOnly = (volume: Volume, options: readonly string[], where: string): void => {
   if (volume.readonly !== true || options.find((option) => option === 'rw' || option === 'ro') === 'ro')
     return;
@@ -68,9 +57,10 @@ const assertReadOnly = (volume: Volume, options: readonly string[], where: strin
 
 /**
  * Replaces names of volumes by where the volumes are, in `binds` and in bind mounts. LinuxKit looks at `mounts` too but
- * forgets to write down what it found.
+ * forgets to write down what it found. Names that no volume has were refused where the image file was read; those of a
+ * label are paths relative to the container's bundle.
  *
- * @throws {SlipwayError} SPEC_INVALID for a name that no volume has, or writing to a read-only one
+ * @throws {SlipwayError} SPEC_INVALID for writing to a read-only volume
  */
 export const withVolumePaths = (
   container: Container,
@@ -78,8 +68,8 @@ export const withVolumePaths = (
   where: string,
 ): Container => {
   const pathOf = (name: string, options: readonly string[], at: string): string => {
-    if (name.startsWith('/')) return name;
-    const volume = lookUp(volumes, name, at);
+    const volume = volumes.find((one) => one.name === name);
+    if (volume === undefined) return name;
     assertReadOnly(volume, options, at);
     return `/${BASE}/${volume.name}/merged`;
   };
