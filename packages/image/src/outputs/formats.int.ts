@@ -204,6 +204,30 @@ describe('the cache of compressed segments', () => {
   });
 });
 
+describe('an initrd that its readers would not read as it was meant is refused', () => {
+  const deep = Array.from({ length: 20 }, () => 'd'.repeat(250)).join('/');
+  test.each<[string, TreeEntry]>([
+    ['the name that ends an archive', { ...meta, path: 'TRAILER!!!', type: 'directory', mode: 0o755 }],
+    ['a name that the kernel would skip', { ...meta, path: deep, type: 'directory', mode: 0o755 }],
+    ['such a target', { ...meta, path: 'link', type: 'symlink', mode: 0o777, target: deep }],
+    [
+      'a file above 4 GiB',
+      {
+        ...meta,
+        path: 'huge',
+        type: 'file',
+        mode: 0o644,
+        content: { file: '/dev/null', offset: 0, size: 2 ** 32, extents: [] },
+      },
+    ],
+  ])('%s', async (_title, entry) => {
+    const tree = treeOf();
+    tree.set(entry.path, entry);
+    await expect(write(['kernel+initrd'], { tree })).rejects.toMatchObject({ code: 'OUTPUT_UNSUPPORTED' });
+    expect(await readdir(join(folder, 'out'))).toEqual([]);
+  });
+});
+
 describe('a build that fails', () => {
   test('does not touch a folder that lies where a file is to go, nor anything else', async () => {
     await mkdir(join(out('image.oci.tar'), 'precious'), { recursive: true });
