@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -155,7 +156,8 @@ test('what goes wrong is told by its code, and earlier outputs stay', async () =
 
 test('--output leaves a folder of that name alone, and removes what killed builds left beside it', async () => {
   mkdirSync(path('taken/image/precious'), { recursive: true });
-  mkdirSync(path('taken/.slipway-output-999999999-abcdef/.slipway-build-999999999-x'), { recursive: true });
+  const killed = `999999999-${readlinkSync('/proc/self/ns/pid').replace(/\D/g, '')}-abcdef`;
+  mkdirSync(path(`taken/.slipway-output-${killed}/.slipway-build-${killed}`), { recursive: true });
   expect(await build('-o', 'taken/image', 'images/edge.yml')).toMatchObject({
     status: 73,
     err: expect.stringMatching(/^NOT_WRITABLE: .*taken\/image/),

@@ -48,6 +48,7 @@ describe('unsafe layers are refused', () => {
     ['.. at the end', [directory('a/..')]],
     ['an absolute name', [entry('/etc/passwd')]],
     ['NUL in a name', [entry('a\0b')]],
+    ['a target of a symlink that no Linux takes', [symlink('a', 'b/'.repeat(2048))]],
     ['NUL in the target of a symlink', [symlink('a', 'b\0c')]],
     ['a part of 256 bytes', [entry('a'.repeat(256))]],
     ['a part of 128 two-byte letters', [entry('ä'.repeat(128))]],

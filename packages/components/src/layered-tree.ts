@@ -3,6 +3,8 @@ import type { TarEntry } from './tar-reader.ts';
 import type { Tree, TreeEntry } from './tree.ts';
 
 const MAX_SYMLINKS = 40;
+/** No Linux makes a longer one. */
+const MAX_TARGET_BYTES = 4095;
 const WHITEOUT = '.wh.';
 const OPAQUE = '.wh..wh..opq';
 
@@ -181,6 +183,11 @@ export const createLayeredTree = (): LayeredTree => {
       case 'symlink':
         if (entry.linkName === '' || entry.linkName.includes('\0'))
           refuseEntry(source, name, 'a symlink has no target, or one with NUL');
+        if (
+          entry.linkName.length > MAX_TARGET_BYTES / 4 &&
+          Buffer.byteLength(entry.linkName) > MAX_TARGET_BYTES
+        )
+          refuseEntry(source, name, `the target of a symlink is longer than ${MAX_TARGET_BYTES} bytes`);
         put({ ...meta, mode: 0o777, type: 'symlink', target: entry.linkName });
         return;
       case 'hardlink':

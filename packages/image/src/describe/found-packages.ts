@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { contentSize, readContent, readRange, type Component, type Origin } from '@slipway/components';
@@ -53,7 +53,7 @@ const readCached = async (path: string): Promise<Scan | undefined> => {
 
 const scan = async (component: Component, path: string): Promise<Scan> => {
   const { packages, warnings } = scanFiles(filesOf(component));
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = `${path}.${process.pid}.${randomUUID()}.tmp`;
   await mkdir(dirname(path), { recursive: true });
   try {
     await writeFile(temporary, JSON.stringify({ packages, warnings }));

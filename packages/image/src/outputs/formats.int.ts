@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { createWriteStream } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -253,8 +253,13 @@ describe('a build that fails', () => {
   });
 
   test('what a killed build left is removed by the next one', async () => {
-    await mkdir(join(folder, 'out', '.slipway-build-999999999-abcdef'), { recursive: true });
+    const namespace = (await readlink('/proc/self/ns/pid')).replace(/\D/g, '');
+    // A container that writes to the same folder has processes of its own.
+    const foreign = ['.slipway-build-999999999-1-abcdef', '.slipway-build-999999999-1-oldold'] as const;
+    const names = [`.slipway-build-999999999-${namespace}-abcdef`, ...foreign];
+    for (const name of names) await mkdir(join(folder, 'out', name), { recursive: true });
+    await utimes(join(folder, 'out', foreign[1]), 1, 1);
     await write(['tar']);
-    expect(await readdir(join(folder, 'out'))).toEqual(['image.tar']);
+    expect(await readdir(join(folder, 'out'))).toEqual([foreign[0], 'image.tar']);
   });
 });

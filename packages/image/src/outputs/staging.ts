@@ -1,4 +1,4 @@
-import { lstat, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, readlink, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SlipwayError } from '@slipway/protocol';
 
@@ -40,6 +40,21 @@ export const assertNoFolder = async (path: string): Promise<void> => {
     );
 };
 
+/** Numbers of processes mean something among those that see each other: containers may share a folder and not that. */
+const ownNamespace = async (): Promise<string> =>
+  (await readlink('/proc/self/ns/pid').catch(() => '')).replace(/\D/g, '') || '0';
+
+const STALE_MS = 24 * 60 * 60 * 1000;
+
+const isAbandoned = async (path: string, owner: string, namespace: string): Promise<boolean> => {
+  const [pid, home] = owner.split('-');
+  if (!/^[1-9]\d*$/.test(pid ?? '')) return false;
+  if (home === namespace) return !isAlive(Number(pid));
+  // Nobody here can tell whether it lives; what is written to is not that old.
+  const info = await lstat(path).catch(() => undefined);
+  return info !== undefined && Date.now() - info.mtimeMs > STALE_MS;
+};
+
 /**
  * A folder for this process alone; those of processes that were killed are removed on the way.
  *
@@ -47,13 +62,14 @@ export const assertNoFolder = async (path: string): Promise<void> => {
  */
 export const ownFolder = async (dir: string, prefix: string): Promise<string> => {
   await mkdir(dir, { recursive: true });
+  const namespace = await ownNamespace();
   for (const name of await readdir(dir)) {
-    const pid = name.startsWith(prefix) ? Number(name.slice(prefix.length).split('-')[0]) : Number.NaN;
+    const path = join(dir, name);
     // In a folder that all may write to, not everything is ours to remove.
-    if (Number.isInteger(pid) && pid > 0 && !isAlive(pid))
-      await rm(join(dir, name), { recursive: true, force: true }).catch(() => undefined);
+    if (name.startsWith(prefix) && (await isAbandoned(path, name.slice(prefix.length), namespace)))
+      await rm(path, { recursive: true, force: true }).catch(() => undefined);
   }
-  return mkdtemp(join(dir, `${prefix}${process.pid}-`));
+  return mkdtemp(join(dir, `${prefix}${process.pid}-${namespace}-`));
 };
 
 /** Folders of builds that were killed are removed on the way. */
