@@ -85,13 +85,22 @@ export const listCache = async (cacheDir: string): Promise<CacheItem[]> => {
   return items.sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || (a.name < b.name ? -1 : 1));
 };
 
-/** A file that has not grown for so long belongs to a process that is gone. */
-const STALE_MS = 24 * 60 * 60 * 1000;
+/** A file that has not grown for so long belongs to a process that is gone, very likely or for sure. */
+const STALE_MS = { all: 60 * 60 * 1000, old: 24 * 60 * 60 * 1000 } as const;
 
-/** What goes if everything that was last used before a time is to go. */
-export const outdated = (items: readonly CacheItem[], before: Date, now: Date): CacheItem[] =>
+/**
+ * What goes if everything that was last used before a time is to go.
+ *
+ * @param what `all`: room is wanted, so half-written files go earlier
+ */
+export const outdated = (
+  items: readonly CacheItem[],
+  before: Date,
+  now: Date,
+  what: keyof typeof STALE_MS,
+): CacheItem[] =>
   items.filter(({ temporary, lastUsed }) =>
-    temporary ? now.getTime() - lastUsed.getTime() > STALE_MS : lastUsed < before,
+    temporary ? now.getTime() - lastUsed.getTime() > STALE_MS[what] : lastUsed < before,
   );
 
 export const removeItems = async (items: readonly CacheItem[]): Promise<void> => {

@@ -68,8 +68,12 @@ test('prune --all leaves locks, and files that are being written', async () => {
   put('blobs/sha256/aa', 100, 0);
   put('blobs/sha256/bb.1.x.tmp', 100, 0);
   put('blobs/sha256/cc.1.x.tmp', 100, 2);
+  // Of a build that was killed two hours ago: it may be what fills the disk.
+  put('layers/dd/dd.tar.1.x.tmp', 100, 2 / 24);
   put('locks/deb-x', 0, 0);
+  expect((await call('cache', 'prune')).out).toContain('removed 1 of 4');
   expect((await call('cache', 'prune', '--all')).out).toContain('removed 2 of 3');
+  expect(existsSync(at('layers/dd/dd.tar.1.x.tmp'))).toBe(false);
   expect(statSync(at('blobs/sha256/bb.1.x.tmp')).size).toBe(100);
   expect(existsSync(at('locks/deb-x'))).toBe(true);
 });

@@ -111,7 +111,7 @@ export const cacheCommands = (program: Command, makeContext: MakeContext): void 
       const now = new Date();
       const before = options.all ? new Date(now.getTime() + 1) : new Date(now.getTime() - options.olderThan);
       const items = await listCache(path);
-      const going = outdated(items, before, now);
+      const going = outdated(items, before, now, options.all ? 'all' : 'old');
       if (!options.dryRun) await removeItems(going);
       const result = {
         path,
