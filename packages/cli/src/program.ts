@@ -14,6 +14,7 @@ import { lockCommand } from './commands/lock.ts';
 import { releaseCommands } from './commands/releases.ts';
 import { rolloutCommands } from './commands/rollouts.ts';
 import { sbomCommands } from './commands/sbom.ts';
+import { versionCommand } from './commands/version.ts';
 import { validateCommand } from './commands/validate.ts';
 
 const HELP = `
@@ -54,5 +55,6 @@ export const createProgram = (
   sbomCommands(program, makeContext);
   licensesCommand(program, makeContext);
   completionCommand(program, makeContext);
+  versionCommand(program, makeContext);
   return program;
 };

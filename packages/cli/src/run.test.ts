@@ -133,6 +133,18 @@ describe('validate', () => {
   });
 });
 
+test('the version is told, for people and for programs', async () => {
+  expect((await call('version')).out).toMatch(/^slipway \d+\.\d+\.\d+, Node \d+/);
+  expect(JSON.parse((await call('version', '--json')).out)).toMatchObject({ node: process.versions.node });
+});
+
+test('a folder that can hold no cache is refused', async () => {
+  expect(await call('cache', 'ls', '--cache', '/proc/cache')).toMatchObject({
+    status: 73,
+    err: expect.stringMatching(/^NOT_WRITABLE: \/proc\/cache/),
+  });
+});
+
 test('completion knows every command and option', async () => {
   const { out } = await call('completion', 'bash');
   expect(out).toContain(

@@ -1,5 +1,6 @@
 import { codeOf, SlipwayError } from '@slipway/protocol';
 import { openImage, VERSION_LABEL, type ImageLocation, type OciConfig, type OciImage } from '@slipway/oci';
+import { ociPurl } from '@slipway/sbom';
 import { formatReference } from '@slipway/image-spec';
 import { basename } from 'node:path';
 import { z } from 'zod';
@@ -80,15 +81,21 @@ export const readOciComponent = async (
   const tag = location.type === 'registry' || location.type === 'oci' ? location.tag : undefined;
   const name = nameOf(location);
   const version = config.Labels?.[VERSION_LABEL] ?? tag ?? keyOf(image.digest).slice(0, 12);
-  const purl = (of: string): string =>
-    `pkg:oci/${encodeURIComponent(name)}@${encodeURIComponent(of)}?arch=${arch}`;
+  const repository = location.type === 'registry' ? `${location.registry}/${location.repository}` : undefined;
+  const purl = (of: string): string => ociPurl({ name, digest: of, repository });
   return {
     ref,
     digest: image.digest,
     tree: await readTree(image, ref, options),
     config,
     origins: [
-      { type: 'oci', name, version, purl: purl(image.digest), digest: image.digest },
+      {
+        type: 'oci',
+        name,
+        version,
+        purl: ociPurl({ name, digest: image.digest, repository, tag }),
+        digest: image.digest,
+      },
       ...image.layers.map((layer, index) => ({
         type: 'oci' as const,
         name: `${name}/layer-${index}`,
