@@ -30,3 +30,4 @@ export { ORIGINS_LABEL, Origin } from './origin.ts';
 export { writeOciLayout, type PlatformImage } from './oci-writer.ts';
 export { ComponentFile, packComponent, type PackOptions } from './pack.ts';
 export { packRepository } from './pack-repository.ts';
+export { writeAtomically } from './write-atomically.ts';

@@ -2,8 +2,6 @@
  * Images from where they lie: OCI layouts and archives, `docker save` archives, registries. Used by the builder and the
  * CLI; believes nothing that it has not checked against a digest, except what a tag points at.
  */
-export { listRefs, type SeenRef } from './cache/refs.ts';
-export { pruneBlobs, type PruneOptions, type PruneResult } from './cache/prune.ts';
 export type { OciImage, OciLayer, OpenOptions, ResolvedImage, ResolveOptions } from './image.ts';
 export { formatLocation, type ImageLocation, type RegistryLocation } from './location.ts';
 export { OciConfig } from './oci-config.ts';

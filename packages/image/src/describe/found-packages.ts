@@ -1,7 +1,14 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { contentSize, readContent, readRange, type Component, type Origin } from '@slipway/components';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  contentSize,
+  readContent,
+  readRange,
+  type Component,
+  type Origin,
+  writeAtomically,
+} from '@slipway/components';
 import { Digest } from '@slipway/protocol';
 import { SCAN_VERSION, scanFiles, type FoundPackage, type ScannedFile, type ScanResult } from '@slipway/sbom';
 import { z } from 'zod';
@@ -53,14 +60,7 @@ const readCached = async (path: string): Promise<Scan | undefined> => {
 
 const scan = async (component: Component, path: string): Promise<Scan> => {
   const { packages, warnings } = scanFiles(filesOf(component));
-  const temporary = `${path}.${process.pid}.${randomUUID()}.tmp`;
-  await mkdir(dirname(path), { recursive: true });
-  try {
-    await writeFile(temporary, JSON.stringify({ packages, warnings }));
-    await rename(temporary, path);
-  } finally {
-    await rm(temporary, { force: true });
-  }
+  await writeAtomically(path, JSON.stringify({ packages, warnings }));
   return { packages, warnings };
 };
 

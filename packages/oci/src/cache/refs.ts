@@ -1,12 +1,12 @@
 import { Digest } from '@slipway/protocol';
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
 /** What a tag of a registry pointed at when it was last asked. */
 const SeenRef = z.object({ v: z.literal(1), ref: z.string(), digest: Digest, size: z.int().min(0) });
-export type SeenRef = z.infer<typeof SeenRef>;
+type SeenRef = z.infer<typeof SeenRef>;
 
 const refFolder = (cacheDir: string): string => join(cacheDir, 'refs');
 /** References are longer than file names may be, and hold slashes. */
@@ -42,18 +42,4 @@ export const recallRef = async (cacheDir: string, ref: string): Promise<SeenRef 
   const now = new Date();
   await utimes(path, now, now).catch(() => undefined);
   return seen;
-};
-
-export const forgetRef = async (cacheDir: string, ref: string): Promise<void> =>
-  rm(pathOf(cacheDir, ref), { force: true });
-
-/** Every tag the cache remembers, in the order of their names. */
-export const listRefs = async (cacheDir: string): Promise<readonly SeenRef[]> => {
-  const names = await readdir(refFolder(cacheDir)).catch((): string[] => []);
-  const seen = await Promise.all(
-    names
-      .filter((name) => name.endsWith('.json'))
-      .map(async (name) => parse(await readFile(join(refFolder(cacheDir), name), 'utf8').catch(() => ''))),
-  );
-  return seen.filter((ref) => ref !== undefined).sort((a, b) => (a.ref < b.ref ? -1 : 1));
 };

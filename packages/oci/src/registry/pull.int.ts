@@ -4,8 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { blobFolder } from '../cache/blob-store.ts';
-import { pruneBlobs } from '../cache/prune.ts';
-import { listRefs } from '../cache/refs.ts';
 import { digestOf, hexOf } from '../digest.ts';
 import type { OpenOptions } from '../image.ts';
 import type { ImageLocation } from '../location.ts';
@@ -198,20 +196,6 @@ describe('from a real registry', () => {
       'COMPONENT_NOT_FOUND',
     );
     expect(waits).toEqual([]);
-  });
-
-  test('pruning keeps what it is told, with all that belongs to it', async () => {
-    for (const tag of ['1.0', 'next']) await layersRead(await openImage(image(tag), options()));
-    expect((await listRefs(cacheDir)).map(({ digest }) => digest)).toEqual([first?.digest, second?.digest]);
-    expect((await pruneBlobs(cacheDir, { olderThan: new Date(0) })).removed).toBe(0);
-    const { removed } = await pruneBlobs(cacheDir, { keep: first === undefined ? [] : [first.digest] });
-    expect(removed).toBe(4); // index, manifest, config and third layer of the second image
-    await layersRead(await openImage(image('1.0'), options('amd64', { offline: true })));
-    expect(await codeFrom(openImage(image('next'), options('amd64', { offline: true })))).toBe(
-      'COMPONENT_OFFLINE',
-    );
-    expect(await pruneBlobs(cacheDir)).toMatchObject({ kept: 0 });
-    expect(await listRefs(cacheDir)).toEqual([]);
   });
 });
 
