@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BootLoader, TrybootPartitions, UBootEnvironment } from './boot-control.ts';
 import { Arch, ClassName, ReleaseId, TenantId, Version } from './ids.ts';
 
 /** The files an image carries for the agent, written by the builder and read by the agent. */
@@ -16,6 +17,12 @@ export type Claim = z.infer<typeof Claim>;
 export const AgentConfig = z.object({
   v: z.literal(1),
   enrolUrl: z.url(),
+  /** absent: systemd-boot */
+  bootControl: BootLoader.optional(),
+  /** absent: the files of `U_BOOT_ESP_FILES` */
+  uBootEnvironment: UBootEnvironment.optional(),
+  /** absent: 2 and 3 */
+  trybootPartitions: TrybootPartitions.optional(),
 });
 export type AgentConfig = z.infer<typeof AgentConfig>;
 

@@ -4,6 +4,7 @@
  * `node:` API, because the agent's core is built on it.
  */
 export * from './api.ts';
+export * from './boot-control.ts';
 export * from './build.ts';
 export * from './channel.ts';
 export * from './device-files.ts';
