@@ -19,16 +19,13 @@ export type StateFile = {
 export const stateFile = (runtime: Runtime, config: AgentConfig): StateFile => {
   const path = `${config.dataDir}/state.json`;
   let sequence = 0;
-  const digestOf = (text: string): string => {
-    const hash = runtime.hasher();
-    hash.update(new TextEncoder().encode(text));
-    return hash.digest();
-  };
+  const digestOf = async (text: string): Promise<string> => runtime.digest(new TextEncoder().encode(text));
   return {
     load: async () => {
       const bytes = await runtime.files.read(path);
       const envelope = Envelope.safeParse(bytes === undefined ? undefined : parseJson(bytes));
-      if (!envelope.success || envelope.data.digest !== digestOf(envelope.data.saved)) return undefined;
+      if (!envelope.success || envelope.data.digest !== (await digestOf(envelope.data.saved)))
+        return undefined;
       ({ sequence } = envelope.data);
       const saved = Saved.safeParse(parseJson(new TextEncoder().encode(envelope.data.saved)));
       return saved.success ? saved.data : undefined;
@@ -36,7 +33,12 @@ export const stateFile = (runtime: Runtime, config: AgentConfig): StateFile => {
     save: async (saved) => {
       const text = JSON.stringify(saved);
       sequence += 1;
-      const envelope: z.infer<typeof Envelope> = { v: 1, sequence, digest: digestOf(text), saved: text };
+      const envelope: z.infer<typeof Envelope> = {
+        v: 1,
+        sequence,
+        digest: await digestOf(text),
+        saved: text,
+      };
       await runtime.files.replace(path, JSON.stringify(envelope), 0o600);
     },
   };

@@ -21,6 +21,8 @@ export const NEEDED = [
   ['sgdisk', 'gdisk', 'partition tables'],
   ['mkfs.ext4', 'e2fsprogs', 'the data partition'],
   ['openssl', 'openssl', 'checking signatures'],
+  ['qjs', 'quickjs', 'running the device agent as devices do'],
+  ['busybox', 'busybox', 'programs that the device agent uses'],
   ['bwrap', 'bubblewrap', 'keeping the builder away from the signing keys'],
   ['dpkg-deb', 'dpkg', 'reading Debian packages'],
   ['xz', 'xz-utils', 'reading Debian packages'],

@@ -18,7 +18,7 @@ export const openEsp = (runtime: Runtime, { esp }: Pick<AgentConfig, 'esp'>): Es
   };
   const mounted = async <T>(work: (directory: string) => Promise<T>): Promise<T> => {
     if (esp.device === null) return work(esp.directory);
-    await must(['mkdir', '-p', esp.directory]);
+    await runtime.files.makeDirectory(esp.directory);
     await run(['umount', esp.directory]); // left mounted by an agent that was killed
     await must(['mount', '-t', 'vfat', '-o', 'umask=0077', esp.device, esp.directory]);
     try {

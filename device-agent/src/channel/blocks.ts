@@ -1,5 +1,5 @@
 import { isErrorCode, MAX_BLOCK_BYTES, SlipwayError, type Digest, type StreamGet } from '@slipway/protocol';
-import type { MqttMessage, Runtime } from '../runtime/port.ts';
+import type { MqttMessage, Time } from '../runtime/port.ts';
 
 /** Requests on their way at once: 2 MiB, enough to fill a link of 100 ms and 100 Mbit/s. */
 export const WINDOW = 16;
@@ -35,7 +35,7 @@ export type Blocks = {
   readonly reader: (bundle: Digest, signal: AbortSignal) => BlockReader;
 };
 
-export const blockTransfer = (runtime: Pick<Runtime, 'time'>): Blocks => {
+export const blockTransfer = (runtime: { readonly time: Pick<Time, 'uptime' | 'sleep'> }): Blocks => {
   const waiting = new Map<number, Request & { readonly bundle: Digest }>();
   let send: ((get: StreamGet) => void) | null = null;
   let nextId = 0;

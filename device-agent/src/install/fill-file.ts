@@ -1,5 +1,5 @@
 import { CHUNK_BYTES, messageOf, SlipwayError } from '@slipway/protocol';
-import type { Hasher, OpenFile } from '../runtime/port.ts';
+import type { OpenFile, Runtime } from '../runtime/port.ts';
 import type { ChunkJournal } from './journal.ts';
 import type { PlanFile } from './stored-manifest.ts';
 
@@ -7,7 +7,7 @@ export type FillFile = {
   readonly file: PlanFile;
   readonly target: OpenFile;
   readonly journal: ChunkJournal;
-  readonly hasher: () => Hasher;
+  readonly digest: Runtime['digest'];
   /** the chunk as it may already lie on this device; believed only if its digest is right */
   readonly local?: (offset: number, length: number) => Promise<Uint8Array>;
   /** the chunk over the network; absent: what is not here yet is left out */
@@ -23,12 +23,6 @@ const JOURNAL_BYTES = 4 * 1024 * 1024;
 /** How often a chunk whose bytes are wrong is fetched before the bundle is given up. */
 const MAX_FETCHES = 3;
 
-export const digestBytes = (hasher: () => Hasher, bytes: Uint8Array): string => {
-  const hash = hasher();
-  hash.update(bytes);
-  return hash.digest();
-};
-
 const writeFailed = (name: string, cause: unknown): SlipwayError =>
   new SlipwayError(
     'INSTALL_WRITE_FAILED',
@@ -43,7 +37,7 @@ const writeFailed = (name: string, cause: unknown): SlipwayError =>
  * @throws {SlipwayError} BUNDLE_DIGEST_MISMATCH, DOWNLOAD_FAILED, INSTALL_WRITE_FAILED
  */
 export const fillFile = async (work: FillFile): Promise<void> => {
-  const { file, target, journal, hasher, local, fetch, onProgress, signal } = work;
+  const { file, target, journal, digest, local, fetch, onProgress, signal } = work;
   type Written = { readonly chunk: number; readonly received: number; readonly reused: number };
   let unsynced: Written[] = [];
   let unsyncedBytes = 0;
@@ -78,7 +72,7 @@ export const fillFile = async (work: FillFile): Promise<void> => {
     let found = '';
     for (let tried = 1; tried <= MAX_FETCHES; tried++) {
       const bytes = await fetch(offset, length);
-      found = digestBytes(hasher, bytes);
+      found = await digest(bytes);
       if (found === file.chunks[chunk]) {
         await write(offset, bytes, { chunk, received: tried * length, reused: 0 });
         return;
@@ -96,13 +90,13 @@ export const fillFile = async (work: FillFile): Promise<void> => {
     signal.throwIfAborted();
     if (failure !== undefined) throw failure.error;
   };
-  for (const [chunk, digest] of file.chunks.entries()) {
+  for (const [chunk, expected] of file.chunks.entries()) {
     throwIfFailed();
     if (journal.has(chunk)) continue;
     const offset = chunk * CHUNK_BYTES;
     const length = Math.min(CHUNK_BYTES, file.size - offset);
     const own = await local?.(offset, length);
-    if (own?.length === length && digestBytes(hasher, own) === digest) {
+    if (own?.length === length && (await digest(own)) === expected) {
       await write(offset, own, { chunk, received: 0, reused: length });
     } else if (fetch !== undefined) {
       const lane = fetchChunk(chunk, offset, length)

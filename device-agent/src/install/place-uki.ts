@@ -27,7 +27,7 @@ export const placeUki = async (
   signal: AbortSignal,
 ): Promise<BytesMoved> => {
   const { runtime, config, esp } = context;
-  const { files, hasher } = runtime;
+  const { files } = runtime;
   const file = planFile(plan, UKI_NAME);
   const moved = await stageUki({ ...context, onProgress: () => undefined }, plan, slot, read, signal);
   await esp.use(async (directory) => {
@@ -50,13 +50,7 @@ export const placeUki = async (
       await from.close();
     }
     await dropCaches(runtime, config);
-    const again = await files.open(temporary, 'read');
-    let bad: readonly number[];
-    try {
-      bad = await readBack(again, file, hasher, signal);
-    } finally {
-      await again.close();
-    }
+    const bad = await readBack(runtime, temporary, file, signal);
     if (bad.length > 0) {
       await files.remove(temporary);
       throw readBackMismatch(ukiPath(slot), bad);

@@ -1,12 +1,11 @@
 import { CHUNK_BYTES, SlipwayError } from '@slipway/protocol';
 import type { AgentConfig } from '../config.ts';
-import type { Hasher, OpenFile, Runtime } from '../runtime/port.ts';
-import { digestBytes } from './fill-file.ts';
+import type { Runtime } from '../runtime/port.ts';
 import type { PlanFile } from './stored-manifest.ts';
 
 /**
- * Makes the kernel forget what it has of files that were synced, so that the next read comes from the medium. Node has
- * neither `posix_fadvise` nor aligned memory for O_DIRECT.
+ * Makes the kernel forget what it has of files that were synced, so that the next read comes from the medium. No runtime
+ * has `posix_fadvise` or aligned memory for O_DIRECT.
  */
 export const dropCaches = async (runtime: Runtime, config: AgentConfig): Promise<void> => {
   if (config.dropCaches !== null) await runtime.files.poke(config.dropCaches, '1');
@@ -18,22 +17,20 @@ export const dropCaches = async (runtime: Runtime, config: AgentConfig): Promise
  * @returns the chunks that differ; empty where every byte is right
  */
 export const readBack = async (
-  source: OpenFile,
+  { files }: Pick<Runtime, 'files'>,
+  path: string,
   file: PlanFile,
-  hasher: () => Hasher,
   signal: AbortSignal,
 ): Promise<readonly number[]> => {
-  const whole = hasher();
-  for (let offset = 0; offset < file.size; offset += CHUNK_BYTES) {
-    signal.throwIfAborted();
-    whole.update(await source.read(offset, Math.min(CHUNK_BYTES, file.size - offset)));
-  }
-  if (whole.digest() === file.digest) return [];
+  const whole = await files.digest(path, 0, file.size);
+  signal.throwIfAborted();
+  if (whole === file.digest) return [];
   const bad: number[] = [];
-  for (const [chunk, digest] of file.chunks.entries()) {
+  for (const [chunk, expected] of file.chunks.entries()) {
     const offset = chunk * CHUNK_BYTES;
-    const bytes = await source.read(offset, Math.min(CHUNK_BYTES, file.size - offset));
-    if (digestBytes(hasher, bytes) !== digest) bad.push(chunk);
+    const found = await files.digest(path, offset, Math.min(CHUNK_BYTES, file.size - offset));
+    if (found !== expected) bad.push(chunk);
+    signal.throwIfAborted();
   }
   // Every chunk right and the whole wrong: the manifest contradicts itself.
   return bad.length > 0 ? bad : file.chunks.map((_, chunk) => chunk);

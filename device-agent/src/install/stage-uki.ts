@@ -1,8 +1,8 @@
 import { CHUNK_BYTES, otherSlot, UKI_NAME, type SlotName } from '@slipway/protocol';
 import { ukiPath } from '../boot/boot-control.ts';
 import type { AgentConfig } from '../config.ts';
-import type { OpenFile } from '../runtime/port.ts';
-import { digestBytes, fillFile, type FillFile } from './fill-file.ts';
+import type { Runtime } from '../runtime/port.ts';
+import { fillFile, type FillFile } from './fill-file.ts';
 import type { InstallContext } from './installer.ts';
 import { volatileJournal } from './journal.ts';
 import { planFile, type Plan } from './stored-manifest.ts';
@@ -22,16 +22,16 @@ export const stageUki = async (
   signal: AbortSignal,
   before: BytesMoved = { bytesReceived: 0, bytesReused: 0 },
 ): Promise<BytesMoved> => {
-  const { files, hasher } = runtime;
+  const { files, digest } = runtime;
   const file = planFile(plan, UKI_NAME);
   const rootBytes = planFile(plan, 'root.img').size;
   const journal = volatileJournal(file.chunks.length);
   const target = await files.open(stagedUki(config), 'write');
-  const work: Pick<FillFile, 'file' | 'target' | 'journal' | 'hasher' | 'onProgress' | 'signal'> = {
+  const work: Pick<FillFile, 'file' | 'target' | 'journal' | 'digest' | 'onProgress' | 'signal'> = {
     file,
     target,
     journal,
-    hasher,
+    digest,
     onProgress: () => {
       const [received, reused] = [journal.bytesReceived(), journal.bytesReused()];
       onProgress({
@@ -46,7 +46,7 @@ export const stageUki = async (
   };
   try {
     await target.truncate(file.size);
-    await keepStaged(work.file, target, journal, hasher);
+    await keepStaged(runtime, config, work.file, journal);
     await esp.use(async (directory) => {
       const path = `${directory}/${ukiPath(otherSlot(slot))}`;
       if ((await files.size(path)) === undefined) return;
@@ -67,14 +67,14 @@ export const stageUki = async (
 
 /** Chunks that an earlier, cut attempt has staged. */
 const keepStaged = async (
+  { files }: Pick<Runtime, 'files'>,
+  config: AgentConfig,
   file: FillFile['file'],
-  target: OpenFile,
   journal: FillFile['journal'],
-  hasher: FillFile['hasher'],
 ): Promise<void> => {
-  for (const [chunk, digest] of file.chunks.entries()) {
+  for (const [chunk, expected] of file.chunks.entries()) {
     const offset = chunk * CHUNK_BYTES;
-    const bytes = await target.read(offset, Math.min(CHUNK_BYTES, file.size - offset));
-    if (digestBytes(hasher, bytes) === digest) journal.add(chunk, { received: 0, reused: 0 });
+    const found = await files.digest(stagedUki(config), offset, Math.min(CHUNK_BYTES, file.size - offset));
+    if (found === expected) journal.add(chunk, { received: 0, reused: 0 });
   }
 };

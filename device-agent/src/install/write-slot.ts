@@ -22,7 +22,7 @@ export const writeSlot = async (
   signal: AbortSignal,
 ): Promise<BytesMoved> => {
   const { runtime, config, esp, onProgress } = context;
-  const { files, hasher } = runtime;
+  const { files, digest } = runtime;
   await esp.use(async (directory) => {
     await files.remove(`${directory}/${ukiPath(slot)}`);
     await files.remove(`${directory}/${ukiPath(slot)}.tmp`);
@@ -44,7 +44,7 @@ export const writeSlot = async (
       file: root,
       target,
       journal,
-      hasher,
+      digest,
       local: async (offset, length) => active.read(offset, length),
       fetch: async (offset, length) => read(at + offset, length),
       onProgress: () => {
@@ -69,16 +69,11 @@ export const writeSlot = async (
   });
 
   await dropCaches(runtime, config);
-  const again = await files.open(config.slots[slot], 'read');
-  try {
-    const bad = await readBack(again, root, hasher, signal);
-    if (bad.length > 0) {
-      for (const chunk of bad) journal.remove(chunk);
-      await journal.save();
-      throw readBackMismatch(`slot ${slot}`, bad);
-    }
-  } finally {
-    await again.close();
+  const bad = await readBack(runtime, config.slots[slot], root, signal);
+  if (bad.length > 0) {
+    for (const chunk of bad) journal.remove(chunk);
+    await journal.save();
+    throw readBackMismatch(`slot ${slot}`, bad);
   }
   return {
     bytesReceived: journal.bytesReceived() + staged.bytesReceived,

@@ -1,7 +1,16 @@
 /**
- * Everything the agent needs of the machine below it. `runtime/node` is the implementation that ships today; a runtime
- * smaller than Node implements the same types. Paths are absolute, sizes bytes, times seconds unless the name says
- * otherwise.
+ * Everything the agent needs of the machine below it, implemented twice: `runtime/node` (development, boards that have
+ * Node) and `runtime/quickjs` (the default in images). One suite holds both against the promises made here. Paths are
+ * absolute, sizes bytes, times seconds unless the name says otherwise.
+ *
+ * What code above this port may use, because both have it:
+ * - ES2023 and `Promise.withResolvers`; of regular expressions no flag `v`; no `Intl`, so no locale and no time zone in `Date`;
+ * - `TextEncoder`, `TextDecoder` (UTF-8 only, not streaming), `URL` (parts of an absolute URL; `new URL(path, base)`),
+ *   `AbortController`, `AbortSignal` (`abort`, `reason`, `throwIfAborted`, `addEventListener('abort')`), `setTimeout`,
+ *   `clearTimeout`, `queueMicrotask`, `atob`, `btoa`; nothing else of Node or the web, no `Buffer`, no `process`;
+ * - no loop over many bytes: QuickJS interprets, at 50 times the cost of V8 (SHA-256 takes it 0.7 s per MiB). Hashing is
+ *   `digest`; decompression, signatures and the like are programs, run on files. To move bytes is cheap: `subarray`, `set`.
+ * - little memory: a device has 16 MB for the whole agent while it installs.
  */
 export type Runtime = {
   readonly files: Files;
@@ -10,7 +19,8 @@ export type Runtime = {
   readonly time: Time;
   /** in [0, 1) */
   readonly random: () => number;
-  readonly hasher: () => Hasher;
+  /** `sha256:…` */
+  readonly digest: (bytes: Uint8Array) => Promise<string>;
   /** a P-256 private key, PKCS #8 in PEM */
   readonly newKey: () => Promise<string>;
   /** one line for the console */
@@ -22,7 +32,7 @@ export type Files = {
   readonly read: (path: string) => Promise<Uint8Array | undefined>;
   /** Replaces the file as one: temporary name, fsync, rename, fsync of the directory. Makes the directory. */
   readonly replace: (path: string, bytes: Uint8Array | string, mode?: number) => Promise<void>;
-  /** One `write` call on the file as it is, for files of the kernel. */
+  /** One `write` call on the file as it is, which is made where it is missing: for files of the kernel. */
   readonly poke: (path: string, bytes: Uint8Array | string) => Promise<void>;
   /** Removes it; well if it is not there. */
   readonly remove: (path: string) => Promise<void>;
@@ -32,6 +42,13 @@ export type Files = {
   readonly list: (directory: string) => Promise<readonly string[]>;
   /** of a regular file, not of a device; undefined where there is none */
   readonly size: (path: string) => Promise<number | undefined>;
+  /** Makes it and those above it; well if it is there. */
+  readonly makeDirectory: (path: string) => Promise<void>;
+  /**
+   * `sha256:…` of a range of a file or block device, without its bytes passing through the agent. Where the file ends
+   * early it is that of the bytes that are there.
+   */
+  readonly digest: (path: string, offset: number, length: number) => Promise<string>;
   /** bytes free on the file system of a path */
   readonly free: (path: string) => Promise<number>;
   /** `write` makes the file where it does not exist and never cuts it short */
@@ -49,17 +66,24 @@ export type OpenFile = {
   readonly close: () => Promise<void>;
 };
 
-export type Hasher = {
-  readonly update: (bytes: Uint8Array) => void;
-  /** `sha256:…` */
-  readonly digest: () => string;
+export type RunOptions = {
+  /** then the program is killed, its status is `NO_STATUS` */
+  readonly timeoutMs?: number;
+  readonly input?: Uint8Array | string;
+  /** beside `PATH`, the only variable that programs get of the agent */
+  readonly environment?: Readonly<Record<string, string>>;
 };
 
+/** Status of a program that a signal ended. */
+export const NO_STATUS = -1;
+/** Of each output the first bytes are kept; the program may write on. */
+export const MAX_OUTPUT_BYTES = 64 * 1024;
+
 export type Processes = {
-  /** Waits for the end. Throws only where the program cannot be started. */
+  /** Waits for the end, without a shell. Throws only where the program cannot be started. */
   readonly run: (
     command: readonly string[],
-    options?: { readonly timeoutMs?: number; readonly input?: Uint8Array | string },
+    options?: RunOptions,
   ) => Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }>;
   /** Restarts the machine, does not return. In a test of the whole agent: ends the process. */
   readonly reboot: () => Promise<never>;
@@ -70,8 +94,10 @@ export type Network = {
     method: 'GET' | 'POST',
     url: string,
     options: {
-      /** PEM; trusted instead of everything else */
+      /** PEM; trusted instead of what the system trusts */
       readonly ca?: string;
+      /** PEM; who is asking */
+      readonly client?: { readonly key: string; readonly certificate: string };
       readonly json?: unknown;
       readonly timeoutMs: number;
       readonly maxBytes: number;
@@ -124,4 +150,6 @@ export type Time = {
   readonly uptime: () => number;
   /** Ends early, without an error, when the signal comes. */
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** Seconds that the clocks of a zone are ahead of UTC at a time. @param zone POSIX `TZ`, as `CET-1CEST,M3.5.0,M10.5.0/3` */
+  readonly zoneOffset: (zone: string, at: number) => Promise<number>;
 };

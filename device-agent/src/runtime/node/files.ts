@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { mkdir, open, readFile, readdir, rename, rm, stat, statfs, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -49,6 +50,27 @@ const openFile = (handle: FileHandle): OpenFile => ({
     await handle.close();
   },
 });
+
+const DIGEST_BYTES = 1024 * 1024;
+
+/** `sha256:…` of a range, as far as the file goes. */
+const digestRange: Files['digest'] = async (path, offset, length) => {
+  const handle = await open(path, 'r');
+  try {
+    const hash = createHash('sha256');
+    const bytes = Buffer.allocUnsafe(Math.min(length, DIGEST_BYTES));
+    for (let done = 0; done < length;) {
+      const wanted = Math.min(bytes.length, length - done);
+      const { bytesRead } = await handle.read(bytes, 0, wanted, offset + done);
+      if (bytesRead === 0) break;
+      hash.update(bytes.subarray(0, bytesRead));
+      done += bytesRead;
+    }
+    return `sha256:${hash.digest('hex')}`;
+  } finally {
+    await handle.close();
+  }
+};
 
 export const nodeFiles: Files = {
   read: async (path) => {
@@ -103,6 +125,10 @@ export const nodeFiles: Files = {
       throw error;
     }
   },
+  makeDirectory: async (path) => {
+    await mkdir(path, { recursive: true });
+  },
+  digest: digestRange,
   free: async (path) => {
     const { bavail, bsize } = await statfs(path);
     return bavail * bsize;

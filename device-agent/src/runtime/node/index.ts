@@ -3,6 +3,7 @@ import { uptime } from 'node:os';
 import { promisify } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Runtime } from '../port.ts';
+import { zoneOffset } from '../zone-offset.ts';
 import { nodeFiles } from './files.ts';
 import { nodeNetwork } from './network.ts';
 import { nodeProcesses, type ProcessOptions } from './processes.ts';
@@ -10,32 +11,28 @@ import { nodeProcesses, type ProcessOptions } from './processes.ts';
 export { REBOOT_STATUS } from './processes.ts';
 
 /** The runtime of the agent on Node. */
-export const nodeRuntime = (options: ProcessOptions & { readonly log: (line: string) => void }): Runtime => ({
-  files: nodeFiles,
-  processes: nodeProcesses(options),
-  network: nodeNetwork,
-  time: {
-    now: () => Math.floor(Date.now() / 1000),
-    uptime,
-    sleep: async (ms, signal) => {
-      await delay(ms, undefined, signal === undefined ? {} : { signal }).catch((error: unknown) => {
-        if (signal?.aborted !== true) throw error;
-      });
-    },
-  },
-  random: Math.random,
-  hasher: () => {
-    const hash = createHash('sha256');
-    return {
-      update: (bytes) => {
-        hash.update(bytes);
+export const nodeRuntime = (options: ProcessOptions & { readonly log: (line: string) => void }): Runtime => {
+  const processes = nodeProcesses(options);
+  return {
+    files: nodeFiles,
+    processes,
+    network: nodeNetwork,
+    time: {
+      now: () => Math.floor(Date.now() / 1000),
+      uptime,
+      sleep: async (ms, signal) => {
+        await delay(ms, undefined, signal === undefined ? {} : { signal }).catch((error: unknown) => {
+          if (signal?.aborted !== true) throw error;
+        });
       },
-      digest: () => `sha256:${hash.digest('hex')}`,
-    };
-  },
-  newKey: async () => {
-    const { privateKey } = await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' });
-    return privateKey.export({ type: 'pkcs8', format: 'pem' });
-  },
-  log: options.log,
-});
+      zoneOffset: async (zone, at) => zoneOffset(processes, zone, at),
+    },
+    random: Math.random,
+    digest: async (bytes) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`,
+    newKey: async () => {
+      const { privateKey } = await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' });
+      return privateKey.export({ type: 'pkcs8', format: 'pem' });
+    },
+    log: options.log,
+  };
+};

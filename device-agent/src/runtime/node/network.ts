@@ -4,6 +4,9 @@ import { connect } from 'node:net';
 import type { Network } from '../port.ts';
 import { nodeMqtt } from './mqtt.ts';
 
+const tlsClient = (client: Parameters<Network['request']>[2]['client']) =>
+  client === undefined ? {} : { key: client.key, cert: client.certificate };
+
 const request: Network['request'] = async (method, url, options) => {
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: string }>();
   const body = options.json === undefined ? undefined : JSON.stringify(options.json);
@@ -13,7 +16,7 @@ const request: Network['request'] = async (method, url, options) => {
     {
       method,
       signal: AbortSignal.timeout(options.timeoutMs),
-      ...(secure && options.ca !== undefined ? { ca: options.ca } : {}),
+      ...(secure ? { ca: options.ca, ...tlsClient(options.client) } : {}),
       headers:
         body === undefined
           ? {}

@@ -1,34 +1,37 @@
 import { spawn } from 'node:child_process';
-import type { Processes } from '../port.ts';
+import type { Readable } from 'node:stream';
+import { MAX_OUTPUT_BYTES, NO_STATUS, type Processes, type RunOptions } from '../port.ts';
 
-const MAX_OUTPUT = 64 * 1024;
-/** Not an exit status of any program. */
-const NO_STATUS = -1;
+/** The first bytes of an output; what comes after them is read and dropped. */
+const bounded = (stream: Readable): (() => string) => {
+  const parts: Buffer[] = [];
+  let room = MAX_OUTPUT_BYTES;
+  stream.on('data', (data: Buffer) => {
+    const part = data.subarray(0, room);
+    room -= part.length;
+    if (part.length > 0) parts.push(part);
+  });
+  return () => Buffer.concat(parts).toString();
+};
 
 const runWith = async (
   searchPath: string,
   command: Parameters<Processes['run']>[0],
-  options: NonNullable<Parameters<Processes['run']>[1]> = {},
+  options: RunOptions = {},
 ): ReturnType<Processes['run']> => {
   const [program = '', ...args] = command;
   const { promise, resolve, reject } = Promise.withResolvers<Awaited<ReturnType<Processes['run']>>>();
   const child = spawn(program, args, {
     stdio: ['pipe', 'pipe', 'pipe'],
     // No configuration of the machine may load an engine into openssl or loosen a rule.
-    env: { PATH: searchPath, LC_ALL: 'C', OPENSSL_CONF: '/dev/null' },
+    env: { PATH: searchPath, LC_ALL: 'C', OPENSSL_CONF: '/dev/null', ...options.environment },
     ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs, killSignal: 'SIGKILL' }),
   });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (data: Buffer) => {
-    if (stdout.length < MAX_OUTPUT) stdout += data.toString();
-  });
-  child.stderr.on('data', (data: Buffer) => {
-    if (stderr.length < MAX_OUTPUT) stderr += data.toString();
-  });
+  const stdout = bounded(child.stdout);
+  const stderr = bounded(child.stderr);
   child.on('error', reject);
   child.on('close', (status) => {
-    resolve({ status: status ?? NO_STATUS, stdout, stderr });
+    resolve({ status: status ?? NO_STATUS, stdout: stdout(), stderr: stderr() });
   });
   // A program that ends without reading its input is judged by its status.
   child.stdin.on('error', () => undefined);
