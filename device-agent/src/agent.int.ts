@@ -269,7 +269,7 @@ describe('what the server asks', () => {
     await cloud.until('birth', isBorn);
     await cloud.serverState('offline');
     await cloud.desire(1, v2);
-    await cloud.command('rebirth');
+    await cloud.command({ name: 'rebirth' });
     await cloud.until('a birth that answers', () => births().length >= 2);
     expect(cloud.served()).toBe(0);
     await cloud.serverState('online');
@@ -279,7 +279,7 @@ describe('what the server asks', () => {
   test('a reboot is done once', async () => {
     await device.boot();
     await cloud.until('birth', isBorn);
-    await cloud.command('reboot');
+    await cloud.command({ name: 'reboot' });
     await cloud.until('the second boot', () => new Set(births().map(({ bootId }) => bootId)).size === 2);
     expect(device.boots).toHaveLength(2);
   });

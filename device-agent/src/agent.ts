@@ -1,3 +1,4 @@
+import type { Command } from '@slipway/protocol';
 import { efiVariables } from './boot/efi-variables.ts';
 import { openEsp } from './boot/esp.ts';
 import { systemdBoot } from './boot/systemd-boot.ts';
@@ -117,6 +118,9 @@ export const runAgent = async (runtime: Runtime, config: AgentConfig, signal: Ab
         if (birth !== undefined) session?.send('birth', birth);
         return;
       }
+      case 'result':
+        session?.send('result', effect.result);
+        return;
       case 'log':
         runtime.log(effect.line);
         return;
@@ -153,7 +157,21 @@ export const runAgent = async (runtime: Runtime, config: AgentConfig, signal: Ab
     if (identity === undefined) return;
     const key = await deviceKey(runtime, config);
     const connection = (): number => state.saved.connection;
-    session = openSession({ runtime, identity, key, serverCa, blocks, dispatch, connection, signal });
+    const onCommand = ({ name, id }: Command, retained: boolean): void => {
+      if (name === 'reboot' || name === 'rebirth' || name === 'rollback')
+        void dispatch({ kind: 'command', name, id, retained });
+    };
+    session = openSession({
+      runtime,
+      identity,
+      key,
+      serverCa,
+      blocks,
+      dispatch,
+      onCommand,
+      connection,
+      signal,
+    });
     await session.done;
   };
 

@@ -1,12 +1,16 @@
 import {
   Ack,
+  Command,
+  commandOfTopic,
   Desired,
   deviceTopic,
   messageOf,
   ServerState,
   serverStateTopic,
   type Birth,
+  type CommandResult,
   type Death,
+  type LogPiece,
   type Progress,
   type Status,
   type StreamGet,
@@ -27,6 +31,8 @@ const MAX_DELAY_MS = 60_000;
 /** A connection that held this long was well: the next drop starts again with short delays. */
 const WELL_S = 120;
 const GOODBYE_MS = 5_000;
+/** Messages on their way at once; beyond that those with QoS 0 are dropped, so that a slow link costs no memory. */
+const MAX_PENDING = 64;
 
 export type Uplink = {
   readonly birth: Birth;
@@ -34,13 +40,22 @@ export type Uplink = {
   readonly status: Status;
   readonly progress: Progress;
   readonly telemetry: Telemetry;
+  readonly result: CommandResult;
+  readonly log: LogPiece;
   readonly 'stream/get': StreamGet;
 };
 
 export type Session = {
   /** Lost where there is no connection; what must not be lost lies in the outbox. */
   readonly send: <K extends UpKind>(kind: K, message: Uplink[K]) => void;
+  /**
+   * @param qos another than usual for the kind
+   * @returns whether the broker has it (QoS 1), or it has left the device (QoS 0)
+   */
+  readonly deliver: <K extends UpKind>(kind: K, message: Uplink[K], qos?: 1) => Promise<boolean>;
   readonly isConnected: () => boolean;
+  /** connections made so far */
+  readonly connections: () => number;
   /** Says goodbye and closes. */
   readonly leave: () => Promise<void>;
   readonly done: Promise<void>;
@@ -55,6 +70,7 @@ export type SessionOptions = {
   readonly blocks: Blocks;
   /** Resolves when the state is saved. */
   readonly dispatch: (event: Event) => Promise<void>;
+  readonly onCommand: (command: Command, retained: boolean) => void;
   /** number of the connection about to be made */
   readonly connection: () => number;
   readonly signal: AbortSignal;
@@ -69,6 +85,8 @@ const DELIVERY: Record<
   status: { qos: 1 },
   progress: { qos: 0 },
   telemetry: { qos: 0, expirySeconds: 300 },
+  result: { qos: 1 },
+  log: { qos: 0 },
   'stream/get': { qos: 0 },
 };
 
@@ -81,8 +99,24 @@ export const openSession = (options: SessionOptions): Session => {
   let current: MqttConnection | undefined;
   let isServerThere = true;
 
+  let connections = 0;
+  let pending = 0;
+
+  const deliver: Session['deliver'] = async (kind, message, asked) => {
+    const qos = asked ?? DELIVERY[kind].qos;
+    if (current === undefined || (qos === 0 && pending >= MAX_PENDING)) return false;
+    pending++;
+    try {
+      await current.publish(topic(kind), JSON.stringify(message), { ...DELIVERY[kind], qos });
+      return true;
+    } catch {
+      return false;
+    } finally {
+      pending--;
+    }
+  };
   const send: Session['send'] = (kind, message) => {
-    current?.publish(topic(kind), JSON.stringify(message), DELIVERY[kind]).catch(() => undefined);
+    void deliver(kind, message);
   };
 
   /** Bulk transfer only while both broker and server are there. */
@@ -115,9 +149,11 @@ export const openSession = (options: SessionOptions): Session => {
       if (!parsed.success) return;
       isServerThere = parsed.data.state === 'online';
       relink();
-    } else if (message.topic === topic('cmd/reboot') || message.topic === topic('cmd/rebirth')) {
-      const name = message.topic === topic('cmd/reboot') ? 'reboot' : 'rebirth';
-      void dispatch({ kind: 'command', name, retained: message.retained, uptime: runtime.time.uptime() });
+    } else {
+      const name = commandOfTopic(message.topic);
+      const parsed = Command.safeParse(typeof body === 'object' ? { ...body, name } : body);
+      if (parsed.success) options.onCommand(parsed.data, message.retained);
+      else runtime.log(`ignored a malformed command ${name ?? message.topic}`);
     }
   };
 
@@ -143,6 +179,7 @@ export const openSession = (options: SessionOptions): Session => {
         { topic: topic('desired'), qos: 1 },
       ]);
       current = connection;
+      connections++;
       relink();
       runtime.log('connected');
       await dispatch({ kind: 'connected' });
@@ -168,6 +205,8 @@ export const openSession = (options: SessionOptions): Session => {
 
   return {
     send,
+    deliver,
+    connections: () => connections,
     isConnected: () => current !== undefined,
     leave: async () => {
       const connection = current;

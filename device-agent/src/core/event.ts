@@ -1,4 +1,4 @@
-import type { Desired, ErrorCode, Status } from '@slipway/protocol';
+import type { CommandId, CommandResult, Desired, ErrorCode, Status } from '@slipway/protocol';
 import type { BootFacts, Job, ReleaseRef } from './state.ts';
 
 /** What came of a job. */
@@ -23,9 +23,9 @@ export type Event =
   | { readonly kind: 'ack'; readonly seq: number }
   | {
       readonly kind: 'command';
-      readonly name: 'reboot' | 'rebirth';
+      readonly name: 'reboot' | 'rebirth' | 'rollback';
+      readonly id: CommandId;
       readonly retained: boolean;
-      readonly uptime: number;
     }
   | { readonly kind: 'job'; readonly id: number; readonly result: JobResult };
 
@@ -36,4 +36,6 @@ export type Effect =
   | { readonly kind: 'stop' }
   | { readonly kind: 'status'; readonly status: Status }
   | { readonly kind: 'birth' }
+  /** the answer to a command */
+  | { readonly kind: 'result'; readonly result: CommandResult }
   | { readonly kind: 'log'; readonly line: string };

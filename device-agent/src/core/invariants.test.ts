@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { isTerminal, type Status } from '@slipway/protocol';
 import { expect, test } from 'vitest';
-import { desiredOf, World } from '../fixture/world.ts';
+import { commandOf, desiredOf, World } from '../fixture/world.ts';
 import { MAX_ATTEMPTS } from './state.ts';
 
 type Action =
@@ -10,7 +10,7 @@ type Action =
   | { readonly kind: 'desired'; readonly seq: number; readonly execution: number; readonly late: boolean }
   | { readonly kind: 'nothingDesired'; readonly seq: number }
   | { readonly kind: 'ack'; readonly at: number }
-  | { readonly kind: 'command'; readonly retained: boolean };
+  | { readonly kind: 'command'; readonly retained: boolean; readonly id: number };
 
 const just = (
   kind: 'tick' | 'failingTick' | 'cut' | 'restart' | 'connect' | 'disconnect',
@@ -43,7 +43,14 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('nothingDesired' as const), seq: fc.nat(60) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('ack' as const), at: fc.nat(5) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('command' as const), retained: fc.boolean() }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('command' as const),
+      retained: fc.boolean(),
+      id: fc.nat(5),
+    }),
+  },
 );
 
 const act = (world: World, action: Action): void => {
@@ -87,7 +94,12 @@ const act = (world: World, action: Action): void => {
       return;
     }
     case 'command':
-      world.send({ kind: 'command', name: 'reboot', retained: action.retained, uptime: world.uptime });
+      world.send({
+        kind: 'command',
+        name: 'reboot',
+        id: commandOf(action.id),
+        retained: action.retained,
+      });
       return;
     default:
       action satisfies never;

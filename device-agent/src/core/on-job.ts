@@ -3,7 +3,7 @@ import type { JobResult } from './event.ts';
 import { startWrite } from './on-desired.ts';
 import { failTrial } from './on-started.ts';
 import type { Job, OpenExecution } from './state.ts';
-import { log, report, setSlot, startJob, stopJob, type Turn } from './turn.ts';
+import { log, report, setSlot, startJob, type Turn } from './turn.ts';
 
 /** The result of the job under way; results of replaced jobs were dropped before. */
 export const onJobResult = (turn: Turn, job: Job, result: JobResult): void => {
@@ -138,35 +138,3 @@ const onFailed = (turn: Turn, job: Job, reason: Extract<JobResult, { readonly ki
   log(turn, `install of ${execution.version} failed: ${reason.code}: ${reason.message}`);
   report(turn, execution, 'FAILED', reason);
 };
-
-/** Commands are never retained: one that is would be repeated at every connection. */
-export const onCommand = (
-  turn: Turn,
-  command: { readonly name: 'reboot' | 'rebirth'; readonly retained: boolean; readonly uptime: number },
-): void => {
-  if (command.retained) return;
-  if (command.name === 'rebirth') {
-    turn.effects.push({ kind: 'birth' });
-    return;
-  }
-  // A command lives 60 s in the broker. One that comes that soon after a commanded reboot may be the same one again.
-  const repeated = turn.saved.commanded && command.uptime < COMMAND_LIFE_S;
-  if (repeated || isUnconfirmed(turn)) {
-    log(
-      turn,
-      repeated ? 'reboot command ignored: just rebooted' : 'reboot command ignored: a trial is under way',
-    );
-    return;
-  }
-  log(turn, 'reboot commanded');
-  stopJob(turn);
-  turn.saved = { ...turn.saved, commanded: true };
-  startJob(turn, { kind: 'reboot', from: turn.boot.bootId, why: 'commanded' });
-};
-
-const COMMAND_LIFE_S = 60;
-
-const isUnconfirmed = (turn: Turn): boolean =>
-  turn.saved.job?.kind === 'reboot' ||
-  turn.saved.slots[turn.boot.slot].state !== 'GOOD' ||
-  turn.saved.slots[otherSlot(turn.boot.slot)].state === 'TRIAL';

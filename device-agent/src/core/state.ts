@@ -1,4 +1,5 @@
 import {
+  CommandId,
   Digest,
   ExecutionId,
   ExecutionState,
@@ -105,6 +106,8 @@ export const Saved = z.object({
   brokerWorked: z.boolean(),
   /** the last reboot was asked for by a command */
   commanded: z.boolean().default(false),
+  /** ids of commands that ended in a reboot, newest last */
+  commandsDone: z.array(CommandId).default([]),
   /** boots in a row into a slot that is neither the loader's default nor on trial */
   strays: z.int().default(0),
 });
@@ -153,5 +156,6 @@ export const freshState = (base: number): Saved => ({
   outbox: [],
   brokerWorked: false,
   commanded: false,
+  commandsDone: [],
   strays: 0,
 });

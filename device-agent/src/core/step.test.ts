@@ -1,7 +1,8 @@
 import type { ExecutionState, SlotName } from '@slipway/protocol';
 import { describe, expect, test } from 'vitest';
-import { desiredOf, releaseOf, World } from '../fixture/world.ts';
+import { commandOf, desiredOf, releaseOf, World } from '../fixture/world.ts';
 import type { Job, SlotRecord } from './state.ts';
+import { step } from './step.ts';
 
 /** A device on which release 2 has come as far as the job named. */
 const at = (kind: Job['kind'] | 'start'): World => {
@@ -238,14 +239,31 @@ describe('what is asked', () => {
 
   test('as a retained or repeated reboot command is not done', () => {
     const world = new World();
-    world.send({ kind: 'command', name: 'reboot', retained: true, uptime: 500 });
+    const reboot = { kind: 'command', name: 'reboot', id: commandOf(1), retained: false } as const;
+    world.send({ ...reboot, retained: true });
     expect(world.runs).toBeNull();
-    world.send({ kind: 'command', name: 'reboot', retained: false, uptime: 500 });
+    world.send(reboot);
     world.tick();
     expect(world.boots).toBe(2);
-    world.send({ kind: 'command', name: 'reboot', retained: false, uptime: 20 });
+    world.send(reboot);
     expect(world.runs).toBeNull();
-    world.send({ kind: 'command', name: 'reboot', retained: false, uptime: 61 });
+    world.send({ ...reboot, id: commandOf(2) });
     expect(world.runs?.kind).toBe('reboot');
+  });
+
+  test('as a reboot during a trial is refused, and the server told', () => {
+    const world = at('judge');
+    const before = world.runs;
+    const [, effects] = step(world.state, {
+      kind: 'command',
+      name: 'reboot',
+      id: commandOf(1),
+      retained: false,
+    });
+    expect(effects).toContainEqual({
+      kind: 'result',
+      result: { v: 1, id: commandOf(1), ok: false, code: 'COMMAND_REFUSED', message: expect.any(String) },
+    });
+    expect(world.runs).toBe(before);
   });
 });

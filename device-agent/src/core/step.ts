@@ -1,6 +1,7 @@
 import type { Effect, Event } from './event.ts';
+import { onCommand } from './on-command.ts';
 import { onDesired } from './on-desired.ts';
-import { onCommand, onJobResult } from './on-job.ts';
+import { onJobResult } from './on-job.ts';
 import { onStarted } from './on-started.ts';
 import type { BootFacts, State } from './state.ts';
 import { beginTurn, type Turn } from './turn.ts';

@@ -145,7 +145,32 @@ export const Progress = z.object({
 });
 export type Progress = z.infer<typeof Progress>;
 
-/** QoS 0, every 30 s and when the health changes. */
+/** The link that the default route goes over. */
+export const LinkReport = z.object({
+  kind: z.enum(['ethernet', 'wifi', 'cellular', 'other', 'none']),
+  interface: z.string().max(64).optional(),
+  metered: z.boolean(),
+  /** connections to the broker since the agent started, but the first */
+  reconnects: z.int().min(0),
+});
+export type LinkReport = z.infer<typeof LinkReport>;
+
+/** A look in between, sent later with a whole one. */
+export const TelemetrySample = z.object({
+  /** seconds */
+  uptime: z.number(),
+  /** 0 to 1, of all processors, since the look before */
+  cpuBusy: z.number().min(0).max(1).optional(),
+  memoryAvailable: z.int().min(0).optional(),
+  load1: z.number().optional(),
+  /** degrees Celsius */
+  temperature: z.number().optional(),
+});
+export type TelemetrySample = z.infer<typeof TelemetrySample>;
+
+export const MAX_TELEMETRY_SAMPLES = 16;
+
+/** QoS 0, every 30 s and when the health changes; less often over a metered link. Older agents send fewer fields. */
 export const Telemetry = z.object({
   v: z.literal(1),
   bootId: z.string(),
@@ -157,6 +182,22 @@ export const Telemetry = z.object({
   memoryAvailable: z.int().min(0),
   memoryTotal: z.int().min(0),
   load1: z.number(),
+  /** 0 to 1, of all processors, since the look before */
+  cpuBusy: z.number().min(0).max(1).optional(),
+  /** bytes of the file system of `/data` */
+  diskFree: z.int().min(0).optional(),
+  diskTotal: z.int().min(0).optional(),
+  /** degrees Celsius, of the hottest thermal zone */
+  temperature: z.number().optional(),
+  /** starts of services beyond the first, in all */
+  restarts: z.int().min(0).optional(),
+  /** seconds from the start of the kernel until the agent ran */
+  bootTime: z.number().min(0).optional(),
+  link: LinkReport.optional(),
+  /** gates that do not hold, such as `probe:page` */
+  failing: z.array(z.string()).optional(),
+  /** oldest first */
+  samples: z.array(TelemetrySample).max(MAX_TELEMETRY_SAMPLES).optional(),
 });
 export type Telemetry = z.infer<typeof Telemetry>;
 

@@ -363,6 +363,30 @@ export const ERRORS = {
     'A claim token is unknown, used, expired or for another class.',
     'Create a new claim token.',
   ),
+  CERTIFICATE_INVALID: entry(
+    77,
+    403,
+    'A device certificate is not one of ours, not for that device, or the request is not proven by its key.',
+    'Enrol the device anew: create a claim for its id.',
+  ),
+  CERTIFICATE_EXPIRED: entry(
+    77,
+    403,
+    'A device certificate expired longer ago than may be mended by a renewal.',
+    'Create a claim for the same device id and put it onto the device.',
+  ),
+  DEVICE_REVOKED: entry(
+    77,
+    403,
+    'The device was revoked by an operator.',
+    'Find out why; create a claim for its id if it is to come back.',
+  ),
+  IDENTITY_INVALID: entry(
+    65,
+    422,
+    'An identity made in the factory does not hold together: form, certificate, key or name.',
+    'Make it anew by slipway provision --certificate.',
+  ),
   CSR_INVALID: entry(
     65,
     400,
@@ -374,6 +398,31 @@ export const ERRORS = {
     400,
     'A message on the device channel does not have the form of the protocol.',
     'Update the agent or the server.',
+  ),
+
+  DEVICE_OFFLINE: entry(
+    69,
+    409,
+    'A command is for a device that is not connected; commands are never kept for later.',
+    'Wait until slipway devices show says online, then ask again.',
+  ),
+  COMMAND_EXPIRED: entry(
+    75,
+    409,
+    'A command had no answer in time, or reached the device after it had expired.',
+    'Check that the device is online and its clock right, then ask again.',
+  ),
+  COMMAND_REFUSED: entry(
+    75,
+    409,
+    'A device does not do what a command asks for, as it is now.',
+    'Read the reason; a trial must end first, for instance.',
+  ),
+  COMMAND_FAILED: entry(
+    1,
+    502,
+    'A device did what a command asks for, and it ended badly.',
+    'Read what the diagnostic printed.',
   ),
 
   ALREADY_RUNNING: entry(

@@ -41,6 +41,8 @@ export const ExecutionId = given('exe').brand<'ExecutionId'>();
 export type ExecutionId = z.infer<typeof ExecutionId>;
 export const ClaimId = given('clm').brand<'ClaimId'>();
 export type ClaimId = z.infer<typeof ClaimId>;
+export const CommandId = given('cmd').brand<'CommandId'>();
+export type CommandId = z.infer<typeof CommandId>;
 
 /** Version of a release, semantic versioning 2.0.0. */
 export const Version = z

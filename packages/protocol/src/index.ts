@@ -7,6 +7,7 @@ export * from './api.ts';
 export * from './boot-control.ts';
 export * from './build.ts';
 export * from './channel.ts';
+export * from './commands.ts';
 export * from './device-files.ts';
 export * from './errors.ts';
 export * from './ids.ts';

@@ -1,18 +1,33 @@
+import { COMMANDS, type CommandName } from './commands.ts';
 import type { DeviceId, TenantId } from './ids.ts';
 
 /**
  * The topics of the device channel. They are built and parsed in this module only.
  *
- * Up: `birth` (retained), `death` (Will, retained), `status`, `progress`, `telemetry`, `stream/get`.
+ * Up: `birth` (retained), `death` (Will, retained), `status`, `progress`, `telemetry`, `result`, `log`, `stream/get`.
  * Down: `desired` (retained), `ack`, `stream/blk`, `cmd/{name}` (never retained).
  */
 export const TOPIC_ROOT = 'slip';
 
-export const UP = ['birth', 'death', 'status', 'progress', 'telemetry', 'stream/get'] as const;
+export const UP = [
+  'birth',
+  'death',
+  'status',
+  'progress',
+  'telemetry',
+  'result',
+  'log',
+  'stream/get',
+] as const;
 export type UpKind = (typeof UP)[number];
 
-export const DOWN = ['desired', 'ack', 'stream/blk', 'cmd/reboot', 'cmd/rebirth'] as const;
+const commandKind = (name: CommandName): `cmd/${CommandName}` => `cmd/${name}`;
+export const DOWN = ['desired', 'ack', 'stream/blk', ...COMMANDS.map(commandKind)] as const;
 export type DownKind = (typeof DOWN)[number];
+
+/** @returns the command whose topic ends like that */
+export const commandOfTopic = (topic: string): CommandName | undefined =>
+  COMMANDS.find((name) => topic.endsWith(`/${commandKind(name)}`));
 
 export const deviceTopic = (
   tenant: TenantId | '+',

@@ -132,6 +132,10 @@ export const createIngest = (needs: Needs): ((message: Received) => void) => {
         return onProgress(device, payload);
       case 'telemetry':
         return onTelemetry(device, payload);
+      case 'result':
+      case 'log':
+        logger.debug({ device, kind }, 'answer to a command');
+        return Promise.resolve();
       case 'stream/get':
         return needs.blocks.answer(device, parseJson(payload));
       default:
