@@ -69,7 +69,11 @@ export const createClient = (connection: Connection) => {
       executions: (id: string) =>
         sendJson(connection, z.array(Execution), `/v1/rollouts/${encodeURIComponent(id)}/executions`),
     },
-    devices: { list: list(Device, '/v1/devices'), get: one(Device, '/v1/devices') },
+    devices: {
+      list: list(Device, '/v1/devices'),
+      get: one(Device, '/v1/devices'),
+      revoke: act(Device, '/v1/devices', 'revoke'),
+    },
     claims: {
       list: list(ClaimToken, '/v1/claims'),
       create: (body: ClaimRequest) => post(ClaimToken, '/v1/claims', body),

@@ -22,6 +22,7 @@ export {
   progressOfBuild,
   unfinishedBuilds,
 } from './store/builds.ts';
+export { renewCertificate, revokeDevice } from './store/certificates.ts';
 export { createClaim, listClaims, redeemClaim, type Issued } from './store/claims.ts';
 export {
   desiredOf,

@@ -133,6 +133,10 @@ export const devices = pgTable(
     enrolledAt: at('enrolled_at').notNull().defaultNow(),
     lastSeenAt: at('last_seen_at'),
     certificateExpiresAt: at('certificate_expires_at').notNull(),
+    /** of the key of the certificate given last, and of the one that proved the request for it; null: never recorded */
+    keySha256: text('key_sha256'),
+    provenKeySha256: text('proven_key_sha256'),
+    revokedAt: at('revoked_at'),
   },
   (table) => [
     primaryKey({ columns: [table.tenant, table.id] }),

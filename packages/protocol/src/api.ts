@@ -147,6 +147,8 @@ export const Device = z.object({
   enrolledAt: time,
   lastSeenAt: time.nullable(),
   certificateExpiresAt: time,
+  /** it gets no certificate any more */
+  revokedAt: time.nullable(),
 });
 export type Device = z.infer<typeof Device>;
 

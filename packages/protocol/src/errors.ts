@@ -301,8 +301,8 @@ export const ERRORS = {
   INSTALL_ATTEMPTS_EXHAUSTED: entry(
     75,
     409,
-    'A release failed as often as is allowed.',
-    'Mend the release, or raise the attempt of the execution.',
+    'A release failed as often as is allowed on this device.',
+    'Mend the release, or raise the retry of the assignment.',
   ),
   ASSIGNMENT_EXPIRED: entry(
     75,
@@ -334,11 +334,59 @@ export const ERRORS = {
     'The new release did not become healthy in time, so the device went back.',
     'See the gates that were open.',
   ),
+  TRIAL_WATCHDOG: entry(
+    1,
+    409,
+    'The new release hung until the watchdog reset the device, so the device went back.',
+    'Read the log of the boot in the report; find what blocked.',
+  ),
+  TRIAL_PANIC: entry(
+    1,
+    409,
+    'The kernel of the new release panicked, so the device went back.',
+    'Read the panic in the log of the report.',
+  ),
+  TRIAL_POWER_LOSS: entry(
+    1,
+    409,
+    'Every trial boot of the new release was cut off without a fault of its own, so the device went back.',
+    'Check the power supply of the device; then raise the retry of the assignment.',
+  ),
+  TRIAL_UKI_UNLOADABLE: entry(
+    1,
+    409,
+    'The kernel of the new release left no sign of life, so the device went back.',
+    'Check that its UKI is signed for the keys of the device; boot the release in QEMU.',
+  ),
+  TRIAL_INITRAMFS: entry(
+    1,
+    409,
+    'The root of the new release did not verify or mount, so the device went back.',
+    'Read the reason in the report; install again, replace the storage if it recurs.',
+  ),
   TRIAL_NOT_BOOTED: entry(
     1,
     409,
-    'The new release did not come up, so the device went back.',
+    'The new release did not come up and left nothing that says why, so the device went back.',
     'Boot the release in QEMU and read its console.',
+  ),
+  INSTALL_HELD: entry(
+    75,
+    409,
+    'An install waits for its maintenance window.',
+    'Wait, widen the windows, or set a deadline.',
+  ),
+  INSTALL_DOWNLOADED: entry(
+    75,
+    409,
+    'A release lies verified in the inactive slot and is not to be started yet.',
+    'Assign it with mode install.',
+  ),
+  SLOT_NOT_GOOD: entry(
+    75,
+    409,
+    'The other slot holds no release that has proven itself, so there is nothing to go back to.',
+    'Roll out the release that is wanted.',
   ),
 
   AUTH_REQUIRED: entry(

@@ -14,6 +14,7 @@ export {
   type Validity,
 } from './certificates.ts';
 export { verifyCmsShape } from './cms-shape.ts';
+export { type DeviceProof, keySha256Of, verifyRenewal } from './device-certificate.ts';
 export { DEVICE_CERTIFICATE_DAYS, makeDeviceAuthority, signDeviceCsr } from './device-tree.ts';
 export { encodePrivateKey, type KeyKind, makeKeys } from './keys.ts';
 export { makeReleaseTree, type ReleaseTree } from './release-tree.ts';

@@ -1,10 +1,19 @@
-import { createHash, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import rateLimit from '@fastify/rate-limit';
 import fastify, { LogController, type FastifyBaseLogger } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
-import { redeemClaim, type Database, type FleetEvents, type Issued } from '@slipway/fleet';
-import { EnrolRequest, EnrolResponse, SlipwayError, TenantId } from '@slipway/protocol';
-import { signDeviceCsr, type Identity } from '@slipway/signing';
+import { redeemClaim, renewCertificate, type Database, type FleetEvents, type Issued } from '@slipway/fleet';
+import {
+  DeviceId,
+  EnrolRequest,
+  EnrolResponse,
+  RenewRequest,
+  RenewResponse,
+  SlipwayError,
+  TenantId,
+} from '@slipway/protocol';
+import { keySha256Of, signDeviceCsr, verifyRenewal, type Identity } from '@slipway/signing';
+import { z } from 'zod';
 import { answerWithProblems } from './problem.ts';
 
 type Needs = {
@@ -17,7 +26,12 @@ type Needs = {
   readonly perMinute: number;
 };
 
-/** The one thing a stranger may ask of us, on a listener of its own: a certificate for a claim token. */
+const tenant = TenantId.parse('default');
+
+/**
+ * What may be asked of us without an operator's token, on a listener of its own: a certificate for a claim token, and
+ * the next certificate for the holder of the present one.
+ */
 export const enrolApp = async (needs: Needs) => {
   const app = fastify({
     https: { ...needs.tls, minVersion: 'TLSv1.2' },
@@ -42,34 +56,69 @@ export const enrolApp = async (needs: Needs) => {
       ),
   });
 
+  const answer = (deviceId: DeviceId, issued: Issued, now: Date): EnrolResponse => ({
+    v: 1,
+    deviceId,
+    tenant,
+    certificate: issued.certificatePem,
+    mqttUrl: needs.mqttUrl,
+    issuedAt: Math.floor(now.getTime() / 1000),
+  });
+
   typed.post(
     '/v1/enrol',
     { schema: { body: EnrolRequest, response: { 200: EnrolResponse } } },
     async ({ body }) => {
+      const now = new Date();
       const { device, issued } = await redeemClaim(
         needs.db,
         body,
         async (deviceId): Promise<Issued> => {
-          const signed = await signDeviceCsr({ csrPem: body.csr, deviceId, ca: needs.deviceCa });
-          return { ...signed, keySha256: keySha256Of(signed.certificatePem) };
+          const signed = await signDeviceCsr({ csrPem: body.csr, deviceId, ca: needs.deviceCa, now });
+          return { ...signed, keySha256: keyOf(signed.certificatePem) };
         },
-        new Date(),
+        now,
       );
       needs.logger.info({ device: device.id, deviceClass: device.deviceClass }, 'device enrolled');
       needs.events.publish({ kind: 'device', device });
-      return {
-        v: 1 as const,
-        deviceId: device.id,
-        tenant: TenantId.parse('default'),
-        certificate: issued.certificatePem,
-        mqttUrl: needs.mqttUrl,
-      };
+      return answer(device.id, issued, now);
+    },
+  );
+
+  typed.post(
+    '/v1/devices/:id/renew',
+    {
+      schema: {
+        params: z.strictObject({ id: DeviceId }),
+        body: RenewRequest,
+        response: { 200: RenewResponse },
+      },
+    },
+    async ({ params, body }) => {
+      const now = new Date();
+      const deviceId = params.id;
+      const { keySha256: provenKeySha256, expiredAt } = verifyRenewal({
+        certificatePem: body.certificate,
+        csrPem: body.csr,
+        proof: body.proof,
+        deviceId,
+        caPem: needs.deviceCa.certificatePem,
+        now,
+      });
+      const { device, issued } = await renewCertificate(
+        needs.db,
+        { device: deviceId, provenKeySha256, expiredAt },
+        async () => {
+          const signed = await signDeviceCsr({ csrPem: body.csr, deviceId, ca: needs.deviceCa, now });
+          return { ...signed, keySha256: keyOf(signed.certificatePem) };
+        },
+      );
+      needs.logger.info({ device: deviceId, expiredAt }, 'device certificate renewed');
+      needs.events.publish({ kind: 'device', device });
+      return answer(deviceId, issued, now);
     },
   );
   return app;
 };
 
-const keySha256Of = (certificatePem: string): string =>
-  createHash('sha256')
-    .update(new X509Certificate(certificatePem).publicKey.export({ type: 'spki', format: 'der' }))
-    .digest('hex');
+const keyOf = (certificatePem: string): string => keySha256Of(new X509Certificate(certificatePem).publicKey);

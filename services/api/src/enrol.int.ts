@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { request } from 'node:https';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listAudit } from '@slipway/fleet';
-import { ClassName, EnrolResponse, Problem } from '@slipway/protocol';
+import { ClassName, EnrolResponse } from '@slipway/protocol';
+import { codeOfAnswer, post } from './testing/post.ts';
 import { runApi, type TestApi } from './testing/running-api.ts';
 
 const run = promisify(execFile);
@@ -35,34 +35,10 @@ const newCsr = async (
   return readFile(csr, 'utf8');
 };
 
-const post = (url: string, body: unknown, type = 'application/json', ca = api.serverCa) =>
-  new Promise<{ readonly status: number; readonly body: unknown; readonly retryAfter: string | undefined }>(
-    (resolve, reject) => {
-      const sent = request(
-        url,
-        { method: 'POST', ca, headers: { 'content-type': type }, agent: false },
-        (answer) => {
-          let text = '';
-          answer.on('data', (chunk: Buffer) => (text += chunk.toString()));
-          answer.on('end', () =>
-            resolve({
-              status: answer.statusCode ?? 0,
-              body: JSON.parse(text),
-              retryAfter: answer.headers['retry-after'],
-            }),
-          );
-        },
-      );
-      sent.on('error', reject);
-      sent.end(JSON.stringify(body));
-    },
-  );
-
 const deviceClass = ClassName.parse('edge-test');
 const newToken = async (): Promise<string> => (await api.client().claims.create({ deviceClass })).token ?? '';
 const enrol = async (token: string, csr: string, change: Record<string, unknown> = {}) =>
-  post(api.enrolUrl(), { v: 1, token, csr, deviceClass, arch: 'amd64', ...change });
-const codeOfAnswer = (body: unknown): string => Problem.parse(body).code;
+  post(api.enrolUrl(), { v: 1, token, csr, deviceClass, arch: 'amd64', ...change }, api.serverCa);
 
 describe('enrolment', () => {
   test('gives a certificate for the device of the claim, and an entry in the fleet', async () => {
@@ -138,9 +114,9 @@ describe('enrolment', () => {
     const csr = await newCsr('form');
     const extra = await enrol(await newToken(), csr, { deviceId: 'me-please' });
     expect([extra.status, codeOfAnswer(extra.body)]).toEqual([400, 'REQUEST_INVALID']);
-    const plain = await post(api.enrolUrl(), {}, 'text/plain');
+    const plain = await post(api.enrolUrl(), {}, api.serverCa, 'text/plain');
     expect([plain.status, codeOfAnswer(plain.body)]).toEqual([415, 'REQUEST_INVALID']);
-    const elsewhere = await post(api.enrolUrl().replace('/enrol', '/claims'), {});
+    const elsewhere = await post(api.enrolUrl().replace('/enrol', '/claims'), {}, api.serverCa);
     expect([elsewhere.status, codeOfAnswer(elsewhere.body)]).toEqual([404, 'NOT_FOUND']);
   });
 });
@@ -150,7 +126,7 @@ test('a stranger who guesses is slowed down', async () => {
   const asked = { v: 1, token: 'swc_0123456789abcdef', csr: 'none', deviceClass, arch: 'amd64' };
   const answers = [];
   for (let n = 0; n < 4; n += 1) {
-    answers.push(await post(slow.enrolUrl(), asked, 'application/json', slow.serverCa));
+    answers.push(await post(slow.enrolUrl(), asked, slow.serverCa));
   }
   await slow.close();
   expect(answers.map(({ status }) => status)).toEqual([403, 403, 403, 429]);

@@ -30,6 +30,7 @@ const show = (device: Device): string =>
       enrolled: time(device.enrolledAt),
       'last seen': time(device.lastSeenAt),
       'certificate until': time(device.certificateExpiresAt),
+      ...(device.revokedAt === null ? {} : { revoked: time(device.revokedAt) }),
     }),
     ...(device.slots === null
       ? []
@@ -86,6 +87,15 @@ export const deviceCommands = (program: Command, makeContext: MakeContext): void
     run: async (context, words) => {
       const device = await (await connect(context)).devices.get(word(words, 0));
       print(context, device, () => show(device));
+    },
+  });
+  leaf(devices, makeContext, {
+    usage: 'revoke <device>',
+    summary: 'give a device no certificate any more, until it is enrolled anew',
+    options: z.object({}),
+    run: async (context, words) => {
+      const device = await (await connect(context)).devices.revoke(word(words, 0));
+      print(context, device, () => `${device.id}: revoked`);
     },
   });
 

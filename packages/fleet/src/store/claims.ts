@@ -12,6 +12,7 @@ import type { Database } from '../database.ts';
 import { newClaimId, newDeviceId, newToken } from '../new-id.ts';
 import { claims, deviceReports, devices } from '../schema.ts';
 import { recordAudit } from './audit.ts';
+import { refuseRevoked } from './certificates.ts';
 import { toDevice } from './devices.ts';
 import { endLiveExecution } from './executions.ts';
 import { found, type Page } from './not-found.ts';
@@ -65,7 +66,7 @@ const refused = (why: string): SlipwayError =>
  * throws leaves the claim unused. The same key may come again, because a device may lose power between the server's
  * commit and its own; another key may not.
  *
- * @throws {SlipwayError} CLAIM_INVALID, and whatever `issue` throws
+ * @throws {SlipwayError} CLAIM_INVALID, DEVICE_REVOKED where it comes again, and whatever `issue` throws
  */
 export const redeemClaim = (
   db: Database,
@@ -91,6 +92,13 @@ export const redeemClaim = (
     const issued = await issue(claim.deviceId);
     const again = claim.usedAt !== null;
     if (again && claim.keySha256 !== issued.keySha256) throw refused('it was used');
+    if (again) {
+      const [known] = await tx
+        .select({ revokedAt: devices.revokedAt })
+        .from(devices)
+        .where(eq(devices.id, claim.deviceId));
+      refuseRevoked(claim.deviceId, known?.revokedAt);
+    }
     if (!again) {
       await tx
         .update(claims)
@@ -104,7 +112,17 @@ export const redeemClaim = (
       deviceClass: claim.deviceClass,
       arch: claim.arch,
       certificateExpiresAt: issued.expiresAt,
-      ...(again ? {} : { enrolledAt: now, online: false, connection: 0, deathConnection: 0 }),
+      keySha256: issued.keySha256,
+      ...(again
+        ? {}
+        : {
+            enrolledAt: now,
+            online: false,
+            connection: 0,
+            deathConnection: 0,
+            provenKeySha256: null,
+            revokedAt: null,
+          }),
     };
     const rows = await tx
       .insert(devices)

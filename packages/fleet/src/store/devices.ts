@@ -20,6 +20,7 @@ export const toDevice = (row: typeof devices.$inferSelect): Device => ({
   enrolledAt: row.enrolledAt.toISOString(),
   lastSeenAt: row.lastSeenAt?.toISOString() ?? null,
   certificateExpiresAt: row.certificateExpiresAt.toISOString(),
+  revokedAt: row.revokedAt?.toISOString() ?? null,
 });
 
 export const getDevice = async (db: Database, id: DeviceId): Promise<Device> =>

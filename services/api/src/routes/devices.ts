@@ -1,12 +1,13 @@
-import { getDevice, listDevices, listExecutions } from '@slipway/fleet';
+import { getDevice, listDevices, listExecutions, revokeDevice } from '@slipway/fleet';
 import { ClassName, Device, DeviceId, Execution } from '@slipway/protocol';
 import { z } from 'zod';
+import { actorOf } from '../auth.ts';
 import { PageQuery, type App, type Context } from './context.ts';
 
 const tags = ['Devices'];
 const ById = z.strictObject({ id: DeviceId });
 
-export const deviceRoutes = (app: App, { db }: Context): void => {
+export const deviceRoutes = (app: App, { db, events }: Context): void => {
   app.get(
     '/v1/devices',
     {
@@ -26,6 +27,22 @@ export const deviceRoutes = (app: App, { db }: Context): void => {
     '/v1/devices/:id',
     { schema: { tags, summary: 'Show a device', params: ById, response: { 200: Device } } },
     async ({ params }) => getDevice(db, params.id),
+  );
+  app.post(
+    '/v1/devices/:id/revoke',
+    {
+      schema: {
+        tags,
+        summary: 'Give a device no certificate any more, until it is enrolled anew',
+        params: ById,
+        response: { 200: Device },
+      },
+    },
+    async (request) => {
+      const device = await revokeDevice(db, request.params.id, actorOf(request).name, new Date());
+      events.publish({ kind: 'device', device });
+      return device;
+    },
   );
   app.get(
     '/v1/devices/:id/executions',
