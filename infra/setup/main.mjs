@@ -1,7 +1,7 @@
 /**
  * Entry of the npm scripts: brings the machine to where Slipway runs, then starts what was asked for on the pinned Node.
  *
- *   node infra/setup/main.mjs demo|test|up|bench|docs [arguments]
+ *   node infra/setup/main.mjs demo|test|up|bench|campaign|docs [arguments]
  */
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
@@ -18,6 +18,7 @@ const PROGRAMS = {
   demo: 'infra/demo/src/main.ts',
   up: 'infra/local/src/main.ts',
   bench: 'infra/bench/src/main.ts',
+  campaign: 'infra/campaign/src/main.ts',
   docs: 'test/docs/write.ts',
 };
 

@@ -1,0 +1,5 @@
+/**
+ * Campaigns: hundreds or thousands of faults against whole virtual devices, each with its verdict. Run by
+ * `npm run campaign`; nothing imports this but tests.
+ */
+export { runPower } from './power/run.ts';

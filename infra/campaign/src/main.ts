@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import { ERRORS, codeOf, messageOf } from '@slipway/protocol';
+import { runPower } from './power/run.ts';
+
+const root = join(import.meta.dirname, '..', '..', '..');
+
+/** @returns exit status */
+type Campaign = (root: string, args: readonly string[], print: (line: string) => void) => Promise<number>;
+
+const CAMPAIGNS: Readonly<Record<string, { readonly summary: string; readonly run: Campaign }>> = {
+  power: {
+    summary: 'the power is cut at every write of an update and of a rollback',
+    run: runPower,
+  },
+};
+
+const HELP = [
+  'npm run campaign -- NAME [options]; --help after the name lists its options.',
+  '',
+  ...Object.entries(CAMPAIGNS).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`),
+].join('\n');
+
+const main = async ([name, ...args]: readonly string[]): Promise<number> => {
+  if (name === undefined || name === '--help' || name === '-h') {
+    console.log(HELP);
+    return name === undefined ? ERRORS.USAGE.exit : 0;
+  }
+  const campaign = CAMPAIGNS[name];
+  if (campaign === undefined) {
+    console.error(`USAGE: there is no campaign ${JSON.stringify(name)}.\n\n${HELP}`);
+    return ERRORS.USAGE.exit;
+  }
+  try {
+    return await campaign.run(root, args, console.log);
+  } catch (error) {
+    const code = codeOf(error);
+    console.error(`${code}: ${messageOf(error)}`);
+    return ERRORS[code].exit;
+  }
+};
+
+process.exit(await main(process.argv.slice(2)));
