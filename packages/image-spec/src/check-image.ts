@@ -36,6 +36,19 @@ const checkHealth = (parts: readonly ImagePart[]): Problem[] => {
   );
 };
 
+const checkDiagnostics = (parts: readonly ImagePart[]): Problem[] => {
+  const names = new Set<string>();
+  return listed(parts, 'diagnostics').flatMap(({ doc, path, value: { name } }): Problem[] => {
+    if (!names.has(name)) {
+      names.add(name);
+      return [];
+    }
+    return [
+      problemAt(doc, [...path, 'name'], `the name ${JSON.stringify(name)} is used twice in diagnostics`),
+    ];
+  });
+};
+
 /**
  * Checks what no single key shows: references to packages, volumes, users and services that do not exist, names used
  * twice, files that say two things at once.
@@ -49,6 +62,7 @@ export const checkImage = (parts: readonly ImagePart[]): void => {
     ...checkReferences(parts),
     ...checkServices(parts),
     ...checkHealth(parts),
+    ...checkDiagnostics(parts),
     ...all.flatMap(checkContainer),
     ...checkVolumes(listed(parts, 'volumes'), all),
     ...checkUsers(all, files),

@@ -57,7 +57,9 @@ test("Slipway's own keys follow where they say more than their defaults", () => 
 packages: {base: {install: [netbase], dependencies: none}}
 debian: [{suites: [trixie], snapshot: 20261101T000000Z}]
 agent: {enabled: false}
-health: {deadline: 60, probes: [{type: tcp, name: port, host: 127.0.0.1, port: 80}]}
+health: {deadline: 60, probes: [{type: tcp, name: port, host: 127.0.0.1, port: 80, retries: 2}], resources: {memory: 1536K, disk: 2G, temperature: 95.5}}
+link: {interfaces: [lte*], maxRate: 64K}
+diagnostics: [{name: ping, command: [ping, -c, '1', gateway]}]
 `;
   const formatted = formatSpec(parse(text));
   expect(parse(formatted)).toEqual(parse(text));
@@ -87,6 +89,22 @@ health:
           name: port
           host: 127.0.0.1
           port: 80
+          retries: 2
+    resources:
+        memory: 1536K
+        disk: 2G
+        temperature: 95.5
+link:
+    interfaces:
+        - lte*
+    maxRate: 64K
+diagnostics:
+    - name: ping
+      command:
+        - ping
+        - -c
+        - "1"
+        - gateway
 `);
 });
 

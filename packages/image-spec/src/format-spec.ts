@@ -1,13 +1,25 @@
 import { IMAGE_DEFAULTS, type ImageFile } from './image-file.ts';
 import { formatJson } from './json-text.ts';
 import { fields, linuxkitFields, plain, type SpecFormat } from './spec-fields.ts';
+import { formatSize } from './size.ts';
 import { formatYaml, type Fields } from './yaml-text.ts';
 
 const differs = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b);
 
+const RATES = ['maxRate', 'maxRateUnmetered', 'logBudgetPerDay'];
+
+/** As they are written: 64M, not 67108864. */
+const withSizes = (values: object, sizes: readonly string[]): object =>
+  Object.fromEntries(
+    Object.entries(values).map(([key, value]: [string, unknown]) => [
+      key,
+      sizes.includes(key) && typeof value === 'number' ? formatSize(value) : value,
+    ]),
+  );
+
 /** Slipway's own keys, where they say more than their defaults do. */
 const slipwayFields = (spec: ImageFile): Fields => {
-  const { deadline, stable, services, broker, probes } = spec.health;
+  const { deadline, stable, services, broker, probes, resources } = spec.health;
   const usual = { ...IMAGE_DEFAULTS.health, services: spec.services.map(({ name }) => name), probes: [] };
   const health = (
     [
@@ -16,6 +28,11 @@ const slipwayFields = (spec: ImageFile): Fields => {
       ['services', services, usual.services],
       ['broker', broker, usual.broker],
       ['probes', probes, usual.probes],
+      [
+        'resources',
+        resources === undefined ? undefined : withSizes(resources, ['memory', 'disk']),
+        undefined,
+      ],
     ] as const
   ).flatMap(([key, value, normal]) => (differs(value, normal) ? [[key, plain(value)] as const] : []));
   return fields([
@@ -24,6 +41,8 @@ const slipwayFields = (spec: ImageFile): Fields => {
     ['deviceNodes', spec.deviceNodes.length === 0 ? undefined : plain(spec.deviceNodes)],
     ['agent', differs(spec.agent, IMAGE_DEFAULTS.agent) ? plain(spec.agent) : undefined],
     ['health', health.length === 0 ? undefined : new Map(health)],
+    ['link', Object.keys(spec.link).length === 0 ? undefined : plain(withSizes(spec.link, RATES))],
+    ['diagnostics', spec.diagnostics.length === 0 ? undefined : plain(spec.diagnostics)],
   ]);
 };
 

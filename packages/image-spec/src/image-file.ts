@@ -1,9 +1,10 @@
-import type { HealthGates } from '@slipway/protocol';
+import type { Diagnostic, HealthGates, LinkPolicy } from '@slipway/protocol';
 import { z } from 'zod';
 import { Container } from './container.ts';
 import { DebianSource } from './debian-source.ts';
 import { Health } from './health.ts';
 import { FileEntry, Kernel, REFERENCE, Volume } from './linuxkit-entries.ts';
+import { Diagnostics, Link } from './link.ts';
 import { PackageSet } from './package-set.ts';
 
 const strings = z.array(z.string());
@@ -51,6 +52,8 @@ export const ImageFileText = z.strictObject({
     .optional()
     .describe("Slipway's agent, which updates the device."),
   health: Health.optional().describe('What must hold on a device before an update is kept.'),
+  link: Link.optional().describe('How devices treat their link: what they send, and how fast.'),
+  diagnostics: Diagnostics.optional().describe('Programs that operators may have run on devices.'),
 });
 export type ImageFileText = z.infer<typeof ImageFileText>;
 
@@ -83,6 +86,8 @@ export type ImageFile = {
   readonly deviceNodes: readonly string[];
   readonly agent: { readonly enabled: boolean };
   readonly health: HealthGates;
+  readonly link: LinkPolicy;
+  readonly diagnostics: readonly Diagnostic[];
 };
 
 /** What an image file gets for a key it leaves out. */

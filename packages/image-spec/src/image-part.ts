@@ -12,7 +12,7 @@ export const SECTIONS = ['onboot', 'onshutdown', 'services'] as const;
 export type Section = (typeof SECTIONS)[number];
 
 /** The entries of one list over all files. */
-export const listed = <K extends 'volumes' | 'files' | Section>(
+export const listed = <K extends 'volumes' | 'files' | 'diagnostics' | Section>(
   parts: readonly ImagePart[],
   key: K,
 ): Located<NonNullable<ImageFileText[K]>[number]>[] =>

@@ -12,7 +12,7 @@ const mergeKernel = (lower: Kernel, upper: Kernel): Kernel => ({
   ),
 });
 
-/** Merges as LinuxKit does: fields of `kernel` override, lists append; `debian` replaces. `agent` and `health` override field by field. */
+/** Merges as LinuxKit does: fields of `kernel` override, lists append; `debian` replaces. `agent`, `health` and `link` override field by field. */
 export const mergeImageFiles = (files: readonly ImageFileText[]): ImageFileText =>
   files.reduce<ImageFileText>(
     (merged, file) => ({
@@ -28,6 +28,8 @@ export const mergeImageFiles = (files: readonly ImageFileText[]): ImageFileText 
       deviceNodes: [...(merged.deviceNodes ?? []), ...(file.deviceNodes ?? [])],
       agent: { ...merged.agent, ...file.agent },
       health: { ...merged.health, ...file.health },
+      link: { ...merged.link, ...file.link },
+      diagnostics: [...(merged.diagnostics ?? []), ...(file.diagnostics ?? [])],
     }),
     {},
   );

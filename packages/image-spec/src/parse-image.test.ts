@@ -63,7 +63,47 @@ describe('errors point into the file', () => {
       'a key of another kind of probe',
       `${minimal}health:\n  probes:\n    - {type: tcp, name: a, host: b, port: 1, stats: 200}\n`,
       'SPEC_INVALID',
-      { line: 5, column: 46, allowed: ['type', 'name', 'host', 'port'] },
+      {
+        line: 5,
+        column: 46,
+        allowed: ['type', 'name', 'host', 'port', 'timeout', 'interval', 'retries'],
+      },
+    ],
+    [
+      'a floor without a unit',
+      `${minimal}health:\n  resources: {memory: 32}\n`,
+      'SPEC_INVALID',
+      { line: 4, column: 23, key: 'health.resources.memory' },
+    ],
+    [
+      'a resource of no known kind',
+      `${minimal}health:\n  resources: {disc: 32M}\n`,
+      'SPEC_INVALID',
+      { line: 4, column: 15, allowed: ['memory', 'disk', 'load', 'temperature'], suggestion: 'disk' },
+    ],
+    [
+      'a probe that never fails',
+      `${minimal}health:\n  probes:\n    - {type: tcp, name: a, host: b, port: 1, timeout: 61}\n`,
+      'SPEC_INVALID',
+      { line: 5, column: 55, key: 'health.probes[0].timeout' },
+    ],
+    [
+      'a link that is neither',
+      `${minimal}link: {metered: sometimes}\n`,
+      'SPEC_INVALID',
+      { line: 3, column: 17, key: 'link.metered', allowed: ['auto', 'always', 'never'] },
+    ],
+    [
+      'a diagnostic named twice',
+      `${minimal}diagnostics:\n  - {name: a, command: ['true']}\n  - {name: a, command: ['false']}\n`,
+      'SPEC_INVALID',
+      { line: 5, column: 12, key: 'diagnostics[1].name' },
+    ],
+    [
+      'a diagnostic that runs nothing',
+      `${minimal}diagnostics:\n  - {name: a, command: []}\n`,
+      'SPEC_INVALID',
+      { line: 4, column: 24, key: 'diagnostics[0].command' },
     ],
     [
       'dependencies of no known form',
@@ -138,7 +178,7 @@ describe('errors point into the file', () => {
     const error = thrownBy(() => parse(`${minimal}kernl: {}\n`));
     expect(error.message).toBe(
       'edge.yml:3:1: kernl: unknown key; did you mean "kernel"?; allowed: ' +
-        'kernel, init, volumes, onboot, onshutdown, services, files, trust, packages, debian, deviceNodes, agent, health',
+        'kernel, init, volumes, onboot, onshutdown, services, files, trust, packages, debian, deviceNodes, agent, health, link, diagnostics',
     );
   });
 });
@@ -151,7 +191,10 @@ describe('what is left out', () => {
       agent: { enabled: true },
       health: { v: 1, deadline: 120, stable: 10, services: ['a', 'b'], broker: true, probes: [] },
       packages: { k: { dependencies: 'full' } },
+      link: {},
+      diagnostics: [],
     });
+    expect(image.health).not.toHaveProperty('resources');
   });
 });
 
@@ -159,17 +202,18 @@ test('later files add to lists and override fields', () => {
   const image = parseImageFiles([
     {
       name: 'base/a.yml',
-      text: `${minimal}init: ['oci:one']\nservices: [{name: a, image: 'deb:k'}]\nhealth: {deadline: 60}\n`,
+      text: `${minimal}init: ['oci:one']\nservices: [{name: a, image: 'deb:k'}]\nhealth: {deadline: 60}\nlink: {metered: never, maxRate: 1M}\n`,
     },
     {
       name: 'b.yml',
-      text: "kernel: {cmdline: quiet}\ninit: ['oci:two:1.2']\nservices: [{name: b, image: 'deb:k'}]\nhealth: {stable: 3}\n",
+      text: "kernel: {cmdline: quiet}\ninit: ['oci:two:1.2']\nservices: [{name: b, image: 'deb:k'}]\nhealth: {stable: 3, resources: {memory: 32M, load: 4}}\nlink: {maxRate: 64K}\n",
     },
   ]);
   expect(image.kernel).toEqual({ image: 'deb:k', cmdline: 'quiet' });
   expect(image.init).toEqual(['oci:base/one', 'oci:two:1.2']);
   expect(image.services.map(({ name }) => name)).toEqual(['a', 'b']);
-  expect(image.health).toMatchObject({ deadline: 60, stable: 3 });
+  expect(image.health).toMatchObject({ deadline: 60, stable: 3, resources: { memory: 33_554_432, load: 4 } });
+  expect(image.link).toEqual({ metered: 'never', maxRate: 65_536 });
 });
 
 test('an anchor is merged as YAML 1.1 does', () => {

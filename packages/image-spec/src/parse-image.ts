@@ -64,6 +64,9 @@ export const parseImageFiles = (
       services: merged.health?.services ?? services.map(({ name }) => name),
       broker: merged.health?.broker ?? IMAGE_DEFAULTS.health.broker,
       probes: merged.health?.probes ?? [],
+      ...(merged.health?.resources === undefined ? {} : { resources: merged.health.resources }),
     },
+    link: merged.link ?? {},
+    diagnostics: merged.diagnostics ?? [],
   };
 };

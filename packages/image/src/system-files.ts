@@ -85,7 +85,8 @@ export const addReleaseFiles = (tree: Tree, request: BuildRequest, arch: Arch, s
   const put = (path: string, content: string) => {
     putFile(tree, path.slice(1), content);
   };
-  put(AGENT_CONFIG_PATH, json({ v: 1, enrolUrl: deployment.enrolUrl }));
+  const { link, diagnostics } = spec;
+  put(AGENT_CONFIG_PATH, json({ v: 1, enrolUrl: deployment.enrolUrl, link, diagnostics }));
   put(HEALTH_PATH, json(spec.health));
   put(SERVER_CA_PATH, deployment.serverCa);
   put(RELEASE_ROOT_PATH, deployment.releaseRoot);
