@@ -30,7 +30,7 @@ const exists = async (path: string): Promise<boolean> => {
 /**
  * Finds the firmware and makes sure that the machine has variables of its own.
  *
- * @param varsFile copied from the template of the firmware if it does not exist
+ * @param varsFile copied from the template of the firmware if it does not exist; an NBD URI is left alone
  * @returns path of the firmware's code
  * @throws {SlipwayError} TOOL_MISSING
  */
@@ -43,6 +43,6 @@ export const prepareFirmware = async (arch: Arch, varsFile: string): Promise<str
         `expected UEFI firmware for ${arch} at ${file}, which is not there; install the Debian package ${firmware.package}`,
         { details: { file, package: firmware.package } },
       );
-  if (!(await exists(varsFile))) await copyFile(firmware.vars, varsFile, constants.COPYFILE_EXCL);
+  if (!varsFile.startsWith('nbd') && !(await exists(varsFile))) await copyFile(firmware.vars, varsFile, constants.COPYFILE_EXCL);
   return firmware.code;
 };

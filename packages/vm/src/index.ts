@@ -5,4 +5,4 @@
 export { espList, espRead, espWrite } from './esp.ts';
 export { readGpt, type Partition } from './gpt.ts';
 export { hashPartition } from './hash-partition.ts';
-export { startVm, type ConsoleWait, type Forward, type Vm, type VmOptions } from './vm.ts';
+export { startVm, type ConsoleWait, type Forward, type Relay, type Vm, type VmOptions } from './vm.ts';

@@ -14,6 +14,10 @@ export const qemuArguments = (options: VmOptions, firmwareCode: string, qmpSocke
   const forwards = options.forwards.map(
     ({ hostPort, guestPort }) => `,hostfwd=tcp:127.0.0.1:${hostPort}-:${guestPort}`,
   );
+  const relays = (options.relays ?? []).map(
+    ({ guestAddress, guestPort, command }) =>
+      `,guestfwd=tcp:${guestAddress}:${guestPort}-cmd:${value(command)}`,
+  );
   return [
     ['-nodefaults', '-no-user-config', '-display', 'none'],
     ['-machine', machine, '-cpu', cpu, '-accel', 'tcg,thread=multi'],
@@ -29,7 +33,7 @@ export const qemuArguments = (options: VmOptions, firmwareCode: string, qmpSocke
       `if=none,id=disk,format=raw,cache=${options.ignoreFlush === true ? 'unsafe' : 'writeback'},file=${value(options.disk)}`,
     ],
     ['-device', 'virtio-blk-pci,drive=disk,bootindex=0'],
-    ['-netdev', `user,id=net${forwards.join('')}`],
+    ['-netdev', `user,id=net${[...forwards, ...relays].join('')}`],
     ['-device', 'virtio-net-pci,netdev=net,romfile='],
     ['-device', 'virtio-rng-pci'],
     options.watchdog === true ? ['-device', 'i6300esb', '-action', 'watchdog=reset'] : [],

@@ -14,16 +14,20 @@ export type { ConsoleWait } from './console.ts';
 /** A port of 127.0.0.1 that leads to a port of the guest. */
 export type Forward = { readonly hostPort: number; readonly guestPort: number };
 
+/** An address that the guest reaches; for each of its connections a program runs, with the connection as its input and output. */
+export type Relay = { readonly guestAddress: string; readonly guestPort: number; readonly command: string };
+
 export type VmOptions = {
   readonly arch: Arch;
-  /** raw disk image, written to */
+  /** raw disk image, written to; or an NBD URI */
   readonly disk: string;
-  /** EFI variables of this machine; made from the firmware's template if it does not exist */
+  /** EFI variables of this machine; made from the firmware's template if it does not exist; or an NBD URI */
   readonly varsFile: string;
   readonly memoryMb: number;
   /** everything printed on the serial port is appended here, as it came */
   readonly consoleLog: string;
   readonly forwards: readonly Forward[];
+  readonly relays?: readonly Relay[];
   readonly cpus?: number;
   /** where the guest's clock starts, such as `1970-01-01T00:00:00`; absent: now */
   readonly rtcBase?: string;
