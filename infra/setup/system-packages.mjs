@@ -35,6 +35,8 @@ export const NEEDED = [
   ['gpg', 'gnupg', 'signing package archives in tests'],
   ['update-ca-certificates', 'ca-certificates', 'comparing what it makes with ours in tests'],
   ['systemd-sysusers', 'systemd-standalone-sysusers', 'comparing what it makes with ours in tests'],
+  ['virt-fw-vars', 'python3-virt-firmware', 'enrolling keys of Secure Boot in virtual machines'],
+  ['sbverify', 'sbsigntool', 'checking our signatures of EFI programs in tests'],
   ['skopeo', 'skopeo', 'reading and writing images with other eyes in tests'],
 ];
 

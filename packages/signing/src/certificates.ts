@@ -76,6 +76,16 @@ export const makeAuthority = async (subject: AuthoritySubject, issuer?: Identity
   return { certificatePem, keyPem: await encodePrivateKey(keys.privateKey) };
 };
 
+/** A certificate that stands alone and signs: firmware compares certificates, it builds no chains. */
+export const makeSelfSigned = async (subject: Subject, kind: KeyKind): Promise<Identity> => {
+  const keys = await makeKeys(kind);
+  const certificatePem = await issue(subject, keys.publicKey, keys, [
+    new x509.BasicConstraintsExtension(false, undefined, true),
+    new x509.KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+  ]);
+  return { certificatePem, keyPem: await encodePrivateKey(keys.privateKey) };
+};
+
 const USAGES = {
   codeSigning: x509.ExtendedKeyUsage.codeSigning,
   clientAuth: x509.ExtendedKeyUsage.clientAuth,

@@ -1,6 +1,6 @@
 /**
- * Certificates and signatures. Three trees that never meet: releases (root, intermediate, leaf; RSA-3072), devices and
- * servers (P-256 each). Signing is done by node-forge, checking by the `openssl` program alone.
+ * Certificates and signatures. Four trees that never meet: releases (root, intermediate, leaf; RSA-3072), Secure Boot
+ * (RSA-2048), devices and servers (P-256 each). Signing is done by node-forge, checking by the `openssl` program alone.
  */
 export {
   type AuthoritySubject,
@@ -16,8 +16,11 @@ export {
 export { verifyCmsShape } from './cms-shape.ts';
 export { type DeviceProof, keySha256Of, verifyRenewal } from './device-certificate.ts';
 export { DEVICE_CERTIFICATE_DAYS, makeDeviceAuthority, signDeviceCsr } from './device-tree.ts';
+export { encodeSignatureList, enrolmentFiles, SIGNATURE_OWNER } from './efi-signature-list.ts';
 export { encodePrivateKey, type KeyKind, makeKeys } from './keys.ts';
 export { makeReleaseTree, type ReleaseTree } from './release-tree.ts';
+export { makeSecureBootTree, type SecureBootTree } from './secure-boot-tree.ts';
 export { makeServerAuthority, makeServerIdentity, makeServiceIdentity } from './server-tree.ts';
 export { signCms } from './sign-cms.ts';
+export { signPe } from './sign-pe.ts';
 export { verifyCms, type VerifyCms } from './verify-cms.ts';

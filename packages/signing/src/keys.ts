@@ -1,15 +1,18 @@
 import { createPrivateKey, webcrypto } from 'node:crypto';
 
-/** RSA-3072 because node-forge, which makes the CMS, knows no elliptic curves; P-256 everywhere else. */
-export type KeyKind = 'rsa-3072' | 'p-256';
+/** RSA-3072 because node-forge, which makes the CMS, knows no elliptic curves; RSA-2048 for firmware; P-256 everywhere else. */
+export type KeyKind = 'rsa-2048' | 'rsa-3072' | 'p-256';
+
+const rsa = (modulusLength: number) => ({
+  name: 'RSASSA-PKCS1-v1_5',
+  hash: 'SHA-256',
+  modulusLength,
+  publicExponent: new Uint8Array([1, 0, 1]),
+});
 
 const ALGORITHMS = {
-  'rsa-3072': {
-    name: 'RSASSA-PKCS1-v1_5',
-    hash: 'SHA-256',
-    modulusLength: 3072,
-    publicExponent: new Uint8Array([1, 0, 1]),
-  },
+  'rsa-2048': rsa(2048),
+  'rsa-3072': rsa(3072),
   'p-256': { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' },
 } as const;
 
@@ -27,6 +30,7 @@ export const encodePrivateKey = async (key: CryptoKey): Promise<string> => {
 
 export const importPrivateKey = async (pem: string): Promise<CryptoKey> => {
   const key = createPrivateKey(pem);
+  // Which length it has, the key says itself.
   const kind = key.asymmetricKeyType === 'rsa' ? 'rsa-3072' : 'p-256';
   const der = key.export({ format: 'der', type: 'pkcs8' });
   return webcrypto.subtle.importKey('pkcs8', der, ALGORITHMS[kind], true, ['sign']);
