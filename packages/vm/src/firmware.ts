@@ -1,18 +1,21 @@
 import { constants } from 'node:fs';
 import { access, copyFile } from 'node:fs/promises';
 import { SlipwayError, type Arch } from '@slipway/protocol';
+import { enrolKeys } from './enrol-keys.ts';
 
 type Firmware = { readonly code: string; readonly vars: string; readonly package: string };
 
-/** UEFI without Secure Boot, where Debian puts it. */
-const FIRMWARE: Record<Arch, Firmware> = {
+/** Where Debian puts UEFI, without Secure Boot and with it. */
+const FIRMWARE: Record<Arch, Firmware & { readonly secureCode: string }> = {
   amd64: {
     code: '/usr/share/OVMF/OVMF_CODE_4M.fd',
+    secureCode: '/usr/share/OVMF/OVMF_CODE_4M.secboot.fd',
     vars: '/usr/share/OVMF/OVMF_VARS_4M.fd',
     package: 'ovmf',
   },
   arm64: {
     code: '/usr/share/AAVMF/AAVMF_CODE.no-secboot.fd',
+    secureCode: '/usr/share/AAVMF/AAVMF_CODE.secboot.fd',
     vars: '/usr/share/AAVMF/AAVMF_VARS.fd',
     package: 'qemu-efi-aarch64',
   },
@@ -30,19 +33,23 @@ const exists = async (path: string): Promise<boolean> => {
 /**
  * Finds the firmware and makes sure that the machine has variables of its own.
  *
- * @param varsFile copied from the template of the firmware if it does not exist; an NBD URI is left alone
+ * @param varsFile made from the template of the firmware if it does not exist
+ * @param keysDir certificates to enrol for Secure Boot; absent: firmware without it
  * @returns path of the firmware's code
- * @throws {SlipwayError} TOOL_MISSING
+ * @throws {SlipwayError} TOOL_MISSING, TOOL_FAILED
  */
-export const prepareFirmware = async (arch: Arch, varsFile: string): Promise<string> => {
+export const prepareFirmware = async (arch: Arch, varsFile: string, keysDir?: string): Promise<string> => {
   const firmware = FIRMWARE[arch];
-  for (const file of [firmware.code, firmware.vars])
+  const code = keysDir === undefined ? firmware.code : firmware.secureCode;
+  for (const file of [code, firmware.vars])
     if (!(await exists(file)))
       throw new SlipwayError(
         'TOOL_MISSING',
         `expected UEFI firmware for ${arch} at ${file}, which is not there; install the Debian package ${firmware.package}`,
         { details: { file, package: firmware.package } },
       );
-  if (!varsFile.startsWith('nbd') && !(await exists(varsFile))) await copyFile(firmware.vars, varsFile, constants.COPYFILE_EXCL);
-  return firmware.code;
+  if (await exists(varsFile)) return code;
+  if (keysDir === undefined) await copyFile(firmware.vars, varsFile, constants.COPYFILE_EXCL);
+  else await enrolKeys(firmware.vars, varsFile, keysDir);
+  return code;
 };

@@ -1,5 +1,11 @@
 import type { VmOptions } from './vm.ts';
 
+/** System management mode keeps the guest from writing variables past the firmware; arm64 has no such thing in QEMU. */
+const SECURE = {
+  amd64: { machine: ',smm=on', globals: ['-global', 'driver=cfi.pflash01,property=secure,value=on'] },
+  arm64: { machine: '', globals: [] },
+} as const;
+
 const MACHINE = {
   amd64: { machine: 'q35', cpu: 'max' },
   arm64: { machine: 'virt', cpu: 'cortex-a72' },
@@ -11,6 +17,7 @@ const value = (text: string) => text.replaceAll(',', ',,');
 /** Command line of QEMU for a machine whose first serial port is QEMU's standard output. */
 export const qemuArguments = (options: VmOptions, firmwareCode: string, qmpSocket: string): string[] => {
   const { machine, cpu } = MACHINE[options.arch];
+  const secure = options.secureBoot === undefined ? undefined : SECURE[options.arch];
   const forwards = options.forwards.map(
     ({ hostPort, guestPort }) => `,hostfwd=tcp:127.0.0.1:${hostPort}-:${guestPort}`,
   );
@@ -20,7 +27,15 @@ export const qemuArguments = (options: VmOptions, firmwareCode: string, qmpSocke
   );
   return [
     ['-nodefaults', '-no-user-config', '-display', 'none'],
-    ['-machine', machine, '-cpu', cpu, '-accel', 'tcg,thread=multi'],
+    [
+      '-machine',
+      `${machine}${secure?.machine ?? ''}`,
+      ...(secure?.globals ?? []),
+      '-cpu',
+      cpu,
+      '-accel',
+      'tcg,thread=multi',
+    ],
     ['-smp', String(options.cpus ?? 1), '-m', `${options.memoryMb}M`],
     ['-drive', `if=pflash,unit=0,format=raw,readonly=on,file=${value(firmwareCode)}`],
     ['-drive', `if=pflash,unit=1,format=raw,file=${value(options.varsFile)}`],

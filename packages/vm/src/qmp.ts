@@ -8,7 +8,11 @@ import { messageOf, SlipwayError } from '@slipway/protocol';
  * @throws {SlipwayError} VM_FAILED
  * @see the QEMU Machine Protocol: greeting, `qmp_capabilities`, then commands
  */
-export const qmpCommand = async (socketPath: string, command: string): Promise<void> => {
+export const qmpCommand = async (
+  socketPath: string,
+  command: string,
+  commandArguments: Readonly<Record<string, string>> = {},
+): Promise<void> => {
   const socket = connect(socketPath);
   const failed = (why: string, cause?: unknown) =>
     new SlipwayError('VM_FAILED', `QEMU did not take the command ${command}: ${why}`, { cause });
@@ -24,7 +28,7 @@ export const qmpCommand = async (socketPath: string, command: string): Promise<v
       if (!('return' in message)) continue;
       answers += 1;
       if (answers === 2) return;
-      socket.write(`${JSON.stringify({ execute: command })}\n`);
+      socket.write(`${JSON.stringify({ execute: command, arguments: commandArguments })}\n`);
     }
     throw failed('the connection ended');
   } catch (error) {

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -36,6 +36,26 @@ test('the firmware starts, is reset, starts again, and ends when killed', async 
   }
   await expect(vm.reset()).rejects.toMatchObject({ code: 'VM_FAILED' });
   expect((await readFile(options.consoleLog)).length).toBeGreaterThan(0);
+});
+
+test('it ends at the next reset when told to', async () => {
+  const vm = await startVm(options);
+  try {
+    await vm.waitForConsole(/BdsDxe: (?:loading|failed)/, { timeoutMs: 120_000 });
+    await vm.stopAtReset();
+    await vm.reset();
+    expect(await vm.exited).toEqual({ code: 0, signal: null });
+  } finally {
+    await vm.kill();
+  }
+});
+
+test('keys that are not there: TOOL_FAILED, and no variables are left behind', async () => {
+  const varsFile = join(folder, 'secure.fd');
+  await expect(startVm({ ...options, varsFile, secureBoot: folder })).rejects.toMatchObject({
+    code: 'TOOL_FAILED',
+  });
+  expect((await readdir(folder)).filter((name) => name.startsWith('secure.fd'))).toEqual([]);
 });
 
 test('a disk that is not there ends QEMU, and the error tells what QEMU said', async () => {

@@ -40,6 +40,8 @@ export type VmOptions = {
   readonly ignoreFlush?: boolean;
   /** an i6300esb watchdog that resets the machine (amd64) */
   readonly watchdog?: boolean;
+  /** directory with `PK.pem`, `KEK.pem` and `db.pem` that new variables enrol: nothing unsigned starts. Absent: no Secure Boot */
+  readonly secureBoot?: string;
 };
 
 export type VmExit = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
@@ -57,6 +59,8 @@ export type Vm = {
   readonly kill: () => Promise<VmExit>;
   /** as if the reset button were pressed */
   readonly reset: () => Promise<void>;
+  /** QEMU ends when the guest resets the next time, so that its disk can be changed before it goes on in another */
+  readonly stopAtReset: () => Promise<void>;
   /** ends QEMU in order; the guest is not asked */
   readonly shutdown: () => Promise<VmExit>;
   readonly exited: Promise<VmExit>;
@@ -91,7 +95,7 @@ const started = async (child: ChildProcess, arch: Arch): Promise<number> => {
  * @throws {SlipwayError} TOOL_MISSING naming the package to install, VM_FAILED
  */
 export const startVm = async (options: VmOptions): Promise<Vm> => {
-  const firmware = await prepareFirmware(options.arch, options.varsFile);
+  const firmware = await prepareFirmware(options.arch, options.varsFile, options.secureBoot);
   // The path of a Unix socket is short; the caller's directory may not be.
   const socketDir = mkdtempSync(join(tmpdir(), 'slipway-vm-'));
   const qmpSocket = join(socketDir, 'qmp');
@@ -131,6 +135,9 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
     },
     reset: async () => {
       await qmpCommand(qmpSocket, 'system_reset');
+    },
+    stopAtReset: async () => {
+      await qmpCommand(qmpSocket, 'set-action', { reboot: 'shutdown' });
     },
     shutdown: async () => {
       child.kill('SIGTERM');
