@@ -1,7 +1,7 @@
 import type { Command } from '@slipway/protocol';
 import { efiVariables } from './boot/efi-variables.ts';
 import { openEsp } from './boot/esp.ts';
-import { systemdBoot } from './boot/systemd-boot.ts';
+import { openBoot, prepareBoot } from './boot/open-boot.ts';
 import { blockTransfer } from './channel/blocks.ts';
 import { openSession, type Session } from './channel/session.ts';
 import type { AgentConfig } from './config.ts';
@@ -41,7 +41,7 @@ export const runAgent = async (runtime: Runtime, config: AgentConfig, signal: Ab
   await mendClock(runtime, config, image);
   const now = (): number => Math.max(runtime.time.now(), image.release.timeFloor);
   const esp = openEsp(runtime, config);
-  const boot = systemdBoot(runtime, efiVariables(runtime, config.efivarsDir), esp);
+  const boot = openBoot(runtime, config, image.settings, esp);
   const slot = await bootedSlot(runtime, config);
   const { release, version, counter, timeFloor } = image.release;
   runtime.log(`start: ${image.release.deviceClass} ${version} in slot ${slot}, boot ${image.bootId}`);
@@ -146,6 +146,7 @@ export const runAgent = async (runtime: Runtime, config: AgentConfig, signal: Ab
 
   const work = async (): Promise<void> => {
     const ref = { release, version, counter, rootHash: image.rootHash, timeFloor };
+    await prepareBoot(runtime, esp, boot);
     const loaderDefault = await boot.readDefault();
     await dispatch({
       kind: 'started',

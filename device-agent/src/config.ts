@@ -8,6 +8,7 @@ export type AgentConfig = {
     readonly device: string | null;
     readonly directory: string;
   };
+  readonly sysDir: string;
   readonly efivarsDir: string;
   readonly slots: { readonly a: string; readonly b: string };
   readonly procDir: string;
@@ -27,6 +28,7 @@ export const agentConfig = (root = ''): AgentConfig => ({
     root === ''
       ? { device: '/dev/disk/by-partlabel/esp', directory: '/run/slipway/esp' }
       : { device: null, directory: `${root}/esp` },
+  sysDir: `${root}/sys`,
   efivarsDir: `${root}/sys/firmware/efi/efivars`,
   slots: { a: `${root}/dev/disk/by-partlabel/root-a`, b: `${root}/dev/disk/by-partlabel/root-b` },
   procDir: `${root}/proc`,

@@ -49,7 +49,7 @@ const perform = async (job: Job, tools: JobTools, signal: AbortSignal): Promise<
     case 'reboot':
       tools.runtime.log(`rebooting: ${job.why}`);
       await tools.leave();
-      return tools.runtime.processes.reboot();
+      return tools.runtime.processes.reboot(await tools.boot.rebootArgument().catch(() => undefined));
     default:
       return job satisfies never;
   }

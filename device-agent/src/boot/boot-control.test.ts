@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeEfiString, encodeEfiString } from './efi-variables.ts';
-import { withDefault } from './systemd-boot.ts';
+import { withDefault } from './loader-conf.ts';
 
 test('strings of EFI variables end with a NUL and round-trip', () => {
   expect([...encodeEfiString('ab')]).toEqual([97, 0, 98, 0, 0, 0]);

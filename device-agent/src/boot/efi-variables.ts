@@ -1,5 +1,6 @@
 import { SlipwayError } from '@slipway/protocol';
 import type { Runtime } from '../runtime/port.ts';
+import { equalBytes } from './in-place.ts';
 
 /** Variables of the boot loader interface, and of the firmware itself. */
 export const LOADER_GUID = '4a67b082-0a4c-41cf-b6c7-440b29bb8c4f';
@@ -14,13 +15,14 @@ export type EfiVariables = {
   readonly read: (name: string, guid: string) => Promise<Uint8Array | undefined>;
   /** Writes and reads back. */
   readonly write: (name: string, guid: string, value: Uint8Array) => Promise<void>;
+  /** Well if it is not there. */
   readonly remove: (name: string, guid: string) => Promise<void>;
 };
 
-const equal = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((byte, at) => byte === b[at]);
-
-export const efiVariables = (runtime: Runtime, directory: string): EfiVariables => {
+export const efiVariables = (
+  runtime: Pick<Runtime, 'files' | 'processes'>,
+  directory: string,
+): EfiVariables => {
   const { files, processes } = runtime;
   const path = (name: string, guid: string): string => `${directory}/${name}-${guid}`;
   const read: EfiVariables['read'] = async (name, guid) => {
@@ -43,7 +45,7 @@ export const efiVariables = (runtime: Runtime, directory: string): EfiVariables 
       await unlock(file);
       await files.poke(file, bytes);
       const found = await read(name, guid);
-      if (found === undefined || !equal(found, value)) {
+      if (found === undefined || !equalBytes(found, value)) {
         throw new SlipwayError(
           'BOOT_CONTROL_FAILED',
           `EFI variable ${name}: what was read back differs from what was written; check the variable store of the firmware.`,
@@ -54,6 +56,11 @@ export const efiVariables = (runtime: Runtime, directory: string): EfiVariables 
       const file = path(name, guid);
       await unlock(file);
       await files.remove(file);
+      if ((await read(name, guid)) === undefined) return;
+      throw new SlipwayError(
+        'BOOT_CONTROL_FAILED',
+        `EFI variable ${name}: it is still there after it was removed; check the variable store of the firmware.`,
+      );
     },
   };
 };

@@ -85,8 +85,12 @@ export type Processes = {
     command: readonly string[],
     options?: RunOptions,
   ) => Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }>;
-  /** Restarts the machine, does not return. In a test of the whole agent: ends the process. */
-  readonly reboot: () => Promise<never>;
+  /**
+   * Restarts the machine, does not return. In a test of the whole agent: ends the process.
+   *
+   * @param argument for the firmware, as `0 tryboot`; the last word of the command
+   */
+  readonly reboot: (argument?: string) => Promise<never>;
 };
 
 export type Network = {

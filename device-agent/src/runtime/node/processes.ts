@@ -52,10 +52,10 @@ export const nodeProcesses = ({ searchPath, rebootCommand }: ProcessOptions): Pr
   const run: Processes['run'] = async (command, options) => runWith(searchPath, command, options);
   return {
     run,
-    reboot: async () => {
+    reboot: async (argument) => {
       if (rebootCommand === null) process.exit(REBOOT_STATUS);
       await run(['sync']);
-      await run(rebootCommand);
+      await run(argument === undefined ? rebootCommand : [...rebootCommand, argument]);
       // The kernel ends this process; until then nothing may go on.
       return new Promise<never>(() => undefined);
     },
