@@ -7,6 +7,7 @@ import {
   type LiveEvent,
   Release,
   Rollout,
+  type AssignmentPolicy,
   type BuildCreate,
   type ClaimCreate,
   type RolloutCreate,
@@ -66,6 +67,11 @@ export const createClient = (connection: Connection) => {
       get: one(Rollout, '/v1/rollouts'),
       create: (body: RolloutRequest) => post(Rollout, '/v1/rollouts', body),
       abort: act(Rollout, '/v1/rollouts', 'abort'),
+      setPolicy: (id: string, policy: AssignmentPolicy) =>
+        sendJson(connection, Rollout, `/v1/rollouts/${encodeURIComponent(id)}/policy`, {
+          method: 'PUT',
+          body: policy,
+        }),
       executions: (id: string) =>
         sendJson(connection, z.array(Execution), `/v1/rollouts/${encodeURIComponent(id)}/executions`),
     },

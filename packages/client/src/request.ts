@@ -8,7 +8,7 @@ export type Connection = {
 };
 
 export type RequestOptions = {
-  readonly method?: 'GET' | 'POST';
+  readonly method?: 'GET' | 'POST' | 'PUT';
   readonly body?: unknown;
   readonly signal?: AbortSignal;
   readonly accept?: string;

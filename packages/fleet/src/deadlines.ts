@@ -11,6 +11,8 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 export const DEADLINES_MS: Readonly<Partial<Record<ExecutionState, number>>> = {
   OFFERED: 7 * DAY_MS,
   ACCEPTED: DAY_MS,
+  // Time for a window that opens once a week to be missed once.
+  DEFERRED: 15 * DAY_MS,
   DOWNLOADING: DAY_MS,
   VERIFIED: DAY_MS,
   INSTALLING: DAY_MS,

@@ -52,5 +52,6 @@ export {
   rolloutsToPlan,
   runningRolloutsOf,
   runningRolloutsOn,
+  setRolloutPolicy,
 } from './store/rollouts.ts';
 export { actorOfToken, admitToken, sha256Hex, type Actor, type Role } from './store/tokens.ts';

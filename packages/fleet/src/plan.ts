@@ -15,6 +15,8 @@ export type PlanExecution = {
   readonly deadlineAt: Date;
   /** the device is still asked for it */
   readonly assigned: boolean;
+  /** but by another policy than that of the rollout */
+  readonly outdated?: boolean;
 };
 
 /** A device that the rollout is meant for. */
@@ -32,6 +34,8 @@ export type PlanAction =
   | { readonly kind: 'offer'; readonly device: DeviceId }
   /** the execution is over: CANCELED, nothing is asked of the device any more */
   | { readonly kind: 'cancel'; readonly execution: ExecutionId }
+  /** assign it again, as the policy of the rollout is now */
+  | { readonly kind: 'instruct'; readonly execution: ExecutionId }
   /** the trial is armed and will end by itself; nothing more is asked of the device */
   | { readonly kind: 'withdraw'; readonly execution: ExecutionId }
   | { readonly kind: 'timeOut'; readonly execution: ExecutionId; readonly state: ExecutionState }
@@ -80,8 +84,11 @@ export const plan = (
     .filter(({ online, busy }) => online && !busy)
     .slice(0, Math.max(0, rollout.maxInFlight - live.length))
     .map(({ id }): PlanAction => ({ kind: 'offer', device: id }));
+  const instructions = live
+    .filter(({ state, outdated }) => outdated === true && !isArmed(state))
+    .map(({ id }): PlanAction => ({ kind: 'instruct', execution: id }));
   const done = live.length === 0 && open.length === 0;
-  return [...timeOuts, ...offers, ...(done ? [{ kind: 'complete' } as const] : [])];
+  return [...timeOuts, ...instructions, ...offers, ...(done ? [{ kind: 'complete' } as const] : [])];
 };
 
 const reasonOf = (failures: readonly PlanExecution[], threshold: number): string => {

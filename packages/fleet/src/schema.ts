@@ -14,6 +14,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import type {
   Arch,
+  AssignmentPolicy,
   Build,
   BuildId,
   BuildState,
@@ -159,6 +160,7 @@ export const rollouts = pgTable(
     reason: text('reason'),
     failureThreshold: integer('failure_threshold').notNull(),
     maxInFlight: integer('max_in_flight').notNull(),
+    policy: jsonb('policy').$type<AssignmentPolicy>().notNull().default({}),
     /** null: every device of the class, also those that enrol while it runs */
     devices: jsonb('devices').$type<DeviceId[]>(),
     createdAt: at('created_at').notNull().defaultNow(),
@@ -168,7 +170,7 @@ export const rollouts = pgTable(
 );
 
 const LIVE_STATES = sql.raw(
-  `('OFFERED', 'ACCEPTED', 'DOWNLOADING', 'VERIFIED', 'INSTALLING', 'REBOOTING', 'TRIAL')`,
+  `('OFFERED', 'ACCEPTED', 'DEFERRED', 'DOWNLOADING', 'VERIFIED', 'INSTALLING', 'REBOOTING', 'TRIAL')`,
 );
 
 export const executions = pgTable(
@@ -185,6 +187,8 @@ export const executions = pgTable(
     state: text('state').$type<ExecutionState>().notNull().default('OFFERED'),
     code: text('code'),
     message: text('message'),
+    /** of the boot that failed */
+    log: text('log'),
     /** of the last report that counted */
     statusSeq: large('status_seq').notNull().default(0),
     bytesDone: large('bytes_done').notNull().default(0),

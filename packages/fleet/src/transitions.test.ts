@@ -30,6 +30,14 @@ test('an interrupted install may start over', () => {
   expect(refuseTransition('TRIAL', 'DOWNLOADING')).toBe('DOWNLOADING does not follow TRIAL');
 });
 
+test('an install may be held back until its trial is over, and a trial that was cut off starts again', () => {
+  const holds = states.filter((from) => allowed(from).includes('DEFERRED'));
+  expect(holds).toEqual(states.filter((state) => !isTerminal(state)));
+  expect(allowed('DEFERRED')).toContain('REBOOTING');
+  expect(allowed('DEFERRED')).not.toContain('TRIAL');
+  expect(allowed('TRIAL')).toContain('REBOOTING');
+});
+
 test('no device reports what only the server decides', () => {
   for (const from of states) {
     expect(allowed(from)).not.toContain('OFFERED');

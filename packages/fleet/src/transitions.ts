@@ -1,17 +1,21 @@
 import { isTerminal, type ExecutionState } from '@slipway/protocol';
 
+const ENDS = ['REJECTED', 'FAILED', 'CANCELED'] as const;
+
 /**
  * What a device may report next. An interrupted install starts over from what is in place, so it may step back until
  * the trial is armed; a step may be left out, except that nothing is committed that was not booted.
  */
 const NEXT: Readonly<Record<ExecutionState, readonly ExecutionState[]>> = {
-  OFFERED: ['ACCEPTED', 'DOWNLOADING', 'VERIFIED', 'INSTALLING', 'REJECTED', 'FAILED', 'CANCELED'],
-  ACCEPTED: ['ACCEPTED', 'DOWNLOADING', 'VERIFIED', 'INSTALLING', 'REJECTED', 'FAILED', 'CANCELED'],
-  DOWNLOADING: ['DOWNLOADING', 'VERIFIED', 'INSTALLING', 'REBOOTING', 'REJECTED', 'FAILED', 'CANCELED'],
-  VERIFIED: ['DOWNLOADING', 'VERIFIED', 'INSTALLING', 'REBOOTING', 'REJECTED', 'FAILED', 'CANCELED'],
-  INSTALLING: ['DOWNLOADING', 'VERIFIED', 'INSTALLING', 'REBOOTING', 'REJECTED', 'FAILED', 'CANCELED'],
-  REBOOTING: ['REBOOTING', 'TRIAL', 'COMMITTED', 'ROLLED_BACK', 'FAILED'],
-  TRIAL: ['TRIAL', 'COMMITTED', 'ROLLED_BACK', 'FAILED'],
+  OFFERED: ['ACCEPTED', 'DEFERRED', 'DOWNLOADING', 'VERIFIED', 'INSTALLING', ...ENDS],
+  ACCEPTED: ['ACCEPTED', 'DEFERRED', 'DOWNLOADING', 'VERIFIED', 'INSTALLING', ...ENDS],
+  DOWNLOADING: ['DEFERRED', 'DOWNLOADING', 'VERIFIED', 'INSTALLING', 'REBOOTING', ...ENDS],
+  VERIFIED: ['DEFERRED', 'DOWNLOADING', 'VERIFIED', 'INSTALLING', 'REBOOTING', ...ENDS],
+  INSTALLING: ['DEFERRED', 'DOWNLOADING', 'VERIFIED', 'INSTALLING', 'REBOOTING', ...ENDS],
+  // Held back at any point, also between two trial boots of which the first was cut off.
+  DEFERRED: ['ACCEPTED', 'DEFERRED', 'DOWNLOADING', 'VERIFIED', 'INSTALLING', 'REBOOTING', ...ENDS],
+  REBOOTING: ['REBOOTING', 'TRIAL', 'DEFERRED', 'COMMITTED', 'ROLLED_BACK', 'FAILED'],
+  TRIAL: ['TRIAL', 'REBOOTING', 'DEFERRED', 'COMMITTED', 'ROLLED_BACK', 'FAILED'],
   COMMITTED: [],
   ROLLED_BACK: [],
   REJECTED: [],

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ExecutionState, HealthState, ServiceReport, SlotReport } from './channel.ts';
+import { AssignmentPolicy, ExecutionState, HealthState, ServiceReport, SlotReport } from './channel.ts';
 import {
   Arch,
   BuildId,
@@ -86,6 +86,8 @@ export const RolloutCreate = z.strictObject({
   failureThreshold: z.int().min(1).default(1),
   /** how many devices may be under way at once */
   maxInFlight: z.int().min(1).default(100),
+  /** when and how devices take the release; absent: at once */
+  policy: z.strictObject(AssignmentPolicy.shape).optional(),
 });
 export type RolloutCreate = z.infer<typeof RolloutCreate>;
 
@@ -102,6 +104,7 @@ export const Rollout = z.object({
   reason: z.string().nullable(),
   failureThreshold: z.int(),
   maxInFlight: z.int(),
+  policy: AssignmentPolicy,
   counts: z.partialRecord(ExecutionState, z.int()),
   /** while it runs: devices that were not offered the release yet, because they are offline or others go first */
   waiting: z.int().optional(),
@@ -118,6 +121,8 @@ export const Execution = z.object({
   state: ExecutionState,
   code: z.string().nullable(),
   message: z.string().nullable(),
+  /** of the boot that failed, where the device went back */
+  log: z.string().nullable(),
   bytesDone: z.int(),
   bytesTotal: z.int(),
   bytesReceived: z.int(),

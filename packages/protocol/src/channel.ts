@@ -16,6 +16,7 @@ import {
 export const ExecutionState = z.enum([
   'OFFERED',
   'ACCEPTED',
+  'DEFERRED',
   'REJECTED',
   'DOWNLOADING',
   'VERIFIED',
@@ -61,6 +62,16 @@ export const SlotReport = z.object({
 });
 export type SlotReport = z.infer<typeof SlotReport>;
 
+export const WatchdogReport = z.object({
+  /** of the driver */
+  identity: z.string().max(128),
+  /** seconds */
+  timeout: z.int().min(1).optional(),
+  /** the boot before this one ended in a reset by the watchdog */
+  hasReset: z.boolean(),
+});
+export type WatchdogReport = z.infer<typeof WatchdogReport>;
+
 /** Retained. Everything a new server instance needs to know of a device. */
 export const Birth = z.object({
   v: z.literal(1),
@@ -76,6 +87,10 @@ export const Birth = z.object({
   health: HealthState,
   services: z.array(ServiceReport),
   execution: z.object({ id: ExecutionId, state: ExecutionState }).optional(),
+  /** why this boot is: older agents do not say */
+  bootReason: z.enum(['power', 'watchdog', 'commanded', 'trial', 'rollback', 'unknown']).optional(),
+  /** null: the device has none; older agents do not say */
+  watchdog: WatchdogReport.nullable().optional(),
 });
 export type Birth = z.infer<typeof Birth>;
 
@@ -87,7 +102,36 @@ export const Death = z.object({
 });
 export type Death = z.infer<typeof Death>;
 
-/** Retained, down. A lower or equal `seq` than one seen before is ignored. */
+/** Time of day. */
+const timeOfDay = z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, 'hours and minutes such as 02:30');
+
+/** When a device may go down for an update, in its own time zone. */
+export const MaintenanceWindow = z.object({
+  /** days on which it opens, 1 is Monday; absent: every day */
+  days: z.array(z.int().min(1).max(7)).min(1).max(7).optional(),
+  from: timeOfDay,
+  /** not after `from`: on the next day */
+  to: timeOfDay,
+});
+export type MaintenanceWindow = z.infer<typeof MaintenanceWindow>;
+
+/** What else an assignment says about how it is taken. */
+export const AssignmentPolicy = z.object({
+  /** download: verified in the slot, but not started before the same execution says install; absent: install */
+  mode: z.enum(['install', 'download']).optional(),
+  /** hold back the reboot, and the download while the link is metered; absent: at any time */
+  windows: z.array(MaintenanceWindow).min(1).max(16).optional(),
+  /** seconds since 1970, after which windows hold nothing back; absent: they hold for ever */
+  deadline: z.int().min(0).optional(),
+  /** raised by an operator, lets a device take a release once more that it has given up; absent: 0 */
+  retry: z.int().min(0).optional(),
+});
+export type AssignmentPolicy = z.infer<typeof AssignmentPolicy>;
+
+/**
+ * Retained, down. A lower or equal `seq` than one seen before is ignored. The same execution with a higher one brings a
+ * new policy, until the trial is armed.
+ */
 export const Desired = z.object({
   v: z.literal(1),
   seq: z.int().min(1),
@@ -101,11 +145,15 @@ export const Desired = z.object({
       bundle: z.object({ digest: Digest, size: z.int().min(1) }),
       /** seconds since 1970 */
       expiresAt: z.int(),
+      ...AssignmentPolicy.shape,
     })
     .nullable(),
 });
 export type Desired = z.infer<typeof Desired>;
 export type Assignment = NonNullable<Desired['assignment']>;
+
+/** characters of ASCII; a device replaces all others, so that the message stays small in JSON too */
+export const MAX_STATUS_LOG = 16 * 1024;
 
 /**
  * A change of state of an execution. The device keeps it until the server acknowledges `seq` after its own commit;
@@ -120,6 +168,8 @@ export const Status = z.object({
   /** an error code; absent where nothing went wrong */
   code: z.string().optional(),
   message: z.string().max(4096).optional(),
+  /** with ROLLED_BACK: the end of the logs of the failed boot */
+  log: z.string().max(MAX_STATUS_LOG).optional(),
   bootId: z.string(),
   slot: SlotName,
   /** bytes that came over the network, and that were reused from the active slot */

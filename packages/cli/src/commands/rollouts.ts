@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { collect, leaf, print, wholeNumber, word, type MakeContext } from '../command.ts';
 import { connect, type Context } from '../context.ts';
 import { follow } from '../follow.ts';
+import { describePolicy, policyOf, policyOptions, withPolicyOptions } from '../rollout-policy.ts';
 import { facts, size, table, time } from '../table.ts';
 
 const counted = ({ counts, waiting }: Rollout): string =>
@@ -51,6 +52,7 @@ const show = ({ rollout, executions }: Seen, columns: number | undefined): strin
       reason: rollout.reason,
       'stops at': `${rollout.failureThreshold} failed`,
       'at once': rollout.maxInFlight,
+      policy: describePolicy(rollout.policy),
       waiting: rollout.waiting,
       created: time(rollout.createdAt),
       finished: rollout.finishedAt === null ? null : time(rollout.finishedAt),
@@ -98,14 +100,18 @@ export const rolloutCommands = (program: Command, makeContext: MakeContext): voi
       failureThreshold: z.int().min(1).optional(),
       maxInFlight: z.int().min(1).optional(),
       watch: z.boolean().default(false),
+      ...policyOptions,
     }),
     build: (command) =>
-      command
-        .option('-d, --device <id>', 'only to this device; may be given again', collect)
-        .option('--failure-threshold <n>', 'failed devices that stop the rollout (1)', wholeNumber)
-        .option('--max-in-flight <n>', 'devices under way at once (100)', wholeNumber)
-        .option('-w, --watch', 'wait for the end; exit 1 unless it completed'),
-    run: async (context, words, { watch: keepOn, device, failureThreshold, maxInFlight }) => {
+      withPolicyOptions(
+        command
+          .option('-d, --device <id>', 'only to this device; may be given again', collect)
+          .option('--failure-threshold <n>', 'failed devices that stop the rollout (1)', wholeNumber)
+          .option('--max-in-flight <n>', 'devices under way at once (100)', wholeNumber)
+          .option('-w, --watch', 'wait for the end; exit 1 unless it completed'),
+      ),
+    run: async (context, words, { watch: keepOn, device, failureThreshold, maxInFlight, ...rest }) => {
+      const policy = policyOf(rest);
       const client = await connect(context);
       const release = ReleaseId.safeParse(word(words, 0));
       if (!release.success)
@@ -115,6 +121,7 @@ export const rolloutCommands = (program: Command, makeContext: MakeContext): voi
         ...(device === undefined ? {} : { devices: device }),
         ...(failureThreshold === undefined ? {} : { failureThreshold }),
         ...(maxInFlight === undefined ? {} : { maxInFlight }),
+        policy,
       });
       if (!keepOn) {
         print(context, rollout, () => table(HEADINGS, [line(rollout)], context.columns));
@@ -123,6 +130,19 @@ export const rolloutCommands = (program: Command, makeContext: MakeContext): voi
       const seen = await watch(context, client, rollout.id);
       print(context, seen, () => show(seen, context.columns));
       refuseUnfinished(seen.rollout);
+    },
+  });
+  leaf(rollouts, makeContext, {
+    usage: 'policy <rollout>',
+    summary: 'change when and how devices take the release; what is not named holds no more',
+    options: z.object(policyOptions),
+    build: withPolicyOptions,
+    run: async (context, words, options) => {
+      const policy = policyOf(options);
+      const rollout = await (await connect(context)).rollouts.setPolicy(word(words, 0), policy);
+      print(context, rollout, () =>
+        facts({ rollout: rollout.id, policy: describePolicy(rollout.policy) ?? 'at once' }),
+      );
     },
   });
   leaf(rollouts, makeContext, {

@@ -1,7 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import { and, eq, inArray, ne, notInArray } from 'drizzle-orm';
 import {
+  AssignmentPolicy,
   SlipwayError,
   TERMINAL_STATES,
+  type Assignment,
   type DeviceId,
   type ExecutionId,
   type RolloutId,
@@ -10,7 +13,7 @@ import type { Database } from '../database.ts';
 import type { Deadlines } from '../deadlines.ts';
 import { plan, type PlanAction, type PlanDevice } from '../plan.ts';
 import { devices, executions, rollouts } from '../schema.ts';
-import { unassign } from './devices.ts';
+import { assign, unassign } from './devices.ts';
 import { offer, stepExecution } from './executions.ts';
 import { found } from './not-found.ts';
 import { getRelease } from './releases.ts';
@@ -39,7 +42,11 @@ export const planRollout = (
     const release = await getRelease(tx, rollout.release);
     const begun = await tx.select().from(executions).where(eq(executions.rollout, id)).for('update');
     const { targets, assigned } = await targetsOf(tx, rollout);
-    const known = begun.map((execution) => ({ ...execution, assigned: assigned.has(execution.id) }));
+    const known = begun.map((execution) => {
+      const assignment = assigned.get(execution.id);
+      const outdated = assignment !== undefined && !followsPolicy(assignment, rollout.policy);
+      return { ...execution, assigned: assignment !== undefined, outdated };
+    });
     const actions = plan(rollout, known, targets, now);
 
     const touched = new Set<ExecutionId>();
@@ -53,7 +60,7 @@ export const planRollout = (
     for (const action of actions) {
       switch (action.kind) {
         case 'offer': {
-          const execution = await offer(tx, id, release, action.device, now, deadlines);
+          const execution = await offer(tx, rollout, release, action.device, now, deadlines);
           if (execution === undefined) break;
           touched.add(execution);
           asked.add(action.device);
@@ -63,6 +70,17 @@ export const planRollout = (
           const execution = executionOf(action.execution);
           await stepExecution(tx, execution, { state: 'CANCELED', message: 'the rollout ended' }, now);
           touched.add(execution.id);
+          asked.add(execution.device);
+          break;
+        }
+        case 'instruct': {
+          const execution = executionOf(action.execution);
+          const assignment = assigned.get(execution.id);
+          if (assignment === undefined) break;
+          await assign(tx, execution.device, {
+            ...withoutPolicy(assignment),
+            ...rollout.policy,
+          });
           asked.add(execution.device);
           break;
         }
@@ -93,6 +111,26 @@ export const planRollout = (
     return { actions, executions: [...touched], devices: [...asked] };
   });
 
+/** Only what is not policy. */
+const withoutPolicy = ({
+  execution,
+  rollout,
+  release,
+  version,
+  bundle,
+  expiresAt,
+}: Assignment): Assignment => ({
+  execution,
+  rollout,
+  release,
+  version,
+  bundle,
+  expiresAt,
+});
+
+const followsPolicy = (assignment: Assignment, policy: AssignmentPolicy): boolean =>
+  isDeepStrictEqual(AssignmentPolicy.parse(assignment), AssignmentPolicy.parse(policy));
+
 const finish = (
   db: Database,
   id: RolloutId,
@@ -107,7 +145,10 @@ const finish = (
 const targetsOf = async (
   db: Database,
   rollout: typeof rollouts.$inferSelect,
-): Promise<{ readonly targets: readonly PlanDevice[]; readonly assigned: ReadonlySet<string> }> => {
+): Promise<{
+  readonly targets: readonly PlanDevice[];
+  readonly assigned: ReadonlyMap<string, Assignment>;
+}> => {
   const rows = await db.select().from(devices).where(isTargetOf(rollout)).orderBy(devices.id);
   const elsewhere = await db
     .select({ device: executions.device })
@@ -129,5 +170,12 @@ const targetsOf = async (
     busy: busy.has(id),
     current: release === rollout.release,
   }));
-  return { targets, assigned: new Set(rows.flatMap(({ assignment }) => assignment?.execution ?? [])) };
+  return {
+    targets,
+    assigned: new Map(
+      rows.flatMap(({ assignment }) =>
+        assignment === null ? [] : [[assignment.execution, assignment] as const],
+      ),
+    ),
+  };
 };

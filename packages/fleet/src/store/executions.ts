@@ -1,6 +1,7 @@
 import { and, asc, desc, eq, inArray, lte, notInArray } from 'drizzle-orm';
 import {
   TERMINAL_STATES,
+  type AssignmentPolicy,
   type Device,
   type DeviceId,
   type Digest,
@@ -40,6 +41,7 @@ const withHistory = async (db: Database, rows: readonly Row[]): Promise<Executio
     state: row.state,
     code: row.code,
     message: row.message,
+    log: row.log,
     bytesDone: row.bytesDone,
     bytesTotal: row.bytesTotal,
     bytesReceived: row.bytesReceived,
@@ -89,7 +91,7 @@ export const listExecutions = async (
 /** Begins an execution and assigns its release. @returns undefined where the device is busy with another */
 export const offer = async (
   db: Database,
-  rollout: RolloutId,
+  rollout: { readonly id: RolloutId; readonly policy: AssignmentPolicy },
   release: Release,
   device: Device['id'],
   now: Date,
@@ -100,7 +102,7 @@ export const offer = async (
     .insert(executions)
     .values({
       id: newExecutionId(),
-      rollout,
+      rollout: rollout.id,
       device,
       release: release.id,
       bytesTotal: release.bundle.size,
@@ -114,11 +116,12 @@ export const offer = async (
   await db.insert(executionHistory).values({ execution: row.id, state: 'OFFERED', at: now });
   await assign(db, device, {
     execution: row.id,
-    rollout,
+    rollout: rollout.id,
     release: release.id,
     version: release.version,
     bundle: release.bundle,
     expiresAt: Math.floor(deadlineAt.getTime() / 1000),
+    ...rollout.policy,
   });
   return row.id;
 };
@@ -127,6 +130,7 @@ export type Step = {
   readonly state: ExecutionState;
   readonly code?: string | undefined;
   readonly message?: string | undefined;
+  readonly log?: string | undefined;
   readonly bootId?: string | undefined;
   readonly statusSeq?: number | undefined;
   readonly bytesReceived?: number | undefined;
@@ -141,7 +145,7 @@ export const stepExecution = async (
   now: Date,
   deadlines?: Deadlines,
 ): Promise<void> => {
-  const { state, code, message, bootId, statusSeq, bytesReceived, bytesReused } = step;
+  const { state, code, message, log, bootId, statusSeq, bytesReceived, bytesReused } = step;
   const whole = state === 'REBOOTING' || state === 'TRIAL' || state === 'COMMITTED';
   await db
     .update(executions)
@@ -149,6 +153,7 @@ export const stepExecution = async (
       state,
       code: code ?? null,
       message: message ?? null,
+      log: log ?? null,
       ...(statusSeq === undefined ? {} : { statusSeq }),
       ...(bytesReceived === undefined ? {} : { bytesReceived }),
       ...(bytesReused === undefined ? {} : { bytesReused }),

@@ -2,6 +2,7 @@ import { and, count, desc, eq, inArray, isNull, ne, notInArray, or, sql } from '
 import {
   SlipwayError,
   TERMINAL_STATES,
+  type AssignmentPolicy,
   type DeviceId,
   type ExecutionState,
   type Release,
@@ -45,6 +46,7 @@ const toRollouts = async (db: Database, rows: readonly Row[]): Promise<Rollout[]
         reason: row.reason,
         failureThreshold: row.failureThreshold,
         maxInFlight: row.maxInFlight,
+        policy: row.policy,
         counts,
         ...(row.state === 'running' ? { waiting: await countWaiting(db, row) } : {}),
         createdAt: row.createdAt.toISOString(),
@@ -95,6 +97,7 @@ export const createRollout = (db: Database, asked: RolloutCreate, now: Date): Pr
         version: release.version,
         failureThreshold: asked.failureThreshold,
         maxInFlight: asked.maxInFlight,
+        policy: asked.policy ?? {},
         devices: targets,
         createdAt: now,
       })
@@ -194,6 +197,32 @@ export const rolloutsToPlan = async (db: Database): Promise<RolloutId[]> => {
     .leftJoin(executions, eq(executions.rollout, rollouts.id))
     .where(or(eq(rollouts.state, 'running'), notInArray(executions.state, [...TERMINAL_STATES])));
   return rows.map(({ id }) => id);
+};
+
+/**
+ * Devices that have not yet armed their trial follow the new policy; the planner tells them.
+ *
+ * @throws {SlipwayError} NOT_FOUND, CONFLICT where it runs no more
+ */
+export const setRolloutPolicy = async (
+  db: Database,
+  id: RolloutId,
+  policy: AssignmentPolicy,
+): Promise<Rollout> => {
+  const [row] = await db
+    .update(rollouts)
+    .set({ policy })
+    .where(and(eq(rollouts.id, id), eq(rollouts.state, 'running')))
+    .returning();
+  const rollout = await getRollout(db, id);
+  if (row !== undefined) return rollout;
+  throw new SlipwayError(
+    'CONFLICT',
+    `Rollout ${id} is ${rollout.state}; only a running one takes a policy.`,
+    {
+      details: { state: rollout.state },
+    },
+  );
 };
 
 /** @throws {SlipwayError} NOT_FOUND, CONFLICT where it runs no more */

@@ -21,7 +21,7 @@ import { desiredOf, getDevice, recordBirth, recordDeath } from './devices.ts';
 import { getExecution, listExecutions, recordProgress } from './executions.ts';
 import { recordStatus } from './record-status.ts';
 import { changeRelease } from './releases.ts';
-import { abortRollout, createRollout, getRollout, rolloutsToPlan } from './rollouts.ts';
+import { abortRollout, createRollout, getRollout, rolloutsToPlan, setRolloutPolicy } from './rollouts.ts';
 import { actorOfToken, admitToken } from './tokens.ts';
 
 const codeThrownBy = async (work: Promise<unknown>): Promise<ErrorCode | 'nothing'> =>
@@ -249,6 +249,43 @@ describe.each(engines)('on %s', (_name, open) => {
       ]);
       expect(execution.history.at(-1)?.bootId).toBe('boot-2');
       expect(await getRollout(db, rollout)).toMatchObject({ state: 'completed', counts: { COMMITTED: 1 } });
+    });
+
+    test('the policy of a rollout reaches devices with the offer, and once more where it is changed before they have armed', async () => {
+      const { rollout, devices } = await start(2);
+      const [waiting, armed] = devices;
+      if (waiting === undefined || armed === undefined) throw new Error('no device');
+      await report(waiting, 'DEFERRED', { code: 'INSTALL_HELD', message: 'until 02:00' });
+      for (const state of ['INSTALLING', 'REBOOTING'] as const) await report(armed, state);
+      expect(await desiredOf(db, waiting)).not.toHaveProperty('assignment.windows');
+
+      const policy = { windows: [{ days: [7], from: '02:00', to: '04:00' }], deadline: 2_000_000_000 };
+      expect(await setRolloutPolicy(db, rollout, policy)).toMatchObject({ policy });
+      const applied = await planRollout(db, rollout, new Date());
+      expect(applied.actions).toMatchObject([{ kind: 'instruct' }]);
+      expect(applied.devices).toEqual([waiting]);
+      expect(await desiredOf(db, waiting)).toMatchObject({ seq: 2, assignment: policy });
+      expect(await desiredOf(db, armed)).toMatchObject({ seq: 1 });
+      expect((await planRollout(db, rollout, new Date())).actions).toEqual([]);
+
+      await setRolloutPolicy(db, rollout, {});
+      await planRollout(db, rollout, new Date());
+      expect(await desiredOf(db, waiting)).not.toHaveProperty('assignment.windows');
+      expect(await executionOn(waiting)).toMatchObject({ state: 'DEFERRED', code: 'INSTALL_HELD' });
+      await abortRollout(db, rollout, 'enough', new Date());
+      expect(await codeThrownBy(setRolloutPolicy(db, rollout, policy))).toBe('CONFLICT');
+    });
+
+    test('the log of a failed boot stays with the execution', async () => {
+      const { devices } = await start(1);
+      const [device] = devices;
+      if (device === undefined) throw new Error('no device');
+      for (const state of ['INSTALLING', 'REBOOTING', 'TRIAL'] as const) await report(device, state);
+      await report(device, 'ROLLED_BACK', { code: 'TRIAL_PANIC', log: 'Kernel panic - not syncing' });
+      expect(await executionOn(device)).toMatchObject({
+        code: 'TRIAL_PANIC',
+        log: 'Kernel panic - not syncing',
+      });
     });
 
     test('a report counts once, forward, and for its own device', async () => {

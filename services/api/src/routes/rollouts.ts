@@ -5,8 +5,16 @@ import {
   listExecutions,
   listRollouts,
   recordAudit,
+  setRolloutPolicy,
 } from '@slipway/fleet';
-import { Execution, Rollout, RolloutCreate, RolloutId, RolloutState } from '@slipway/protocol';
+import {
+  AssignmentPolicy,
+  Execution,
+  Rollout,
+  RolloutCreate,
+  RolloutId,
+  RolloutState,
+} from '@slipway/protocol';
 import { z } from 'zod';
 import { actorOf } from '../auth.ts';
 import { PageQuery, type App, type Context } from './context.ts';
@@ -69,6 +77,30 @@ export const rolloutRoutes = (app: App, { db, events, wakePlanner }: Context): v
     async ({ params, query }) => {
       await getRollout(db, params.id);
       return listExecutions(db, { rollout: params.id, ...query });
+    },
+  );
+  app.put(
+    '/v1/rollouts/:id/policy',
+    {
+      schema: {
+        tags,
+        summary: 'Change when and how devices take the release, until they have armed their trial',
+        params: ById,
+        body: z.strictObject(AssignmentPolicy.shape),
+        response: { 200: Rollout },
+      },
+    },
+    async (request) => {
+      const rollout = await setRolloutPolicy(db, request.params.id, request.body);
+      await recordAudit(db, {
+        actor: actorOf(request).name,
+        action: 'rollout.policy',
+        subject: rollout.id,
+        details: { ...request.body },
+      });
+      events.publish({ kind: 'rollout', rollout });
+      await wakePlanner(rollout.id);
+      return rollout;
     },
   );
   app.post(
