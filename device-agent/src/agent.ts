@@ -7,7 +7,9 @@ import { openSession, type Session } from './channel/session.ts';
 import type { AgentConfig } from './config.ts';
 import { freshState, step, type Effect, type Event, type Job, type State } from './core/index.ts';
 import { enrol } from './enrol/enrol.ts';
-import { deviceKey, type Identity } from './enrol/identity.ts';
+import { credentialsOf } from './enrol/credentials.ts';
+import type { Identity } from './enrol/identity.ts';
+import { keepRenewing } from './enrol/renew.ts';
 import { healthMonitor } from './health/monitor.ts';
 import { readImageFiles, type ImageFiles } from './image-files.ts';
 import { installer, type InstallProgress } from './install/installer.ts';
@@ -154,9 +156,10 @@ export const runAgent = async (runtime: Runtime, config: AgentConfig, signal: Ab
     });
     const { serverCa } = image;
     const { enrolUrl } = image.settings;
-    identity = await enrol({ runtime, config, esp, enrolUrl, serverCa, device: image.release }, signal);
+    const enrolment = { runtime, config, esp, enrolUrl, serverCa, now };
+    identity = await enrol({ ...enrolment, device: image.release }, signal);
     if (identity === undefined) return;
-    const key = await deviceKey(runtime, config);
+    const credentials = await credentialsOf(enrolment, identity);
     const connection = (): number => state.saved.connection;
     const onCommand = ({ name, id }: Command, retained: boolean): void => {
       if (name === 'reboot' || name === 'rebirth' || name === 'rollback')
@@ -165,7 +168,7 @@ export const runAgent = async (runtime: Runtime, config: AgentConfig, signal: Ab
     session = openSession({
       runtime,
       identity,
-      key,
+      credentials,
       serverCa,
       blocks,
       dispatch,
@@ -173,7 +176,9 @@ export const runAgent = async (runtime: Runtime, config: AgentConfig, signal: Ab
       connection,
       signal,
     });
-    await session.done;
+    const reconnect = (): void => session?.reconnect();
+    const renewals = keepRenewing(enrolment, credentials, reconnect, signal);
+    await Promise.all([session.done, renewals.done]);
   };
 
   const watch = async (): Promise<void> => {

@@ -18,6 +18,7 @@ import {
   type UpKind,
 } from '@slipway/protocol';
 import { fullJitter, type Event } from '../core/index.ts';
+import type { Credentials } from '../enrol/credentials.ts';
 import type { Identity } from '../enrol/identity.ts';
 import { parseJson } from '../install/stored-manifest.ts';
 import type { MqttConnection, MqttMessage, Runtime } from '../runtime/port.ts';
@@ -56,6 +57,8 @@ export type Session = {
   readonly isConnected: () => boolean;
   /** connections made so far */
   readonly connections: () => number;
+  /** Ends the connection there is; the next one is made with what `credentials` offer then. */
+  readonly reconnect: () => void;
   /** Says goodbye and closes. */
   readonly leave: () => Promise<void>;
   readonly done: Promise<void>;
@@ -64,8 +67,9 @@ export type Session = {
 export type SessionOptions = {
   readonly runtime: Runtime;
   readonly identity: Identity;
+  /** what to connect with, and who hears how that went */
+  readonly credentials: Pick<Credentials, 'offer' | 'tried'>;
   /** PEM */
-  readonly key: string;
   readonly serverCa: string;
   readonly blocks: Blocks;
   /** Resolves when the state is saved. */
@@ -160,16 +164,22 @@ export const openSession = (options: SessionOptions): Session => {
   const connectOnce = async (): Promise<string> => {
     await dispatch({ kind: 'connecting' });
     const death: Death = { v: 1, connection: options.connection(), reason: 'lost' };
-    const connection = await runtime.network.mqtt({
-      url: identity.mqttUrl,
-      clientId: identity.deviceId,
-      key: options.key,
-      certificate: identity.certificate,
-      ca: options.serverCa,
-      will: { topic: topic('death'), payload: JSON.stringify(death), delaySeconds: WILL_DELAY_S },
-      sessionExpirySeconds: SESSION_EXPIRY_S,
-      onMessage,
-    });
+    const offer = await options.credentials.offer();
+    const connection = await runtime.network
+      .mqtt({
+        url: offer.identity.mqttUrl,
+        clientId: identity.deviceId,
+        key: offer.key,
+        certificate: offer.identity.certificate,
+        ca: options.serverCa,
+        will: { topic: topic('death'), payload: JSON.stringify(death), delaySeconds: WILL_DELAY_S },
+        sessionExpirySeconds: SESSION_EXPIRY_S,
+        onMessage,
+      })
+      .catch(async (error: unknown) => {
+        await options.credentials.tried(false);
+        throw error;
+      });
     try {
       await connection.subscribe([
         { topic: stateTopic, qos: 1 },
@@ -182,6 +192,9 @@ export const openSession = (options: SessionOptions): Session => {
       connections++;
       relink();
       runtime.log('connected');
+      await options.credentials.tried(true).catch((error: unknown) => {
+        runtime.log(`the next certificate is not in its place yet: ${messageOf(error)}`);
+      });
       await dispatch({ kind: 'connected' });
       return await connection.closed;
     } finally {
@@ -208,6 +221,9 @@ export const openSession = (options: SessionOptions): Session => {
     deliver,
     connections: () => connections,
     isConnected: () => current !== undefined,
+    reconnect: () => {
+      current?.end().catch(() => undefined);
+    },
     leave: async () => {
       const connection = current;
       if (connection === undefined) return;

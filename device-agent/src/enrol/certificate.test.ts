@@ -1,0 +1,58 @@
+import { DeviceId, TenantId } from '@slipway/protocol';
+import { describe, expect, test } from 'vitest';
+import { isRenewalDue, parseOpensslTime, renewalTime } from './certificate.ts';
+import type { Identity } from './identity.ts';
+
+const DAY = 86_400;
+const ISSUED = 1_800_000_000;
+const ENDS = ISSUED + 90 * DAY;
+
+const identity = (over: Partial<Identity> = {}): Identity => ({
+  v: 1,
+  deviceId: DeviceId.parse('device-1'),
+  tenant: TenantId.parse('t'),
+  certificate: '',
+  mqttUrl: 'mqtts://broker',
+  claimRemoved: true,
+  issuedAt: ISSUED,
+  obtainedAt: ISSUED,
+  endsAt: ENDS,
+  renewAt: renewalTime(ISSUED, ENDS, 0),
+  ...over,
+});
+
+test('the time that openssl writes', () => {
+  expect(parseOpensslTime('Nov 24 22:14:44 2036 GMT')).toBe(Date.UTC(2036, 10, 24, 22, 14, 44) / 1000);
+  expect(parseOpensslTime('Jan  1 00:00:00 1970 GMT\n')).toBe(0);
+  expect(parseOpensslTime('2036-11-24')).toBeUndefined();
+});
+
+describe('when a certificate is renewed', () => {
+  test('at half its life, over a tenth of it', () => {
+    expect(renewalTime(ISSUED, ENDS, 0)).toBe(ISSUED + 45 * DAY);
+    expect(renewalTime(ISSUED, ENDS, 0.999_999)).toBeCloseTo(ISSUED + 54 * DAY, -2);
+  });
+  test('of one that does not tell when it was given: in the last half of the usual life', () => {
+    expect(renewalTime(undefined, ENDS, 0)).toBe(ENDS - 45 * DAY);
+  });
+  test('not before, and from then on', () => {
+    expect(isRenewalDue(identity(), ISSUED + 45 * DAY - 1)).toBe(false);
+    expect(isRenewalDue(identity(), ISSUED + 45 * DAY)).toBe(true);
+    expect(isRenewalDue(identity(), ENDS + 200 * DAY)).toBe(true);
+  });
+  test('a clock at 1970 asks for nothing', () => {
+    expect(isRenewalDue(identity({ obtainedAt: 100 }), 200)).toBe(false);
+  });
+  test('a clock ten years ahead asks once, not at every look', () => {
+    const ahead = ISSUED + 3650 * DAY;
+    expect(isRenewalDue(identity(), ahead)).toBe(true);
+    const renewed = identity({ obtainedAt: ahead });
+    expect(isRenewalDue(renewed, ahead + DAY)).toBe(false);
+    expect(isRenewalDue(renewed, ahead + 46 * DAY)).toBe(true);
+  });
+  test('a clock that was ten years ahead and was set right asks in time', () => {
+    const renewed = identity({ obtainedAt: ISSUED + 3650 * DAY });
+    expect(isRenewalDue(renewed, ISSUED + DAY)).toBe(false);
+    expect(isRenewalDue(renewed, ISSUED + 45 * DAY)).toBe(true);
+  });
+});
