@@ -33,7 +33,7 @@ const exists = async (path: string): Promise<boolean> => {
 /**
  * Finds the firmware and makes sure that the machine has variables of its own.
  *
- * @param varsFile made from the template of the firmware if it does not exist
+ * @param varsFile made from the template of the firmware if it does not exist; an NBD URI is left alone
  * @param keysDir certificates to enrol for Secure Boot; absent: firmware without it
  * @returns path of the firmware's code
  * @throws {SlipwayError} TOOL_MISSING, TOOL_FAILED
@@ -48,7 +48,7 @@ export const prepareFirmware = async (arch: Arch, varsFile: string, keysDir?: st
         `expected UEFI firmware for ${arch} at ${file}, which is not there; install the Debian package ${firmware.package}`,
         { details: { file, package: firmware.package } },
       );
-  if (await exists(varsFile)) return code;
+  if (varsFile.startsWith('nbd') || (await exists(varsFile))) return code;
   if (keysDir === undefined) await copyFile(firmware.vars, varsFile, constants.COPYFILE_EXCL);
   else await enrolKeys(firmware.vars, varsFile, keysDir);
   return code;
