@@ -170,6 +170,8 @@ export const Status = z.object({
   message: z.string().max(4096).optional(),
   /** with ROLLED_BACK: the end of the logs of the failed boot */
   log: z.string().max(MAX_STATUS_LOG).optional(),
+  /** a person at the device installs a file: the execution is the device's own, the server has offered nothing */
+  local: z.literal(true).optional(),
   bootId: z.string(),
   slot: SlotName,
   /** bytes that came over the network, and that were reused from the active slot */

@@ -97,6 +97,7 @@ export const createIngest = (needs: Needs): ((message: Received) => void) => {
     await needs.publish(deviceTopic(needs.tenant, device, 'ack'), ack, { qos: 1 });
     const facts = { device, seq: status.seq, execution: status.execution, state: status.state };
     if (outcome.kind === 'duplicate') return logger.debug(facts, 'status repeated');
+    if (outcome.kind === 'local') return logger.info({ ...facts, code: status.code }, 'local install');
     if (outcome.kind === 'refused')
       return logger.warn({ ...facts, why: outcome.why }, 'status changes nothing');
     logger.info({ ...facts, code: status.code }, 'status');

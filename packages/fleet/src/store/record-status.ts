@@ -4,6 +4,7 @@ import type { Database } from '../database.ts';
 import type { Deadlines } from '../deadlines.ts';
 import { deviceReports, executions } from '../schema.ts';
 import { refuseTransition } from '../transitions.ts';
+import { recordAudit } from './audit.ts';
 import { stepExecution } from './executions.ts';
 
 /** Whatever it is, the report is committed and may be acknowledged. */
@@ -14,6 +15,8 @@ export type StatusOutcome =
       readonly rollout: RolloutId;
       readonly over: boolean;
     }
+  /** the device installed a file by itself; on record, but no execution of ours */
+  | { readonly kind: 'local' }
   | { readonly kind: 'duplicate' }
   | { readonly kind: 'refused'; readonly why: string };
 
@@ -42,6 +45,10 @@ export const recordStatus = (
       .from(executions)
       .where(eq(executions.id, status.execution))
       .for('update');
+    if (status.local === true && execution === undefined) {
+      if (isTerminal(status.state)) await recordLocalInstall(tx, device, status);
+      return { kind: 'local' };
+    }
     const why = refusal(execution, device, status);
     if (execution === undefined || why !== undefined) {
       const refused = why ?? '';
@@ -58,6 +65,21 @@ export const recordStatus = (
       rollout: execution.rollout,
       over: isTerminal(status.state),
     };
+  });
+
+/** How it ended. What the device runs now, its birth says. */
+const recordLocalInstall = (db: Database, device: DeviceId, status: Status): Promise<void> =>
+  recordAudit(db, {
+    actor: `device:${device}`,
+    action: 'device.install',
+    subject: device,
+    details: {
+      execution: status.execution,
+      release: status.release,
+      state: status.state,
+      slot: status.slot,
+      ...(status.code === undefined ? {} : { code: status.code, message: status.message }),
+    },
   });
 
 const refusal = (

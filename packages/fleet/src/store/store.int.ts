@@ -311,6 +311,31 @@ describe.each(engines)('on %s', (_name, open) => {
       expect((await executionOn(other)).state).toBe('OFFERED');
     });
 
+    test('what a device installed by itself is on record, once, and touches no execution', async () => {
+      const { devices } = await start(1);
+      const [device] = devices;
+      if (device === undefined) throw new Error('no device');
+      const execution = ExecutionId.parse('exe_ofthedevice00000');
+      const outcome = { execution, local: true, code: 'TRIAL_GATE_FAILED', message: 'service:web' } as const;
+      expect(await report(device, 'DOWNLOADING', { seq: 20, execution, local: true })).toEqual({
+        kind: 'local',
+      });
+      expect(await report(device, 'ROLLED_BACK', { seq: 21, ...outcome })).toEqual({ kind: 'local' });
+      expect(await report(device, 'ROLLED_BACK', { seq: 21, ...outcome })).toEqual({ kind: 'duplicate' });
+      const installs = (await listAudit(db, { limit: 100, offset: 0 })).filter(
+        ({ action, subject }) => action === 'device.install' && subject === device,
+      );
+      expect(installs.map(({ details }) => details)).toMatchObject([
+        { state: 'ROLLED_BACK', code: 'TRIAL_GATE_FAILED', message: 'service:web' },
+      ]);
+      expect((await executionOn(device)).state).toBe('OFFERED');
+      // The word alone opens no execution of another device, nor closes its own out of turn.
+      const own = (await executionOn(device)).id;
+      expect(await report(device, 'COMMITTED', { seq: 22, execution: own, local: true })).toMatchObject({
+        kind: 'refused',
+      });
+    });
+
     test('numbers that devices choose may be as large as the protocol lets them', async () => {
       const { devices } = await start(1);
       const [device] = devices;
