@@ -35,9 +35,15 @@ export const layoutOf = (dataDir: string) => {
     /** public: the root that devices trust releases by */
     releaseRoot: at('pki', 'release-root.pem'),
     signerKeysDir: at('signer', 'keys'),
+    /** of them, the key that devices with Secure Boot start programs by */
+    secureBootKeysDir: at('signer', 'keys', 'secure-boot'),
     signerStateDir: at('signer', 'state'),
     /** keys of root and intermediate; no process reads them */
     offlineDir: at('signer', 'offline'),
+    /** keys that allow other keys of Secure Boot; no process reads them */
+    secureBootOfflineDir: at('signer', 'secure-boot-offline'),
+    /** public: what a device with Secure Boot enrols */
+    secureBootDir: at('pki', 'secure-boot'),
   };
 };
 

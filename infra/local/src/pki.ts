@@ -4,9 +4,11 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import {
+  enrolmentFiles,
   type Identity,
   makeDeviceAuthority,
   makeReleaseTree,
+  makeSecureBootTree,
   makeServerAuthority,
   makeServerIdentity,
   makeServiceIdentity,
@@ -14,7 +16,10 @@ import {
 import type { Layout } from './layout.ts';
 
 /** Makes a folder with files that only we can read, in one step: half a key set would be taken for a whole one. */
-const makeFolder = async (folder: string, files: Readonly<Record<string, string>>): Promise<void> => {
+const makeFolder = async (
+  folder: string,
+  files: Readonly<Record<string, string | Uint8Array>>,
+): Promise<void> => {
   const temporary = `${folder}.new`;
   await rm(temporary, { recursive: true, force: true });
   await mkdir(temporary, { recursive: true, mode: 0o700 });
@@ -38,6 +43,23 @@ const makeReleaseKeys = async (layout: Layout): Promise<void> => {
     'leaf.pem': leaf.certificatePem,
     'intermediate.pem': intermediate.certificatePem,
     'root.pem': root.certificatePem,
+  });
+};
+
+/** After the release keys, in whose folder the signer looks. */
+const makeSecureBootKeys = async (layout: Layout): Promise<void> => {
+  if (existsSync(layout.secureBootKeysDir)) return;
+  const tree = await makeSecureBootTree('Slipway');
+  for (const folder of [layout.secureBootOfflineDir, layout.secureBootDir])
+    await rm(folder, { recursive: true, force: true });
+  await makeFolder(layout.secureBootOfflineDir, {
+    'PK.key.pem': tree.pk.keyPem,
+    'KEK.key.pem': tree.kek.keyPem,
+  });
+  await makeFolder(layout.secureBootDir, enrolmentFiles(tree));
+  await makeFolder(layout.secureBootKeysDir, {
+    'db.key.pem': tree.db.keyPem,
+    'db.pem': tree.db.certificatePem,
   });
 };
 
@@ -84,8 +106,12 @@ const makeServerKeys = async (layout: Layout, deviceHost: string): Promise<void>
   });
 };
 
-/** Makes what is missing of the three trees. */
+/** Makes what is missing of the trees. */
 export const makeKeys = async (layout: Layout, deviceHost: string): Promise<void> => {
-  await Promise.all([makeReleaseKeys(layout), makeDeviceKeys(layout), makeServerKeys(layout, deviceHost)]);
+  const signing = async () => {
+    await makeReleaseKeys(layout);
+    await makeSecureBootKeys(layout);
+  };
+  await Promise.all([signing(), makeDeviceKeys(layout), makeServerKeys(layout, deviceHost)]);
   await writeFile(layout.releaseRoot, await readFile(join(layout.signerKeysDir, 'root.pem')));
 };

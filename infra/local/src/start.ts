@@ -169,6 +169,7 @@ export const startLocal = async (options: StartLocal): Promise<Local> => {
     imagesDir,
     releaseRootFile: layout.releaseRoot,
     serverCaFile: layout.serverCaCert,
+    secureBootDir: layout.secureBootDir,
     isolation,
     database: database.engine,
     logs: Object.fromEntries(names.map((name) => [name, log(name)])),

@@ -18,6 +18,8 @@ export const Up = z.object({
   /** PEM: the root that releases are verified by */
   releaseRootFile: z.string(),
   serverCaFile: z.string(),
+  /** certificates and signed lists that devices with Secure Boot enrol */
+  secureBootDir: z.string(),
   isolation: z.enum(['isolated', 'unisolated']),
   database: z.string(),
   logs: z.record(z.string(), z.string()),

@@ -16,7 +16,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { digestFile, writeBundle } from '@slipway/bundle';
 import { Claim, CLAIM_ESP_PATH, Manifest } from '@slipway/protocol';
 import { makeReleaseTree, signCms } from '@slipway/signing';
-import { espRead } from '@slipway/vm';
+import { espRead, espWrite } from '@slipway/vm';
 import { callIn } from './testing/call.ts';
 
 const launcher = fileURLToPath(new URL('../bin/slipway', import.meta.url));
@@ -120,6 +120,17 @@ test('provision puts the claim onto the ESP', async () => {
   expect((await call('provision', 'disk.img', '--token', token)).status).toBe(0);
   expect(Claim.parse(JSON.parse((await espRead(disk, CLAIM_ESP_PATH)).toString()))).toEqual({ v: 1, token });
   expect((await call('provision', 'disk.img')).status).toBe(64);
+
+  mkdirSync(path('keys'));
+  for (const name of ['PK.auth', 'KEK.auth', 'db.auth']) writeFileSync(path(`keys/${name}`), name);
+  const offer = ['provision', 'disk.img', '--token', token, '--secure-boot', 'keys'];
+  expect((await call(...offer)).status).not.toBe(0);
+  await espWrite(disk, 'loader/loader.conf', Buffer.from('timeout 0\n'));
+  for (const _ of ['once', 'again']) expect((await call(...offer)).status).toBe(0);
+  expect((await espRead(disk, 'loader/loader.conf')).toString()).toBe(
+    'timeout 0\nsecure-boot-enroll force\n',
+  );
+  expect((await espRead(disk, 'loader/keys/auto/KEK.auth')).toString()).toBe('KEK.auth');
   expect((await call('run', 'disk.img')).err).toContain('--arch');
 });
 

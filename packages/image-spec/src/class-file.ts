@@ -25,6 +25,12 @@ export const ClassFile = z.strictObject({
     .string()
     .default('')
     .describe('Added to the kernel command line of the image files: consoles, hardware quirks.'),
+  secureBoot: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Devices start only what our key has signed: the signer signs UKI and boot loader for their firmware.',
+    ),
   outputs: z.array(z.enum(OUTPUTS)).default(['disk']).describe('What is made beside the update bundle.'),
 });
 /** Sizes are in bytes; `images` are relative to the image repository. */

@@ -1,4 +1,4 @@
-import { parseClassFile } from '@slipway/image-spec';
+import { type ClassFile, parseClassFile } from '@slipway/image-spec';
 import type { BuildRequest, BuildResult } from '@slipway/protocol';
 import { SlipwayError } from '@slipway/protocol';
 import { rootHashesOf, type UkiFacts } from './uki.ts';
@@ -13,9 +13,10 @@ const refuse = (rule: string, expected: unknown, found: unknown): SlipwayError =
 /**
  * What was built is what was asked for.
  *
+ * @returns the class that was asked for
  * @throws {SlipwayError} SIGN_POLICY_REFUSED, with the rule in its details
  */
-export const assertAsked = (request: BuildRequest, result: BuildResult): void => {
+export const assertAsked = (request: BuildRequest, result: BuildResult): ClassFile => {
   for (const key of ['build', 'release', 'version', 'counter', 'deviceClass', 'timeFloor'] as const) {
     if (result[key] !== request[key])
       throw refuse(`${key} is that of the request`, request[key], result[key]);
@@ -24,6 +25,7 @@ export const assertAsked = (request: BuildRequest, result: BuildResult): void =>
   if (asked.name !== request.deviceClass)
     throw refuse('the class file is that of the class', request.deviceClass, asked.name);
   if (asked.arch !== result.arch) throw refuse('arch is that of the class', asked.arch, result.arch);
+  return asked;
 };
 
 /**

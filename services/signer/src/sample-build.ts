@@ -24,6 +24,10 @@ export const peWith = (commandLine: string, machine = 0x8664, sections = ['.cmdl
   image.writeUInt16LE(machine, 0x84);
   image.writeUInt16LE(sections.length, 0x86);
   image.writeUInt16LE(0xf0, 0x94);
+  // A 64-bit image with a place for a signature.
+  image.writeUInt16LE(0x20b, 0x98);
+  image.writeUInt32LE(1024, 0x98 + 60);
+  image.writeUInt32LE(16, 0x98 + 108);
   for (const [at, name] of sections.entries()) {
     const entry = 0x80 + 24 + 0xf0 + at * 40;
     image.write(name, entry);
@@ -72,7 +76,7 @@ export const declare = (sample: Sample, change: Partial<BuildResult> = {}): Buil
 export const makeSample = (
   storeDir: string,
   number: number,
-  options: { counter?: number; dataBlocks?: number } = {},
+  options: { counter?: number; dataBlocks?: number; secureBoot?: boolean } = {},
 ): Sample => {
   const buildId = BuildId.parse(id('bld', number));
   const folder = join(storeDir, 'builds', buildId);
@@ -96,7 +100,10 @@ export const makeSample = (
   };
   const request = BuildRequest.parse({
     ...base,
-    classFile: { name: 'classes/edge-x86.yml', text: 'name: edge-x86\narch: amd64\nimages: [../edge.yml]\n' },
+    classFile: {
+      name: 'classes/edge-x86.yml',
+      text: `name: edge-x86\narch: amd64\nimages: [../edge.yml]\nsecureBoot: ${options.secureBoot === true}\n`,
+    },
     imageFiles: [{ name: 'edge.yml', text: '' }],
     deployment: { enrolUrl: 'https://10.0.2.2:1/v1/enrol', serverCa: 'x', releaseRoot: 'x' },
   });

@@ -16,6 +16,7 @@ import type { SignerConfig } from './config.ts';
 import type { SigningKeys } from './keys.ts';
 import { assertAsked, assertBoots } from './policy.ts';
 import { recordClaim } from './signing-log.ts';
+import { dbKey, signDisk, signUki } from './secure-boot.ts';
 import { compareArtifact, type Declared, readPlain, stageArtifact } from './stage.ts';
 import { readUki } from './uki.ts';
 import { verifyVerity } from './verity.ts';
@@ -115,9 +116,10 @@ export type SignBuild = {
 
 /**
  * Checks a build against its stored bytes and the signer's rules, records it, signs it, and writes its bundle. The
- * same build gives the same bundle, to the byte, however often it is asked for.
+ * same build gives the same bundle, to the byte, however often it is asked for. For a class with Secure Boot the UKI is
+ * signed for firmware, and a disk image with signed files is written beside the bundle.
  *
- * @throws {SlipwayError} SIGN_INPUT_MISMATCH, SIGN_POLICY_REFUSED, SIGN_COUNTER_REUSED
+ * @throws {SlipwayError} SIGN_INPUT_MISMATCH, SIGN_POLICY_REFUSED, SIGN_COUNTER_REUSED, CONFIG_INVALID
  */
 export const signBuild = async (signer: SignBuild, buildId: BuildId): Promise<SignResult> => {
   const { config, keys, onProgress } = signer;
@@ -129,7 +131,7 @@ export const signBuild = async (signer: SignBuild, buildId: BuildId): Promise<Si
     await onProgress({ step: 'digest', percent: 0 });
     const declaration = await readDeclaration(folder, buildId);
     const { request, result } = declaration;
-    assertAsked(request, result);
+    const { secureBoot } = assertAsked(request, result);
     const declared = declaredOf(result);
     const staged = new Map<PayloadName, FileDigest>();
     for (const [name, artifact] of declared) {
@@ -147,6 +149,9 @@ export const signBuild = async (signer: SignBuild, buildId: BuildId): Promise<Si
     await verifyVerity(paths['root.img'], result.rootHash, result.verityDataBlocks);
     assertBoots(await readUki(paths['uki.efi']), result);
     await assertCycloneDx(paths['sbom.cdx.json']);
+    const db = secureBoot ? dbKey(keys.secureBoot) : undefined;
+    // After it was checked, and before the manifest is made: what devices get and compare is the signed file.
+    if (db !== undefined) staged.set('uki.efi', await signUki(paths['uki.efi'], db));
 
     await onProgress({ step: 'sign', percent: 70 });
     const manifest = manifestOf(declaration, staged);
@@ -160,6 +165,11 @@ export const signBuild = async (signer: SignBuild, buildId: BuildId): Promise<Si
     await onProgress({ step: 'bundle', percent: 80 });
     const bundles = join(config.storeDir, 'bundles');
     await mkdir(bundles, { recursive: true });
+    const disk = declared.get('disk.img');
+    if (db !== undefined && disk !== undefined) {
+      const source = { path: join(folder, 'disk.img'), declared: disk, arch: result.arch };
+      await signDisk(source, paths['uki.efi'], db, join(bundles, `${release}.disk.img`));
+    }
     const bundle = await writeBundle({
       manifest,
       signature,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { constants, type PathLike } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { chunksOf, FileDigester, type FileDigest, readFully } from '@slipway/bundle';
-import { type BuildResult, SlipwayError } from '@slipway/protocol';
+import { type BuildResult, CHUNK_BYTES, SlipwayError } from '@slipway/protocol';
 
 /**
  * How the signer reads what a builder wrote. The builder may be an attacker: it may put a link to the signer's keys
@@ -83,4 +83,25 @@ export const stageArtifact = async (path: string, declared: Declared, copy: stri
   const found = digester.finish();
   compareDigest(declared, found.digest);
   return found;
+};
+
+const ZEROES = Buffer.alloc(CHUNK_BYTES);
+
+/**
+ * Copies a stored file that is mostly zero, such as a disk, while comparing it with what was declared of it; the copy
+ * has holes where it is zero.
+ *
+ * @throws {SlipwayError} SIGN_INPUT_MISMATCH
+ */
+export const copyArtifact = async (path: string, declared: Declared, copy: string): Promise<void> => {
+  await using target = await open(copy, 'wx', 0o644);
+  const hash = createHash('sha256');
+  let at = 0;
+  for await (const chunk of declaredChunks(path, declared)) {
+    hash.update(chunk);
+    if (!ZEROES.subarray(0, chunk.length).equals(chunk)) await target.write(chunk, 0, chunk.length, at);
+    at += chunk.length;
+  }
+  await target.truncate(at);
+  compareDigest(declared, `sha256:${hash.digest('hex')}`);
 };

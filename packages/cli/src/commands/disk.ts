@@ -1,5 +1,5 @@
-import { open, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { open, readFile, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import {
@@ -53,6 +53,18 @@ const tail = async (path: string, from: number, over: () => boolean): Promise<vo
   }
 };
 
+const LOADER_CONF = 'loader/loader.conf';
+
+/** Has systemd-boot enrol keys at a boot with firmware in setup mode; it then starts nothing unsigned. */
+const offerKeys = async (disk: string, folder: string): Promise<void> => {
+  const { espRead, espWrite } = await import('@slipway/vm');
+  const conf = (await espRead(disk, LOADER_CONF)).toString();
+  for (const name of ['PK.auth', 'KEK.auth', 'db.auth'])
+    await espWrite(disk, `loader/keys/auto/${name}`, await readFile(join(folder, name)));
+  if (!conf.includes('secure-boot-enroll'))
+    await espWrite(disk, LOADER_CONF, Buffer.from(`${conf.trimEnd()}\nsecure-boot-enroll force\n`));
+};
+
 export const diskCommands = (program: Command, makeContext: MakeContext): void => {
   leaf(program, makeContext, {
     usage: 'provision <disk>',
@@ -61,12 +73,17 @@ export const diskCommands = (program: Command, makeContext: MakeContext): void =
       token: z.string().min(16).optional(),
       class: ClassName.optional(),
       deviceId: DeviceId.optional(),
+      secureBoot: z.string().optional(),
     }),
     build: (command) =>
       command
         .option('-t, --token <token>', 'a claim token')
         .option('-c, --class <name>', 'instead of a token: create a claim for this class')
-        .option('--device-id <id>', 'with --class: id that the device gets'),
+        .option('--device-id <id>', 'with --class: id that the device gets')
+        .option(
+          '--secure-boot <folder>',
+          'with PK.auth, KEK.auth and db.auth: the first boot enrols these keys',
+        ),
     run: async (context, words, options) => {
       const { espWrite } = await import('@slipway/vm');
       const created =
@@ -84,6 +101,7 @@ export const diskCommands = (program: Command, makeContext: MakeContext): void =
       const disk = resolve(context.cwd, word(words, 0));
       const claim = JSON.stringify(Claim.parse({ v: 1, token }));
       await espWrite(disk, CLAIM_ESP_PATH, Buffer.from(claim));
+      if (options.secureBoot !== undefined) await offerKeys(disk, resolve(context.cwd, options.secureBoot));
       print(context, { disk, device: created?.deviceId ?? null }, () =>
         created === undefined ? `${disk}: provisioned` : `${disk}: provisioned as ${created.deviceId}`,
       );
@@ -101,6 +119,7 @@ export const diskCommands = (program: Command, makeContext: MakeContext): void =
       vars: z.string().optional(),
       console: z.string().optional(),
       snapshot: z.boolean().default(false),
+      secureBoot: z.string().optional(),
     }),
     build: (command) =>
       command
@@ -114,7 +133,11 @@ export const diskCommands = (program: Command, makeContext: MakeContext): void =
         )
         .option('--vars <file>', 'EFI variables of the device; otherwise DISK.vars')
         .option('--console <file>', 'where the console is kept; otherwise DISK.console.log')
-        .option('--snapshot', 'discard what the device writes'),
+        .option('--snapshot', 'discard what the device writes')
+        .option(
+          '--secure-boot <folder>',
+          'enrol PK.pem, KEK.pem and db.pem of a folder; only signed disks start',
+        ),
     run: async (context, words, options) => {
       const { startVm } = await import('@slipway/vm');
       const disk = resolve(context.cwd, word(words, 0));
@@ -132,6 +155,7 @@ export const diskCommands = (program: Command, makeContext: MakeContext): void =
         consoleLog,
         forwards: options.forward.map(parseForward),
         snapshot: options.snapshot,
+        ...(options.secureBoot === undefined ? {} : { secureBoot: resolve(context.cwd, options.secureBoot) }),
       });
       context.signal.addEventListener('abort', () => void vm.shutdown(), { once: true });
       if (context.signal.aborted) void vm.shutdown();
