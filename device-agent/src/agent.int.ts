@@ -7,14 +7,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { makeAuthorities, type Authorities } from './fixture/authorities.ts';
 import { startBroker, type Broker } from './fixture/broker.ts';
 import { DEVICE, startCloud, type Cloud } from './fixture/cloud.ts';
-import { bundleAgent, makeDevice, type DiskDevice } from './fixture/disk-device.ts';
+import { bundleAgent, makeDevice, type AgentProgram, type DiskDevice } from './fixture/disk-device.ts';
 import { changeChunks, makeRelease, randomRoot, type Release } from './fixture/release.ts';
 
 const CHUNKS = 24;
 const CHANGED = [1, 2, 3, 5, 8, 13, 21, 22];
 
 let ground: string;
-let agent: string;
+let agent: AgentProgram;
 let authorities: Authorities;
 let stranger: Authorities['release'];
 let v1: Release;
@@ -29,7 +29,7 @@ const make = async (input: Parameters<typeof makeRelease>[2]): Promise<Release> 
 
 beforeAll(async () => {
   ground = await mkdtemp(join(tmpdir(), 'slipway-agent-'));
-  agent = await bundleAgent(join(ground, 'agent.mjs'));
+  agent = await bundleAgent(ground);
   [authorities, stranger] = await Promise.all([makeAuthorities(), makeReleaseTree('stranger')]);
   const root = randomRoot(CHUNKS);
   v1 = await make({ version: '1.0.0', counter: 10, root });

@@ -12,6 +12,7 @@ export type AgentConfig = {
   readonly efivarsDir: string;
   readonly slots: { readonly a: string; readonly b: string };
   readonly procDir: string;
+  readonly devDir: string;
   /** null: the page cache is left alone, because the machine is not the agent's own */
   readonly dropCaches: string | null;
   /** null: the process ends instead */
@@ -32,6 +33,7 @@ export const agentConfig = (root = ''): AgentConfig => ({
   efivarsDir: `${root}/sys/firmware/efi/efivars`,
   slots: { a: `${root}/dev/disk/by-partlabel/root-a`, b: `${root}/dev/disk/by-partlabel/root-b` },
   procDir: `${root}/proc`,
+  devDir: `${root}/dev`,
   dropCaches: root === '' ? '/proc/sys/vm/drop_caches' : null,
   rebootCommand: root === '' ? ['reboot', '-f'] : null,
   setsClock: root === '',
@@ -41,8 +43,8 @@ export const agentConfig = (root = ''): AgentConfig => ({
  * `SLIPWAY_AGENT_ROOT`: see `agentConfig`; not set on a device. `PATH`: where tools are found.
  */
 export const readEnvironment = (
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: (name: string) => string | undefined,
 ): { readonly root: string; readonly searchPath: string } => ({
-  root: environment['SLIPWAY_AGENT_ROOT'] ?? '',
-  searchPath: environment['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin',
+  root: environment('SLIPWAY_AGENT_ROOT') ?? '',
+  searchPath: environment('PATH') ?? '/usr/sbin:/usr/bin:/sbin:/bin',
 });

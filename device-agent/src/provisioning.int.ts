@@ -8,13 +8,13 @@ import { Identity } from './enrol/identity.ts';
 import { makeAuthorities, type Authorities } from './fixture/authorities.ts';
 import { startBroker, type Broker } from './fixture/broker.ts';
 import { startCloud, type Cloud } from './fixture/cloud.ts';
-import { bundleAgent, makeDevice, type DiskDevice } from './fixture/disk-device.ts';
+import { bundleAgent, makeDevice, type AgentProgram, type DiskDevice } from './fixture/disk-device.ts';
 import { makeRelease, randomRoot, type Release } from './fixture/release.ts';
 
 /** The whole agent: its certificate is renewed, refused, and its disk provisioned anew. */
 const CHUNKS = 2;
 let ground: string;
-let agent: string;
+let agent: AgentProgram;
 let authorities: Authorities;
 let factory: Release;
 let broker: Broker;
@@ -23,7 +23,7 @@ let device: DiskDevice;
 
 beforeAll(async () => {
   ground = await mkdtemp(join(tmpdir(), 'slipway-provisioning-'));
-  agent = await bundleAgent(join(ground, 'agent.mjs'));
+  agent = await bundleAgent(ground);
   authorities = await makeAuthorities();
   factory = await makeRelease(join(ground, 'releases'), authorities, {
     version: '1.0.0',

@@ -112,6 +112,10 @@ export type Network = {
   readonly mqtt: (options: MqttOptions) => Promise<MqttConnection>;
 };
 
+export const KEEPALIVE_S = 30;
+/** The broker sends nothing larger, so that nobody fills the memory of a device. */
+export const MAX_PACKET_BYTES = 4 * 1024 * 1024;
+
 export type MqttOptions = {
   readonly url: string;
   readonly clientId: string;
@@ -121,6 +125,8 @@ export type MqttOptions = {
   readonly ca: string;
   readonly will: { readonly topic: string; readonly payload: string; readonly delaySeconds: number };
   readonly sessionExpirySeconds: number;
+  /** `KEEPALIVE_S` where it is absent; a connection on which nothing was heard for so long is given up */
+  readonly keepaliveSeconds?: number;
   readonly onMessage: (message: MqttMessage) => void;
 };
 

@@ -2,16 +2,15 @@ import { createHash, generateKeyPair } from 'node:crypto';
 import { uptime } from 'node:os';
 import { promisify } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { HostOptions } from '../../main.ts';
 import type { Runtime } from '../port.ts';
 import { zoneOffset } from '../zone-offset.ts';
 import { nodeFiles } from './files.ts';
 import { nodeNetwork } from './network.ts';
-import { nodeProcesses, type ProcessOptions } from './processes.ts';
-
-export { REBOOT_STATUS } from './processes.ts';
+import { nodeProcesses } from './processes.ts';
 
 /** The runtime of the agent on Node. */
-export const nodeRuntime = (options: ProcessOptions & { readonly log: (line: string) => void }): Runtime => {
+export const nodeRuntime = (options: Omit<HostOptions, 'privateDir'>): Runtime => {
   const processes = nodeProcesses(options);
   return {
     files: nodeFiles,

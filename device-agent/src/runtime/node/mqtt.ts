@@ -1,13 +1,18 @@
 import { connect, type IPublishPacket, type MqttClient } from 'mqtt';
 import { writeToStream } from 'mqtt-packet';
-import type { MqttConnection, MqttMessage, MqttOptions } from '../port.ts';
+import {
+  KEEPALIVE_S,
+  MAX_PACKET_BYTES,
+  type MqttConnection,
+  type MqttMessage,
+  type MqttOptions,
+} from '../port.ts';
 
 // A buffer for each of 65,536 numbers costs a device 20 MB, and saves a server some time.
 writeToStream.cacheNumbers = false;
 
 const MQTTS_PORT = 8883;
 const CONNECT_TIMEOUT_MS = 30_000;
-const KEEPALIVE_S = 30;
 const END_TIMEOUT_MS = 3_000;
 
 const toMessage = (topic: string, payload: Buffer, packet: IPublishPacket): MqttMessage => {
@@ -38,9 +43,12 @@ export const nodeMqtt = async (options: MqttOptions): Promise<MqttConnection> =>
     resubscribe: false,
     queueQoSZero: false,
     connectTimeout: CONNECT_TIMEOUT_MS,
-    keepalive: KEEPALIVE_S,
+    keepalive: options.keepaliveSeconds ?? KEEPALIVE_S,
     timerVariant: 'native',
-    properties: { sessionExpiryInterval: options.sessionExpirySeconds },
+    properties: {
+      sessionExpiryInterval: options.sessionExpirySeconds,
+      maximumPacketSize: MAX_PACKET_BYTES,
+    },
     will: {
       topic: options.will.topic,
       payload: Buffer.from(options.will.payload),

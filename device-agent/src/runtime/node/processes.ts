@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
+import type { HostOptions } from '../../main.ts';
 import { MAX_OUTPUT_BYTES, NO_STATUS, type Processes, type RunOptions } from '../port.ts';
+import { rebootBy } from '../reboot.ts';
 
 /** The first bytes of an output; what comes after them is read and dropped. */
 const bounded = (stream: Readable): (() => string) => {
@@ -39,25 +41,16 @@ const runWith = async (
   return promise;
 };
 
-export type ProcessOptions = {
-  /** `PATH` of every child; they inherit nothing else */
-  readonly searchPath: string;
-  /** null: end the process instead, with a status that tells a test why */
-  readonly rebootCommand: readonly string[] | null;
-};
-
-export const REBOOT_STATUS = 75;
-
-export const nodeProcesses = ({ searchPath, rebootCommand }: ProcessOptions): Processes => {
+export const nodeProcesses = ({
+  searchPath,
+  rebootCommand,
+}: Pick<HostOptions, 'searchPath' | 'rebootCommand'>): Processes => {
   const run: Processes['run'] = async (command, options) => runWith(searchPath, command, options);
   return {
     run,
-    reboot: async (argument) => {
-      if (rebootCommand === null) process.exit(REBOOT_STATUS);
-      await run(['sync']);
-      await run(argument === undefined ? rebootCommand : [...rebootCommand, argument]);
-      // The kernel ends this process; until then nothing may go on.
-      return new Promise<never>(() => undefined);
-    },
+    reboot: async () =>
+      rebootBy(run, rebootCommand, (status) => {
+        process.exit(status);
+      }),
   };
 };

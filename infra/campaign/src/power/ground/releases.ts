@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { runBuild } from '@slipway/builder';
-import { AGENT_BUILD, AGENT_ENTRY } from '@slipway/device-agent/build-options';
+import { buildAgent } from '@slipway/device-agent/build-agent';
 import {
   BuildRequest,
   SignResult,
@@ -34,9 +33,14 @@ const COUNTERS = { first: 1, good: 2, bad: 3 } as const satisfies Record<Release
 /** 2025-01-01 */
 const TIME_FLOOR = 1_735_689_600;
 
-/** The agent as one file, as images carry it. */
-const bundleAgent = async (outfile: string): Promise<string> => {
-  await build({ ...AGENT_BUILD, entryPoints: [AGENT_ENTRY], outfile, logLevel: 'silent' });
+/** The agent as one file, as images carry it. Kept: what is recorded, what boots and what is modelled is one agent. */
+export const bundleAgent = async (folder: string): Promise<string> => {
+  const outfile = join(folder, 'agent.mjs');
+  const isThere = await access(outfile).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) await buildAgent('node', outfile);
   return outfile;
 };
 
@@ -53,7 +57,7 @@ export const makeReleases = async (ground: Ground, arch: Arch): Promise<Releases
   const store = join(folder, 'store');
   const images = join(folder, 'images');
   await mkdir(images, { recursive: true });
-  const agentBundle = await bundleAgent(join(folder, 'agent.mjs'));
+  const agentBundle = await bundleAgent(folder);
   const { release } = authorities;
   const keys = {
     leafKeyPem: release.leaf.keyPem,

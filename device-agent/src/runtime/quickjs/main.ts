@@ -1,0 +1,27 @@
+import './polyfill/index.ts';
+import { main } from '../../main.ts';
+import { quickjsRuntime } from './index.ts';
+import { os, scriptArgs, std } from './machine.ts';
+
+/** The agent on QuickJS: `qjs --std agent.mjs`. */
+// A helper that is gone is seen by the error of the write; the handler, unlike ignoring it, is not inherited.
+os.signal(os.SIGPIPE, () => undefined);
+
+const status = await main({
+  args: scriptArgs.slice(1),
+  environment: (name) => std.getenv(name),
+  print: (line) => {
+    std.out.puts(`${line}\n`);
+    std.out.flush();
+  },
+  onStop: (stop) => {
+    os.signal(os.SIGTERM, () => {
+      stop('SIGTERM');
+    });
+    os.signal(os.SIGINT, () => {
+      stop('SIGINT');
+    });
+  },
+  makeRuntime: quickjsRuntime,
+});
+std.exit(status);

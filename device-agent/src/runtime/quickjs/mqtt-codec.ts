@@ -1,0 +1,28 @@
+import { generate, parser, writeToStream, type Packet } from 'mqtt-packet';
+
+// A buffer for each of 65,536 numbers costs 20 MB.
+writeToStream.cacheNumbers = false;
+
+export type { Packet } from 'mqtt-packet';
+
+const MQTT_5 = { protocolVersion: 5 };
+
+export const encodePacket = (packet: Packet): Uint8Array => generate(packet, MQTT_5);
+
+/** @returns what takes the bytes of a connection; after a failure there is nothing more to take */
+export const packetReader = (
+  onPacket: (packet: Packet) => void,
+  onError: (error: Error) => void,
+): ((bytes: Uint8Array) => void) => {
+  const reader = parser(MQTT_5);
+  let hasFailed = false;
+  reader.on('packet', onPacket);
+  reader.on('error', (error: Error) => {
+    hasFailed = true;
+    onError(error);
+  });
+  return (bytes) => {
+    // eslint-disable-next-line typescript/no-unsafe-type-assertion -- what it makes of them are Buffers; see stand-in/bl.cjs
+    if (!hasFailed) reader.parse(bytes as Buffer);
+  };
+};
