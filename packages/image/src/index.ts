@@ -13,3 +13,5 @@ export { assembleImage, buildImage, type BuildOptions } from './build.ts';
 export type { ContainerPart, Parts } from './parts.ts';
 export { systemPackages } from './system-packages.ts';
 export { peSections } from './pe.ts';
+export { grubConfig, GRUB_MODULES } from './boot/grub-config.ts';
+export { uBootScript } from './boot/u-boot-script.ts';

@@ -1,0 +1,64 @@
+import { GRUB_ESP_FILES, SLOT_DEFAULT, SLOT_TRY } from '@slipway/protocol';
+
+const [MAIN, SPARE] = GRUB_ESP_FILES;
+const TRIED = 'slot_tried';
+const isSlot = (name: string): string => `[ "$${name}" = a -o "$${name}" = b ]`;
+
+/** What a GRUB image needs for it: `grub-mkimage -O x86_64-efi -p /slipway -o BOOTX64.EFI` and these. */
+export const GRUB_MODULES: readonly string[] = [
+  ['part_gpt', 'fat', 'normal', 'test', 'echo', 'sleep'],
+  ['loadenv', 'chain', 'boot', 'reboot'],
+].flat();
+
+/**
+ * GRUB's configuration. If a trial is armed it is moved to `slot_tried`, saved and read back, and only then started; a UKI
+ * that cannot be started ends in a reset, and the reset in the default.
+ *
+ * It expects to lie on the ESP, with the environment block beside it: `root` is the partition GRUB was started from.
+ */
+export const grubConfig = (): string => `# Slipway: starts a slot
+set timeout=0
+set ${SLOT_DEFAULT}=
+set ${SLOT_TRY}=
+set ${TRIED}=
+
+function start {
+  echo "slipway: slot $1"
+  chainloader /EFI/Linux/slot-$1.efi
+  if [ $? = 0 ]; then boot; fi
+}
+
+if [ -f /${MAIN} ]; then load_env --file /${MAIN} ${SLOT_DEFAULT} ${SLOT_TRY}; fi
+if ${isSlot(SLOT_DEFAULT)}; then
+  if ${isSlot(SLOT_TRY)}; then
+    set trial=$${SLOT_TRY}
+    set ${TRIED}=$${SLOT_TRY}
+    set ${SLOT_TRY}=
+    set saved=
+    if save_env --file /${MAIN} ${SLOT_TRY} ${TRIED}; then
+      set ${SLOT_TRY}=unread
+      load_env --file /${MAIN} ${SLOT_TRY}
+      if [ "$${SLOT_TRY}" = "" ]; then set saved=1; fi
+    fi
+    if [ "$saved" = 1 ]; then
+      echo "slipway: slot $trial on trial"
+      start $trial
+      echo "slipway: slot $trial could not be started"
+      reboot
+    fi
+    echo "slipway: the environment cannot be saved, so slot $trial is not tried"
+  fi
+else
+  # Damaged. The second block names the default alone.
+  set ${SLOT_DEFAULT}=
+  if [ -f /${SPARE} ]; then load_env --file /${SPARE} ${SLOT_DEFAULT}; fi
+fi
+
+if ${isSlot(SLOT_DEFAULT)}; then start $${SLOT_DEFAULT}; fi
+# Without a default the UKIs say which slot is good: an install removes the UKI of the slot it writes.
+start a
+start b
+echo "slipway: no slot can be started"
+sleep 10
+reboot
+`;

@@ -1,0 +1,115 @@
+import { execFile } from 'node:child_process';
+import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { agentConfig, nodeRuntime, openBoot, type BootControl } from '@slipway/device-agent';
+import { grubConfig, GRUB_MODULES } from '@slipway/image';
+import { espRead, espWrite } from '@slipway/vm';
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { espOfDisk, makeLoaderDisk } from './loader/disk.ts';
+import { bootUntil, type LoaderBoots } from './loader/machine.ts';
+
+const CODE = '/usr/share/OVMF/OVMF_CODE_4M.fd';
+const VARS = '/usr/share/OVMF/OVMF_VARS_4M.fd';
+const run = promisify(execFile);
+
+let loader: Buffer;
+beforeAll(async () => {
+  const work = await mkdtemp(join(tmpdir(), 'slipway-grub-image-'));
+  const out = join(work, 'grub.efi');
+  await run('grub-mkimage', ['-O', 'x86_64-efi', '-p', '/slipway', '-o', out, ...GRUB_MODULES]);
+  loader = await readFile(out);
+  await rm(work, { recursive: true, force: true });
+});
+
+let folder: string;
+let disk: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slipway-grub-'));
+  disk = join(folder, 'disk.img');
+  await copyFile(VARS, join(folder, 'vars.fd'));
+  await makeLoaderDisk(disk, 'amd64', {
+    'EFI/BOOT/BOOTX64.EFI': loader,
+    'slipway/grub.cfg': Buffer.from(grubConfig()),
+  });
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+const boots = async (count: number, readOnly = false): Promise<LoaderBoots> =>
+  bootUntil(
+    'qemu-system-x86_64',
+    [
+      ['-M', 'q35', '-cpu', 'max', '-m', '256'],
+      ['-drive', `if=pflash,unit=0,format=raw,readonly=on,file=${CODE}`],
+      ['-drive', `if=pflash,unit=1,format=raw,file=${join(folder, 'vars.fd')}`],
+      ['-drive', `if=none,id=disk,format=raw,file=${disk}${readOnly ? ',readonly=on' : ''}`],
+      ['-device', 'virtio-blk-pci,drive=disk,bootindex=0'],
+    ].flat(),
+    count,
+  );
+const slots = async (count: number): Promise<string> => (await boots(count)).slots.join(' ');
+
+const boot = (): BootControl =>
+  openBoot(
+    nodeRuntime({ searchPath: '/usr/bin:/bin', rebootCommand: null, log: () => undefined }),
+    agentConfig(folder),
+    { bootControl: 'grub' },
+    espOfDisk(disk),
+  );
+
+test('boots the default, an armed slot once, a committed slot from then on', async () => {
+  const control = boot();
+  expect(await control.readDefault()).toBeNull();
+  expect(await slots(1)).toBe('a');
+  await control.setDefault('a');
+  await control.arm('b');
+  expect(await control.describe()).toMatchObject({ default: 'a', armed: 'b', tried: null });
+  expect(await slots(3)).toBe('b a a');
+  // What GRUB wrote is what the agent reads.
+  expect(await control.describe()).toMatchObject({ default: 'a', armed: null, tried: 'b' });
+  expect((await control.inspect()).map(({ level }) => level)).toEqual(['ok', 'ok']);
+  await control.setDefault('b');
+  expect(await slots(2)).toBe('b b');
+  await control.arm('a');
+  expect(await slots(2)).toBe('a b');
+});
+
+test('a disk that cannot be written tries nothing, and tries once when it can be again', async () => {
+  const control = boot();
+  await control.setDefault('a');
+  await control.arm('b');
+  const unwritable = await boots(2, true);
+  expect(unwritable.slots.join(' ')).toBe('a a');
+  expect(unwritable.console).toContain('the environment cannot be saved, so slot b is not tried');
+  expect(await control.describe()).toMatchObject({ default: 'a', armed: 'b' });
+  expect(await slots(3)).toBe('b a a');
+});
+
+test('a UKI that cannot be started costs one reset', async () => {
+  const control = boot();
+  await control.setDefault('a');
+  await espWrite(disk, 'EFI/Linux/slot-b.efi', Buffer.alloc(70_000, 7));
+  await control.arm('b');
+  const { slots: started, console } = await boots(2);
+  expect(started.join(' ')).toBe('a a');
+  expect(console).toContain('slot b could not be started');
+});
+
+test('a damaged environment block leaves the default of the second, and both damaged the UKIs', async () => {
+  const control = boot();
+  await control.setDefault('b');
+  await espWrite(disk, 'slipway/grubenv', Buffer.alloc(1024));
+  expect(await control.readDefault()).toBe('b');
+  expect(await slots(1)).toBe('b');
+  expect((await control.inspect()).map(({ level }) => level)).toEqual(['warning', 'ok']);
+  for (const finding of await control.inspect()) await finding.mend?.();
+  expect((await espRead(disk, 'slipway/grubenv')).toString()).toContain('slot_default=b\n');
+  await espWrite(disk, 'slipway/grubenv', Buffer.alloc(1024));
+  await espWrite(disk, 'slipway/grubenv.1', Buffer.alloc(1024));
+  // Slot a is being written: there is no UKI that starts.
+  await espWrite(disk, 'EFI/Linux/slot-a.efi', Buffer.alloc(0));
+  expect(await slots(1)).toBe('b');
+});
