@@ -48,8 +48,8 @@ export const nodeProcesses = ({
   const run: Processes['run'] = async (command, options) => runWith(searchPath, command, options);
   return {
     run,
-    reboot: async () =>
-      rebootBy(run, rebootCommand, (status) => {
+    reboot: async (argument) =>
+      rebootBy(run, rebootCommand, argument, (status) => {
         process.exit(status);
       }),
   };

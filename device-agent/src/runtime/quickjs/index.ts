@@ -21,8 +21,8 @@ export const quickjsRuntime = ({ searchPath, rebootCommand, privateDir, log }: H
   };
   const processes = {
     run,
-    reboot: async () =>
-      rebootBy(run, rebootCommand, (status) => {
+    reboot: async (argument) =>
+      rebootBy(run, rebootCommand, argument, (status) => {
         std.exit(status);
       }),
   };
