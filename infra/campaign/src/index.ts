@@ -3,3 +3,4 @@
  * `npm run campaign`; nothing imports this but tests.
  */
 export { runPower } from './power/run.ts';
+export { runBadSlot } from './bad-slot/run.ts';

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { ERRORS, codeOf, messageOf } from '@slipway/protocol';
+import { runBadSlot } from './bad-slot/run.ts';
 import { runPower } from './power/run.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
@@ -11,6 +12,10 @@ const CAMPAIGNS: Readonly<Record<string, { readonly summary: string; readonly ru
   power: {
     summary: 'the power is cut at every write of an update and of a rollback',
     run: runPower,
+  },
+  'bad-slot': {
+    summary: 'bad releases go into either slot, and the old one must serve again by itself',
+    run: runBadSlot,
   },
 };
 

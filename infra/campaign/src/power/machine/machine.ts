@@ -1,0 +1,71 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Arch } from '@slipway/protocol';
+import { startVm, type Relay, type Vm } from '@slipway/vm';
+import { serveNbd, type Export } from '../../block/nbd-server.ts';
+import type { Cloud } from '../cloud/cloud.ts';
+import { CLOUD_ADDRESS, ENROL_PORT, MQTT_PORT } from '../ground/addresses.ts';
+
+const MEMORY_MB = 512;
+const RELAY = join(import.meta.dirname, '..', 'cloud', 'relay.mjs');
+
+export const relaysTo = (cloud: Cloud): Relay[] =>
+  [
+    { guestPort: MQTT_PORT, hostPort: cloud.mqttPort },
+    { guestPort: ENROL_PORT, hostPort: cloud.enrolPort },
+  ].map(({ guestPort, hostPort }) => ({
+    guestAddress: CLOUD_ADDRESS,
+    guestPort,
+    command: `${process.execPath} ${RELAY} ${hostPort}`,
+  }));
+
+export const vmDefaults = (arch: Arch, cloud: Cloud, consoleLog: string) => ({
+  arch,
+  memoryMb: MEMORY_MB,
+  consoleLog,
+  forwards: [],
+  relays: relaysTo(cloud),
+});
+
+export type Machine = {
+  readonly vm: Vm;
+  /** what went wrong between QEMU and its disks; a machine that had such a fault proves nothing */
+  readonly faults: readonly string[];
+  /** as if the plug were pulled; nothing is written any more once it returns */
+  readonly pullPlug: () => Promise<void>;
+};
+
+/** A virtual device whose disk and EFI variables are in this process. */
+export const powerOn = async (
+  arch: Arch,
+  exports: { readonly disk: Export; readonly vars: Export },
+  cloud: Cloud,
+  consoleLog: string,
+): Promise<Machine> => {
+  // The path of a Unix socket is short; the caller's folder may not be.
+  const folder = await mkdtemp(join(tmpdir(), 'slipway-nbd-'));
+  const faults: string[] = [];
+  const nbd = await serveNbd(
+    join(folder, 'nbd'),
+    new Map([
+      ['disk', exports.disk],
+      ['vars', exports.vars],
+    ]),
+    (why) => faults.push(why),
+  );
+  const vm = await startVm({
+    ...vmDefaults(arch, cloud, consoleLog),
+    disk: nbd.uri('disk'),
+    varsFile: nbd.uri('vars'),
+  });
+  return {
+    vm,
+    faults,
+    pullPlug: async () => {
+      await vm.kill();
+      await nbd.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+};
