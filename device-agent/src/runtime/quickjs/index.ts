@@ -21,7 +21,7 @@ export const quickjsRuntime = ({ searchPath, rebootCommand, privateDir, log }: H
   };
   const processes = {
     run,
-    reboot: async (argument) =>
+    reboot: async (argument?: string) =>
       rebootBy(run, rebootCommand, argument, (status) => {
         std.exit(status);
       }),
