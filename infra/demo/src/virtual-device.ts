@@ -16,6 +16,10 @@ export type VirtualDeviceOptions = {
   readonly folder: string;
   readonly claimToken: string;
   readonly rtcBase?: string;
+  /** directory with certificates that its firmware enrols: it starts nothing unsigned */
+  readonly secureBoot?: string;
+  /** it has a watchdog of its own (amd64) */
+  readonly watchdog?: boolean;
 };
 
 /** A device in QEMU whose plug can be pulled and put back, and what is seen of it from outside. */
@@ -26,6 +30,10 @@ export type VirtualDevice = {
   readonly consoleLog: string;
   readonly powerOn: () => Promise<void>;
   readonly pullPlug: () => Promise<void>;
+  /** its disk, to be changed only while it is off */
+  readonly disk: string;
+  /** from now on a reset switches it off; @returns what waits for that, and fails after the time given */
+  readonly offAtReset: () => Promise<{ readonly isOff: (timeoutMs: number) => Promise<void> }>;
   /** switches it off for good: it cannot be powered on again */
   readonly dispose: () => Promise<void>;
   readonly console: () => string;
@@ -76,6 +84,7 @@ export const createVirtualDevice = async (options: VirtualDeviceOptions): Promis
     arch: options.arch,
     httpPort,
     consoleLog,
+    disk,
     powerOn: async () => {
       if (disposed) throw new Error(`${options.id} was switched off for good`);
       earlier = text();
@@ -87,12 +96,30 @@ export const createVirtualDevice = async (options: VirtualDeviceOptions): Promis
         consoleLog,
         forwards: [{ hostPort: httpPort, guestPort: 80 }],
         ignoreFlush: true,
+        ...(options.secureBoot === undefined ? {} : { secureBoot: options.secureBoot }),
+        ...(options.watchdog === undefined ? {} : { watchdog: options.watchdog }),
         ...(options.rtcBase === undefined ? {} : { rtcBase: options.rtcBase }),
       });
       vm = await starting;
     },
     pullPlug: async () => {
       await vm?.kill();
+    },
+    offAtReset: async () => {
+      if (vm === undefined) throw new Error(`${options.id} is not powered on`);
+      const { exited, stopAtReset } = vm;
+      await stopAtReset();
+      return {
+        isOff: async (timeoutMs) => {
+          const patience = AbortSignal.timeout(timeoutMs);
+          const late = new Promise<never>((_, reject) => {
+            patience.addEventListener('abort', () => {
+              reject(new Error(`expected ${options.id} to reset within ${timeoutMs / 1000} s`));
+            });
+          });
+          await Promise.race([exited, late]);
+        },
+      };
     },
     dispose: async () => {
       disposed = true;
