@@ -76,19 +76,20 @@ const touches = (write: Write, region: Region): boolean =>
 export class RegionWrites {
   readonly region: Region;
   readonly #indices: number[];
+  readonly #own: ReadonlySet<number>;
 
   constructor(log: WriteLog, region: Region) {
     this.region = region;
     this.#indices = log.flatMap((entry, index) =>
       entry.kind === 'write' && touches(entry, region) ? [index] : [],
     );
+    this.#own = new Set(this.#indices);
   }
 
   /** Equal for cuts that leave the same writes in the region. */
   versionAfter({ all, more }: ReturnType<typeof mediumAfter>): string {
-    const own = new Set(this.#indices);
     const before = this.#indices.findIndex((index) => index >= all);
-    const rest = more.filter(({ index, sectors }) => sectors > 0 && own.has(index));
+    const rest = more.filter(({ index, sectors }) => sectors > 0 && this.#own.has(index));
     return [
       before === -1 ? this.#indices.length : before,
       ...rest.map(({ index, sectors }) => `${index}:${sectors}`),

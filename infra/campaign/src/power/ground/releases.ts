@@ -3,6 +3,7 @@ import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runBuild } from '@slipway/builder';
 import { buildAgent } from '@slipway/device-agent/build-agent';
+import { AGENT_RUNTIMES } from '@slipway/device-agent/build-options';
 import {
   BuildRequest,
   SignResult,
@@ -33,15 +34,21 @@ const COUNTERS = { first: 1, good: 2, bad: 3 } as const satisfies Record<Release
 /** 2025-01-01 */
 const TIME_FLOOR = 1_735_689_600;
 
-/** The agent as one file, as images carry it. Kept: what is recorded, what boots and what is modelled is one agent. */
+/**
+ * The agent as images carry it, one file for each runtime. Kept: what is recorded, what boots and what is modelled is one
+ * agent.
+ */
 export const bundleAgent = async (folder: string): Promise<string> => {
-  const outfile = join(folder, 'agent.mjs');
-  const isThere = await access(outfile).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere) await buildAgent('node', outfile);
-  return outfile;
+  const bundles = join(folder, 'agent');
+  for (const runtime of AGENT_RUNTIMES) {
+    const outfile = join(bundles, `${runtime}.mjs`);
+    const isThere = await access(outfile).then(
+      () => true,
+      () => false,
+    );
+    if (!isThere) await buildAgent(runtime, outfile);
+  }
+  return bundles;
 };
 
 type Ground = {
@@ -57,7 +64,7 @@ export const makeReleases = async (ground: Ground, arch: Arch): Promise<Releases
   const store = join(folder, 'store');
   const images = join(folder, 'images');
   await mkdir(images, { recursive: true });
-  const agentBundle = await bundleAgent(folder);
+  const agentBundles = await bundleAgent(folder);
   const { release } = authorities;
   const keys = {
     leafKeyPem: release.leaf.keyPem,
@@ -88,7 +95,7 @@ export const makeReleases = async (ground: Ground, arch: Arch): Promise<Releases
     await writeFile(join(buildFolder, 'request.json'), JSON.stringify(request));
     ground.log(`${arch}: building ${request.version}`);
     const result = await runBuild({
-      config: { storeDir: store, cacheDir: ground.cacheDir, imagesDir: images, agentBundle },
+      config: { storeDir: store, cacheDir: ground.cacheDir, imagesDir: images, agentBundles },
       buildId: request.build,
       progress: () => undefined,
     });

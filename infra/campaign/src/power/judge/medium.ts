@@ -3,6 +3,7 @@ import { fileAt, readFat, type FatContent } from '../../firmware/fat.ts';
 import { partitionsOf, placeOf } from '../../firmware/gpt.ts';
 import { readVariables } from '../../firmware/variable-store.ts';
 import { slice, type Disk } from '../../block/overlay-disk.ts';
+import type { SlotName } from '@slipway/protocol';
 import type { Release } from '../ground/releases.ts';
 import type { Scenario } from '../record/scenario.ts';
 
@@ -28,31 +29,45 @@ const defaultOf = (value: Buffer | undefined, esp: FatContent): string => {
   return /^default\s+(\S+)/m.exec(fileAt(esp, 'loader/loader.conf')?.toString() ?? '')?.[1] ?? 'none';
 };
 
+/** A medium when the update has ended, whether it is a disk or the directory of a model. */
+export type Medium = {
+  readonly root: (slot: SlotName) => Disk;
+  readonly esp: FatContent;
+  readonly loaderDefault: Buffer | undefined;
+};
+
+export const mediumOf = (disk: Disk, vars: Disk): Medium => {
+  const places = partitionsOf(disk);
+  const part = (name: string): Disk => {
+    const place = placeOf(places, name);
+    return slice(disk, place.offset, place.size);
+  };
+  return {
+    root: (slot) => part(`root-${slot}`),
+    esp: readFat(part('esp')),
+    loaderDefault: readVariables(vars).get(LOADER_DEFAULT)?.value,
+  };
+};
+
 /**
  * Holds what is on the medium in the end against what the update promised: read from outside, by nothing of the guest.
  *
  * @returns what is wrong; empty where nothing is
  */
-export const faultsOfMedium = (disk: Disk, vars: Disk, scenario: Scenario): string[] => {
-  const faults: string[] = [];
+export const faultsOfMedium = ({ root, esp, loaderDefault }: Medium, scenario: Scenario): string[] => {
+  const faults = esp.faults.map((fault) => `esp: ${fault}`);
   const expect = (what: string, found: string, wanted: string): void => {
     if (found !== wanted) faults.push(`${what}: expected ${wanted}, found ${found}`);
   };
-  const places = partitionsOf(disk);
-  const place = placeOf(places, 'esp');
-  const esp = readFat(slice(disk, place.offset, place.size));
-  faults.push(...esp.faults.map((fault) => `esp: ${fault}`));
-  const holds = (slot: string, release: Release): void => {
-    const root = placeOf(places, `root-${slot}`);
-    const found = digestOfDisk(slice(disk, root.offset, root.size), sizeOf(release, 'root.img'));
+  const holds = (slot: SlotName, release: Release): void => {
+    const found = digestOfDisk(root(slot), sizeOf(release, 'root.img'));
     expect(`root-${slot}`, found, release.digestOf('root.img'));
     const uki = fileAt(esp, `EFI/Linux/slot-${slot}.efi`);
     expect(`slot-${slot}.efi`, uki === undefined ? 'none' : digestOf(uki), release.digestOf('uki.efi'));
   };
   holds(scenario.oldSlot, scenario.oldRelease);
   if (scenario.expected.slot === scenario.newSlot) holds(scenario.newSlot, scenario.newRelease);
-  const value = readVariables(vars).get(LOADER_DEFAULT)?.value;
-  expect('the default of the loader', defaultOf(value, esp), `slot-${scenario.expected.slot}.efi`);
+  expect('the default of the loader', defaultOf(loaderDefault, esp), `slot-${scenario.expected.slot}.efi`);
   expect('loader.conf', defaultOf(undefined, esp), `slot-${scenario.expected.slot}.efi`);
   return faults;
 };

@@ -5,19 +5,12 @@ import type { OverlayDisk } from '../../block/overlay-disk.ts';
 import { startCloud } from '../cloud/cloud.ts';
 import type { Authorities } from '../ground/authorities.ts';
 import { powerOn } from '../machine/machine.ts';
-import { faultsOfMedium } from '../judge/medium.ts';
+import { faultsOfMedium, mediumOf } from '../judge/medium.ts';
 import { faultsOfReports, isSettled } from '../judge/outcome.ts';
-import { bootsOf, verdictOf, type Verdict } from '../judge/verdict.ts';
+import type { Judgement } from '../judge/judgement.ts';
+import { bootsOf, verdictOf } from '../judge/verdict.ts';
 import { plainExport } from '../record/exports.ts';
 import type { Scenario } from '../record/scenario.ts';
-
-export type Judgement = {
-  /** what came up first; undefined where nothing did */
-  readonly verdict: Verdict | undefined;
-  readonly result: 'good' | 'bricked' | 'wrong';
-  /** empty where it is good */
-  readonly faults: readonly string[];
-};
 
 export type BootCut = {
   readonly folder: string;
@@ -74,7 +67,7 @@ export const bootCut = async (options: BootCut): Promise<Judgement> => {
   for (const boot of boots)
     if (!releases.some(({ result }) => result.rootHash === boot.rootHash))
       faults.push(`slot ${boot.slot} booted root hash ${boot.rootHash}, which is of no release`);
-  if (boots.length > 0) faults.push(...faultsOfMedium(disk, vars, scenario));
+  if (boots.length > 0) faults.push(...faultsOfMedium(mediumOf(disk, vars), scenario));
   const verdict = verdictOf(console, scenario);
   if (faults.length > 0) await writeFile(join(folder, 'console.txt'), console);
   return {
