@@ -69,7 +69,8 @@ export const CASES = [
     what: 'a block of the root goes bad after it was verified',
     fault: 'none',
     damage: 'flip-root-block',
-    code: 'TRIAL_PANIC',
+    code: 'TRIAL_INITRAMFS',
+    message: /dm-verity/,
     log: true,
   },
   {

@@ -8,11 +8,13 @@ import { VERSIONS } from './releases.ts';
 import type { Row } from './results.ts';
 import { runCase, runUpdate, type Subject } from './run-case.ts';
 
-/** Cases that one device takes one after the other, and a good update after them. */
+/** Cases that one device takes one after the other. */
 export type Chain = {
   readonly place: Place;
   readonly secureBoot: boolean;
   readonly cases: readonly CaseName[];
+  /** ends with a good update */
+  readonly update: boolean;
 };
 
 export const GOOD_UPDATE = 'good-update';
@@ -31,7 +33,7 @@ const seconds = (since: number) => (performance.now() - since) / 1000;
  * A device whose case did not end as it must is no ground for another case: it is switched off, and a new one goes on.
  */
 export const runChain = async (chain: Chain, tools: ChainTools): Promise<void> => {
-  const { place, secureBoot, cases } = chain;
+  const { place, secureBoot, cases, update } = chain;
   const { ground, folder, report, cleanup, onRow } = tools;
   const where = `${place.arch}-${place.slot}${secureBoot ? '-sb' : ''}`;
   let subject: Subject | undefined;
@@ -75,9 +77,10 @@ export const runChain = async (chain: Chain, tools: ChainTools): Promise<void> =
       runCase(known, await ground.release(place.arch, VERSIONS.bad(name), known.fault), on),
     );
   }
-  await attempt(secureBoot ? `${GOOD_UPDATE}, secure` : GOOD_UPDATE, async (on) => {
-    await runUpdate(await ground.release(place.arch, VERSIONS.last, 'none'), on);
-    return undefined;
-  });
+  if (update)
+    await attempt(secureBoot ? `${GOOD_UPDATE}, secure` : GOOD_UPDATE, async (on) => {
+      await runUpdate(await ground.release(place.arch, VERSIONS.last, 'none'), on);
+      return undefined;
+    });
   await subject?.device.dispose();
 };

@@ -17,7 +17,7 @@ export type Ground = {
   readonly secureBootDir: string;
   /** tells one agent from another: what is known of one says nothing of another */
   readonly agent: string;
-  /** the first release of a class has a disk image; those of one version are built once, also over runs */
+  /** published; the first release of a class has a disk image; those of one version are built once, also over runs */
   readonly release: (arch: Arch, version: string, fault: Fault) => Promise<Built>;
   readonly diskOf: (first: Built) => string;
 };
@@ -51,6 +51,8 @@ export const openGround = async ({ folder, cacheDir, report, cleanup }: OpenGrou
     .update(await readFile(join(dataDir, 'agent.mjs')))
     .digest('hex');
 
+  const published = (release: Release): Promise<Release> =>
+    release.state === 'draft' ? pipeline.publish(release) : Promise.resolve(release);
   /** The files of the image repository say one version at a time. */
   let previous: Promise<unknown> = Promise.resolve();
   const make = async (arch: Arch, version: string, fault: Fault): Promise<Built> => {
@@ -58,10 +60,12 @@ export const openGround = async ({ folder, cacheDir, report, cleanup }: OpenGrou
     const known = (await client.builds.list()).find(
       (build) => build.deviceClass === name && build.version === version && build.state === 'succeeded',
     );
-    if (known !== undefined) return { build: known, release: await client.releases.get(known.release) };
+    if (known !== undefined)
+      return { build: known, release: await published(await client.releases.get(known.release)) };
     await writeFile(join(imagesDir, IMAGE_FILE), imageFile(version, fault));
     await writeFile(join(imagesDir, 'classes', `${name}.yml`), classFile(arch, version === FIRST));
-    return pipeline.build(name, version);
+    const { build, release } = await pipeline.build(name, version);
+    return { build, release: await published(release) };
   };
   const asked = new Map<string, Promise<Built>>();
   return {

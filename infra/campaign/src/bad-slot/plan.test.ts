@@ -47,7 +47,7 @@ describe('planChains', () => {
     ]);
     const done = [row(), row({ case: 'hang', ok: false }), row({ case: 'hang', arch: 'arm64' })];
     expect(planChains(wanted, done)).toEqual([
-      { place: { arch: 'amd64', slot: 'b' }, secureBoot: false, cases: ['hang'] },
+      { place: { arch: 'amd64', slot: 'b' }, secureBoot: false, cases: ['hang'], update: true },
     ]);
   });
 });

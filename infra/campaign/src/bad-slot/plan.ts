@@ -23,7 +23,7 @@ export const planChains = (wanted: Wanted, done: readonly Row[]): Chain[] =>
             (caseOf(name).secureBoot === true) === secureBoot &&
             !isDone(done, name, arch, slot),
         );
-        return cases.length === 0 ? [] : [{ place: { arch, slot }, secureBoot, cases }];
+        return cases.length === 0 ? [] : [{ place: { arch, slot }, secureBoot, cases, update: true }];
       }),
     ),
   );

@@ -58,7 +58,7 @@ export const runCase = async (known: BadCase, bad: Built, subject: Subject): Pro
   const before = device.boots().at(-1);
   if (before === undefined) throw new Error(`${deviceId} has not booted`);
   const reset = known.damage === undefined ? undefined : await device.offAtReset();
-  const rollout = await pipeline.startRollout(await pipeline.publish(bad.release), deviceId);
+  const rollout = await pipeline.startRollout(bad.release, deviceId);
   const ending = pipeline.ended(rollout, deviceId);
   ending.catch(() => undefined);
   if (known.damage !== undefined && reset !== undefined) {
@@ -81,7 +81,7 @@ export const runCase = async (known: BadCase, bad: Built, subject: Subject): Pro
 export const runUpdate = async (good: Built, subject: Omit<Subject, 'current'>): Promise<Built> => {
   const { ground, device, deviceId, place } = subject;
   const { pipeline } = ground;
-  const { execution } = await pipeline.rollOut(await pipeline.publish(good.release), deviceId);
+  const { execution } = await pipeline.rollOut(good.release, deviceId);
   expectSeen('execution', execution.state, 'COMMITTED');
   const boot = device.boots().at(-1);
   expectSeen('slot on the console', boot?.slot, place.slot);
