@@ -8,7 +8,10 @@ export type Esp = {
   readonly use: <T>(work: (directory: string) => Promise<T>) => Promise<T>;
 };
 
-export const openEsp = (runtime: Pick<Runtime, 'processes'>, { esp }: Pick<AgentConfig, 'esp'>): Esp => {
+export const openEsp = (
+  runtime: Pick<Runtime, 'files' | 'processes'>,
+  { esp }: Pick<AgentConfig, 'esp'>,
+): Esp => {
   let last: Promise<unknown> = Promise.resolve();
   const { run } = runtime.processes;
   const must = async (command: readonly string[]): Promise<void> => {
@@ -41,7 +44,10 @@ export const openEsp = (runtime: Pick<Runtime, 'processes'>, { esp }: Pick<Agent
  * The ESP for a command beside the running agent: mounted at a place of its own, because `openEsp` unmounts what it
  * finds at its place. The kernel keeps the two of one mind.
  */
-export const cliEsp = (runtime: Pick<Runtime, 'processes'>, { esp }: Pick<AgentConfig, 'esp'>): Esp =>
+export const cliEsp = (
+  runtime: Pick<Runtime, 'files' | 'processes'>,
+  { esp }: Pick<AgentConfig, 'esp'>,
+): Esp =>
   openEsp(runtime, {
     esp: esp.device === null ? esp : { ...esp, directory: `${esp.directory}-cli` },
   });
