@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CLAIM_ESP_PATH, type Arch, type Claim, type DeviceId } from '@slipway/protocol';
-import { espWrite, hashPartition, startVm, type Vm } from '@slipway/vm';
+import { espWrite, hashPartition, startVm, type SecureBoot, type Vm } from '@slipway/vm';
 import { bootsOf, type Boot } from './evidence.ts';
 
 export type VirtualDeviceOptions = {
@@ -16,8 +16,7 @@ export type VirtualDeviceOptions = {
   readonly folder: string;
   readonly claimToken: string;
   readonly rtcBase?: string;
-  /** directory with certificates that its firmware enrols: it starts nothing unsigned */
-  readonly secureBoot?: string;
+  readonly secureBoot?: SecureBoot;
   /** it has a watchdog of its own (amd64) */
   readonly watchdog?: boolean;
 };

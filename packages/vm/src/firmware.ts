@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { access, copyFile } from 'node:fs/promises';
 import { SlipwayError, type Arch } from '@slipway/protocol';
 import { enrolKeys } from './enrol-keys.ts';
+import type { SecureBoot } from './vm.ts';
 
 type Firmware = { readonly code: string; readonly vars: string; readonly package: string };
 
@@ -34,13 +35,16 @@ const exists = async (path: string): Promise<boolean> => {
  * Finds the firmware and makes sure that the machine has variables of its own.
  *
  * @param varsFile made from the template of the firmware if it does not exist; an NBD URI is left alone
- * @param keysDir certificates to enrol for Secure Boot; absent: firmware without it
  * @returns path of the firmware's code
  * @throws {SlipwayError} TOOL_MISSING, TOOL_FAILED
  */
-export const prepareFirmware = async (arch: Arch, varsFile: string, keysDir?: string): Promise<string> => {
+export const prepareFirmware = async (
+  arch: Arch,
+  varsFile: string,
+  secureBoot?: SecureBoot,
+): Promise<string> => {
   const firmware = FIRMWARE[arch];
-  const code = keysDir === undefined ? firmware.code : firmware.secureCode;
+  const code = secureBoot === undefined ? firmware.code : firmware.secureCode;
   for (const file of [code, firmware.vars])
     if (!(await exists(file)))
       throw new SlipwayError(
@@ -49,7 +53,8 @@ export const prepareFirmware = async (arch: Arch, varsFile: string, keysDir?: st
         { details: { file, package: firmware.package } },
       );
   if (varsFile.startsWith('nbd') || (await exists(varsFile))) return code;
-  if (keysDir === undefined) await copyFile(firmware.vars, varsFile, constants.COPYFILE_EXCL);
-  else await enrolKeys(firmware.vars, varsFile, keysDir);
+  // The template is in setup mode.
+  if (typeof secureBoot !== 'object') await copyFile(firmware.vars, varsFile, constants.COPYFILE_EXCL);
+  else await enrolKeys(firmware.vars, varsFile, secureBoot.keysDir);
   return code;
 };

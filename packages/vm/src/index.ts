@@ -5,4 +5,13 @@
 export { espList, espRead, espWrite } from './esp.ts';
 export { readGpt, type Partition } from './gpt.ts';
 export { hashPartition } from './hash-partition.ts';
-export { startVm, type ConsoleWait, type Forward, type Relay, type Vm, type VmOptions } from './vm.ts';
+export { offerKeys } from './offer-keys.ts';
+export {
+  startVm,
+  type ConsoleWait,
+  type Forward,
+  type Relay,
+  type SecureBoot,
+  type Vm,
+  type VmOptions,
+} from './vm.ts';

@@ -52,7 +52,7 @@ test('it ends at the next reset when told to', async () => {
 
 test('keys that are not there: TOOL_FAILED, and no variables are left behind', async () => {
   const varsFile = join(folder, 'secure.fd');
-  await expect(startVm({ ...options, varsFile, secureBoot: folder })).rejects.toMatchObject({
+  await expect(startVm({ ...options, varsFile, secureBoot: { keysDir: folder } })).rejects.toMatchObject({
     code: 'TOOL_FAILED',
   });
   expect((await readdir(folder)).filter((name) => name.startsWith('secure.fd'))).toEqual([]);

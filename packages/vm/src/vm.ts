@@ -17,6 +17,8 @@ export type Forward = { readonly hostPort: number; readonly guestPort: number };
 /** An address that the guest reaches; for each of its connections a program runs, with the connection as its input and output. */
 export type Relay = { readonly guestAddress: string; readonly guestPort: number; readonly command: string };
 
+export type SecureBoot = { readonly keysDir: string } | 'setup-mode';
+
 export type VmOptions = {
   readonly arch: Arch;
   /** raw disk image, written to; or an NBD URI */
@@ -40,8 +42,11 @@ export type VmOptions = {
   readonly ignoreFlush?: boolean;
   /** an i6300esb watchdog that resets the machine (amd64) */
   readonly watchdog?: boolean;
-  /** directory with `PK.pem`, `KEK.pem` and `db.pem` that new variables enrol: nothing unsigned starts. Absent: no Secure Boot */
-  readonly secureBoot?: string;
+  /**
+   * Firmware with Secure Boot. A directory with `PK.pem`, `KEK.pem` and `db.pem`: new variables enrol them, and nothing
+   * unsigned starts; `setup-mode`: whatever starts first may enrol keys.
+   */
+  readonly secureBoot?: SecureBoot;
 };
 
 export type VmExit = { readonly code: number | null; readonly signal: NodeJS.Signals | null };

@@ -7,6 +7,7 @@ import {
   untilPageHas,
 } from '@slipway/demo';
 import { ClassName, DeviceId } from '@slipway/protocol';
+import { offerKeys } from '@slipway/vm';
 import { deviceClass } from './image-file.ts';
 import type { Place } from './cases.ts';
 import type { Built, Ground } from './ground.ts';
@@ -43,9 +44,13 @@ export const makeDevice = async (options: MakeDevice): Promise<Subject> => {
     folder: join(options.folder, deviceId),
     claimToken: claim.token ?? '',
     ...(arch === 'amd64' ? { watchdog: true } : {}),
-    ...(secureBoot ? { secureBoot: ground.secureBootDir } : {}),
+    ...(secureBoot
+      ? { secureBoot: slot === 'b' ? { keysDir: ground.secureBootDir } : ('setup-mode' as const) }
+      : {}),
   });
   options.cleanup.add(() => device.dispose());
+  // One kind of device has its keys from the factory, the other enrols them at its first boot.
+  if (secureBoot && slot === 'a') await offerKeys(device.disk, ground.secureBootDir);
   await start(device, first);
   await ground.pipeline.online(deviceId);
   const subject = { ground, device, deviceId, place };

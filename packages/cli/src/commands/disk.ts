@@ -1,5 +1,5 @@
-import { open, readFile, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { open, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import {
@@ -53,18 +53,6 @@ const tail = async (path: string, from: number, over: () => boolean): Promise<vo
   }
 };
 
-const LOADER_CONF = 'loader/loader.conf';
-
-/** Has systemd-boot enrol keys at a boot with firmware in setup mode; it then starts nothing unsigned. */
-const offerKeys = async (disk: string, folder: string): Promise<void> => {
-  const { espRead, espWrite } = await import('@slipway/vm');
-  const conf = (await espRead(disk, LOADER_CONF)).toString();
-  for (const name of ['PK.auth', 'KEK.auth', 'db.auth'])
-    await espWrite(disk, `loader/keys/auto/${name}`, await readFile(join(folder, name)));
-  if (!conf.includes('secure-boot-enroll'))
-    await espWrite(disk, LOADER_CONF, Buffer.from(`${conf.trimEnd()}\nsecure-boot-enroll force\n`));
-};
-
 export const diskCommands = (program: Command, makeContext: MakeContext): void => {
   leaf(program, makeContext, {
     usage: 'provision <disk>',
@@ -85,7 +73,7 @@ export const diskCommands = (program: Command, makeContext: MakeContext): void =
           'with PK.auth, KEK.auth and db.auth: the first boot enrols these keys',
         ),
     run: async (context, words, options) => {
-      const { espWrite } = await import('@slipway/vm');
+      const { espWrite, offerKeys } = await import('@slipway/vm');
       const created =
         options.token !== undefined || options.class === undefined
           ? undefined
@@ -119,7 +107,7 @@ export const diskCommands = (program: Command, makeContext: MakeContext): void =
       vars: z.string().optional(),
       console: z.string().optional(),
       snapshot: z.boolean().default(false),
-      secureBoot: z.string().optional(),
+      secureBoot: z.union([z.string(), z.literal(true)]).optional(),
     }),
     build: (command) =>
       command
@@ -135,8 +123,8 @@ export const diskCommands = (program: Command, makeContext: MakeContext): void =
         .option('--console <file>', 'where the console is kept; otherwise DISK.console.log')
         .option('--snapshot', 'discard what the device writes')
         .option(
-          '--secure-boot <folder>',
-          'enrol PK.pem, KEK.pem and db.pem of a folder; only signed disks start',
+          '--secure-boot [folder]',
+          'enrol PK.pem, KEK.pem and db.pem of a folder; only signed disks start. No folder: the disk may enrol keys',
         ),
     run: async (context, words, options) => {
       const { startVm } = await import('@slipway/vm');
@@ -155,7 +143,14 @@ export const diskCommands = (program: Command, makeContext: MakeContext): void =
         consoleLog,
         forwards: options.forward.map(parseForward),
         snapshot: options.snapshot,
-        ...(options.secureBoot === undefined ? {} : { secureBoot: resolve(context.cwd, options.secureBoot) }),
+        ...(options.secureBoot === undefined
+          ? {}
+          : {
+              secureBoot:
+                options.secureBoot === true
+                  ? 'setup-mode'
+                  : { keysDir: resolve(context.cwd, options.secureBoot) },
+            }),
       });
       context.signal.addEventListener('abort', () => void vm.shutdown(), { once: true });
       if (context.signal.aborted) void vm.shutdown();
