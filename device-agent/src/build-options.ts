@@ -63,8 +63,11 @@ export const AGENT_BUILDS = {
   },
 } satisfies Record<AgentRuntime, BuildOptions>;
 
-/** The command that init runs in an image; `slipway-agent` of its shell is the same with arguments behind it. */
+/**
+ * The command that init runs in an image; `slipway-agent` of its shell is the same with arguments behind it. QuickJS would
+ * end the process where a promise is rejected before somebody awaits it, as that of any function that throws at once.
+ */
 export const AGENT_COMMANDS = {
-  quickjs: ['qjs', '--std', '/usr/lib/slipway/agent.mjs'],
+  quickjs: ['qjs', '--std', '--no-unhandled-rejection', '/usr/lib/slipway/agent.mjs'],
   node: ['node', '/usr/lib/slipway/agent.mjs'],
 } as const satisfies Record<AgentRuntime, readonly string[]>;

@@ -10,6 +10,7 @@
  *   `clearTimeout`, `queueMicrotask`, `atob`, `btoa`; nothing else of Node or the web, no `Buffer`, no `process`;
  * - no loop over many bytes: QuickJS interprets, at 50 times the cost of V8 (SHA-256 takes it 0.7 s per MiB). Hashing is
  *   `digest`; decompression, signatures and the like are programs, run on files. To move bytes is cheap: `subarray`, `set`.
+ * - of a promise that nobody awaits QuickJS does not tell that it was rejected: give it a `catch`;
  * - little memory: a device has 16 MB for the whole agent while it installs.
  */
 export type Runtime = {

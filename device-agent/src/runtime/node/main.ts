@@ -8,6 +8,9 @@ const status = await main({
   print: (line) => {
     process.stdout.write(`${line}\n`);
   },
+  printError: (line) => {
+    process.stderr.write(`${line}\n`);
+  },
   onStop: (stop) => {
     for (const name of ['SIGTERM', 'SIGINT'] as const) {
       process.on(name, () => {

@@ -27,12 +27,25 @@ const runWith = async (
     stdio: ['pipe', 'pipe', 'pipe'],
     // No configuration of the machine may load an engine into openssl or loosen a rule.
     env: { PATH: searchPath, LC_ALL: 'C', OPENSSL_CONF: '/dev/null', ...options.environment },
-    ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs, killSignal: 'SIGKILL' }),
   });
   const stdout = bounded(child.stdout);
   const stderr = bounded(child.stderr);
-  child.on('error', reject);
+  const { timeoutMs } = options;
+  const timer =
+    timeoutMs === undefined
+      ? undefined
+      : setTimeout(() => {
+          child.kill('SIGKILL');
+          // Its children may live on and hold the pipes.
+          child.stdout.destroy();
+          child.stderr.destroy();
+        }, timeoutMs);
+  child.on('error', (error) => {
+    clearTimeout(timer);
+    reject(error);
+  });
   child.on('close', (status) => {
+    clearTimeout(timer);
     resolve({ status: status ?? NO_STATUS, stdout: stdout(), stderr: stderr() });
   });
   // A program that ends without reading its input is judged by its status.

@@ -14,7 +14,6 @@ type Os = {
   readonly SIGINT: number;
   readonly SIGTERM: number;
   readonly SIGPIPE: number;
-  readonly SIGKILL: number;
   readonly WNOHANG: number;
   readonly open: (path: string, flags: number, mode?: number) => number;
   readonly close: (fd: number) => number;
@@ -57,6 +56,7 @@ type Std = {
   readonly getenv: (name: string) => string | undefined;
   readonly strerror: (errno: number) => string;
   readonly out: { readonly puts: (text: string) => void; readonly flush: () => void };
+  readonly err: Std['out'];
 };
 
 // eslint-disable-next-line typescript/no-unsafe-type-assertion -- the program runs nowhere else
@@ -68,10 +68,11 @@ const { os, std, scriptArgs } = globalThis as unknown as {
 };
 export { os, scriptArgs, std };
 
-/** Flags and errors of Linux that QuickJS has no names for; the same on amd64 and arm64. */
+/** Flags, signals and errors of Linux that QuickJS has no names for; the same on amd64 and arm64. */
 export const O_SYNC = 0o4010000;
 export const O_CLOEXEC = 0o2000000;
 export const O_NONBLOCK = 0o4000;
+export const SIGKILL = 9;
 export const ENOENT = 2;
 export const EINTR = 4;
 export const EAGAIN = 11;

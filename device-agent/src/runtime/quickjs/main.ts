@@ -14,6 +14,10 @@ const status = await main({
     std.out.puts(`${line}\n`);
     std.out.flush();
   },
+  printError: (line) => {
+    std.err.puts(`${line}\n`);
+    std.err.flush();
+  },
   onStop: (stop) => {
     os.signal(os.SIGTERM, () => {
       stop('SIGTERM');

@@ -1,7 +1,7 @@
 import { NO_STATUS, type Processes, type RunOptions } from '../port.ts';
 import { collect } from './collect.ts';
 import { writePipe } from './descriptors.ts';
-import { os } from './machine.ts';
+import { os, SIGKILL } from './machine.ts';
 import { reap, spawn } from './spawn.ts';
 
 const bytesOf = (input: Uint8Array | string): Uint8Array =>
@@ -27,7 +27,7 @@ export const runWith = async (
       ? undefined
       : os.setTimeout(() => {
           isLate = true;
-          os.kill(pid, os.SIGKILL);
+          os.kill(pid, SIGKILL);
           // Its children may live on and hold the pipes.
           stop();
         }, options.timeoutMs);

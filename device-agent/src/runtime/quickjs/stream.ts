@@ -1,6 +1,6 @@
 import { collect } from './collect.ts';
 import { readPipe, writePipe } from './descriptors.ts';
-import { os } from './machine.ts';
+import { os, SIGKILL } from './machine.ts';
 import { secretFiles, type SecretFiles } from './secret-files.ts';
 import { reap, spawn } from './spawn.ts';
 
@@ -101,7 +101,7 @@ export const openStream = (
     resolve(undefined);
   });
   const stop = (): void => {
-    os.kill(pid, os.SIGKILL);
+    os.kill(pid, SIGKILL);
   };
   const end = async (): Promise<string> => {
     await promise;

@@ -1,0 +1,30 @@
+/** Lines of JSON in which bytes are base64; for short ones. */
+type Bytes = { readonly $bytes: string };
+
+const isBytes = (value: unknown): value is Bytes =>
+  typeof value === 'object' && value !== null && '$bytes' in value && typeof value.$bytes === 'string';
+
+export const encodeLine = (value: unknown): string =>
+  `${JSON.stringify(value, (_, field: unknown) =>
+    field instanceof Uint8Array
+      ? ({ $bytes: btoa(Array.from(field, (byte) => String.fromCharCode(byte)).join('')) } satisfies Bytes)
+      : field,
+  )}\n`;
+
+export const decodeLine = (line: string): unknown =>
+  JSON.parse(line, (_, field: unknown) =>
+    isBytes(field) ? Uint8Array.from(atob(field.$bytes), (letter) => letter.charCodeAt(0)) : field,
+  );
+
+/** Calls `onLine` for each line of what comes in pieces. */
+export const splitLines = (onLine: (line: string) => void): ((text: string) => void) => {
+  let rest = '';
+  return (text) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) onLine(line);
+  };
+};
+
+export type Request = { readonly id: number; readonly call: string; readonly args: readonly unknown[] };
+export type Response = { readonly id: number; readonly result?: unknown; readonly error?: string };
