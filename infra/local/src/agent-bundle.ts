@@ -1,7 +1,11 @@
+import { join } from 'node:path';
 import { buildAgent } from '@slipway/device-agent/build-agent';
+import { AGENT_RUNTIMES } from '@slipway/device-agent/build-options';
 import type { Layout } from './layout.ts';
 
-/** The agent as one file, as images carry it: Node strips no types under a real `node_modules`. */
-export const bundleAgent = async (layout: Layout): Promise<void> => {
-  await buildAgent('node', layout.agentBundle);
+/** The agent as images carry it, one file for each runtime: Node strips no types under a real `node_modules`. */
+export const bundleAgent = async ({ agentBundlesDir }: Layout): Promise<void> => {
+  await Promise.all(
+    AGENT_RUNTIMES.map(async (runtime) => buildAgent(runtime, join(agentBundlesDir, `${runtime}.mjs`))),
+  );
 };

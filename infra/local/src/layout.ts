@@ -14,7 +14,7 @@ export const layoutOf = (dataDir: string) => {
     upFile: at('up.json'),
     portsFile: at('ports.json'),
     adminTokenFile: at('admin-token'),
-    agentBundle: at('agent.mjs'),
+    agentBundlesDir: at('agent'),
     redisDir: at('redis'),
     databaseDir: at('db'),
     brokerDir: at('mosquitto'),

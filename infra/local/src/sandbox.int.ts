@@ -35,7 +35,8 @@ beforeAll(async () => {
   for (const path of [images, cacheDir, socketDir, join(folder, 'other')])
     mkdirSync(path, { recursive: true });
   writeFileSync(join(images, 'edge.yml'), 'an image file');
-  writeFileSync(layout.agentBundle, 'the agent');
+  mkdirSync(layout.agentBundlesDir);
+  writeFileSync(join(layout.agentBundlesDir, 'quickjs.mjs'), 'the agent');
   writeFileSync(layout.adminTokenFile, 'token', { mode: 0o600 });
   writeFileSync(join(layout.signerStateDir, 'log.jsonl'), 'log');
   writeFileSync(join(layout.buildsDir, 'one'), 'a build');
@@ -62,7 +63,7 @@ describe('the builder', () => {
   test('reads image files, the agent, its builds, and bundles', () => {
     for (const path of [
       join(folder, 'images', 'edge.yml'),
-      layout.agentBundle,
+      join(layout.agentBundlesDir, 'quickjs.mjs'),
       join(layout.buildsDir, 'one'),
       join(layout.bundlesDir, 'one'),
       join(ROOT, 'services', 'builder', 'src', 'main.ts'),

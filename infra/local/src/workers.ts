@@ -20,14 +20,14 @@ const withRedis = ({ redis }: Workers): string[] => (redis.socketDir === undefin
 export const builderSandbox = (workers: Workers): Sandbox => {
   const { layout, imagesDir, cacheDir, redis } = workers;
   return {
-    readOnly: [imagesDir, layout.agentBundle, layout.bundlesDir, ...withRedis(workers)],
+    readOnly: [imagesDir, layout.agentBundlesDir, layout.bundlesDir, ...withRedis(workers)],
     writable: [layout.buildsDir, cacheDir],
     network: true,
     env: {
       SLIPWAY_STORE: layout.storeDir,
       SLIPWAY_CACHE: cacheDir,
       SLIPWAY_IMAGES: imagesDir,
-      SLIPWAY_AGENT_BUNDLE: layout.agentBundle,
+      SLIPWAY_AGENT_BUNDLES: layout.agentBundlesDir,
       REDIS_URL: redis.url,
       ...inherited(['SLIPWAY_DEBIAN_MIRROR', 'SLIPWAY_DEBIAN_SUITE', 'SLIPWAY_CONCURRENCY', 'LOG_LEVEL']),
     },

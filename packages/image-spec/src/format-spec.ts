@@ -35,11 +35,16 @@ const slipwayFields = (spec: ImageFile): Fields => {
       ],
     ] as const
   ).flatMap(([key, value, normal]) => (differs(value, normal) ? [[key, plain(value)] as const] : []));
+  const usualAgent: ImageFile['agent'] = IMAGE_DEFAULTS.agent;
+  const agent = (['enabled', 'runtime', 'timeZone'] as const).flatMap((key) =>
+    spec.agent[key] === usualAgent[key] ? [] : [[key, plain(spec.agent[key])] as const],
+  );
   return fields([
     ['packages', Object.keys(spec.packages).length === 0 ? undefined : plain(spec.packages)],
     ['debian', spec.debian === undefined ? undefined : plain(spec.debian)],
     ['deviceNodes', spec.deviceNodes.length === 0 ? undefined : plain(spec.deviceNodes)],
-    ['agent', differs(spec.agent, IMAGE_DEFAULTS.agent) ? plain(spec.agent) : undefined],
+    ['agent', agent.length === 0 ? undefined : new Map(agent)],
+    ['modules', spec.modules.length === 0 ? undefined : plain(spec.modules)],
     ['health', health.length === 0 ? undefined : new Map(health)],
     ['link', Object.keys(spec.link).length === 0 ? undefined : plain(withSizes(spec.link, RATES))],
     ['diagnostics', spec.diagnostics.length === 0 ? undefined : plain(spec.diagnostics)],

@@ -9,6 +9,10 @@ import { PackageSet } from './package-set.ts';
 
 const strings = z.array(z.string());
 
+/** What the agent can run on; each has a bundle of its own. */
+export const AGENT_RUNTIMES = ['quickjs', 'node'] as const;
+export type AgentRuntime = (typeof AGENT_RUNTIMES)[number];
+
 /** One image file as written. LinuxKit's keys and, below them, Slipway's own, so that a LinuxKit file stays valid. */
 export const ImageFileText = z.strictObject({
   kernel: Kernel.optional().describe('The kernel.'),
@@ -48,9 +52,29 @@ export const ImageFileText = z.strictObject({
     .optional()
     .describe('Paths of device nodes that images may hold; every other device node in an image is refused.'),
   agent: z
-    .strictObject({ enabled: z.boolean().optional().describe('Whether the image has it; by default true.') })
+    .strictObject({
+      enabled: z.boolean().optional().describe('Whether the image has it; by default true.'),
+      runtime: z
+        .enum(AGENT_RUNTIMES)
+        .optional()
+        .describe('What it runs on: quickjs takes 1 MB of a slot, node 45 MB; by default quickjs.'),
+      timeZone: z
+        .string()
+        .min(1)
+        .max(64)
+        .optional()
+        .describe(
+          'The time zone of windows for updates, as POSIX writes it: CET-1CEST,M3.5.0,M10.5.0/3; by default UTC0.',
+        ),
+    })
     .optional()
     .describe("Slipway's agent, which updates the device."),
+  modules: z
+    .array(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, 'the name of a kernel module'))
+    .optional()
+    .describe(
+      'Kernel modules that services load with modprobe, with what those need; what a device starts with is there anyway.',
+    ),
   health: Health.optional().describe('What must hold on a device before an update is kept.'),
   link: Link.optional().describe('How devices treat their link: what they send, and how fast.'),
   diagnostics: Diagnostics.optional().describe('Programs that operators may have run on devices.'),
@@ -84,7 +108,13 @@ export type ImageFile = {
   readonly debian?: readonly DebianSource[] | undefined;
   /** paths of device nodes that images may hold */
   readonly deviceNodes: readonly string[];
-  readonly agent: { readonly enabled: boolean };
+  readonly agent: {
+    readonly enabled: boolean;
+    readonly runtime: AgentRuntime;
+    readonly timeZone?: string | undefined;
+  };
+  /** kernel modules beside those that every device starts with */
+  readonly modules: readonly string[];
   readonly health: HealthGates;
   readonly link: LinkPolicy;
   readonly diagnostics: readonly Diagnostic[];
@@ -92,7 +122,7 @@ export type ImageFile = {
 
 /** What an image file gets for a key it leaves out. */
 export const IMAGE_DEFAULTS = {
-  agent: { enabled: true },
+  agent: { enabled: true, runtime: 'node' },
   /** seconds; `services` is every service of the image */
   health: { deadline: 120, stable: 10, broker: true },
 } as const;

@@ -27,6 +27,7 @@ export const mergeImageFiles = (files: readonly ImageFileText[]): ImageFileText 
       ...((file.debian ?? merged.debian) === undefined ? {} : { debian: file.debian ?? merged.debian }),
       deviceNodes: [...(merged.deviceNodes ?? []), ...(file.deviceNodes ?? [])],
       agent: { ...merged.agent, ...file.agent },
+      modules: [...(merged.modules ?? []), ...(file.modules ?? [])],
       health: { ...merged.health, ...file.health },
       link: { ...merged.link, ...file.link },
       diagnostics: [...(merged.diagnostics ?? []), ...(file.diagnostics ?? [])],

@@ -178,7 +178,7 @@ describe('errors point into the file', () => {
     const error = thrownBy(() => parse(`${minimal}kernl: {}\n`));
     expect(error.message).toBe(
       'edge.yml:3:1: kernl: unknown key; did you mean "kernel"?; allowed: ' +
-        'kernel, init, volumes, onboot, onshutdown, services, files, trust, packages, debian, deviceNodes, agent, health, link, diagnostics',
+        'kernel, init, volumes, onboot, onshutdown, services, files, trust, packages, debian, deviceNodes, agent, modules, health, link, diagnostics',
     );
   });
 });
@@ -188,7 +188,8 @@ describe('what is left out', () => {
     const image = parse(`${minimal}services: [{name: a, image: 'deb:k'}, {name: b, image: 'deb:k'}]\n`);
     expect(image).toMatchObject({
       kernel: { image: 'deb:k', cmdline: '' },
-      agent: { enabled: true },
+      agent: { enabled: true, runtime: 'node' },
+      modules: [],
       health: { v: 1, deadline: 120, stable: 10, services: ['a', 'b'], broker: true, probes: [] },
       packages: { k: { dependencies: 'full' } },
       link: {},

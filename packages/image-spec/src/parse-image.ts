@@ -56,7 +56,12 @@ export const parseImageFiles = (
     packages: withSources(merged.packages ?? {}, merged.debian),
     ...(merged.debian === undefined ? {} : { debian: merged.debian }),
     deviceNodes: merged.deviceNodes ?? [],
-    agent: { enabled: merged.agent?.enabled ?? IMAGE_DEFAULTS.agent.enabled },
+    agent: {
+      enabled: merged.agent?.enabled ?? IMAGE_DEFAULTS.agent.enabled,
+      runtime: merged.agent?.runtime ?? IMAGE_DEFAULTS.agent.runtime,
+      ...(merged.agent?.timeZone === undefined ? {} : { timeZone: merged.agent.timeZone }),
+    },
+    modules: merged.modules ?? [],
     health: {
       v: 1,
       deadline: merged.health?.deadline ?? IMAGE_DEFAULTS.health.deadline,

@@ -1,26 +1,28 @@
 #!/bin/sh
 # Keeps the agent running. In a trial boot an agent that cannot stay up means that nobody will commit or report, so the
-# device goes back to the confirmed slot by itself.
+# device goes back to the confirmed slot by itself. A confirmed slot never gives up: it is the best that there is.
 export PATH=/usr/sbin:/usr/bin HOME=/data/slipway NODE_COMPILE_CACHE=/data/slipway/compile-cache
+most_failures=5
+stable_seconds=60
 mkdir -p /data/slipway
+/usr/lib/slipway/trial-stage agent
 
-is_trial() {
-  variable=/sys/firmware/efi/efivars/LoaderEntryDefault-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f
-  confirmed=slot-a.efi
-  [ -e $variable ] && confirmed=$(tail -c +5 $variable | tr -d '\000')
-  [ "$confirmed" != "slot-$(cat /run/slipway/slot).efi" ]
-}
-
+starts=0
 failures=0
 while :; do
+  starts=$((starts + 1))
+  # The agent feeds the watchdog while all is well; until it has started, somebody must. In a trial not for ever.
+  if [ -p /dev/watchdog ] && { [ $starts -le $most_failures ] || ! /usr/lib/slipway/is-trial; }; then
+    echo . > /dev/watchdog
+  fi
   read -r started _ < /proc/uptime
-  node /usr/lib/slipway/agent.mjs
+  /usr/lib/slipway/agent
   status=$?
   read -r ended _ < /proc/uptime
-  if [ $((${ended%.*} - ${started%.*})) -ge 60 ]; then failures=0; fi
+  if [ $((${ended%.*} - ${started%.*})) -ge $stable_seconds ]; then failures=0; fi
   failures=$((failures + 1))
   echo "slipway: agent ended with status $status"
-  if [ $failures -ge 5 ] && is_trial; then
+  if [ $failures -ge $most_failures ] && /usr/lib/slipway/is-trial; then
     echo "slipway: the agent of a trial boot does not stay up; restarting"
     sync
     reboot -f

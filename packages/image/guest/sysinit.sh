@@ -3,6 +3,7 @@
 # /etc/inittab. A step that fails is said on the console and the device goes on: a running device can be repaired.
 export PATH=/usr/sbin:/usr/bin
 . /etc/slipway/release.env
+lib=/usr/lib/slipway
 
 say() { echo "slipway: $*" > /dev/console; }
 
@@ -13,7 +14,7 @@ say "boot id=$boot_id slot=$slot version=$VERSION roothash=$root_hash"
 
 while read -r module; do
   insmod "$module" || say "module $module could not be loaded"
-done < /usr/lib/slipway/modules
+done < $lib/modules
 
 mkdir -p /dev/pts /dev/shm
 mount -t devpts -o nosuid,noexec,ptmxmode=0666,mode=0620 devpts /dev/pts
@@ -23,7 +24,10 @@ mount -t tmpfs -o nosuid,nodev,mode=0755 var /var
 mkdir -p /var/lib /var/log /var/cache /var/tmp /run/lock /run/resolvconf
 ln -s /run /var/run
 : > /run/resolvconf/resolv.conf
-mount -t efivarfs -o nosuid,nodev,noexec efivarfs /sys/firmware/efi/efivars || say "no EFI variables"
+grep -q ' /sys/firmware/efi/efivars ' /proc/mounts ||
+  mount -t efivarfs -o nosuid,nodev,noexec efivarfs /sys/firmware/efi/efivars || say "no EFI variables"
+# What the kernel of an earlier boot said when it panicked.
+mount -t pstore -o nosuid,nodev,noexec pstore /sys/fs/pstore || say "no store for panics"
 mount -t cgroup2 -o nosuid,nodev,noexec cgroup2 /sys/fs/cgroup || say "no control groups"
 for controller in $(cat /sys/fs/cgroup/cgroup.controllers); do
   echo "+$controller" > /sys/fs/cgroup/cgroup.subtree_control 2> /dev/null
@@ -42,11 +46,45 @@ for uevent in /sys/class/block/*/uevent; do
   [ -z "$name" ] || ln -sf "../../$device" "/dev/disk/by-partlabel/$name"
 done
 
+# The ESP says what the loader starts where its variable is lost, and whether a factory reset is under way.
+esp=/run/slipway/esp
 data=/dev/disk/by-partlabel/data
+mkdir -p $esp
+if mount -t vfat -o ro,nosuid,nodev,noexec /dev/disk/by-partlabel/esp $esp; then
+  sed -n 's/^default[[:space:]]*//p' $esp/loader/loader.conf 2> /dev/null | tail -n 1 > /run/slipway/confirmed
+  $lib/wipe-data $esp $data > /dev/console
+  umount $esp
+fi
+$lib/confirmed > /run/slipway/confirmed.new
+mv /run/slipway/confirmed.new /run/slipway/confirmed
+
+# Checking a large partition and containers that run once may take longer than the watchdog waits; a trial gets two
+# minutes in all, a confirmed slot ten.
+feed_watchdog() { # times
+  times=$1
+  exec 3> /dev/watchdog0
+  while [ "$times" -gt 0 ]; do
+    echo . >&3
+    times=$((times - 1))
+    sleep 15 3>&-
+  done
+}
+feeder=
+if [ -c /dev/watchdog0 ]; then
+  if $lib/is-trial; then feedings=8; else feedings=40; fi
+  feed_watchdog $feedings &
+  feeder=$!
+  # The agent writes to a pipe in its place, which hold-watchdog empties.
+  if [ -e $lib/hold-watchdog ]; then rm -f /dev/watchdog && mkfifo -m 0600 /dev/watchdog; fi
+fi
+
 # 1 and 2: repaired. A check that fails still leaves a file system that may mount.
 e2fsck -p $data > /run/slipway/fsck.log 2>&1
 [ $? -lt 4 ] || say "the data partition has faults: $(tail -n 1 /run/slipway/fsck.log)"
 mount -t ext4 -o noatime,nosuid,nodev $data /data || say "the data partition could not be mounted"
+mkdir -p /run/slipway/services /run/slipway/log /run/slipway/exit
+$lib/trial-stage init
+$lib/trial-log &
 
 [ "$(date +%s)" -ge "$TIME_FLOOR" ] || {
   date -u -s "@$TIME_FLOOR" > /dev/null
@@ -55,12 +93,11 @@ mount -t ext4 -o noatime,nosuid,nodev $data /data || say "the data partition cou
 hostname "$HOST_NAME"
 ip link set lo up
 
-mkdir -p /run/slipway/services /run/slipway/log /run/slipway/exit
 for bundle in /containers/onboot/*; do
   [ -d "$bundle" ] || continue
   name=${bundle##*/}
   log=/run/slipway/log/${name#*-}.log
-  /usr/lib/slipway/run-container "onboot/$name" > "$log" 2>&1 < /dev/null
+  $lib/run-container "onboot/$name" > "$log" 2>&1 < /dev/null
   status=$?
   if [ $status -eq 0 ]; then
     say "onboot ${name#*-} done"
@@ -68,5 +105,6 @@ for bundle in /containers/onboot/*; do
     say "onboot ${name#*-} ended with status $status: $(tail -n 3 "$log" | tr '\n' ' ')"
   fi
 done
+[ -z "$feeder" ] || kill $feeder
 read -r uptime _ < /proc/uptime
 say "ready after ${uptime}s"

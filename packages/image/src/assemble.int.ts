@@ -26,7 +26,7 @@ const build = async (out: string, page = 'one', version = '1.0.0', rootSize = '1
       cacheDir: folder,
       workDir: join(folder, `${out}.work`),
       outDir,
-      agentBundle: Buffer.from('the agent'),
+      agentBundles: { quickjs: Buffer.from('the agent'), node: Buffer.from('the agent') },
       progress: () => {},
       log: () => {},
     },

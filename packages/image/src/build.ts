@@ -7,6 +7,7 @@ import {
   parseClassFile,
   parseImageFiles,
   requireKernel,
+  type AgentRuntime,
   type ClassFile,
   type ImageFile,
 } from '@slipway/image-spec';
@@ -22,19 +23,19 @@ import {
 import { digestFile } from './digest-file.ts';
 import { makeDisk } from './disk.ts';
 import { diskOrder } from './disk-order.ts';
-import { INITRAMFS_MODULES } from './drivers.ts';
+import { USUAL_DRIVERS } from './drivers.ts';
 import { writeErofs } from './erofs.ts';
 import { espFiles } from './esp.ts';
 import { makeInitramfs } from './initramfs.ts';
+import { chooseInitramfsModules } from './initramfs-modules.ts';
 import { kernelBinary, kernelCommandLine } from './kernel.ts';
 import { kernelModules } from './kernel-modules.ts';
-import { mergeTrees } from './merge-trees.ts';
 import { resolveParts, type Parts } from './parts.ts';
 import { fileAt } from './resolve-path.ts';
 import { makeRootTree } from './root-tree.ts';
 import { distinctOrigins } from './distinct-origins.ts';
 import { describeComponents, makeSbomModel } from './describe/component-sbom.ts';
-import { systemPackages } from './system-packages.ts';
+import { needsNode, systemPackages } from './system-packages.ts';
 import { TOOL_VERSION } from './tool-version.ts';
 import { makeUki } from './uki.ts';
 import { appendVerity } from './verity.ts';
@@ -49,8 +50,8 @@ export type BuildOptions = {
   /** scratch, on the same file system as `outDir` */
   readonly workDir: string;
   readonly outDir: string;
-  /** the agent as one JavaScript file; needed unless the image file turns the agent off */
-  readonly agentBundle?: Uint8Array;
+  /** the agent as one JavaScript file for each of its runtimes; needed is the one that the image file asks for */
+  readonly agentBundles?: Partial<Readonly<Record<AgentRuntime, Uint8Array>>>;
   readonly progress: (progress: JobProgress) => void;
   readonly log: (line: string) => void;
 };
@@ -76,7 +77,7 @@ const lockedParts = async (
 ): Promise<Partial<LockedComponents>> => {
   const lock = await readLock(join(sourceDir, LOCK_FILE), LOCK_FILE);
   if (lock === undefined) return {};
-  const own = { packages: systemPackages(spec), npm: spec.agent.enabled };
+  const own = { packages: systemPackages(spec), npm: needsNode(spec) };
   return applyLock(lock, spec, { arch, baseDir: sourceDir, lockDir: sourceDir, file: LOCK_FILE, own });
 };
 
@@ -115,21 +116,19 @@ export const assembleImage = async (
   const { arch } = deviceClass;
   const kernel = requireKernel(spec, request.imageFiles.at(-1)?.name ?? request.classFile.name);
   const efi = EFI_NAME[arch];
-  if (spec.agent.enabled && options.agentBundle === undefined)
+  const agentBundle = spec.agent.enabled ? options.agentBundles?.[spec.agent.runtime] : undefined;
+  if (spec.agent.enabled && agentBundle === undefined)
     throw new SlipwayError(
       'CONFIG_INVALID',
-      'expected the agent as a bundle for an image that has one; set SLIPWAY_AGENT_BUNDLE, or agent.enabled: false in the image file',
+      `expected the agent as a bundle for ${spec.agent.runtime}, which the image file asks for; put ${spec.agent.runtime}.mjs into the folder SLIPWAY_AGENT_BUNDLES, or say agent.enabled: false in the image file`,
+      { details: { runtime: spec.agent.runtime } },
     );
   await mkdir(workDir, { recursive: true });
   await mkdir(outDir, { recursive: true });
 
   progress({ step: 'assembling the root', percent: 40 });
   const modules = kernelModules(parts.kernel.tree);
-  const initramfsModules = {
-    hash: await modules.closure(INITRAMFS_MODULES.hash),
-    first: await modules.closure(INITRAMFS_MODULES.first),
-    disks: await modules.closure(INITRAMFS_MODULES.disks),
-  };
+  const initramfsModules = await chooseInitramfsModules(modules, deviceClass.drivers);
   const components = [
     parts.kernel,
     parts.boot,
@@ -151,8 +150,10 @@ export const assembleImage = async (
     spec,
     parts,
     modules,
-    loadedModules: [...initramfsModules.hash, ...initramfsModules.first],
-    agentBundle: spec.agent.enabled ? options.agentBundle : undefined,
+    // What is in a list that may not be loaded is in the root, too.
+    loadedModules: [...initramfsModules.evidence, ...initramfsModules.hash, ...initramfsModules.first],
+    drivers: deviceClass.drivers === undefined ? USUAL_DRIVERS.network : [],
+    agentBundle,
     sourceDir,
   });
 
@@ -171,7 +172,6 @@ export const assembleImage = async (
     );
 
   progress({ step: 'making the UKI', percent: 65 });
-  const bootTools = mergeTrees([...parts.system, parts.boot].map((component) => component.tree));
   const efiFile = (name: string): Uint8Array => {
     const file = fileAt(parts.boot.tree, `usr/lib/systemd/boot/efi/${name}`);
     if (file === undefined)
@@ -181,7 +181,7 @@ export const assembleImage = async (
       );
     return readContent(file.content);
   };
-  const initrd = makeInitramfs(bootTools, initramfsModules);
+  const initrd = makeInitramfs(arch, initramfsModules);
   const uki = makeUki({
     stub: efiFile(efi.stub),
     kernel: kernelBinary(parts.kernel.tree, kernel.binary, kernel.image),

@@ -3,12 +3,48 @@
  * and what they need is added.
  */
 
-/** What the initramfs loads, in this order of groups. */
+/** What the initramfs of every image loads, by the lists of `early/init.c`. */
 export const INITRAMFS_MODULES = {
+  /** keeps the text of a panic in EFI variables; before everything else, so that there is no panic without */
+  evidence: ['efi_pstore'],
+  /** of machines; there is one, or none */
+  watchdog: [
+    'i6300esb',
+    'iTCO_wdt',
+    'sp5100_tco',
+    'wdat_wdt',
+    'bcm2835_wdt',
+    'imx2_wdt',
+    'dw_wdt',
+    'sbsa_gwdt',
+  ],
+  /** where the machine has none */
+  softdog: ['softdog'],
   /** hashing with instructions of the processor; they refuse to load where it has none */
   hash: ['sha256_ssse3', 'sha256_arm64', 'sha2_ce'],
-  /** to verify a slot and mount it, and the disk of a virtual machine */
-  first: ['virtio_pci', 'virtio_mmio', 'virtio_blk', 'dm_mod', 'dm_verity', 'erofs', 'efivarfs'],
+  /** to verify a slot and mount it */
+  first: ['dm_mod', 'dm_verity', 'erofs', 'efivarfs'],
+} as const;
+
+/** A machine that resets by itself a minute after nobody feeds its watchdog, which nothing can switch off. */
+const HEARTBEAT = 'heartbeat=60 nowayout=1';
+export const MODULE_PARAMETERS: ReadonlyMap<string, string> = new Map([
+  ['i6300esb', HEARTBEAT],
+  ['iTCO_wdt', HEARTBEAT],
+  ['sp5100_tco', HEARTBEAT],
+  ['bcm2835_wdt', HEARTBEAT],
+  ['wdat_wdt', 'timeout=60 nowayout=1'],
+  ['imx2_wdt', 'timeout=60 nowayout=1'],
+  ['dw_wdt', 'nowayout=1'],
+  ['sbsa_gwdt', 'timeout=60 nowayout=1'],
+  // A panic, so that the cause is on record; a plain restart would leave none.
+  ['softdog', 'soft_margin=60 nowayout=1 soft_panic=1'],
+]);
+
+/** Drivers of a class that names none. */
+export const USUAL_DRIVERS = {
+  /** the disk of a virtual machine */
+  first: ['virtio_pci', 'virtio_mmio', 'virtio_blk'],
   /** loaded only if no slot is found without */
   disks: [
     'nvme',
@@ -21,37 +57,15 @@ export const INITRAMFS_MODULES = {
     'sdhci_pci',
     'sdhci_acpi',
   ],
+  network: ['virtio_net'],
 } as const;
 
 /** Loaded at every start, before services. */
 export const BOOT_MODULES = [
-  'virtio_net',
   'virtio_rng',
   'nls_ascii',
   'nls_cp437',
   'nls_iso8859_1',
   'vfat',
   'ext4',
-  'overlay',
-  'i6300esb',
-  'softdog',
-] as const;
-
-/** There for services that ask for them with `modprobe`. */
-export const SPARE_MODULES = [
-  'tun',
-  'veth',
-  'bridge',
-  'macvlan',
-  'vxlan',
-  'wireguard',
-  'nf_tables',
-  'nft_chain_nat',
-  'nft_ct',
-  'nft_masq',
-  'nft_reject_inet',
-  'loop',
-  'fuse',
-  'squashfs',
-  'dm_crypt',
 ] as const;

@@ -1,7 +1,23 @@
 import { readFileSync } from 'node:fs';
 
-export type GuestScript = 'initramfs' | 'sysinit' | 'run-container' | 'supervise' | 'run-agent' | 'shutdown';
+const INIT_SCRIPTS = [
+  'confirmed',
+  'is-trial',
+  'run-container',
+  'shutdown',
+  'supervise',
+  'sysinit',
+  'trial-log',
+  'trial-stage',
+  'wipe-data',
+] as const;
+const AGENT_SCRIPTS = ['agent', 'hold-watchdog', 'run-agent', 'slipway-agent'] as const;
+
+export type GuestScript = (typeof INIT_SCRIPTS)[number] | (typeof AGENT_SCRIPTS)[number];
+
+/** Those of every image; they lie in `usr/lib/slipway`. */
+export const initScripts: readonly GuestScript[] = INIT_SCRIPTS;
 
 /** A shell script that runs on the device, from `packages/image/guest`. */
-export const guestScript = (name: GuestScript): Uint8Array =>
+export const guestScript = (name: GuestScript): Buffer =>
   readFileSync(new URL(`../guest/${name}.sh`, import.meta.url));

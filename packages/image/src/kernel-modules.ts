@@ -2,6 +2,7 @@ import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { readContent, type Content, type Tree } from '@slipway/components';
 import { SlipwayError } from '@slipway/protocol';
 import { elfSection } from './elf.ts';
+import { textAt } from './resolve-path.ts';
 import { runTool } from './tool.ts';
 
 /** A kernel module, uncompressed, ready to be inserted. */
@@ -21,9 +22,17 @@ export type KernelModules = {
    * @throws {SlipwayError} COMPONENT_INVALID if a module needs one that is not there
    */
   readonly closure: (names: readonly string[]) => Promise<KernelModule[]>;
+  /**
+   * For names that somebody wrote down: a module, or something the kernel has built in.
+   *
+   * @throws {SlipwayError} SPEC_INVALID
+   */
+  readonly requireAll: (names: readonly string[], key: string) => void;
 };
 
 const MODULE_PATH = /^(?:usr\/)?lib\/modules\/([^/]+)\/(.*\/)?([^/]+)\.ko(?:\.(xz|zst|gz))?$/;
+
+const BUILT_IN_PATH = /^(?:usr\/)?lib\/modules\/[^/]+\/modules\.builtin$/;
 
 /** The kernel takes `-` and `_` for the same in names of modules. */
 const canonical = (name: string) => name.replaceAll('-', '_');
@@ -74,8 +83,12 @@ const dependencies = (content: Uint8Array) => {
 export const kernelModules = (tree: Tree): KernelModules => {
   const files = new Map<string, { content: Content; compression: string | undefined }>();
   const releases = new Set<string>();
+  const builtIn = new Set<string>();
   for (const entry of tree.values()) {
     const match = MODULE_PATH.exec(entry.path);
+    if (BUILT_IN_PATH.test(entry.path))
+      for (const path of textAt(tree, entry.path).split('\n'))
+        builtIn.add(canonical(path.replace(/^.*\/|\.ko$/g, '')));
     if (match === null || entry.type !== 'file') continue;
     releases.add(match[1] ?? '');
     files.set(canonical(match[3] ?? ''), { content: entry.content, compression: match[4] });
@@ -87,6 +100,15 @@ export const kernelModules = (tree: Tree): KernelModules => {
       `expected a kernel with the modules of one release below lib/modules, found ${releases.size === 0 ? 'none' : [...releases].join(', ')}`,
     );
   const loaded = new Map<string, KernelModule>();
+  const requireAll = (names: readonly string[], key: string): void => {
+    const unknown = names.filter((name) => !files.has(canonical(name)) && !builtIn.has(canonical(name)));
+    if (unknown.length > 0)
+      throw new SlipwayError(
+        'SPEC_INVALID',
+        `${key}: kernel ${release} has no module ${unknown.join(', ')}; take it out, or use a kernel that has it`,
+        { details: { key, found: unknown } },
+      );
+  };
 
   const closure = async (names: readonly string[]): Promise<KernelModule[]> => {
     const order = new Map<string, KernelModule>();
@@ -112,5 +134,5 @@ export const kernelModules = (tree: Tree): KernelModules => {
     for (const name of names) await visit(canonical(name), undefined);
     return [...order.values()];
   };
-  return { release, closure };
+  return { release, closure, requireAll };
 };

@@ -9,8 +9,8 @@ import {
 } from '@slipway/image-spec';
 import type { Arch } from '@slipway/protocol';
 import type { Section } from './container-bundle.ts';
-import { mergeTrees } from './merge-trees.ts';
-import { systemPackages } from './system-packages.ts';
+import { needsNode, systemPackages } from './system-packages.ts';
+import { systemPrograms } from './system-programs.ts';
 
 export type ContainerPart = {
   readonly section: Section;
@@ -22,9 +22,9 @@ export type ContainerPart = {
 /** Every component of an image, resolved. */
 export type Parts = {
   readonly kernel: Component;
-  /** what starts the machine and never reaches the root: boot loader, stub, dmsetup for the initramfs */
+  /** what starts the machine and never reaches the root: boot loader and stub */
   readonly boot: Component;
-  /** the base of the root: busybox, crun, what the agent calls, and Node if there is an agent */
+  /** the base of the root: busybox, crun, what the agent calls, and what it runs on */
   readonly system: readonly Component[];
   readonly init: readonly Component[];
   readonly containers: readonly ContainerPart[];
@@ -71,20 +71,19 @@ export const resolveParts = async ({
       const container = mergeContainer(own, component.config.Labels?.[CONFIG_LABEL]);
       containers.push({ section, index, container, component });
     }
-  const loader = await resolve('deb:slipway-loader');
-  const tools = await resolve('deb:slipway-boot');
   const init: Component[] = [];
   for (const ref of spec.init) init.push(await resolve(ref));
   return {
     kernel: await resolve(requireKernel(spec, 'image file').image),
-    boot: {
-      ...tools,
-      tree: mergeTrees([tools.tree, loader.tree]),
-      origins: [...tools.origins, ...loader.origins],
-    },
+    boot: await resolve('deb:slipway-loader'),
     system: [
-      await resolve('deb:slipway-system'),
-      ...(spec.agent.enabled ? [await nodeRuntime(arch, { cacheDir, log })] : []),
+      systemPrograms(
+        [
+          await resolve('deb:slipway-system'),
+          ...(needsNode(spec) ? [await nodeRuntime(arch, { cacheDir, log })] : []),
+        ],
+        spec,
+      ),
     ],
     init,
     containers,

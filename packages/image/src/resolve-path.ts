@@ -6,9 +6,14 @@ const MAX_LINKS = 40;
 /**
  * Follows a path through the symbolic links of a tree, as a kernel would with the tree as its root.
  *
+ * @param onLink is told every link on the way
  * @returns the path of the entry meant, which need not exist; undefined if links run in circles
  */
-export const resolvePath = (tree: Tree, path: string): string | undefined => {
+export const resolvePath = (
+  tree: Tree,
+  path: string,
+  onLink?: (path: string) => void,
+): string | undefined => {
   let pending = path.split('/');
   let resolved: string[] = [];
   let links = 0;
@@ -25,6 +30,7 @@ export const resolvePath = (tree: Tree, path: string): string | undefined => {
       resolved = [...resolved, part];
       continue;
     }
+    onLink?.(entry.path);
     links += 1;
     if (links > MAX_LINKS) return undefined;
     if (posix.isAbsolute(entry.target)) resolved = [];

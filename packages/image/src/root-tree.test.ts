@@ -16,6 +16,7 @@ const root = async () => {
     parts,
     modules,
     loadedModules: await modules.closure(INITRAMFS_MODULES.first),
+    drivers: [],
     agentBundle: Buffer.from('agent'),
     notices: 'notices',
     sourceDir: '/nowhere',

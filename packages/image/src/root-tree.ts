@@ -9,6 +9,7 @@ import type { Parts } from './parts.ts';
 import { fileAt } from './resolve-path.ts';
 import { addRootModules } from './root-modules.ts';
 import { NOTICES_PATH } from '@slipway/sbom';
+import { shareFiles } from './share-files.ts';
 import { putFile } from './tree-edit.ts';
 import { refuseUnsupported } from './unsupported.ts';
 import { addInit, addReleaseFiles, skeleton } from './system-files.ts';
@@ -22,6 +23,8 @@ export type RootInput = {
   /** by the initramfs, in every case */
   readonly loadedModules: readonly KernelModule[];
   readonly agentBundle: Uint8Array | undefined;
+  /** kernel modules of the class that the initramfs does not load */
+  readonly drivers: readonly string[];
   readonly sourceDir: string;
   /** third-party notices: texts of licences, and whose sources are on offer */
   readonly notices: string;
@@ -35,6 +38,12 @@ const fileTest = (tree: Tree, spec: ImageFile) => {
   return (path: string): boolean =>
     listed.get(path) ?? (path.endsWith('/resolv.conf') || fileAt(tree, path) !== undefined);
 };
+
+/** A container that may write needs a layer over its files. */
+const startModules = ({ containers }: Parts, drivers: readonly string[]): string[] => [
+  ...drivers,
+  ...(containers.every(({ container }) => container.readonly === true) ? [] : ['overlay']),
+];
 
 /**
  * Puts the root of an image together: skeleton, system packages, `init` components, kernel modules, containers, init and
@@ -51,7 +60,8 @@ export const makeRootTree = async (input: RootInput): Promise<Tree> => {
   const components = [...parts.system, ...parts.init];
   const tree = mergeTrees([skeleton(), ...components.map((component) => component.tree)]);
   const kernelSource = [...parts.kernel.tree.values()][0]?.source ?? parts.kernel.ref;
-  await addRootModules(tree, input.modules, input.loadedModules, kernelSource);
+  const names = { atStart: startModules(parts, input.drivers), spare: spec.modules };
+  await addRootModules(tree, input.modules, names, input.loadedModules, kernelSource);
   const context = {
     arch,
     shared: new Map<string, string>(),
@@ -64,5 +74,6 @@ export const makeRootTree = async (input: RootInput): Promise<Tree> => {
   await addImageFiles(tree, spec, input.sourceDir);
   putFile(tree, NOTICES_PATH, input.notices);
   addReleaseFiles(tree, request, arch, spec);
+  shareFiles(tree);
   return tree;
 };

@@ -10,13 +10,14 @@ import {
 } from '@slipway/protocol';
 import type { ImageFile } from '@slipway/image-spec';
 import { busyboxApplets } from './busybox.ts';
-import { guestScript, type GuestScript } from './guest-script.ts';
+import { guestScript, initScripts } from './guest-script.ts';
 import { bytesAt } from './resolve-path.ts';
 import { ensureDirectory, putDirectory, putFile, putSymlink } from './tree-edit.ts';
 
 const MERGED = ['bin', 'sbin', 'lib', 'lib64'];
 const FOLDERS = ['containers', 'data', 'dev', 'etc', 'proc', 'root', 'run', 'sys', 'var'];
-const SCRIPTS: readonly GuestScript[] = ['sysinit', 'run-container', 'supervise', 'shutdown'];
+/** What starts the agent's bundle. */
+const AGENT_COMMAND = { quickjs: 'qjs --std --no-unhandled-rejection', node: 'node' } as const;
 
 /** The bones of a root: a merged `/usr`, mount points, and the accounts and resolver files that libc wants. */
 export const skeleton = (): Tree => {
@@ -51,9 +52,11 @@ const addApplets = (tree: Tree): void => {
 const inittab = (services: readonly string[], withAgent: boolean): string =>
   [
     '::sysinit:/usr/lib/slipway/sysinit',
-    '::respawn:/usr/bin/watchdog -F -t 10 -T 60 /dev/watchdog',
     ...services.map((name) => `::respawn:/usr/lib/slipway/supervise ${name}`),
-    ...(withAgent ? ['::respawn:/usr/lib/slipway/run-agent'] : []),
+    // The agent feeds the watchdog while all is well; nobody judges that where there is none.
+    ...(withAgent
+      ? ['::respawn:/usr/lib/slipway/hold-watchdog', '::respawn:/usr/lib/slipway/run-agent']
+      : ['::respawn:/usr/bin/watchdog -F -t 10 /dev/watchdog0']),
     '::shutdown:/usr/lib/slipway/shutdown',
     '::ctrlaltdel:/usr/bin/reboot',
     '',
@@ -62,7 +65,8 @@ const inittab = (services: readonly string[], withAgent: boolean): string =>
 /** busybox as init, and the scripts that start containers and the agent. */
 export const addInit = (tree: Tree, spec: ImageFile, agentBundle: Uint8Array | undefined): void => {
   addApplets(tree);
-  for (const name of SCRIPTS) putFile(tree, `usr/lib/slipway/${name}`, guestScript(name), { mode: 0o755 });
+  for (const name of initScripts)
+    putFile(tree, `usr/lib/slipway/${name}`, guestScript(name), { mode: 0o755 });
   for (const section of ['onboot', 'onshutdown', 'services']) ensureDirectory(tree, `containers/${section}`);
   putFile(
     tree,
@@ -73,7 +77,12 @@ export const addInit = (tree: Tree, spec: ImageFile, agentBundle: Uint8Array | u
     ),
   );
   if (agentBundle === undefined) return;
-  putFile(tree, 'usr/lib/slipway/run-agent', guestScript('run-agent'), { mode: 0o755 });
+  const command = AGENT_COMMAND[spec.agent.runtime];
+  const start = guestScript('agent').toString().replace('@AGENT@', command);
+  putFile(tree, 'usr/lib/slipway/agent', start, { mode: 0o755 });
+  for (const name of ['run-agent', 'hold-watchdog'] as const)
+    putFile(tree, `usr/lib/slipway/${name}`, guestScript(name), { mode: 0o755 });
+  putFile(tree, 'usr/bin/slipway-agent', guestScript('slipway-agent'), { mode: 0o755 });
   putFile(tree, 'usr/lib/slipway/agent.mjs', agentBundle);
 };
 
@@ -86,7 +95,8 @@ export const addReleaseFiles = (tree: Tree, request: BuildRequest, arch: Arch, s
     putFile(tree, path.slice(1), content);
   };
   const { link, diagnostics } = spec;
-  put(AGENT_CONFIG_PATH, json({ v: 1, enrolUrl: deployment.enrolUrl, link, diagnostics }));
+  const { timeZone } = spec.agent;
+  put(AGENT_CONFIG_PATH, json({ v: 1, enrolUrl: deployment.enrolUrl, link, diagnostics, timeZone }));
   put(HEALTH_PATH, json(spec.health));
   put(SERVER_CA_PATH, deployment.serverCa);
   put(RELEASE_ROOT_PATH, deployment.releaseRoot);

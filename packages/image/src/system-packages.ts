@@ -1,26 +1,29 @@
 import type { ImageFile, PackageSet } from '@slipway/image-spec';
 
-/** Debian packages that are part of every image of a device, whatever its image file says. */
-const SYSTEM = ['busybox-static', 'crun', 'e2fsprogs'];
-const FOR_AGENT = ['openssl', 'libatomic1', 'libstdc++6'];
-const BOOT = ['dmsetup'];
+/** Debian packages that every image of a device takes programs from (`SYSTEM_PROGRAMS`), whatever its image file says. */
+const SYSTEM = ['busybox', 'crun', 'e2fsprogs'];
+const FOR_AGENT = ['openssl'];
+const FOR_RUNTIME = { quickjs: ['quickjs'], node: ['libatomic1', 'libstdc++6'] } as const;
 const BOOT_LOADER = ['systemd-boot-efi'];
+
+/** Whether an image has the Node that is pinned in npm's registry. */
+export const needsNode = ({ agent }: Pick<ImageFile, 'agent'>): boolean =>
+  agent.enabled && agent.runtime === 'node';
 
 /** The package sets that Slipway brings itself, from the archives that the image file names. */
 export const systemPackages = ({
   agent,
   debian,
 }: Pick<ImageFile, 'agent' | 'debian'>): Readonly<
-  Record<'slipway-system' | 'slipway-boot' | 'slipway-loader', PackageSet>
+  Record<'slipway-system' | 'slipway-loader', PackageSet>
 > => {
   const sources = debian === undefined ? {} : { debian: [...debian] };
   return {
     'slipway-system': {
-      install: [...SYSTEM, ...(agent.enabled ? FOR_AGENT : [])],
+      install: [...SYSTEM, ...(agent.enabled ? [...FOR_AGENT, ...FOR_RUNTIME[agent.runtime]] : [])],
       dependencies: 'full',
       ...sources,
     },
-    'slipway-boot': { install: BOOT, dependencies: 'full', ...sources },
     'slipway-loader': {
       install: BOOT_LOADER,
       dependencies: 'none',

@@ -34,8 +34,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'slipway-builder-'));
-  for (const name of ['store', 'images', 'cache']) await mkdir(join(folder, name));
-  await writeFile(join(folder, 'agent.mjs'), '');
+  for (const name of ['store', 'images', 'cache', 'agent']) await mkdir(join(folder, name));
 });
 afterEach(async () => {
   for (const child of children.splice(0)) {
@@ -55,7 +54,7 @@ const startBuilder = async (): Promise<ChildProcess> => {
       SLIPWAY_STORE: join(folder, 'store'),
       SLIPWAY_CACHE: join(folder, 'cache'),
       SLIPWAY_IMAGES: join(folder, 'images'),
-      SLIPWAY_AGENT_BUNDLE: join(folder, 'agent.mjs'),
+      SLIPWAY_AGENT_BUNDLES: join(folder, 'agent'),
       SLIPWAY_STALLED_MS: String(STALLED_MS),
       REDIS_URL: redis.url,
     },

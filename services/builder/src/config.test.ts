@@ -6,7 +6,7 @@ const ENVIRONMENT = {
   SLIPWAY_STORE: '/s',
   SLIPWAY_CACHE: '/c',
   SLIPWAY_IMAGES: '/i',
-  SLIPWAY_AGENT_BUNDLE: '/a.mjs',
+  SLIPWAY_AGENT_BUNDLES: '/a',
   REDIS_URL: 'unix:///r.sock',
 };
 
@@ -27,7 +27,7 @@ test('every setting that is missing or wrong is named at once', () => {
     'SLIPWAY_STORE',
     'SLIPWAY_CACHE',
     'SLIPWAY_IMAGES',
-    'SLIPWAY_AGENT_BUNDLE',
+    'SLIPWAY_AGENT_BUNDLES',
     'SLIPWAY_CONCURRENCY',
   ])
     expect(messageOf(error)).toContain(name);

@@ -6,7 +6,7 @@ const Environment = z.object({
   SLIPWAY_STORE: z.string(),
   SLIPWAY_CACHE: z.string(),
   SLIPWAY_IMAGES: z.string(),
-  SLIPWAY_AGENT_BUNDLE: z.string(),
+  SLIPWAY_AGENT_BUNDLES: z.string(),
   SLIPWAY_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(2),
   SLIPWAY_STALLED_MS: z.coerce.number().int().min(100).default(15_000),
   REDIS_URL: z.string(),
@@ -19,8 +19,8 @@ export type BuilderConfig = {
   readonly cacheDir: string;
   /** the image repository; components and sources are looked up in it */
   readonly imagesDir: string;
-  /** the agent as one JavaScript file */
-  readonly agentBundle: string;
+  /** folder with the agent as one JavaScript file for each of its runtimes: `quickjs.mjs`, `node.mjs` */
+  readonly agentBundles: string;
   /** builds at once */
   readonly concurrency: number;
   /** how often the queue looks for jobs of workers that died; such a job is taken up after at most three times this */
@@ -35,7 +35,7 @@ export const parseBuilderConfig = (environment: NodeJS.ProcessEnv): BuilderConfi
     storeDir: data.SLIPWAY_STORE,
     cacheDir: data.SLIPWAY_CACHE,
     imagesDir: data.SLIPWAY_IMAGES,
-    agentBundle: data.SLIPWAY_AGENT_BUNDLE,
+    agentBundles: data.SLIPWAY_AGENT_BUNDLES,
     concurrency: data.SLIPWAY_CONCURRENCY,
     stalledMs: data.SLIPWAY_STALLED_MS,
     redisUrl: data.REDIS_URL,

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
-import { buildImage } from '@slipway/image';
+import { AGENT_RUNTIMES } from '@slipway/image-spec';
+import { buildImage, type BuildOptions } from '@slipway/image';
 import {
   ArtifactName,
   type BuildId,
@@ -19,7 +20,7 @@ import {
 import type { BuilderConfig } from './config.ts';
 
 export type RunBuild = {
-  readonly config: Pick<BuilderConfig, 'storeDir' | 'cacheDir' | 'imagesDir' | 'agentBundle'>;
+  readonly config: Pick<BuilderConfig, 'storeDir' | 'cacheDir' | 'imagesDir' | 'agentBundles'>;
   readonly buildId: BuildId;
   readonly progress: (progress: JobProgress) => void;
 };
@@ -48,10 +49,18 @@ const earlierResult = async (folder: string, request: Digest): Promise<BuildResu
   return result.success && result.data.request === request ? result.data : undefined;
 };
 
-const readAgent = async (path: string): Promise<Uint8Array> =>
-  readFile(path).catch((cause: unknown) => {
-    throw new SlipwayError('CONFIG_INVALID', `SLIPWAY_AGENT_BUNDLE: ${path} cannot be read`, { cause });
+/** The bundles that are there: the build says which one it lacks. */
+const readAgents = async (folder: string): Promise<NonNullable<BuildOptions['agentBundles']>> => {
+  const names = await readdir(folder).catch((cause: unknown) => {
+    throw new SlipwayError('CONFIG_INVALID', `SLIPWAY_AGENT_BUNDLES: ${folder} cannot be read`, { cause });
   });
+  const found = AGENT_RUNTIMES.filter((runtime) => names.includes(`${runtime}.mjs`));
+  return Object.fromEntries(
+    await Promise.all(
+      found.map(async (runtime) => [runtime, await readFile(join(folder, `${runtime}.mjs`))] as const),
+    ),
+  );
+};
 
 /**
  * Builds what `builds/{buildId}/request.json` asks for. Artifacts are made in a scratch directory beside the build and
@@ -90,7 +99,7 @@ export const runBuild = async ({ config, buildId, progress }: RunBuild): Promise
       cacheDir: config.cacheDir,
       workDir: join(scratch, 'work'),
       outDir: out,
-      agentBundle: await readAgent(config.agentBundle),
+      agentBundles: await readAgents(config.agentBundles),
       progress: (state) => {
         log(`${state.step} (${state.percent} %)`);
         progress(state);

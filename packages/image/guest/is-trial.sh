@@ -1,0 +1,5 @@
+#!/bin/sh
+# Ends with 0 if the slot that runs is not the confirmed one.
+export PATH=/usr/sbin:/usr/bin
+confirmed=$(/usr/lib/slipway/confirmed)
+[ -n "$confirmed" ] && [ "$confirmed" != "$(cat /run/slipway/slot)" ]

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import { contentSize, readRange, type Tree, type TreeEntry } from '@slipway/components';
+import { diskOrder } from './disk-order.ts';
+
+type FileEntry = Extract<TreeEntry, { type: 'file' }>;
+
+/** Below a block there is nothing to win. */
+const MIN_BYTES = 4096;
+const READ_BYTES = 1024 * 1024;
+
+const digestOf = ({ content }: FileEntry): string => {
+  const hash = createHash('sha256');
+  const size = contentSize(content);
+  for (let at = 0; at < size; at += READ_BYTES) hash.update(readRange(content, at, READ_BYTES));
+  return hash.digest('hex');
+};
+
+/**
+ * Makes files of the same bytes, owner and mode one file with several names: packages that several containers and the
+ * system itself brought lie on the disk once, and in memory once. Nobody can write to them, so nobody notices; the layer
+ * that makes a container writable gives it a copy of its own.
+ */
+export const shareFiles = (tree: Tree): void => {
+  const isContainer = ({ path }: TreeEntry) => Number(path.startsWith('containers/'));
+  const bySize = Map.groupBy(
+    [...diskOrder(tree)]
+      .sort((a, b) => isContainer(a) - isContainer(b))
+      .filter(
+        (entry): entry is FileEntry =>
+          entry.type === 'file' && entry.xattrs === undefined && contentSize(entry.content) >= MIN_BYTES,
+      ),
+    ({ content, mode, uid, gid }) => `${contentSize(content)} ${mode} ${uid} ${gid}`,
+  );
+  for (const candidates of bySize.values()) {
+    if (candidates.length < 2) continue;
+    const first = new Map<string, string>();
+    for (const entry of candidates) {
+      const digest = digestOf(entry);
+      const target = first.get(digest);
+      if (target === undefined) first.set(digest, entry.path);
+      else {
+        const { content: _, type: __, ...meta } = entry;
+        tree.set(entry.path, { ...meta, type: 'hardlink', target });
+      }
+    }
+  }
+};
