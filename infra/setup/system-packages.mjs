@@ -40,8 +40,12 @@ export const NEEDED = [
   ['skopeo', 'skopeo', 'reading and writing images with other eyes in tests'],
   ['/usr/lib/u-boot/qemu_arm64/u-boot.bin', 'u-boot-qemu', 'trials under U-Boot in tests'],
   ['fw_printenv', 'libubootenv-tool', 'reading environments of U-Boot with other eyes in tests'],
-  ['grub-mkimage', 'grub-common', 'trials under GRUB in tests'],
-  ['/usr/lib/grub/x86_64-efi/moddep.lst', 'grub-efi-amd64-bin', 'trials under GRUB in tests'],
+  ['grub-editenv', 'grub-common', 'reading environments of GRUB with other eyes in tests'],
+  [
+    '/usr/lib/grub/x86_64-efi/monolithic/grubx64.efi',
+    'grub-efi-amd64-unsigned',
+    'trials under GRUB in tests',
+  ],
 ];
 
 const onPath = (program) =>

@@ -1,28 +1,17 @@
-import { execFile } from 'node:child_process';
 import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { agentConfig, nodeRuntime, openBoot, type BootControl } from '@slipway/device-agent';
-import { grubConfig, GRUB_MODULES } from '@slipway/image';
+import { GRUB_CONFIG_PATH, grubConfig } from '@slipway/image';
 import { espRead, espWrite } from '@slipway/vm';
-import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { espOfDisk, makeLoaderDisk } from './loader/disk.ts';
 import { bootUntil, type LoaderBoots } from './loader/machine.ts';
 
 const CODE = '/usr/share/OVMF/OVMF_CODE_4M.fd';
+/** Debian's GRUB with its modules in it, as it is. */
+const GRUB = '/usr/lib/grub/x86_64-efi/monolithic/grubx64.efi';
 const VARS = '/usr/share/OVMF/OVMF_VARS_4M.fd';
-const run = promisify(execFile);
-
-let loader: Buffer;
-beforeAll(async () => {
-  const work = await mkdtemp(join(tmpdir(), 'slipway-grub-image-'));
-  const out = join(work, 'grub.efi');
-  await run('grub-mkimage', ['-O', 'x86_64-efi', '-p', '/slipway', '-o', out, ...GRUB_MODULES]);
-  loader = await readFile(out);
-  await rm(work, { recursive: true, force: true });
-});
-
 let folder: string;
 let disk: string;
 beforeEach(async () => {
@@ -30,8 +19,8 @@ beforeEach(async () => {
   disk = join(folder, 'disk.img');
   await copyFile(VARS, join(folder, 'vars.fd'));
   await makeLoaderDisk(disk, 'amd64', {
-    'EFI/BOOT/BOOTX64.EFI': loader,
-    'slipway/grub.cfg': Buffer.from(grubConfig()),
+    'EFI/BOOT/BOOTX64.EFI': await readFile(GRUB),
+    [GRUB_CONFIG_PATH]: Buffer.from(grubConfig()),
   });
 });
 afterEach(async () => {

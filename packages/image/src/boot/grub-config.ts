@@ -4,17 +4,14 @@ const [MAIN, SPARE] = GRUB_ESP_FILES;
 const TRIED = 'slot_tried';
 const isSlot = (name: string): string => `[ "$${name}" = a -o "$${name}" = b ]`;
 
-/** What a GRUB image needs for it: `grub-mkimage -O x86_64-efi -p /slipway -o BOOTX64.EFI` and these. */
-export const GRUB_MODULES: readonly string[] = [
-  ['part_gpt', 'fat', 'normal', 'test', 'echo', 'sleep'],
-  ['loadenv', 'chain', 'boot', 'reboot'],
-].flat();
+/** Where Debian's `grubx64.efi` and `grubaa64.efi` look for it, on the partition they were started from. */
+export const GRUB_CONFIG_PATH = 'EFI/debian/grub.cfg';
 
 /**
  * GRUB's configuration. If a trial is armed it is moved to `slot_tried`, saved and read back, and only then started; a UKI
  * that cannot be started ends in a reset, and the reset in the default.
  *
- * It expects to lie on the ESP, with the environment block beside it: `root` is the partition GRUB was started from.
+ * The environment block lies on the same partition: `root` is the one GRUB was started from.
  */
 export const grubConfig = (): string => `# Slipway: starts a slot
 set timeout=0
