@@ -70,15 +70,13 @@ describe.each(AGENT_RUNTIMES)('files on %s', (runtime) => {
   test('whoever reads a file while it is replaced sees the old or the new', async () => {
     const [old, next] = ['a'.repeat(5000), 'b'.repeat(9000)];
     await subject.calls.replace(path('file'), old);
-    const rounds = 20;
     const seen = new Set<string>();
-    let round = 0;
-    const replacing = (async () => {
-      while (round++ < rounds) await subject.calls.replace(path('file'), round % 2 === 0 ? old : next);
-    })();
-    do seen.add(await readFile(path('file'), 'utf8'));
-    while (round <= rounds);
-    await replacing;
+    const readOften = async (): Promise<void> => {
+      for (let reads = 0; reads < 30; reads++) seen.add(await readFile(path('file'), 'utf8'));
+    };
+    for (let round = 0; round < 20; round++) {
+      await Promise.all([readOften(), subject.calls.replace(path('file'), round % 2 === 0 ? next : old)]);
+    }
     for (const text of seen) expect([old, next]).toContain(text);
   });
 

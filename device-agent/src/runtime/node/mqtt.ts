@@ -59,6 +59,15 @@ export const nodeMqtt = async (options: MqttOptions): Promise<MqttConnection> =>
   });
   let reason = 'closed by the broker';
   const closed = Promise.withResolvers<string>();
+  /** what fails with the connection; by itself mqtt would wait for the next one */
+  const pending = new Set<(error: Error) => void>();
+  let isOpen = true;
+  const whileOpen = async (work: () => Promise<unknown>): Promise<void> => {
+    if (!isOpen) throw new Error(reason);
+    const { promise, reject } = Promise.withResolvers<never>();
+    pending.add(reject);
+    await Promise.race([work(), promise]).finally(() => pending.delete(reject));
+  };
   const connected = Promise.withResolvers<undefined>();
   client.on('message', (topic, payload, packet) => {
     options.onMessage(toMessage(topic, payload, packet));
@@ -77,18 +86,19 @@ export const nodeMqtt = async (options: MqttOptions): Promise<MqttConnection> =>
   client.on('close', () => {
     connected.reject(new Error(reason));
     closed.resolve(reason);
+    isOpen = false;
+    for (const reject of pending) reject(new Error(reason));
   });
   await connected.promise;
   return {
     publish: async (topic, payload, { qos, retain = false, expirySeconds }) => {
-      await client.publishAsync(topic, payload, {
-        qos,
-        retain,
-        ...(expirySeconds === undefined ? {} : { properties: { messageExpiryInterval: expirySeconds } }),
-      });
+      const properties =
+        expirySeconds === undefined ? {} : { properties: { messageExpiryInterval: expirySeconds } };
+      await whileOpen(async () => client.publishAsync(topic, payload, { qos, retain, ...properties }));
     },
     subscribe: async (topics) => {
-      await client.subscribeAsync(Object.fromEntries(topics.map(({ topic, qos }) => [topic, { qos }])));
+      const wanted = Object.fromEntries(topics.map(({ topic, qos }) => [topic, { qos }]));
+      await whileOpen(async () => client.subscribeAsync(wanted));
     },
     closed: closed.promise,
     end: async () => {

@@ -111,7 +111,7 @@ export const openStream = (
     await errors.ended;
     writer.stop();
     files.remove();
-    return reasonIn(errors.text());
+    return `${host}:${port}: ${reasonIn(errors.text())}`;
   };
   return { write: writer.write, stop, forgetKeys: files.remove, ended: end() };
 };
