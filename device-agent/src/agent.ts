@@ -1,8 +1,6 @@
-import type { Command } from '@slipway/protocol';
-import { efiVariables } from './boot/efi-variables.ts';
+import { openAttendant } from './attendant.ts';
 import { openEsp } from './boot/esp.ts';
 import { openBoot, prepareBoot } from './boot/open-boot.ts';
-import { blockTransfer } from './channel/blocks.ts';
 import { openSession, type Session } from './channel/session.ts';
 import type { AgentConfig } from './config.ts';
 import { freshState, step, type Effect, type Event, type Job, type State } from './core/index.ts';
@@ -10,17 +8,15 @@ import { enrol } from './enrol/enrol.ts';
 import { credentialsOf } from './enrol/credentials.ts';
 import type { Identity } from './enrol/identity.ts';
 import { keepRenewing } from './enrol/renew.ts';
-import { healthMonitor } from './health/monitor.ts';
 import { readImageFiles, type ImageFiles } from './image-files.ts';
 import { installer, type InstallProgress } from './install/installer.ts';
 import { bootedSlot } from './install/running.ts';
-import { birthOf, telemetryOf } from './reports.ts';
+import { lineRing } from './logs/ring.ts';
+import { birthOf } from './reports.ts';
 import { runJob, type JobTools } from './run-job.ts';
 import type { Runtime } from './runtime/port.ts';
 import { stateFile } from './state-file.ts';
 
-const LOOK_MS = 10_000;
-const TELEMETRY_S = 30;
 const PROGRESS_S = 1;
 /** 2024-01-01: counters that begin with the clock begin small. */
 const COUNTER_EPOCH_S = 1_704_067_200;
@@ -38,7 +34,15 @@ const mendClock = async (runtime: Runtime, config: AgentConfig, { release }: Ima
  *
  * @throws where state cannot be saved: init starts the agent again, and it goes on from the last saved state
  */
-export const runAgent = async (runtime: Runtime, config: AgentConfig, signal: AbortSignal): Promise<void> => {
+export const runAgent = async (machine: Runtime, config: AgentConfig, signal: AbortSignal): Promise<void> => {
+  const lines = lineRing();
+  const runtime: Runtime = {
+    ...machine,
+    log: (line) => {
+      lines.add(line);
+      machine.log(line);
+    },
+  };
   const image = await readImageFiles(runtime, config);
   await mendClock(runtime, config, image);
   const now = (): number => Math.max(runtime.time.now(), image.release.timeFloor);
@@ -60,17 +64,23 @@ export const runAgent = async (runtime: Runtime, config: AgentConfig, signal: Ab
   let session: Session | undefined;
   let identity: Identity | undefined;
   let progressAt = 0;
-  let running: { readonly job: Job; readonly controller: AbortController } | undefined;
+  let running:
+    { readonly job: Job; readonly since: number; readonly controller: AbortController } | undefined;
 
-  const blocks = blockTransfer(runtime);
-  const sendTelemetry = (): void => {
-    if (session?.isConnected() !== true) return;
-    telemetryOf(runtime, config, image, monitor.health()).then(
-      (telemetry) => session?.send('telemetry', telemetry),
-      () => undefined,
-    );
-  };
-  const monitor = healthMonitor(runtime, config, image.gates, sendTelemetry);
+  const attendant = await openAttendant({
+    runtime,
+    config,
+    image,
+    agentLines: lines.bytes,
+    now,
+    state: () => state,
+    running: () => running,
+    session: () => session,
+    deviceId: () => identity?.deviceId,
+    dispatch: async (event) => dispatch(event),
+    signal,
+  });
+  const { monitor, blocks } = attendant;
   const onProgress = (progress: InstallProgress): void => {
     const { execution } = state.saved;
     const uptime = runtime.time.uptime();
@@ -83,7 +93,7 @@ export const runAgent = async (runtime: Runtime, config: AgentConfig, signal: Ab
     boot,
     monitor,
     installer: installer({ runtime, config, esp, blocks, device: image.release, onProgress }),
-    isConnected: () => state.connected,
+    proveBroker: attendant.proveBroker,
     leave: async () => session?.leave(),
   };
 
@@ -94,7 +104,7 @@ export const runAgent = async (runtime: Runtime, config: AgentConfig, signal: Ab
 
   const start = (job: Job): void => {
     stop();
-    const mine = { job, controller: new AbortController() };
+    const mine = { job, since: runtime.time.uptime(), controller: new AbortController() };
     running = mine;
     void runJob(job, tools, mine.controller.signal).then(async (result) => {
       mine.controller.abort(new Error('the job is over'));
@@ -116,12 +126,14 @@ export const runAgent = async (runtime: Runtime, config: AgentConfig, signal: Ab
         return;
       case 'birth': {
         const birth =
-          identity === undefined ? undefined : birthOf(state, identity.deviceId, image, monitor.health());
+          identity === undefined
+            ? undefined
+            : birthOf(state, identity.deviceId, image, monitor.health(), attendant.watchdog());
         if (birth !== undefined) session?.send('birth', birth);
         return;
       }
       case 'result':
-        session?.send('result', effect.result);
+        attendant.answer(effect.result);
         return;
       case 'log':
         runtime.log(effect.line);
@@ -136,6 +148,7 @@ export const runAgent = async (runtime: Runtime, config: AgentConfig, signal: Ab
     if (next.saved !== state.saved) await store.save(next.saved);
     state = next;
     for (const effect of effects) carryOut(effect);
+    if (event.kind === 'connected') attendant.onConnected();
   };
   let queue: Promise<void> = Promise.resolve();
   const dispatch = async (event: Event): Promise<void> => {
@@ -161,10 +174,6 @@ export const runAgent = async (runtime: Runtime, config: AgentConfig, signal: Ab
     if (identity === undefined) return;
     const credentials = await credentialsOf(enrolment, identity);
     const connection = (): number => state.saved.connection;
-    const onCommand = ({ name, id }: Command, retained: boolean): void => {
-      if (name === 'reboot' || name === 'rebirth' || name === 'rollback')
-        void dispatch({ kind: 'command', name, id, retained });
-    };
     session = openSession({
       runtime,
       identity,
@@ -172,25 +181,13 @@ export const runAgent = async (runtime: Runtime, config: AgentConfig, signal: Ab
       serverCa,
       blocks,
       dispatch,
-      onCommand,
+      onCommand: attendant.onCommand,
       connection,
       signal,
     });
     const reconnect = (): void => session?.reconnect();
     const renewals = keepRenewing(enrolment, credentials, reconnect, signal);
     await Promise.all([session.done, renewals.done]);
-  };
-
-  const watch = async (): Promise<void> => {
-    let sentAt = runtime.time.uptime();
-    while (!signal.aborted) {
-      if (running?.job.kind !== 'judge') await monitor.look();
-      if (runtime.time.uptime() - sentAt >= TELEMETRY_S) {
-        sentAt = runtime.time.uptime();
-        sendTelemetry();
-      }
-      await runtime.time.sleep(LOOK_MS, signal);
-    }
   };
 
   const stopped = Promise.withResolvers<undefined>();
@@ -202,7 +199,7 @@ export const runAgent = async (runtime: Runtime, config: AgentConfig, signal: Ab
     await stopped.promise;
   };
   try {
-    await Promise.race([failure.promise, never(work()), never(watch()), stopped.promise]);
+    await Promise.race([failure.promise, never(work()), never(attendant.watch()), stopped.promise]);
   } finally {
     stop();
     await session?.leave();

@@ -10,7 +10,8 @@ export type JobTools = {
   readonly installer: Installer;
   readonly boot: BootControl;
   readonly monitor: HealthMonitor;
-  readonly isConnected: () => boolean;
+  /** whether a message went to the broker and its acknowledgement came back */
+  readonly proveBroker: () => Promise<boolean>;
   /** called before the machine goes down */
   readonly leave: () => Promise<void>;
 };
@@ -40,7 +41,7 @@ const perform = async (job: Job, tools: JobTools, signal: AbortSignal): Promise<
       await tools.boot.arm(job.slot);
       return { kind: 'armed' };
     case 'judge':
-      return tools.monitor.judge(job, tools.isConnected, signal);
+      return tools.monitor.judge(job, tools.proveBroker, signal);
     case 'commit': {
       const warning = await tools.boot.setDefault(job.slot);
       if (warning !== undefined) tools.runtime.log(warning);

@@ -19,10 +19,10 @@ const makeClock = () => {
   };
 };
 
-const setUp = () => {
+const setUp = (rateOf: () => number | undefined = () => undefined) => {
   const clock = makeClock();
   const asked: StreamGet[] = [];
-  const blocks = blockTransfer(clock);
+  const blocks = blockTransfer(clock, rateOf);
   const answer = (get: StreamGet | undefined, code?: string): void => {
     if (get === undefined) throw new Error('nothing was asked for');
     const payload =
@@ -116,4 +116,55 @@ test('an aborted read ends', async () => {
   const read = blocks.reader(bundle, controller.signal).read(0, 10);
   controller.abort(new Error('stopped'));
   await expect(read).rejects.toThrow('stopped');
+});
+
+/** Answers everything as soon as it is asked for, second by second; bytes asked for after each. */
+const askedEachSecond = async (
+  { clock, asked, answer }: ReturnType<typeof setUp>,
+  seconds: number,
+): Promise<readonly number[]> => {
+  const counts: number[] = [];
+  let answered = 0;
+  for (let second = 0; second < seconds; second++) {
+    while (answered < asked.length) answer(asked[answered++]);
+    counts.push(asked.reduce((sum, { length }) => sum + length, 0));
+    await clock.forward(1);
+  }
+  return counts;
+};
+
+test('with a rate no more bytes are asked for than have become due, and no fewer', async () => {
+  const rate = 64 * 1024;
+  const size = 1024 * 1024;
+  const transfer = setUp(() => rate);
+  transfer.online();
+  const read = transfer.reader.read(0, size);
+  const counts = await askedEachSecond(transfer, 20);
+  const block = rate / 2;
+  for (const [second, bytes] of counts.entries()) {
+    expect(bytes).toBeLessThanOrEqual(rate * (second + 1) + block);
+    expect(bytes).toBeGreaterThanOrEqual(Math.min(size, rate * second));
+  }
+  expect(await read).toHaveLength(size);
+});
+
+test('blocks of a slow link are small', async () => {
+  const transfer = setUp(() => 8 * 1024);
+  transfer.online();
+  const read = transfer.reader.read(0, 16 * 1024);
+  await askedEachSecond(transfer, 10);
+  expect(new Set(transfer.asked.map(({ length }) => length))).toEqual(new Set([4096]));
+  expect(await read).toHaveLength(16 * 1024);
+});
+
+test('a link that is no longer metered goes on at full speed', async () => {
+  let rate: number | undefined = 4096;
+  const transfer = setUp(() => rate);
+  transfer.online();
+  const read = transfer.reader.read(0, 40 * 4096);
+  await askedEachSecond(transfer, 5);
+  expect(transfer.asked.length).toBeLessThan(10);
+  rate = undefined;
+  await askedEachSecond(transfer, 2);
+  expect(await read).toHaveLength(40 * 4096);
 });

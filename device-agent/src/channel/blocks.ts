@@ -1,4 +1,5 @@
 import { isErrorCode, MAX_BLOCK_BYTES, SlipwayError, type Digest, type StreamGet } from '@slipway/protocol';
+import { tokenBucket } from '../link/token-bucket.ts';
 import type { MqttMessage, Time } from '../runtime/port.ts';
 
 /** Requests on their way at once: 2 MiB, enough to fill a link of 100 ms and 100 Mbit/s. */
@@ -35,7 +36,21 @@ export type Blocks = {
   readonly reader: (bundle: Digest, signal: AbortSignal) => BlockReader;
 };
 
-export const blockTransfer = (runtime: { readonly time: Pick<Time, 'uptime' | 'sleep'> }): Blocks => {
+const MIN_BLOCK_BYTES = 4096;
+
+/** Half a second of the rate at most, so that a slow link is not filled by one answer. */
+const blockBytes = (rate = Number.POSITIVE_INFINITY): number => {
+  const fits = 2 ** Math.floor(Math.log2(Math.min(rate / 2, MAX_BLOCK_BYTES)));
+  return Math.max(MIN_BLOCK_BYTES, fits);
+};
+
+/** @param rateOf bytes per second that may be asked for; undefined: as many as the window holds */
+export const blockTransfer = (
+  runtime: { readonly time: Pick<Time, 'uptime' | 'sleep'> },
+  rateOf: () => number | undefined = () => undefined,
+): Blocks => {
+  const bucket = tokenBucket();
+  let isPaced = false;
   const waiting = new Map<number, Request & { readonly bundle: Digest }>();
   let send: ((get: StreamGet) => void) | null = null;
   let nextId = 0;
@@ -48,9 +63,22 @@ export const blockTransfer = (runtime: { readonly time: Pick<Time, 'uptime' | 's
       if (outstanding >= WINDOW) return;
       outstanding++;
       if (request.askedAt !== null) continue;
+      const wait = bucket.take(request.length, rateOf(), runtime.time.uptime());
+      if (wait > 0) {
+        void pumpLater(wait);
+        return;
+      }
       request.askedAt = runtime.time.uptime();
       send({ v: 1, id, bundle: request.bundle, offset: request.offset, length: request.length });
     }
+  };
+
+  const pumpLater = async (seconds: number): Promise<void> => {
+    if (isPaced) return;
+    isPaced = true;
+    await runtime.time.sleep(Math.ceil(seconds * 1000));
+    isPaced = false;
+    pump();
   };
 
   const forgetLost = (): void => {
@@ -136,8 +164,9 @@ export const blockTransfer = (runtime: { readonly time: Pick<Time, 'uptime' | 's
         received: () => received,
         read: async (offset, length) => {
           const parts: Promise<Uint8Array>[] = [];
-          for (let at = 0; at < length; at += MAX_BLOCK_BYTES) {
-            parts.push(block(bundle, offset + at, Math.min(MAX_BLOCK_BYTES, length - at), signal));
+          const size = blockBytes(rateOf());
+          for (let at = 0; at < length; at += size) {
+            parts.push(block(bundle, offset + at, Math.min(size, length - at), signal));
           }
           const bytes = new Uint8Array(length);
           let at = 0;

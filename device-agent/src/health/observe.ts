@@ -1,16 +1,22 @@
-import { messageOf, ServiceReport, type HealthGates } from '@slipway/protocol';
+import { ServiceReport, type HealthGates } from '@slipway/protocol';
 import { z } from 'zod';
 import type { AgentConfig } from '../config.ts';
-import { CRASH_STARTS, type GateSight } from '../core/index.ts';
+import {
+  afterProbe,
+  CRASH_STARTS,
+  isProbeDue,
+  seeResources,
+  type GateSight,
+  type ProbeWatch,
+} from '../core/index.ts';
 import { parseJson } from '../install/stored-manifest.ts';
 import type { Runtime } from '../runtime/port.ts';
+import { readMachine } from '../telemetry/machine.ts';
+import { seeProbe, type Probe } from './probe.ts';
 
 /** A file of init below `/run/slipway/services`; `since` is uptime in seconds. */
 const ServiceFile = z.object({ ...ServiceReport.shape, since: z.number() });
 export type ServiceFile = z.infer<typeof ServiceFile>;
-
-const PROBE_TIMEOUT_MS = 10_000;
-const MAX_PROBE_BYTES = 1024 * 1024;
 
 export const readServices = async (
   runtime: Pick<Runtime, 'files'>,
@@ -43,55 +49,29 @@ const seeService = (
   return { gate, ok: service.state === 'running' && settled && !final, saw, final };
 };
 
-type Probe = HealthGates['probes'][number];
+/** Looks at every gate but the broker; remembers how probes went. */
+export type Observer = (services: readonly ServiceFile[]) => Promise<readonly GateSight[]>;
 
-/** @returns what is wrong; undefined where nothing is */
-const probe = async (runtime: Runtime, wanted: Probe): Promise<string | undefined> => {
-  switch (wanted.type) {
-    case 'http': {
-      const { status, body } = await runtime.network.request('GET', wanted.url, {
-        timeoutMs: PROBE_TIMEOUT_MS,
-        maxBytes: MAX_PROBE_BYTES,
-      });
-      if (status !== wanted.status)
-        return `GET ${wanted.url}: expected status ${wanted.status}, found ${status}`;
-      if (wanted.contains === undefined || body.includes(wanted.contains)) return undefined;
-      return `GET ${wanted.url}: expected ${JSON.stringify(wanted.contains)} in the answer, found ${JSON.stringify(body.slice(0, 80))}`;
-    }
-    case 'tcp':
-      await runtime.network.probeTcp(wanted.host, wanted.port, PROBE_TIMEOUT_MS);
-      return undefined;
-    case 'exec': {
-      const { status, stderr, stdout } = await runtime.processes.run(wanted.command, {
-        timeoutMs: PROBE_TIMEOUT_MS,
-      });
-      if (status === 0) return undefined;
-      return `${wanted.command.join(' ')}: expected status 0, found ${status}: ${(stderr || stdout).trim().slice(-200)}`;
-    }
-    default:
-      return wanted satisfies never;
-  }
-};
+export const gateObserver = (runtime: Runtime, config: AgentConfig, gates: HealthGates): Observer => {
+  // By place in the list: names need not differ.
+  const watches = new Map<number, ProbeWatch>();
 
-const seeProbe = async (runtime: Runtime, wanted: Probe): Promise<GateSight> => {
-  const gate = `probe:${wanted.name}`;
-  try {
-    const wrong = await probe(runtime, wanted);
-    return { gate, ok: wrong === undefined, saw: wrong ?? 'well' };
-  } catch (error) {
-    return { gate, ok: false, saw: `${wanted.type}: ${messageOf(error)}` };
-  }
-};
+  const look = async (wanted: Probe, at: number): Promise<GateSight> => {
+    const watch = watches.get(at);
+    if (watch !== undefined && !isProbeDue(watch, wanted.interval, runtime.time.uptime())) return watch.sight;
+    const sight = await seeProbe(runtime, wanted);
+    const next = afterProbe(watch, wanted.retries ?? 0, sight, runtime.time.uptime());
+    watches.set(at, next);
+    return next.sight;
+  };
 
-/** One look at every gate but the broker. */
-export const observeGates = async (
-  runtime: Runtime,
-  gates: HealthGates,
-  services: readonly ServiceFile[],
-): Promise<readonly GateSight[]> => {
-  const uptime = runtime.time.uptime();
-  return [
-    ...gates.services.map((name) => seeService(name, services, gates.stable, uptime)),
-    ...(await Promise.all(gates.probes.map(async (wanted) => seeProbe(runtime, wanted)))),
-  ];
+  return async (services) => {
+    const uptime = runtime.time.uptime();
+    const { resources } = gates;
+    return [
+      ...gates.services.map((name) => seeService(name, services, gates.stable, uptime)),
+      ...(await Promise.all(gates.probes.map(look))),
+      ...(resources === undefined ? [] : seeResources(resources, await readMachine(runtime, config))),
+    ];
+  };
 };

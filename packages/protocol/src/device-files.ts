@@ -45,7 +45,7 @@ export const LinkPolicy = z.object({
   maxRate: z.int().min(1024).optional(),
   maxRateUnmetered: z.int().min(1024).optional(),
   /** seconds; ten times as long while the link is metered */
-  telemetryInterval: z.int().min(5).max(86_400).optional(),
+  telemetryInterval: z.int().min(10).max(86_400).optional(),
   /** bytes of logs sent on demand per day */
   logBudgetPerDay: z.int().min(0).optional(),
 });
