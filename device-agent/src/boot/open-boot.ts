@@ -10,8 +10,29 @@ import { systemdBoot } from './systemd-boot.ts';
 import { tryboot } from './tryboot.ts';
 import { uBoot } from './u-boot.ts';
 
-/** Boot control of the loader that `agent.json` names. */
+/**
+ * Boot control of the loader that `agent.json` names. Scripts of the image read `confirmed` in `runDir`, where no EFI
+ * variable tells them the default.
+ */
 export const openBoot = (
+  runtime: Pick<Runtime, 'files' | 'processes'>,
+  config: Pick<AgentConfig, 'efivarsDir' | 'sysDir' | 'runDir'>,
+  settings: Pick<AgentSettings, 'bootControl' | 'uBootEnvironment' | 'trybootPartitions'>,
+  esp: Esp,
+): BootControl => {
+  const control = open(runtime, config, settings, esp);
+  if (control.loader === 'systemd-boot') return control;
+  return {
+    ...control,
+    setDefault: async (slot) => {
+      const warning = await control.setDefault(slot);
+      await runtime.files.replace(`${config.runDir}/confirmed`, `${slot}\n`).catch(() => undefined);
+      return warning;
+    },
+  };
+};
+
+const open = (
   runtime: Pick<Runtime, 'files' | 'processes'>,
   config: Pick<AgentConfig, 'efivarsDir' | 'sysDir' | 'runDir'>,
   settings: Pick<AgentSettings, 'bootControl' | 'uBootEnvironment' | 'trybootPartitions'>,

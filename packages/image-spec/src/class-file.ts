@@ -9,6 +9,12 @@ export const ClassFile = z.strictObject({
   name: ClassName.describe('Its name, which devices and releases refer to.'),
   arch: Arch.describe('Processor architecture of the devices.'),
   board: z.enum(['uefi']).default('uefi').describe('How the devices start.'),
+  bootLoader: z
+    .enum(['systemd-boot', 'u-boot'])
+    .default('systemd-boot')
+    .describe(
+      'What chooses the slot. u-boot: the U-Boot of the board, by a script on the EFI system partition.',
+    ),
   images: z
     .array(z.string().min(1))
     .min(1)

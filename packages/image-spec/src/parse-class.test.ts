@@ -12,6 +12,7 @@ test('sizes become bytes, image files become relative to the repository, the res
     name: 'edge',
     arch: 'arm64',
     board: 'uefi',
+    bootLoader: 'systemd-boot',
     images: ['edge.yml'],
     partitions: { esp: 256 * 1024 ** 2, root: 1024 ** 3, data: 256 * 1024 ** 2 },
     cmdline: '',
@@ -32,6 +33,11 @@ test.each([
   ['a size of nothing', `${base}partitions: {root: 0M}\n`, { line: 4, key: 'partitions.root' }],
   ['an image outside the repository', 'name: e\narch: amd64\nimages: [../x.yml]\n', { key: 'images[0]' }],
   ['no images', 'name: e\narch: amd64\nimages: []\n', { key: 'images' }],
+  [
+    'Secure Boot without the loader that is signed',
+    `${base}bootLoader: u-boot\nsecureBoot: true\n`,
+    { line: 5, key: 'secureBoot' },
+  ],
   ['an empty file', '', { line: 1, column: 1 }],
 ])('%s is refused', (_title, text, details) => {
   let error: unknown;

@@ -17,5 +17,9 @@ export const parseClassFile = (text: string, fileName: string): ClassFile => {
       throw specError([problemAt(doc, ['images', index], 'expected a path inside the image repository')]);
     return path;
   });
+  if (result.data.secureBoot && result.data.bootLoader !== 'systemd-boot')
+    throw specError([
+      problemAt(doc, ['secureBoot'], 'expected bootLoader: systemd-boot, which is what the firmware checks'),
+    ]);
   return { ...result.data, images };
 };

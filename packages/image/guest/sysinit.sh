@@ -52,6 +52,10 @@ data=/dev/disk/by-partlabel/data
 mkdir -p $esp
 if mount -t vfat -o ro,nosuid,nodev,noexec /dev/disk/by-partlabel/esp $esp; then
   sed -n 's/^default[[:space:]]*//p' $esp/loader/loader.conf 2> /dev/null | tail -n 1 > /run/slipway/confirmed
+  # Other loaders keep it in an environment; the agent writes it anew when it changes.
+  [ -s /run/slipway/confirmed ] ||
+    cat $esp/slipway/uboot.? $esp/slipway/grubenv 2> /dev/null | tr '\000' '\n' |
+    sed -n 's/^.*slot_default=\([ab]\)$/\1/p' | tail -n 1 > /run/slipway/confirmed
   $lib/wipe-data $esp $data > /dev/console
   umount $esp
 fi

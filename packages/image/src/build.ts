@@ -25,7 +25,7 @@ import { makeDisk } from './disk.ts';
 import { diskOrder } from './disk-order.ts';
 import { USUAL_DRIVERS } from './drivers.ts';
 import { writeErofs } from './erofs.ts';
-import { espFiles } from './esp.ts';
+import { espFiles, uBootEspFiles } from './esp.ts';
 import { makeInitramfs } from './initramfs.ts';
 import { chooseInitramfsModules } from './initramfs-modules.ts';
 import { kernelBinary, kernelCommandLine } from './kernel.ts';
@@ -154,6 +154,7 @@ export const assembleImage = async (
     loadedModules: [...initramfsModules.evidence, ...initramfsModules.hash, ...initramfsModules.first],
     drivers: deviceClass.drivers === undefined ? USUAL_DRIVERS.network : [],
     agentBundle,
+    bootLoader: deviceClass.bootLoader,
     sourceDir,
   });
 
@@ -205,7 +206,10 @@ export const assembleImage = async (
       arch,
       deviceClass: deviceClass.name,
       sizes: deviceClass.partitions,
-      espFiles: espFiles({ name: efi.installed, content: efiFile(efi.loader) }, uki),
+      espFiles:
+        deviceClass.bootLoader === 'u-boot'
+          ? uBootEspFiles(arch, uki)
+          : espFiles({ name: efi.installed, content: efiFile(efi.loader) }, uki),
       rootImage,
       time: request.timeFloor,
     });

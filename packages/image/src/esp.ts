@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
-import { SlipwayError } from '@slipway/protocol';
+import { SlipwayError, type Arch } from '@slipway/protocol';
+import { uBootScript } from './boot/u-boot-script.ts';
 import { runTool } from './tool.ts';
 
 export type EspFile = { readonly path: string; readonly content: Uint8Array };
@@ -8,12 +9,20 @@ export type EspFile = { readonly path: string; readonly content: Uint8Array };
 const MIB = 1024 * 1024;
 const SECTOR = 512;
 
-/** What starts a machine that has nothing but slot a. */
+const SLOT_A = 'EFI/Linux/slot-a.efi';
+
+/** What systemd-boot starts on a machine that has nothing but slot a. */
 export const espFiles = (loader: { name: string; content: Uint8Array }, uki: Uint8Array): EspFile[] => [
   { path: `EFI/BOOT/${loader.name}`, content: loader.content },
-  { path: 'EFI/Linux/slot-a.efi', content: uki },
+  { path: SLOT_A, content: uki },
   // No menu, no editing of the command line, and never "the newest": the confirmed slot is named.
   { path: 'loader/loader.conf', content: Buffer.from('timeout 0\neditor no\ndefault slot-a.efi\n') },
+];
+
+/** The same for a board whose U-Boot runs our script; the agent makes the environment. */
+export const uBootEspFiles = (arch: Arch, uki: Uint8Array): EspFile[] => [
+  { path: 'boot.scr', content: uBootScript(arch) },
+  { path: SLOT_A, content: uki },
 ];
 
 /**

@@ -1,6 +1,6 @@
 import type { Tree } from '@slipway/components';
 import { numberUsers, type ImageFile } from '@slipway/image-spec';
-import type { Arch, BuildRequest } from '@slipway/protocol';
+import type { Arch, BootLoader, BuildRequest } from '@slipway/protocol';
 import { addContainer } from './container-bundle.ts';
 import { addImageFiles } from './image-files.ts';
 import type { KernelModule, KernelModules } from './kernel-modules.ts';
@@ -25,6 +25,8 @@ export type RootInput = {
   readonly agentBundle: Uint8Array | undefined;
   /** kernel modules of the class that the initramfs does not load */
   readonly drivers: readonly string[];
+  /** absent: systemd-boot */
+  readonly bootLoader?: BootLoader;
   readonly sourceDir: string;
   /** third-party notices: texts of licences, and whose sources are on offer */
   readonly notices: string;
@@ -73,7 +75,7 @@ export const makeRootTree = async (input: RootInput): Promise<Tree> => {
   addInit(tree, spec, input.agentBundle);
   await addImageFiles(tree, spec, input.sourceDir);
   putFile(tree, NOTICES_PATH, input.notices);
-  addReleaseFiles(tree, request, arch, spec);
+  addReleaseFiles(tree, request, arch, spec, input.bootLoader);
   shareFiles(tree);
   return tree;
 };

@@ -6,6 +6,7 @@ import {
   RELEASE_ROOT_PATH,
   SERVER_CA_PATH,
   type Arch,
+  type BootLoader,
   type BuildRequest,
 } from '@slipway/protocol';
 import type { ImageFile } from '@slipway/image-spec';
@@ -89,14 +90,23 @@ export const addInit = (tree: Tree, spec: ImageFile, agentBundle: Uint8Array | u
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 
 /** What the image says of itself: to the agent, and as shell variables to init. */
-export const addReleaseFiles = (tree: Tree, request: BuildRequest, arch: Arch, spec: ImageFile): void => {
+export const addReleaseFiles = (
+  tree: Tree,
+  request: BuildRequest,
+  arch: Arch,
+  spec: ImageFile,
+  bootControl?: BootLoader,
+): void => {
   const { release, version, counter, deviceClass, timeFloor, deployment } = request;
   const put = (path: string, content: string) => {
     putFile(tree, path.slice(1), content);
   };
   const { link, diagnostics } = spec;
   const { timeZone } = spec.agent;
-  put(AGENT_CONFIG_PATH, json({ v: 1, enrolUrl: deployment.enrolUrl, link, diagnostics, timeZone }));
+  put(
+    AGENT_CONFIG_PATH,
+    json({ v: 1, enrolUrl: deployment.enrolUrl, bootControl, link, diagnostics, timeZone }),
+  );
   put(HEALTH_PATH, json(spec.health));
   put(SERVER_CA_PATH, deployment.serverCa);
   put(RELEASE_ROOT_PATH, deployment.releaseRoot);
