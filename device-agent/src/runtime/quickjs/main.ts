@@ -7,7 +7,8 @@ import { os, scriptArgs, std } from './machine.ts';
 // A helper that is gone is seen by the error of the write; the handler, unlike ignoring it, is not inherited.
 os.signal(os.SIGPIPE, () => undefined);
 
-const status = await main({
+// Not awaited here: while the module itself waits, QuickJS runs one job of its promises for each turn of its poll.
+void main({
   args: scriptArgs.slice(1),
   environment: (name) => std.getenv(name),
   print: (line) => {
@@ -27,5 +28,6 @@ const status = await main({
     });
   },
   makeRuntime: quickjsRuntime,
+}).then((status) => {
+  std.exit(status);
 });
-std.exit(status);
