@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
-import { SlipwayError, type Arch } from '@slipway/protocol';
-import { uBootScript } from './boot/u-boot-script.ts';
+import { SlipwayError, U_BOOT_ESP_FILES, type Arch } from '@slipway/protocol';
+import { uBootEnvironment, uBootScript } from './boot/u-boot-script.ts';
 import { runTool } from './tool.ts';
 
 export type EspFile = { readonly path: string; readonly content: Uint8Array };
@@ -19,9 +19,10 @@ export const espFiles = (loader: { name: string; content: Uint8Array }, uki: Uin
   { path: 'loader/loader.conf', content: Buffer.from('timeout 0\neditor no\ndefault slot-a.efi\n') },
 ];
 
-/** The same for a board whose U-Boot runs our script; the agent makes the environment. */
+/** The same for a board whose U-Boot runs our script. */
 export const uBootEspFiles = (arch: Arch, uki: Uint8Array): EspFile[] => [
   { path: 'boot.scr', content: uBootScript(arch) },
+  ...U_BOOT_ESP_FILES.map((path) => ({ path, content: uBootEnvironment() })),
   { path: SLOT_A, content: uki },
 ];
 

@@ -2,32 +2,28 @@ import { spawn } from 'node:child_process';
 
 export type LoaderBoots = { readonly slots: readonly string[]; readonly console: string };
 
-const STARTED = /this is slot ([ab])/g;
-const LIMIT_MS = 240_000;
+const LIMIT_MS = 600_000;
 
-/**
- * Runs a machine whose slots are programs that say which they are and reset it, until that many have started. Then the
- * plug is pulled.
- */
-export const bootUntil = async (
+/** Runs a machine until its console shows this so many times. Then the plug is pulled. */
+export const runUntil = async (
   program: string,
   args: readonly string[],
-  boots: number,
-): Promise<LoaderBoots> => {
+  pattern: RegExp,
+  times = 1,
+): Promise<{ readonly console: string }> => {
   const child = spawn(
     program,
     ['-nodefaults', '-no-user-config', '-display', 'none', '-serial', 'stdio', ...args],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
+    { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let text = '';
   let complaints = '';
-  const slots = (): string[] => [...text.matchAll(STARTED)].map(([, slot = '']) => slot);
+  const all = new RegExp(pattern.source, 'g');
+  const found = (): number => [...text.matchAll(all)].length;
   const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
   child.stdout.on('data', (chunk: Buffer) => {
-    text += chunk.toString('latin1');
-    if (slots().length >= boots) child.kill('SIGKILL');
+    text += chunk.toString('latin1').replaceAll('\r', '');
+    if (found() >= times) child.kill('SIGKILL');
   });
   child.stderr.on('data', (chunk: Buffer) => {
     complaints += chunk.toString();
@@ -37,8 +33,22 @@ export const bootUntil = async (
     child.on('close', resolve);
   });
   clearTimeout(timer);
-  if (slots().length < boots) {
-    throw new Error(`expected ${boots} boots, saw ${slots().length}: ${complaints}\n${text.slice(-4000)}`);
+  if (found() < times) {
+    throw new Error(
+      `expected ${String(pattern)} ${times} times, saw it ${found()} times: ${complaints}\n${text.slice(-8000)}`,
+    );
   }
-  return { slots: slots().slice(0, boots), console: text };
+  return { console: text };
+};
+
+/** The same for a machine whose slots are programs that say which they are and reset it. */
+export const bootUntil = async (
+  program: string,
+  args: readonly string[],
+  boots: number,
+): Promise<LoaderBoots> => {
+  const started = /this is slot ([ab])/g;
+  const { console } = await runUntil(program, args, started, boots);
+  const slots = [...console.matchAll(started)].map(([, slot = '']) => slot);
+  return { slots: slots.slice(0, boots), console };
 };

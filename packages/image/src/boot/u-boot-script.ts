@@ -106,6 +106,14 @@ sleep 10
 reset
 `;
 
+/** A copy of the environment on the ESP of a new device, whose slot a is the default. */
+export const uBootEnvironment = (): Buffer => {
+  const bytes = Buffer.alloc(U_BOOT_ESP_BYTES);
+  bytes.write(`${U_BOOT_ESP_COUNTER}=1\0${SLOT_DEFAULT}=a\0`, 4, 'latin1');
+  bytes.writeUInt32LE(crc32(bytes.subarray(4)), 0);
+  return bytes;
+};
+
 const HEADER_BYTES = 64;
 const MAGIC = 0x27051956;
 const OS_LINUX = 5;
