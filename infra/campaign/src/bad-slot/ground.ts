@@ -47,8 +47,9 @@ export const openGround = async ({ folder, cacheDir, report, cleanup }: OpenGrou
   const live = openLiveView(client);
   cleanup.add(async () => live.close());
   const pipeline = createPipeline(connection, live, report);
+  // As images carry it, unless they say otherwise.
   const agent = createHash('sha256')
-    .update(await readFile(join(dataDir, 'agent.mjs')))
+    .update(await readFile(join(dataDir, 'agent', 'quickjs.mjs')))
     .digest('hex');
 
   const published = (release: Release): Promise<Release> =>

@@ -25,8 +25,8 @@ const NETWORK = `
 const PANIC = `
   - name: driver
     image: deb:base
-    command: [/usr/bin/busybox, sh, -c, '/usr/bin/busybox sleep 3; echo c > /trigger']
-    binds: ['/proc/sysrq-trigger:/trigger']`;
+    command: [/usr/bin/busybox, sh, -c, '/usr/bin/busybox sleep 1; echo c > /machine/sysrq-trigger']
+    binds: ['/proc:/machine']`;
 
 const CRASHING = `
   - name: worker
@@ -42,7 +42,10 @@ const HANG = `
 /** A kernel command line that keeps the root from being verified. */
 const NO_VERITY = ' module_blacklist=dm_verity';
 
-/** As little as makes a device that serves a page, and one fault. */
+/**
+ * As little as makes a device that serves a page, and one fault. Where nothing but the deadline ends a trial it is short; where a
+ * trial is to go well, or to end otherwise, a busy host has time.
+ */
 export const imageFile = (version: string, fault: Fault): string => `kernel:
   image: deb:kernel
   cmdline: panic=1${fault === 'initramfs' ? NO_VERITY : ''}
@@ -59,6 +62,7 @@ services:
 files:
   - { path: srv/www/index.html, mode: '0644', contents: 'version ${version}' }
   - { path: srv/www/${fault === 'failing-probe' ? 'unhealthy' : 'healthz'}, mode: '0644', contents: ok }
+agent: { runtime: quickjs }
 packages:
   kernel:
     install: ['linux-image-cloud-\${arch}']
@@ -67,8 +71,8 @@ packages:
     install: [busybox-static, netbase]
     dependencies: none
 health:
-  deadline: 40
-  stable: 3
+  deadline: ${fault === 'no-network' || fault === 'failing-probe' ? 30 : 180}
+  stable: 5
   services: [web${fault === 'service-crash' ? ', worker' : ''}]
   probes:
     - { type: http, name: page, url: http://127.0.0.1/healthz, status: 200, contains: ok }
