@@ -3,6 +3,7 @@ import { ukiPath } from '../boot/boot-control.ts';
 import type { OpenFile } from '../runtime/port.ts';
 import type { InstallContext } from './installer.ts';
 import { dropCaches, readBack, readBackMismatch } from './read-back.ts';
+import { refuseRunning } from './running.ts';
 import { stagedUki, stageUki } from './stage-uki.ts';
 import { planFile, type Plan, type PlanFile } from './stored-manifest.ts';
 import type { BytesMoved } from './write-slot.ts';
@@ -28,6 +29,7 @@ export const placeUki = async (
 ): Promise<BytesMoved> => {
   const { runtime, config, esp } = context;
   const { files } = runtime;
+  await refuseRunning(runtime, config, slot);
   const file = planFile(plan, UKI_NAME);
   const moved = await stageUki({ ...context, onProgress: () => undefined }, plan, slot, read, signal);
   await esp.use(async (directory) => {

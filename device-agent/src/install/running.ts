@@ -2,6 +2,20 @@ import { SlotName, SlipwayError } from '@slipway/protocol';
 import type { AgentConfig } from '../config.ts';
 import type { Runtime } from '../runtime/port.ts';
 
+/**
+ * The last line of defence of the slot that runs: whatever a record, a bundle or a bug says, nothing is written to it.
+ *
+ * @throws {SlipwayError} INTERNAL
+ */
+export const refuseRunning = async (
+  runtime: Pick<Runtime, 'files'>,
+  config: Pick<AgentConfig, 'runDir'>,
+  slot: SlotName,
+): Promise<void> => {
+  if (slot !== (await bootedSlot(runtime, config))) return;
+  throw new SlipwayError('INTERNAL', `slot ${slot} runs, so it is not written; report this as a bug.`);
+};
+
 /** The slot whose root is mounted, as init found it by root hash. */
 export const bootedSlot = async (
   runtime: Pick<Runtime, 'files'>,

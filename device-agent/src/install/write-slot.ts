@@ -4,6 +4,7 @@ import { fillFile } from './fill-file.ts';
 import type { InstallContext } from './installer.ts';
 import { openJournal } from './journal.ts';
 import { dropCaches, readBack, readBackMismatch } from './read-back.ts';
+import { refuseRunning } from './running.ts';
 import { stageUki } from './stage-uki.ts';
 import { planFile, type Plan } from './stored-manifest.ts';
 
@@ -23,6 +24,7 @@ export const writeSlot = async (
 ): Promise<BytesMoved> => {
   const { runtime, config, esp, onProgress } = context;
   const { files, digest } = runtime;
+  await refuseRunning(runtime, config, slot);
   await esp.use(async (directory) => {
     await files.remove(`${directory}/${ukiPath(slot)}`);
     await files.remove(`${directory}/${ukiPath(slot)}.tmp`);
