@@ -63,6 +63,34 @@ export const verifyHead = async (
 };
 
 /**
+ * Verifies the head of a bundle without keeping it, so that what an install under way has kept stays.
+ *
+ * @param at seconds since 1970
+ */
+export const verifyManifest = async (
+  runtime: Runtime,
+  config: AgentConfig,
+  head: Pick<BundleHead, 'manifest' | 'signature'>,
+  at: number,
+): Promise<DeviceManifest> => {
+  const directory = `${config.runDir}/inspect`;
+  const paths = {
+    content: `${directory}/manifest.json`,
+    signature: `${directory}/manifest.p7s`,
+    root: pathsOf(config).root,
+  };
+  try {
+    await runtime.files.replace(paths.content, head.manifest, 0o600);
+    await runtime.files.replace(paths.signature, head.signature, 0o600);
+    await verifySignature(runtime, head.signature, paths, at);
+    return parseManifestOnDevice(head.manifest);
+  } finally {
+    await runtime.files.remove(paths.content);
+    await runtime.files.remove(paths.signature);
+  }
+};
+
+/**
  * The head that was kept, verified once more: `/data` is not protected by a signature.
  *
  * @returns undefined where there is none of this bundle

@@ -291,6 +291,18 @@ export const ERRORS = {
     'The inactive slot or the ESP has no room for the release.',
     'Use a smaller image or larger partitions.',
   ),
+  INSTALL_SOURCE_GONE: entry(
+    66,
+    404,
+    'The file of a bundle that was being installed is not there any more.',
+    'Put it back and run slipway-agent install again; what was written is not read again.',
+  ),
+  AGENT_NOT_RUNNING: entry(
+    69,
+    503,
+    'A command needs the running agent, and it does not answer.',
+    'Read its lines on the console; init starts it again.',
+  ),
   INSTALL_WRITE_FAILED: entry(74, 500, 'Storage refused a write.', 'Replace the storage if it recurs.'),
   INSTALL_READBACK_MISMATCH: entry(
     74,

@@ -1,0 +1,109 @@
+import { messageOf, RESET_ESP_PATH, WIPE_ESP_PATH } from '@slipway/protocol';
+import type { Esp } from '../boot/esp.ts';
+import type { AgentConfig } from '../config.ts';
+import type { Runtime } from '../runtime/port.ts';
+
+type Where = { readonly runtime: Runtime; readonly config: AgentConfig; readonly esp: Esp };
+
+/** Content of `slipway/reset` that spares what belongs to the applications; anything else asks for everything. */
+const KEEP_DATA = 'keep-data\n';
+
+/** The data partition's own root; the agent owns a directory of it. */
+const dataRoot = ({ dataDir }: AgentConfig): string => dataDir.slice(0, dataDir.lastIndexOf('/'));
+
+/**
+ * Overwrites the keys, then removes what lies in a directory. On flash the old bytes may live on until their blocks are
+ * erased: `fstrim` asks for that; a data partition that is made anew discards all of its blocks.
+ */
+const empty = async ({ runtime, config }: Where, directory: string): Promise<void> => {
+  const { files, processes } = runtime;
+  for (const name of await files.list(`${config.dataDir}/identity`)) {
+    const path = `${config.dataDir}/identity/${name}`;
+    const size = await files.size(path);
+    if (size === undefined || size === 0) continue;
+    const file = await files.open(path, 'write');
+    try {
+      await file.write(0, new Uint8Array(size));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  }
+  const names = (await files.list(directory)).filter((name) => name !== 'lost+found');
+  // One by one: a file that cannot be removed must not spare the others.
+  for (const name of names) await processes.run(['rm', '-rf', '--', `${directory}/${name}`]);
+  // Only where the machine is ours.
+  if (config.esp.device !== null) await processes.run(['fstrim', dataRoot(config)]).catch(() => undefined);
+};
+
+/** Not before what was removed is gone for good: after it nothing would finish a reset that was cut. */
+const forgetMarker = async ({ runtime, esp }: Where, path: string): Promise<void> => {
+  await runtime.processes.run(['sync']);
+  await esp.use((directory) => runtime.files.remove(`${directory}/${path}`));
+};
+
+/**
+ * The device forgets who it is. A marker on the ESP says so first, so that a cut anywhere is finished at the next start:
+ * `slipway/wipe` by init, which makes the data partition anew, or by the agent where init does not; `slipway/reset` by the
+ * agent. Neither slot is touched.
+ *
+ * @throws {SlipwayError} TOOL_FAILED where the ESP cannot be mounted; then nothing is lost yet
+ */
+export const beginReset = async (where: Where, wipeData: boolean): Promise<void> => {
+  const { runtime, config, esp } = where;
+  await esp.use(async (directory) => {
+    if (wipeData) await runtime.files.replace(`${directory}/${WIPE_ESP_PATH}`, 'everything\n');
+    else await runtime.files.replace(`${directory}/${RESET_ESP_PATH}`, KEEP_DATA);
+  });
+  await empty(where, wipeData ? dataRoot(config) : config.dataDir);
+};
+
+/**
+ * Finishes, or begins, what a marker on the ESP asks for, before the agent reads anything of its own.
+ *
+ * @returns restart: applications run on data that is gone, so the machine must start again
+ */
+export const finishReset = async (where: Where): Promise<'none' | 'forgotten' | 'restart'> => {
+  const { runtime, config, esp } = where;
+  const { files } = runtime;
+  const asked = await esp.use(async (directory) => {
+    const wipe = (await files.read(`${directory}/${WIPE_ESP_PATH}`)) !== undefined;
+    const reset = await files.read(`${directory}/${RESET_ESP_PATH}`);
+    const keepsData = reset !== undefined && new TextDecoder().decode(reset) === KEEP_DATA;
+    if (wipe || (reset !== undefined && !keepsData)) {
+      // One marker from here on, which init understands as well.
+      if (!wipe) await files.replace(`${directory}/${WIPE_ESP_PATH}`, 'everything\n');
+      await files.remove(`${directory}/${RESET_ESP_PATH}`);
+      return wipe ? 'left by init' : 'everything';
+    }
+    return keepsData ? 'keep data' : 'nothing';
+  });
+  switch (asked) {
+    case 'nothing':
+      return 'none';
+    case 'everything':
+      // Init makes the partition anew at the next start; whatever can be gone before is.
+      await empty(where, dataRoot(config));
+      runtime.log('factory reset asked for on the ESP: everything on the data partition goes');
+      return 'restart';
+    case 'left by init':
+      await empty(where, dataRoot(config));
+      await forgetMarker(where, WIPE_ESP_PATH);
+      runtime.log('factory reset done');
+      return 'restart';
+    case 'keep data':
+      await empty(where, config.dataDir);
+      await forgetMarker(where, RESET_ESP_PATH);
+      runtime.log('factory reset done, the data of applications is kept');
+      return 'forgotten';
+    default:
+      return asked satisfies never;
+  }
+};
+
+/** Like `finishReset`, but never in the way of a device that cannot reach its ESP. */
+export const finishResetIfAsked = async (where: Where): Promise<'none' | 'forgotten' | 'restart'> =>
+  finishReset(where).catch((error: unknown) => {
+    where.runtime.log(`looking for a factory reset on the ESP: ${messageOf(error)}`);
+    return 'none' as const;
+  });
