@@ -28,7 +28,7 @@ export type RecordOptions = {
   readonly base: Disks;
   /** called with the length of the log after every entry; a kill comes from here */
   readonly onEntry?: (entries: number) => void;
-  /** ends the recording early */
+  /** pulls the plug; what was written by then is returned */
   readonly signal?: AbortSignal;
 };
 
@@ -69,7 +69,10 @@ export const recordUpdate = async (options: RecordOptions): Promise<WriteLog> =>
         timeoutMs: UPDATE_MS,
         signal,
       });
-      await delay(AFTERWARDS_MS);
+      await delay(AFTERWARDS_MS, undefined, { signal });
+    } catch (error) {
+      // Whoever pulled the plug wants what was written until then.
+      if (options.signal?.aborted !== true) throw error;
     } finally {
       await machine.pullPlug();
     }
