@@ -50,6 +50,7 @@ export const AGENT_BUILDS = {
       debug: standIn('debug.cjs'),
       events: standIn('events.ts'),
       'process-nextick-args': standIn('process-nextick-args.ts'),
+      zod: standIn('zod.ts'),
     },
   },
   /** mqtt and its dependencies are CommonJS and need `require`; they run on Node's own streams as well as on their copy. */
