@@ -5,8 +5,11 @@
 
 /** What the initramfs of every image loads, by the lists of `early/init.c`. */
 export const INITRAMFS_MODULES = {
-  /** keeps the text of a panic in EFI variables; before everything else, so that there is no panic without */
-  evidence: ['efi_pstore'],
+  /**
+   * Keeps the text of a panic in EFI variables, and writes others; before everything else, so that there is no panic and
+   * no mark of a trial without.
+   */
+  evidence: ['efi_pstore', 'efivarfs'],
   /** of machines; there is one, or none */
   watchdog: [
     'i6300esb',
@@ -23,7 +26,7 @@ export const INITRAMFS_MODULES = {
   /** hashing with instructions of the processor; they refuse to load where it has none */
   hash: ['sha256_ssse3', 'sha256_arm64', 'sha2_ce'],
   /** to verify a slot and mount it */
-  first: ['dm_mod', 'dm_verity', 'erofs', 'efivarfs'],
+  first: ['dm_mod', 'dm_verity', 'erofs'],
 } as const;
 
 /** A machine that resets by itself a minute after nobody feeds its watchdog, which nothing can switch off. */
