@@ -136,7 +136,7 @@ test('class files are locked with what Slipway itself puts into their images', a
   await mkdir(join(folder, 'classes'), { recursive: true });
   await writeFile(
     join(folder, 'edge.yml'),
-    'kernel: {image: deb:base}\npackages: {base: {install: [busybox-static], dependencies: none}}\n',
+    'kernel: {image: deb:base}\npackages: {base: {install: [busybox-static], dependencies: none}}\nagent: {runtime: node}\n',
   );
   await writeFile(
     join(folder, 'classes', 'edge.yml'),

@@ -56,7 +56,8 @@ test("Slipway's own keys follow where they say more than their defaults", () => 
   const text = `services: [{name: web, image: nginx}]
 packages: {base: {install: [netbase], dependencies: none}}
 debian: [{suites: [trixie], snapshot: 20261101T000000Z}]
-agent: {enabled: false}
+agent: {enabled: false, runtime: node, timeZone: CET-1}
+modules: [tun]
 health: {deadline: 60, probes: [{type: tcp, name: port, host: 127.0.0.1, port: 80, retries: 2}], resources: {memory: 1536K, disk: 2G, temperature: 95.5}}
 link: {interfaces: [lte*], maxRate: 64K}
 diagnostics: [{name: ping, command: [ping, -c, '1', gateway]}]
@@ -82,6 +83,10 @@ debian:
       snapshot: 20261101T000000Z
 agent:
     enabled: false
+    runtime: node
+    timeZone: CET-1
+modules:
+    - tun
 health:
     deadline: 60
     probes:

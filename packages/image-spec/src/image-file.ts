@@ -122,7 +122,7 @@ export type ImageFile = {
 
 /** What an image file gets for a key it leaves out. */
 export const IMAGE_DEFAULTS = {
-  agent: { enabled: true, runtime: 'node' },
+  agent: { enabled: true, runtime: 'quickjs' },
   /** seconds; `services` is every service of the image */
   health: { deadline: 120, stable: 10, broker: true },
 } as const;

@@ -188,7 +188,7 @@ describe('what is left out', () => {
     const image = parse(`${minimal}services: [{name: a, image: 'deb:k'}, {name: b, image: 'deb:k'}]\n`);
     expect(image).toMatchObject({
       kernel: { image: 'deb:k', cmdline: '' },
-      agent: { enabled: true, runtime: 'node' },
+      agent: { enabled: true, runtime: 'quickjs' },
       modules: [],
       health: { v: 1, deadline: 120, stable: 10, services: ['a', 'b'], broker: true, probes: [] },
       packages: { k: { dependencies: 'full' } },

@@ -23,7 +23,7 @@ const request = {
   imageFiles: [
     {
       name: 'image.yml',
-      text: "kernel: {image: 'deb:kernel'}\ninit: ['oci:part:1']\npackages: {kernel: {install: [linux]}}\n",
+      text: "kernel: {image: 'deb:kernel'}\ninit: ['oci:part:1']\npackages: {kernel: {install: [linux]}}\nagent: {runtime: node}\n",
     },
   ],
 };

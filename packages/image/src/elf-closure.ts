@@ -24,10 +24,15 @@ const fileAndLinks = (tree: Tree, path: string): string[] => {
  * Programs with everything they load: the loader, libraries, libraries of libraries, and the links by which those are found.
  * What a program loads by `dlopen` must be named like a program.
  *
+ * @param without names of libraries that somebody else provides
  * @returns paths of files and links, without directories
  * @throws {SlipwayError} COMPONENT_INVALID if a program or one of its libraries is not there
  */
-export const elfClosure = (tree: Tree, programs: readonly string[]): Set<string> => {
+export const elfClosure = (
+  tree: Tree,
+  programs: readonly string[],
+  without: ReadonlySet<string> = new Set(),
+): Set<string> => {
   const kept = new Set<string>();
   const pending: { readonly places: readonly string[]; readonly what: string }[] = programs.map((path) => ({
     places: [path],
@@ -49,7 +54,7 @@ export const elfClosure = (tree: Tree, programs: readonly string[]): Set<string>
     const { interpreter, libraries } = elfNeeds(bytesAt(tree, file) ?? new Uint8Array());
     if (interpreter !== undefined)
       pending.push({ places: [interpreter.slice(1), `usr${interpreter}`], what: interpreter });
-    for (const name of libraries)
+    for (const name of libraries.filter((library) => !without.has(library)))
       pending.push({
         places: LIBRARY_FOLDERS.map((folder) => `${folder}/${name}`),
         what: `library ${name}`,

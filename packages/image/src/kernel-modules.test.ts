@@ -55,3 +55,17 @@ test('modules of no kernel or of two kernels are refused', () => {
   const two: Tree = new Map([...kernel({ a: {} }, '6.1.0'), ...kernel({ a: {} }, '6.2.0')]);
   expect(() => kernelModules(two)).toThrow(/6\.1\.0, 6\.2\.0/);
 });
+
+test('a name that somebody wrote down is a module or built in, or it is refused', () => {
+  const tree = kernel({ tun: {} });
+  putFile(tree, 'usr/lib/modules/6.1.0/modules.builtin', 'kernel/fs/ext4/ext4.ko\n');
+  const { requireAll } = kernelModules(tree);
+  expect(() => {
+    requireAll(['tun', 'ext4'], 'modules');
+  }).not.toThrow();
+  expect(() => {
+    requireAll(['tun', 'wireguard'], 'modules');
+  }).toThrow(
+    expect.objectContaining({ code: 'SPEC_INVALID', details: { key: 'modules', found: ['wireguard'] } }),
+  );
+});

@@ -83,6 +83,7 @@ export const resolveParts = async ({
           ...(needsNode(spec) ? [await nodeRuntime(arch, { cacheDir, log })] : []),
         ],
         spec,
+        arch,
       ),
     ],
     init,

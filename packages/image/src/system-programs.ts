@@ -1,7 +1,12 @@
 import type { Component, Origin, Tree } from '@slipway/components';
 import type { ImageFile } from '@slipway/image-spec';
+import type { Arch } from '@slipway/protocol';
 import { elfClosure } from './elf-closure.ts';
+import { elfImports } from './elf-imports.ts';
 import { mergeTrees } from './merge-trees.ts';
+import { bytesAt } from './resolve-path.ts';
+import { standInLibrary } from './stand-in-library.ts';
+import { putFile } from './tree-edit.ts';
 
 /** What init, containers, the data partition and its repair need. */
 const PROGRAMS = [
@@ -16,6 +21,13 @@ const AGENT_PROGRAMS = ['usr/bin/openssl', 'usr/bin/chattr'];
 const RUNTIME_PROGRAM = { quickjs: 'usr/bin/qjs', node: 'usr/bin/node' } as const;
 /** Read by those programs, where the packages bring it. */
 const CONFIGURATION = ['etc/mke2fs.conf', 'etc/ssl/openssl.cnf', 'usr/lib/ssl/openssl.cnf'];
+
+const TRIPLET = { amd64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' } as const;
+/**
+ * crun is linked with systemd's library for a way of making control groups that a device without systemd does not use;
+ * one that refuses weighs 2 KB instead of 1.1 MB.
+ */
+const REFUSED = { program: 'usr/bin/crun', library: 'libsystemd.so.0' } as const;
 
 const keyOf = ({ type, name, version }: Origin): string => `${type}:${name}@${version}`;
 
@@ -37,16 +49,24 @@ const withParents = (paths: ReadonlySet<string>): Set<string> => {
 export const systemPrograms = (
   components: readonly [Component, ...Component[]],
   { agent }: Pick<ImageFile, 'agent'>,
+  arch: Arch,
 ): Component => {
   const [first] = components;
   const whole = mergeTrees(components.map(({ tree }) => tree));
   const programs = agent.enabled
     ? [...PROGRAMS, ...AGENT_PROGRAMS, RUNTIME_PROGRAM[agent.runtime]]
     : PROGRAMS;
-  const files = elfClosure(whole, programs);
+  const imports = elfImports(bytesAt(whole, REFUSED.program) ?? new Uint8Array(), REFUSED.library);
+  const files = elfClosure(whole, programs, new Set(imports.length === 0 ? [] : [REFUSED.library]));
   for (const path of CONFIGURATION) if (whole.has(path)) files.add(path);
   const kept = withParents(files);
   const tree: Tree = new Map([...whole].filter(([path]) => kept.has(path)));
+  if (imports.length > 0)
+    putFile(
+      tree,
+      `usr/lib/${TRIPLET[arch]}/${REFUSED.library}`,
+      standInLibrary(arch, REFUSED.library, imports),
+    );
   const sources = new Set([...files].map((path) => whole.get(path)?.source));
   return {
     ...first,
