@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { BuildBench } from '@slipway/bench';
+import { BuildBench, ImageBench } from '@slipway/bench';
 import { Summary } from '@slipway/demo';
 import { classFileSchema, imageFileSchema } from '@slipway/image-spec';
 import { ERRORS } from '@slipway/protocol';
@@ -28,6 +28,9 @@ const jsonSchema = (title: string, schema: z.ZodType): string =>
 const summarySchema = (): string => jsonSchema('What npm run demo -- --json FILE writes', Summary);
 const benchSchema = (): string => jsonSchema('What npm run bench -- build --json FILE writes', BuildBench);
 
+const imageBenchSchema = (): string =>
+  jsonSchema('What npm run bench -- image --json FILE writes', ImageBench);
+
 const text = (schema: object): string => `${JSON.stringify(schema, null, 2)}\n`;
 
 /** Pages of `docs/` that are made from the code; `npm run docs` writes them and a test compares them. */
@@ -35,6 +38,7 @@ export const PAGES: readonly { readonly path: string; readonly text: () => strin
   { path: join(docs, 'errors.md'), text: errorsPage },
   { path: join(docs, 'demo-summary.schema.json'), text: summarySchema },
   { path: join(docs, 'bench.schema.json'), text: benchSchema },
+  { path: join(docs, 'image-bench.schema.json'), text: imageBenchSchema },
   { path: join(docs, 'schema', 'image.schema.json'), text: () => text(imageFileSchema()) },
   { path: join(docs, 'schema', 'class.schema.json'), text: () => text(classFileSchema()) },
 ];

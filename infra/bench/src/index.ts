@@ -3,3 +3,4 @@
  * but the test that writes the schemas of its results.
  */
 export { BuildBench } from './build/result.ts';
+export { ImageBench } from './image/result.ts';

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { ERRORS, codeOf, messageOf } from '@slipway/protocol';
 import { benchBuild } from './build/bench.ts';
+import { benchImage } from './image/bench.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 
@@ -10,6 +11,10 @@ const BENCHES: Readonly<Record<string, { readonly summary: string; readonly run:
   build: {
     summary: 'slipway build: time, processor, memory, beside LinuxKit where that is installed',
     run: benchBuild,
+  },
+  image: {
+    summary: 'the reference image: what is in a slot, and what it weighs',
+    run: benchImage,
   },
 };
 

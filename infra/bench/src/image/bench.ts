@@ -1,0 +1,50 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { Arch } from '@slipway/protocol';
+import { measureImage } from './measure-image.ts';
+import { IMAGE_HELP, parseImageOptions } from './options.ts';
+import { openReferenceBuilder } from './reference-image.ts';
+import { renderImageBench } from './report.ts';
+import type { ImageBench, ImageMeasure } from './result.ts';
+
+/**
+ * `npm run bench -- image`
+ *
+ * @param root of the checkout
+ * @returns exit status: 1 if a goal is missed
+ */
+export const benchImage = async (
+  root: string,
+  args: readonly string[],
+  print: (line: string) => void,
+): Promise<number> => {
+  const options = parseImageOptions(args);
+  if (options.help) {
+    print(IMAGE_HELP);
+    return 0;
+  }
+  const dir = resolve(options.dir ?? join(root, '.slipway', 'bench', 'image'));
+  const json = resolve(options.json ?? join(dir, 'image.json'));
+  const scratch = join(dir, 'images');
+  await mkdir(dir, { recursive: true });
+  const build = await openReferenceBuilder(
+    root,
+    scratch,
+    resolve(options.cache ?? join(root, '.slipway', 'cache')),
+  );
+  const images: ImageMeasure[] = [];
+  for (const arch of options.arch === undefined ? Arch.options : [options.arch]) {
+    print(`building and weighing the reference image for ${arch} …`);
+    images.push(await measureImage(build, arch));
+  }
+  const result: ImageBench = { v: 1, bench: 'image', at: new Date().toISOString(), images };
+  await mkdir(dirname(json), { recursive: true });
+  await writeFile(json, `${JSON.stringify(result, null, 2)}\n`);
+  if (!options.keep) await rm(scratch, { recursive: true, force: true });
+  print(`\n${renderImageBench(result)}\n\n${json}`);
+  return images.every(
+    ({ slot, agent, goals }) => slot.compressed <= goals.slot && agent.compressed <= goals.agent,
+  )
+    ? 0
+    : 1;
+};
