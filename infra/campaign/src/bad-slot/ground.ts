@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createClient } from '@slipway/client';
 import { createPipeline, openLiveView, type Cleanup, type Pipeline, type Report } from '@slipway/demo';
@@ -24,6 +24,12 @@ export type Ground = {
 
 /** The first release, which devices are made with. */
 export const FIRST = '1.0.0';
+
+/** The server reads class files whenever it likes, also for a claim while the next release is being written. */
+const replace = async (path: string, text: string): Promise<void> => {
+  await writeFile(`${path}.new`, text);
+  await rename(`${path}.new`, path);
+};
 
 export type OpenGround = {
   readonly folder: string;
@@ -63,8 +69,8 @@ export const openGround = async ({ folder, cacheDir, report, cleanup }: OpenGrou
     );
     if (known !== undefined)
       return { build: known, release: await published(await client.releases.get(known.release)) };
-    await writeFile(join(imagesDir, IMAGE_FILE), imageFile(version, fault));
-    await writeFile(join(imagesDir, 'classes', `${name}.yml`), classFile(arch, version === FIRST));
+    await replace(join(imagesDir, IMAGE_FILE), imageFile(version, fault));
+    await replace(join(imagesDir, 'classes', `${name}.yml`), classFile(arch, version === FIRST));
     const { build, release } = await pipeline.build(name, version);
     return { build, release: await published(release) };
   };
