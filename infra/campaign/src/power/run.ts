@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { SlipwayError, type Arch } from '@slipway/protocol';
+import { endWithChildren } from './campaign/end-with-children.ts';
 import { killAndBoot } from './campaign/kills.ts';
 import { readKeys } from './campaign/keys.ts';
 import { planCampaign } from './campaign/plan.ts';
@@ -47,6 +48,7 @@ export const runPower = async (root: string, args: readonly string[], print: Pri
     print(POWER_HELP);
     return 0;
   }
+  endWithChildren(print);
   const folder = options.out ?? join(root, '.slipway', 'power');
   await mkdir(join(folder, 'cases'), { recursive: true });
   const cacheDir = join(root, '.slipway', 'cache');

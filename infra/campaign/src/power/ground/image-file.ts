@@ -24,6 +24,8 @@ onboot:
       - -c
       - /usr/bin/busybox ip link set eth0 up && /usr/bin/busybox ip addr add 10.0.2.15/24 dev eth0
 services: []
+agent:
+  runtime: quickjs
 files:
   - path: etc/campaign
     mode: '0644'
@@ -51,8 +53,8 @@ arch: ${arch}
 board: uefi
 images: [../campaign.yml]
 partitions:
-  esp: 160M
-  root: 320M
-  data: 96M
+  esp: 128M
+  root: 64M
+  data: 80M
 cmdline: console=${arch === 'amd64' ? 'ttyS0' : 'ttyAMA0'}
 `;
