@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { digestFile, writeBundle } from '@slipway/bundle';
-import { Claim, CLAIM_ESP_PATH, Manifest } from '@slipway/protocol';
+import { Claim, CLAIM_ESP_PATH, FactoryIdentity, IDENTITY_ESP_PATH, Manifest } from '@slipway/protocol';
 import { makeReleaseTree, signCms } from '@slipway/signing';
 import { espRead, espWrite } from '@slipway/vm';
 import { callIn } from './testing/call.ts';
@@ -108,7 +108,7 @@ describe('bundle', () => {
   });
 });
 
-test('provision puts the claim onto the ESP', async () => {
+test('provision puts the claim, or an identity of the factory, onto the ESP', async () => {
   const disk = path('disk.img');
   writeFileSync(disk, '');
   truncateSync(disk, 64 * 1024 * 1024);
@@ -120,6 +120,31 @@ test('provision puts the claim onto the ESP', async () => {
   expect((await call('provision', 'disk.img', '--token', token)).status).toBe(0);
   expect(Claim.parse(JSON.parse((await espRead(disk, CLAIM_ESP_PATH)).toString()))).toEqual({ v: 1, token });
   expect((await call('provision', 'disk.img')).status).toBe(64);
+
+  const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
+  for (const name of ['device', 'other']) {
+    openssl('genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256', '-out', `${name}.key`);
+    openssl('req', '-new', '-x509', '-key', `${name}.key`, '-subj', `/CN=${name}-1`, '-out', `${name}.pem`);
+  }
+  const factory = [
+    'provision',
+    'disk.img',
+    '--certificate',
+    'device.pem',
+    '--mqtt-url',
+    'mqtts://broker:8883',
+  ];
+  expect((await call(...factory, '--key', 'other.key')).status).toBe(65);
+  expect((await call(...factory, '--key', 'none.key')).status).toBe(66);
+  expect((await call(...factory)).status).toBe(64);
+  expect((await call(...factory, '--key', 'device.key')).status).toBe(0);
+  expect(
+    FactoryIdentity.parse(JSON.parse((await espRead(disk, IDENTITY_ESP_PATH)).toString())),
+  ).toMatchObject({
+    deviceId: 'device-1',
+    tenant: 'default',
+    key: readFileSync(path('device.key'), 'utf8'),
+  });
 
   mkdirSync(path('keys'));
   for (const name of ['PK.auth', 'KEK.auth', 'db.auth']) writeFileSync(path(`keys/${name}`), name);

@@ -1,4 +1,4 @@
-import { open, stat } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
@@ -8,7 +8,10 @@ import {
   CLAIM_ESP_PATH,
   ClassName,
   DeviceId,
+  IDENTITY_ESP_PATH,
+  messageOf,
   SlipwayError,
+  TenantId,
   type Arch as ArchName,
 } from '@slipway/protocol';
 import { z } from 'zod';
@@ -34,6 +37,11 @@ const parseForward = (text: string): { readonly hostPort: number; readonly guest
   return { hostPort: Number(match[1]), guestPort: Number(match[2]) };
 };
 
+const readPem = async (path: string): Promise<string> =>
+  readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new SlipwayError('NOT_FOUND', `${path}: expected a file in PEM: ${messageOf(cause)}`, { cause });
+  });
+
 /** Prints what is appended to a file until `over`. */
 const tail = async (path: string, from: number, over: () => boolean): Promise<void> => {
   const file = await open(path, 'r');
@@ -56,11 +64,15 @@ const tail = async (path: string, from: number, over: () => boolean): Promise<vo
 export const diskCommands = (program: Command, makeContext: MakeContext): void => {
   leaf(program, makeContext, {
     usage: 'provision <disk>',
-    summary: 'put a claim token onto a disk image, so that the device enrols at its first boot',
+    summary: 'put a claim token or a certificate onto a disk image, so that the device knows who it is',
     options: z.object({
       token: z.string().min(16).optional(),
       class: ClassName.optional(),
       deviceId: DeviceId.optional(),
+      certificate: z.string().optional(),
+      key: z.string().optional(),
+      mqttUrl: z.url().optional(),
+      tenant: TenantId.default(TenantId.parse('default')),
       secureBoot: z.string().optional(),
     }),
     build: (command) =>
@@ -68,12 +80,41 @@ export const diskCommands = (program: Command, makeContext: MakeContext): void =
         .option('-t, --token <token>', 'a claim token')
         .option('-c, --class <name>', 'instead of a token: create a claim for this class')
         .option('--device-id <id>', 'with --class: id that the device gets')
+        .option('--certificate <file>', 'instead of a token: a certificate made in the factory, PEM')
+        .option('--key <file>', 'with --certificate: its key, PEM; it leaves the disk at the first boot')
+        .option('--mqtt-url <url>', 'with --certificate: the broker, such as mqtts://broker.example:8883')
+        .option('--tenant <name>', 'with --certificate: tenant of the device (default)')
         .option(
           '--secure-boot <folder>',
           'with PK.auth, KEK.auth and db.auth: the first boot enrols these keys',
         ),
     run: async (context, words, options) => {
       const { espWrite, offerKeys } = await import('@slipway/vm');
+      const place = (path: string): string => resolve(context.cwd, path);
+      if (options.certificate !== undefined) {
+        const { certificate, key, mqttUrl, tenant } = options;
+        if (key === undefined || mqttUrl === undefined || options.token !== undefined) {
+          throw new SlipwayError(
+            'USAGE',
+            '--certificate: name --key and --mqtt-url as well, and no --token.',
+          );
+        }
+        const [certificatePem, keyPem] = await Promise.all([
+          readPem(place(certificate)),
+          readPem(place(key)),
+        ]);
+        const { factoryIdentity } = await import('../factory-identity.ts');
+        const identity = factoryIdentity({ certificate: certificatePem, key: keyPem, mqttUrl, tenant });
+        const disk = place(word(words, 0));
+        await espWrite(disk, IDENTITY_ESP_PATH, Buffer.from(JSON.stringify(identity)));
+        if (options.secureBoot !== undefined) await offerKeys(disk, place(options.secureBoot));
+        print(
+          context,
+          { disk, device: identity.deviceId },
+          () => `${disk}: provisioned as ${identity.deviceId}`,
+        );
+        return;
+      }
       const created =
         options.token !== undefined || options.class === undefined
           ? undefined
@@ -85,7 +126,10 @@ export const diskCommands = (program: Command, makeContext: MakeContext): void =
             });
       const token = options.token ?? created?.token;
       if (token === undefined)
-        throw new SlipwayError('USAGE', 'Name a claim token by --token, or a class by --class.');
+        throw new SlipwayError(
+          'USAGE',
+          'Name a claim token by --token, a class by --class, or a certificate by --certificate.',
+        );
       const disk = resolve(context.cwd, word(words, 0));
       const claim = JSON.stringify(Claim.parse({ v: 1, token }));
       await espWrite(disk, CLAIM_ESP_PATH, Buffer.from(claim));
