@@ -3,6 +3,8 @@ import {
   ClaimToken,
   Device,
   DeviceClass,
+  DeviceCommand,
+  DeviceLogPiece,
   Execution,
   type LiveEvent,
   Release,
@@ -10,6 +12,7 @@ import {
   type AssignmentPolicy,
   type BuildCreate,
   type ClaimCreate,
+  type CommandRequest,
   type RolloutCreate,
 } from '@slipway/protocol';
 import { z } from 'zod';
@@ -36,6 +39,8 @@ export const createClient = (connection: Connection) => {
       sendJson(connection, schema, `${path}/${encodeURIComponent(id)}/${action}`, { method: 'POST' });
   const post = <S extends z.ZodType>(schema: S, path: string, body: unknown) =>
     sendJson(connection, schema, path, { method: 'POST', body });
+
+  const commandsOf = (device: string): string => `/v1/devices/${encodeURIComponent(device)}/commands`;
 
   return {
     connection,
@@ -79,6 +84,17 @@ export const createClient = (connection: Connection) => {
       list: list(Device, '/v1/devices'),
       get: one(Device, '/v1/devices'),
       revoke: act(Device, '/v1/devices', 'revoke'),
+      ask: (id: string, body: CommandRequest) => post(DeviceCommand, commandsOf(id), body),
+      commands: (id: string) => sendJson(connection, z.array(DeviceCommand), commandsOf(id)),
+      command: (id: string, command: string) =>
+        sendJson(connection, DeviceCommand, `${commandsOf(id)}/${encodeURIComponent(command)}`),
+      /** @param after number of the last piece known; -1: none */
+      log: (id: string, command: string, after: number) =>
+        sendJson(
+          connection,
+          z.array(DeviceLogPiece),
+          `${commandsOf(id)}/${encodeURIComponent(command)}/log?after=${after}`,
+        ),
     },
     claims: {
       list: list(ClaimToken, '/v1/claims'),

@@ -25,6 +25,15 @@ export {
 export { renewCertificate, revokeDevice } from './store/certificates.ts';
 export { createClaim, listClaims, redeemClaim, type Issued } from './store/claims.ts';
 export {
+  createCommand,
+  getCommand,
+  listCommands,
+  listLogPieces,
+  recordLogPiece,
+  recordResult,
+  takeCommand,
+} from './store/commands.ts';
+export {
   desiredOf,
   everyDesired,
   getDevice,

@@ -20,6 +20,9 @@ import type {
   BuildState,
   ClaimId,
   ClassName,
+  CommandId,
+  CommandRequest,
+  CommandState,
   Desired,
   DeviceId,
   Digest,
@@ -35,6 +38,7 @@ import type {
   SlotName,
   SlotReport,
   Status,
+  Telemetry,
 } from '@slipway/protocol';
 import { TenantId } from '@slipway/protocol';
 
@@ -128,6 +132,7 @@ export const devices = pgTable(
     agentVersion: text('agent_version'),
     bootId: text('boot_id'),
     services: jsonb('services').$type<ServiceReport[]>().notNull().default([]),
+    telemetry: jsonb('telemetry').$type<Telemetry>(),
     /** what `desired` says; `seq` rises with every change */
     desiredSeq: integer('desired_seq').notNull().default(0),
     assignment: jsonb('assignment').$type<Desired['assignment']>(),
@@ -241,6 +246,48 @@ export const deviceReports = pgTable(
     at: at('at').notNull().defaultNow(),
   },
   (table) => [primaryKey({ columns: [table.tenant, table.device, table.seq] })],
+);
+
+/** What operators asked of devices, the newest of each device. */
+export const deviceCommands = pgTable(
+  'device_commands',
+  {
+    id: text('id').$type<CommandId>().primaryKey(),
+    tenant: tenant(),
+    device: text('device').$type<DeviceId>().notNull(),
+    request: jsonb('request').$type<CommandRequest>().notNull(),
+    /** `expired` is not written: it is what an open command is after `answerBy` */
+    state: text('state').$type<Exclude<CommandState, 'expired'>>().notNull().default('queued'),
+    code: text('code'),
+    message: text('message'),
+    output: text('output'),
+    /** characters of logs that have come for it */
+    logCharacters: integer('log_characters').notNull().default(0),
+    createdAt: at('created_at').notNull().defaultNow(),
+    /** the device must have it by then */
+    expiresAt: at('expires_at').notNull(),
+    /** the server must have the answer by then */
+    answerBy: at('answer_by').notNull(),
+    finishedAt: at('finished_at'),
+  },
+  (table) => [index('device_commands_device').on(table.tenant, table.device, table.createdAt)],
+);
+
+/** Pieces of logs that devices sent for a command; they go with it. */
+export const deviceLogs = pgTable(
+  'device_logs',
+  {
+    command: text('command')
+      .$type<CommandId>()
+      .notNull()
+      .references(() => deviceCommands.id, { onDelete: 'cascade' }),
+    seq: integer('seq').notNull(),
+    source: text('source').notNull(),
+    text: text('text').notNull(),
+    end: boolean('end').notNull().default(false),
+    truncated: boolean('truncated').notNull().default(false),
+  },
+  (table) => [primaryKey({ columns: [table.command, table.seq] })],
 );
 
 export const claims = pgTable('claims', {

@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { AssignmentPolicy, ExecutionState, HealthState, ServiceReport, SlotReport } from './channel.ts';
+import {
+  AssignmentPolicy,
+  ExecutionState,
+  HealthState,
+  ServiceReport,
+  SlotReport,
+  Telemetry,
+} from './channel.ts';
+import { DeviceCommand } from './commands.ts';
 import {
   Arch,
   BuildId,
@@ -149,6 +157,8 @@ export const Device = z.object({
   agentVersion: Version.nullable(),
   bootId: z.string().nullable(),
   services: z.array(ServiceReport),
+  /** the newest; absent: none has come */
+  telemetry: Telemetry.optional(),
   enrolledAt: time,
   lastSeenAt: time.nullable(),
   certificateExpiresAt: time,
@@ -184,5 +194,6 @@ export const LiveEvent = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('rollout'), rollout: Rollout }),
   z.object({ kind: z.literal('execution'), execution: Execution }),
   z.object({ kind: z.literal('device'), device: Device }),
+  z.object({ kind: z.literal('command'), command: DeviceCommand }),
 ]);
 export type LiveEvent = z.infer<typeof LiveEvent>;

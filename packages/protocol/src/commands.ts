@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CommandId } from './ids.ts';
+import { CommandId, DeviceId } from './ids.ts';
 
 /**
  * Commands of the device channel: down on `cmd/{name}`, never retained; the answer comes on `result`, logs on `log`.
@@ -90,3 +90,34 @@ export const LogPiece = z.object({
   truncated: z.boolean().optional(),
 });
 export type LogPiece = z.infer<typeof LogPiece>;
+
+/** Wakes the gateway: a command waits to be sent. */
+export const COMMAND_QUEUE = 'command';
+export const CommandJob = z.strictObject({ v: z.literal(1), commandId: z.string() });
+export type CommandJob = z.infer<typeof CommandJob>;
+
+export const CommandState = z.enum(['queued', 'sent', 'succeeded', 'failed', 'expired']);
+export type CommandState = z.infer<typeof CommandState>;
+
+/** A command as the HTTP API shows it. Times are ISO 8601 in UTC. */
+export const DeviceCommand = z.object({
+  id: CommandId,
+  device: DeviceId,
+  request: CommandRequest,
+  state: CommandState,
+  code: z.string().nullable(),
+  message: z.string().nullable(),
+  output: z.string().nullable(),
+  createdAt: z.iso.datetime(),
+  /** a device that gets it later refuses it */
+  expiresAt: z.iso.datetime(),
+  finishedAt: z.iso.datetime().nullable(),
+});
+export type DeviceCommand = z.infer<typeof DeviceCommand>;
+
+/** A piece of the logs that a device sent for a `collect`. */
+export const DeviceLogPiece = LogPiece.pick({ seq: true, source: true, text: true }).extend({
+  end: z.boolean(),
+  truncated: z.boolean(),
+});
+export type DeviceLogPiece = z.infer<typeof DeviceLogPiece>;

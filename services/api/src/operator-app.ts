@@ -14,6 +14,7 @@ import {
   ClaimToken,
   Device,
   DeviceClass,
+  DeviceCommand,
   Execution,
   LiveEvent,
   Problem,
@@ -25,6 +26,7 @@ import { requireToken } from './auth.ts';
 import { answerWithProblems } from './problem.ts';
 import { buildRoutes } from './routes/builds.ts';
 import { claimRoutes } from './routes/claims.ts';
+import { commandRoutes } from './routes/commands.ts';
 import type { App, Context } from './routes/context.ts';
 import { deviceClassRoutes } from './routes/device-classes.ts';
 import { deviceRoutes } from './routes/devices.ts';
@@ -33,7 +35,18 @@ import { healthRoutes } from './routes/health.ts';
 import { releaseRoutes } from './routes/releases.ts';
 import { rolloutRoutes } from './routes/rollouts.ts';
 
-const named = { Build, ClaimToken, Device, DeviceClass, Execution, LiveEvent, Problem, Release, Rollout };
+const named = {
+  Build,
+  ClaimToken,
+  Device,
+  DeviceClass,
+  DeviceCommand,
+  Execution,
+  LiveEvent,
+  Problem,
+  Release,
+  Rollout,
+};
 for (const [id, schema] of Object.entries(named)) {
   if (!z.globalRegistry.has(schema)) z.globalRegistry.add(schema, { id });
 }
@@ -102,6 +115,7 @@ export const operatorApp = async (
       releaseRoutes,
       rolloutRoutes,
       deviceRoutes,
+      commandRoutes,
       claimRoutes,
       eventRoutes,
     ]) {

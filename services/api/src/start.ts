@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { assertRedisDurable, redisOptions, type Database, type FleetEvents } from '@slipway/fleet';
-import { ROLLOUT_QUEUE, type RolloutJob } from '@slipway/protocol';
+import { COMMAND_QUEUE, ROLLOUT_QUEUE, type CommandJob, type RolloutJob } from '@slipway/protocol';
 import type { Logger } from 'pino';
 import { admitAdminToken } from './admin-token.ts';
 import { openArtifactStore } from './artifact-store.ts';
@@ -70,17 +70,28 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
     },
   });
   undo.defer(() => builds.close());
-  const rollouts = new Queue<RolloutJob>(ROLLOUT_QUEUE, {
+  const options = {
     connection: redisOptions(config.redisUrl),
     defaultJobOptions: { removeOnComplete: true, removeOnFail: { age: 86_400 } },
-  });
-  rollouts.on('error', (error) => logger.warn({ err: error }, 'queue connection failed'));
-  undo.defer(() => rollouts.close());
+  };
+  const rollouts = new Queue<RolloutJob>(ROLLOUT_QUEUE, options);
+  const commands = new Queue<CommandJob>(COMMAND_QUEUE, options);
+  for (const queue of [rollouts, commands]) {
+    queue.on('error', (error) => logger.warn({ err: error }, 'queue connection failed'));
+    undo.defer(() => queue.close());
+  }
   const wakePlanner = async (rolloutId: string): Promise<void> => {
     await rollouts.add('plan', { v: 1, rolloutId });
   };
+  const sendCommand = async (commandId: string): Promise<void> => {
+    await commands.add('send', { v: 1, commandId });
+  };
 
-  const operators = await operatorApp({ db, events, images, store, builds, wakePlanner }, redis, logger);
+  const operators = await operatorApp(
+    { db, events, images, store, builds, wakePlanner, sendCommand },
+    redis,
+    logger,
+  );
   undo.defer(() => operators.close());
   const devices = await enrolApp({
     db,

@@ -37,7 +37,7 @@ type Listener = {
 };
 
 // Shared, so that gateways divide the work. Retained messages never come by a shared subscription, hence two plain ones.
-const SHARED: readonly UpKind[] = ['status', 'progress', 'telemetry', 'stream/get'];
+const SHARED: readonly UpKind[] = ['status', 'progress', 'telemetry', 'result', 'log', 'stream/get'];
 const PLAIN: readonly UpKind[] = ['birth', 'death'];
 
 const state = (value: ServerState['state']): string =>

@@ -1,7 +1,9 @@
 import {
   recordBirth,
   recordDeath,
+  recordLogPiece,
   recordProgress,
+  recordResult,
   recordStatus,
   recordTelemetry,
   runningRolloutsOn,
@@ -11,9 +13,11 @@ import {
 } from '@slipway/fleet';
 import {
   Birth,
+  CommandResult,
   Death,
   DeviceId,
   deviceTopic,
+  LogPiece,
   parseUpTopic,
   Progress,
   Status,
@@ -121,6 +125,24 @@ export const createIngest = (needs: Needs): ((message: Received) => void) => {
     tellDevice(seen);
   };
 
+  const onResult = async (device: DeviceId, payload: Buffer): Promise<void> => {
+    const result = parse(CommandResult, device, 'result', payload);
+    if (result === undefined) return;
+    const command = await recordResult(db, device, result, new Date());
+    if (command === undefined) return refuse(device, 'result', `answers no open command: ${result.id}`);
+    logger.info({ device, command: command.id, ok: result.ok, code: result.code }, 'command answered');
+    events.publish({ kind: 'command', command });
+  };
+
+  const onLog = async (device: DeviceId, payload: Buffer): Promise<void> => {
+    const piece = parse(LogPiece, device, 'log', payload);
+    if (piece === undefined) return;
+    const command = await recordLogPiece(db, device, piece, new Date());
+    if (command === undefined)
+      return refuse(device, 'log', `is for no command that may have it: ${piece.id}`);
+    events.publish({ kind: 'command', command });
+  };
+
   const handle = (kind: UpKind, device: DeviceId, { payload, retained }: Received): Promise<void> => {
     switch (kind) {
       case 'birth':
@@ -134,9 +156,9 @@ export const createIngest = (needs: Needs): ((message: Received) => void) => {
       case 'telemetry':
         return onTelemetry(device, payload);
       case 'result':
+        return onResult(device, payload);
       case 'log':
-        logger.debug({ device, kind }, 'answer to a command');
-        return Promise.resolve();
+        return onLog(device, payload);
       case 'stream/get':
         return needs.blocks.answer(device, parseJson(payload));
       default:

@@ -1,11 +1,12 @@
 import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { assertRedisDurable, redisOptions, type Database, type FleetEvents } from '@slipway/fleet';
-import { codeOf, ROLLOUT_QUEUE, RolloutId, RolloutJob } from '@slipway/protocol';
+import { codeOf, COMMAND_QUEUE, ROLLOUT_QUEUE, RolloutId, RolloutJob } from '@slipway/protocol';
 import type { Logger } from 'pino';
 import { createBlockStream } from './block-stream.ts';
 import { openBundleFiles } from './bundle-files.ts';
 import { openChannel, type Channel, type Received } from './channel.ts';
+import { createCommandSender } from './command-sender.ts';
 import type { GatewayConfig } from './config.ts';
 import { createIngest } from './ingest.ts';
 import { createLanes } from './lanes.ts';
@@ -92,9 +93,15 @@ export const startGateway = async ({
     },
     { connection: redisOptions(config.redisUrl) },
   );
-  worker.on('error', (error) => logger.warn({ err: error }, 'queue connection failed'));
-  worker.on('failed', (job, error) => logger.error({ job: job?.id, err: error }, 'job refused'));
-  undo.defer(() => worker.close());
+  const sendCommand = createCommandSender({ db, events, logger, tenant, publish });
+  const commands = new Worker<unknown>(COMMAND_QUEUE, async (job) => sendCommand(job.data), {
+    connection: redisOptions(config.redisUrl),
+  });
+  for (const one of [worker, commands]) {
+    one.on('error', (error) => logger.warn({ err: error }, 'queue connection failed'));
+    one.on('failed', (job, error) => logger.error({ job: job?.id, err: error }, 'job refused'));
+    undo.defer(() => one.close());
+  }
   await planner.wakeAll();
   const tick = setInterval(() => {
     planner.wakeLate().catch((error: unknown) => logger.error({ err: error }, 'looking at deadlines failed'));

@@ -3,7 +3,8 @@ import { ClassName, DeviceId, type ClaimToken, type Device } from '@slipway/prot
 import { z } from 'zod';
 import { leaf, print, wholeNumber, word, type MakeContext } from '../command.ts';
 import { connect } from '../context.ts';
-import { facts, table, time } from '../table.ts';
+import { facts, size, table, time } from '../table.ts';
+import { askDeviceCommands } from './ask-device.ts';
 
 const HEADINGS = ['device', 'class', 'online', 'health', 'slot', 'version', 'last seen'];
 const line = (device: Device): string[] => [
@@ -55,7 +56,31 @@ const show = (device: Device): string =>
             device.services.map(({ name, state, starts }) => [name, state, String(starts)]),
           ),
         ]),
+    ...gauges(device),
   ].join('\n');
+
+/** What telemetry says beyond the state of services. */
+const gauges = ({ telemetry }: Device): string[] => {
+  if (telemetry === undefined) return [];
+  const { memoryAvailable, memoryTotal, diskFree, diskTotal, cpuBusy, temperature, link, failing } =
+    telemetry;
+  return [
+    '',
+    facts({
+      memory: `${size(memoryAvailable)} of ${size(memoryTotal)} available`,
+      disk:
+        diskFree === undefined
+          ? undefined
+          : `${size(diskFree)} ${diskTotal === undefined ? '' : `of ${size(diskTotal)} `}free`,
+      load: telemetry.load1,
+      cpu: cpuBusy === undefined ? undefined : `${Math.round(cpuBusy * 100)} % busy`,
+      temperature: temperature === undefined ? undefined : `${temperature} °C`,
+      uptime: `${Math.round(telemetry.uptime)} s`,
+      link: link === undefined ? undefined : `${link.kind}${link.metered ? ', metered' : ''}`,
+      'failing gates': failing === undefined || failing.length === 0 ? undefined : failing.join(', '),
+    }),
+  ];
+};
 
 const CLAIM_HEADINGS = ['claim', 'class', 'device', 'used', 'expires'];
 const claimLine = (claim: ClaimToken): string[] => [
@@ -69,8 +94,8 @@ const claimLine = (claim: ClaimToken): string[] => [
 export const deviceCommands = (program: Command, makeContext: MakeContext): void => {
   const devices = program
     .command('devices')
-    .summary('see devices')
-    .description('See the devices of the fleet.');
+    .summary('see devices, ask them for something')
+    .description('See the devices of the fleet, ask them for logs and the like.');
   leaf(devices, makeContext, {
     usage: 'list',
     summary: 'list devices',
@@ -98,6 +123,7 @@ export const deviceCommands = (program: Command, makeContext: MakeContext): void
       print(context, device, () => `${device.id}: revoked`);
     },
   });
+  askDeviceCommands(devices, makeContext);
 
   const claims = program
     .command('claims')

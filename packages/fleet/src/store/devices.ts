@@ -17,6 +17,7 @@ export const toDevice = (row: typeof devices.$inferSelect): Device => ({
   agentVersion: row.agentVersion,
   bootId: row.bootId,
   services: row.services,
+  ...(row.telemetry === null ? {} : { telemetry: row.telemetry }),
   enrolledAt: row.enrolledAt.toISOString(),
   lastSeenAt: row.lastSeenAt?.toISOString() ?? null,
   certificateExpiresAt: row.certificateExpiresAt.toISOString(),
@@ -119,6 +120,7 @@ export const recordTelemetry = async (
       online: true,
       health: telemetry.health,
       services: telemetry.services,
+      telemetry,
       bootId: telemetry.bootId,
       lastSeenAt: now,
     })

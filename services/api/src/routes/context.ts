@@ -2,7 +2,7 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fasti
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Database, FleetEvents } from '@slipway/fleet';
-import type { RolloutId } from '@slipway/protocol';
+import type { CommandId, RolloutId } from '@slipway/protocol';
 import { z } from 'zod';
 import type { ArtifactStore } from '../artifact-store.ts';
 import type { BuildFlow } from '../build-flow.ts';
@@ -17,6 +17,8 @@ export type Context = {
   readonly builds: BuildFlow;
   /** wakes the planner of the gateway */
   readonly wakePlanner: (rollout: RolloutId) => Promise<void>;
+  /** has the gateway send a command */
+  readonly sendCommand: (command: CommandId) => Promise<void>;
 };
 
 export type App = FastifyInstance<

@@ -5,7 +5,15 @@ import { Queue } from 'bullmq';
 import { pino } from 'pino';
 import { createFleetEvents, redisOptions, type Deadlines } from '@slipway/fleet';
 import { openTestDatabase, seedRelease, startTestBroker, startTestRedis } from '@slipway/fleet/testing';
-import { ROLLOUT_QUEUE, TenantId, type LiveEvent, type Release, type RolloutJob } from '@slipway/protocol';
+import {
+  COMMAND_QUEUE,
+  ROLLOUT_QUEUE,
+  TenantId,
+  type CommandJob,
+  type LiveEvent,
+  type Release,
+  type RolloutJob,
+} from '@slipway/protocol';
 import { startGateway } from '../start.ts';
 
 /** A gateway between a real broker, a real Redis and an embedded database. */
@@ -22,6 +30,7 @@ export const runGateway = async (options: { readonly deadlines?: Deadlines } = {
   const seen: LiveEvent[] = [];
   events.subscribe((event) => seen.push(event));
   const queue = new Queue<RolloutJob>(ROLLOUT_QUEUE, { connection: redisOptions(redis.url) });
+  const commands = new Queue<CommandJob>(COMMAND_QUEUE, { connection: redisOptions(redis.url) });
   const logged: string[] = [];
   const logger = pino({ level: 'warn' }, { write: (line: string) => void logged.push(line) });
   const start = () =>
@@ -45,6 +54,7 @@ export const runGateway = async (options: { readonly deadlines?: Deadlines } = {
     logged,
     brokerUrl: broker.url,
     wake: (rolloutId: string) => queue.add('plan', { v: 1, rolloutId }),
+    sendCommand: (commandId: string) => commands.add('send', { v: 1, commandId }),
     release: async (version: string, bundle: Buffer): Promise<Release> => {
       const release = await seedRelease(db, version, bundle);
       await writeFile(join(storeDir, 'bundles', `${release.id}.tar`), bundle);
@@ -56,7 +66,7 @@ export const runGateway = async (options: { readonly deadlines?: Deadlines } = {
     },
     close: async () => {
       await gateway.close();
-      await queue.close();
+      await Promise.all([queue.close(), commands.close()]);
       await Promise.all([database.close(), redis.stop(), broker.stop()]);
       await rm(storeDir, { recursive: true, force: true });
     },
