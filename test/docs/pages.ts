@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { BuildBench, ImageBench } from '@slipway/bench';
+import { AgentBench, BuildBench, ImageBench } from '@slipway/bench';
 import { Summary } from '@slipway/demo';
 import { classFileSchema, imageFileSchema } from '@slipway/image-spec';
 import { ERRORS } from '@slipway/protocol';
@@ -27,6 +27,8 @@ const jsonSchema = (title: string, schema: z.ZodType): string =>
 
 const summarySchema = (): string => jsonSchema('What npm run demo -- --json FILE writes', Summary);
 const benchSchema = (): string => jsonSchema('What npm run bench -- build --json FILE writes', BuildBench);
+const agentBenchSchema = (): string =>
+  jsonSchema('What npm run bench -- agent --json FILE writes', AgentBench);
 
 const imageBenchSchema = (): string =>
   jsonSchema('What npm run bench -- image --json FILE writes', ImageBench);
@@ -38,6 +40,7 @@ export const PAGES: readonly { readonly path: string; readonly text: () => strin
   { path: join(docs, 'errors.md'), text: errorsPage },
   { path: join(docs, 'demo-summary.schema.json'), text: summarySchema },
   { path: join(docs, 'bench.schema.json'), text: benchSchema },
+  { path: join(docs, 'agent-bench.schema.json'), text: agentBenchSchema },
   { path: join(docs, 'image-bench.schema.json'), text: imageBenchSchema },
   { path: join(docs, 'schema', 'image.schema.json'), text: () => text(imageFileSchema()) },
   { path: join(docs, 'schema', 'class.schema.json'), text: () => text(classFileSchema()) },

@@ -4,3 +4,4 @@
  */
 export { BuildBench } from './build/result.ts';
 export { ImageBench } from './image/result.ts';
+export { AgentBench } from './agent/result.ts';

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { ERRORS, codeOf, messageOf } from '@slipway/protocol';
+import { benchAgent } from './agent/bench.ts';
 import { benchBuild } from './build/bench.ts';
 import { benchImage } from './image/bench.ts';
 
@@ -8,6 +9,10 @@ const root = join(import.meta.dirname, '..', '..', '..');
 type Bench = (root: string, args: readonly string[], print: (line: string) => void) => Promise<number>;
 
 const BENCHES: Readonly<Record<string, { readonly summary: string; readonly run: Bench }>> = {
+  agent: {
+    summary: 'slipway-agent: memory and processor, beside RAUC, SWUpdate and Mender',
+    run: benchAgent,
+  },
   build: {
     summary: 'slipway build: time, processor, memory, beside LinuxKit where that is installed',
     run: benchBuild,
