@@ -20,12 +20,15 @@ import { changeChunks, makeRelease, randomRoot, type Release } from './fixture/r
 
 /** The whole agent without a server: a person at the device, with `slipway-agent` and a bundle on a stick. */
 const CHUNKS = 24;
+const LARGE_CHUNKS = 200;
+const POLL = { timeout: 60_000, interval: 10 };
 let ground: string;
 let agent: AgentProgram;
 let authorities: Authorities;
 let v1: Release;
 let v2: Release;
 let v0: Release;
+let large: Release;
 const releases = new Map<string, Release>();
 const make = async (input: Parameters<typeof makeRelease>[2]): Promise<Release> => {
   const release = await makeRelease(join(ground, 'releases'), authorities, input);
@@ -40,6 +43,7 @@ beforeAll(async () => {
   const root = randomRoot(CHUNKS);
   v0 = await make({ version: '0.9.0', counter: 9, root });
   v1 = await make({ version: '1.0.0', counter: 10, root: changeChunks(root, [1]) });
+  large = await make({ version: '3.0.0', counter: 30, root: randomRoot(LARGE_CHUNKS) });
   v2 = await make({ version: '2.0.0', counter: 20, root: changeChunks(root, [2, 3, 5, 8, 13, 21]) });
 });
 afterAll(async () => {
@@ -179,30 +183,44 @@ describe('a device that has never seen a server', () => {
     expect(device.boots.map(({ version }) => version)).toEqual(['1.0.0', '2.0.0']);
   });
 
-  test('the power goes in the middle: it goes on with the file that is still there', async () => {
-    await device.boot();
-    await isUp();
-    const installing = agentCommand('install', stick());
-    await until('the install', ({ execution }) => execution !== null);
-    await device.cutPower();
-    await installing;
-    await device.boot();
-    await until('the commit', ({ outcome }) => outcome?.state === 'COMMITTED');
-    expect((await device.slotBytes('b')).subarray(0, v2.root.length).equals(v2.root)).toBe(true);
-  });
+  describe('the power goes in the middle', () => {
+    /** Large enough that the cut comes before the end. */
+    const cutInTheMiddle = async (): Promise<void> => {
+      device = await makeDevice(
+        agent,
+        device.path('../large'),
+        authorities,
+        cloud.enrolUrl,
+        releases,
+        v1,
+        (LARGE_CHUNKS + 2) * CHUNK_BYTES,
+      );
+      await rm(device.path('esp/slipway/claim.json'));
+      await writeFile(stick(), large.bytes);
+      await device.boot();
+      await isUp();
+      const installing = agentCommand('install', stick());
+      await expect.poll(() => device.output(), POLL).toContain('accepted release 3.0.0');
+      await device.cutPower();
+      await installing;
+      expect(device.output()).not.toContain('verified release');
+    };
 
-  test('the power goes in the middle and the stick with it: the old slot stays, and says so', async () => {
-    await device.boot();
-    await isUp();
-    const installing = agentCommand('install', stick());
-    await until('the install', ({ execution }) => execution !== null);
-    await device.cutPower();
-    await installing;
-    await rm(stick());
-    await device.boot();
-    const after = await until('the outcome', ({ outcome }) => outcome !== null);
-    expect(after.outcome?.code).toBe('INSTALL_SOURCE_GONE');
-    expect(after).toMatchObject({ slot: 'a', release: { version: '1.0.0' }, execution: null });
+    test('it goes on with the file that is still there', async () => {
+      await cutInTheMiddle();
+      await device.boot();
+      await until('the commit', ({ outcome }) => outcome?.state === 'COMMITTED');
+      expect((await device.slotBytes('b')).subarray(0, large.root.length).equals(large.root)).toBe(true);
+    });
+
+    test('with the stick gone as well, the old slot stays and says so', async () => {
+      await cutInTheMiddle();
+      await rm(stick());
+      await device.boot();
+      const after = await until('the outcome', ({ outcome }) => outcome !== null);
+      expect(after.outcome?.code).toBe('INSTALL_SOURCE_GONE');
+      expect(after).toMatchObject({ slot: 'a', release: { version: '1.0.0' }, execution: null });
+    });
   });
 });
 
