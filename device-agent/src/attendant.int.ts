@@ -33,7 +33,7 @@ const make = async (input: Parameters<typeof makeRelease>[2]): Promise<Release> 
 
 beforeAll(async () => {
   ground = await mkdtemp(join(tmpdir(), 'slipway-attendant-'));
-  agent = await bundleAgent(ground, 'node');
+  agent = await bundleAgent(ground);
   authorities = await makeAuthorities();
   v1 = await make({ version: '1.0.0', counter: 10, root: randomRoot(8) });
 });

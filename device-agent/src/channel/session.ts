@@ -17,20 +17,17 @@ import {
   type Telemetry,
   type UpKind,
 } from '@slipway/protocol';
-import { fullJitter, type Event } from '../core/index.ts';
+import type { Event } from '../core/index.ts';
 import type { Credentials } from '../enrol/credentials.ts';
 import type { Identity } from '../enrol/identity.ts';
 import { parseJson } from '../install/stored-manifest.ts';
 import type { MqttConnection, MqttMessage, Runtime } from '../runtime/port.ts';
 import type { Blocks } from './blocks.ts';
+import { countDrop, reconnectDelayMs } from './reconnect.ts';
 
 const SESSION_EXPIRY_S = 3_600;
 /** Hides flaps of the link; a death that comes late carries an old connection number and counts for nothing. */
 const WILL_DELAY_S = 30;
-const BASE_DELAY_MS = 2_000;
-const MAX_DELAY_MS = 60_000;
-/** A connection that held this long was well: the next drop starts again with short delays. */
-const WELL_S = 120;
 const GOODBYE_MS = 5_000;
 /** Messages on their way at once; beyond that those with QoS 0 are dropped, so that a slow link costs no memory. */
 const MAX_PENDING = 64;
@@ -206,13 +203,14 @@ export const openSession = (options: SessionOptions): Session => {
   };
 
   const run = async (): Promise<void> => {
-    for (let failures = 0; !signal.aborted; failures++) {
+    let drops = 0;
+    while (!signal.aborted) {
       const begun = runtime.time.uptime();
       const reason = await connectOnce().catch(messageOf);
       if (signal.aborted) return;
       runtime.log(`not connected: ${reason}`);
-      if (runtime.time.uptime() - begun > WELL_S) failures = 0;
-      await runtime.time.sleep(fullJitter(failures, BASE_DELAY_MS, MAX_DELAY_MS, runtime.random()), signal);
+      drops = countDrop(drops, runtime.time.uptime() - begun);
+      await runtime.time.sleep(reconnectDelayMs(drops, runtime.random()), signal);
     }
   };
 
