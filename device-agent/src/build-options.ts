@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import type { AgentRuntime } from '@slipway/protocol';
 import type { BuildOptions, Plugin } from 'esbuild';
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
@@ -31,10 +32,6 @@ const COMMON = {
   plugins: [zodInParts],
 } satisfies BuildOptions;
 
-/** Runtimes that the agent runs on. */
-export const AGENT_RUNTIMES = ['quickjs', 'node'] as const;
-export type AgentRuntime = (typeof AGENT_RUNTIMES)[number];
-
 /** How the agent becomes one file: options of esbuild, all but `outfile`. */
 export const AGENT_BUILDS = {
   /** Packages that count on Node get what `stand-in` has of it. QuickJS knows ES2023. */
@@ -63,12 +60,3 @@ export const AGENT_BUILDS = {
     banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
   },
 } satisfies Record<AgentRuntime, BuildOptions>;
-
-/**
- * The command that init runs in an image; `slipway-agent` of its shell is the same with arguments behind it. QuickJS would
- * end the process where a promise is rejected before somebody awaits it, as that of any function that throws at once.
- */
-export const AGENT_COMMANDS = {
-  quickjs: ['qjs', '--std', '--no-unhandled-rejection', '/usr/lib/slipway/agent.mjs'],
-  node: ['node', '/usr/lib/slipway/agent.mjs'],
-} as const satisfies Record<AgentRuntime, readonly string[]>;

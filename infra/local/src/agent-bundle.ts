@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { buildAgent } from '@slipway/device-agent/build-agent';
-import { AGENT_RUNTIMES } from '@slipway/device-agent/build-options';
+import { AGENT_RUNTIMES } from '@slipway/protocol';
 import type { Layout } from './layout.ts';
 
 /** The agent as images carry it, one file for each runtime: Node strips no types under a real `node_modules`. */

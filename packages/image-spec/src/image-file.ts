@@ -1,4 +1,10 @@
-import type { Diagnostic, HealthGates, LinkPolicy } from '@slipway/protocol';
+import {
+  AGENT_RUNTIMES,
+  type AgentRuntime,
+  type Diagnostic,
+  type HealthGates,
+  type LinkPolicy,
+} from '@slipway/protocol';
 import { z } from 'zod';
 import { Container } from './container.ts';
 import { DebianSource } from './debian-source.ts';
@@ -8,10 +14,6 @@ import { Diagnostics, Link } from './link.ts';
 import { PackageSet } from './package-set.ts';
 
 const strings = z.array(z.string());
-
-/** What the agent can run on; each has a bundle of its own. */
-export const AGENT_RUNTIMES = ['quickjs', 'node'] as const;
-export type AgentRuntime = (typeof AGENT_RUNTIMES)[number];
 
 /** One image file as written. LinuxKit's keys and, below them, Slipway's own, so that a LinuxKit file stays valid. */
 export const ImageFileText = z.strictObject({

@@ -11,13 +11,7 @@ export { Interface, Runtime } from './container-runtime.ts';
 export { DebianSource, GENERATE_RULES, SNAPSHOT, type GenerateRule } from './debian-source.ts';
 export { formatSpec } from './format-spec.ts';
 export { compareKeys } from './key-order.ts';
-export {
-  AGENT_RUNTIMES,
-  IMAGE_DEFAULTS,
-  type AgentRuntime,
-  type ImageFile,
-  type ImageKernel,
-} from './image-file.ts';
+export { IMAGE_DEFAULTS, type ImageFile, type ImageKernel } from './image-file.ts';
 export { classFileSchema, imageFileSchema } from './json-schema.ts';
 export { FileEntry, Volume } from './linuxkit-entries.ts';
 export { CONFIG_LABEL, mergeContainer } from './merge-container.ts';

@@ -7,13 +7,13 @@ import {
   parseClassFile,
   parseImageFiles,
   requireKernel,
-  type AgentRuntime,
   type ClassFile,
   type ImageFile,
 } from '@slipway/image-spec';
 import { applyLock, LOCK_FILE, readLock, type LockedComponents } from '@slipway/lock';
 import {
   SlipwayError,
+  type AgentRuntime,
   type ArtifactName,
   type BuildRequest,
   type BuildResult,

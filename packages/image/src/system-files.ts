@@ -1,5 +1,7 @@
 import type { Tree } from '@slipway/components';
 import {
+  AGENT_BUNDLE_PATH,
+  AGENT_COMMANDS,
   AGENT_CONFIG_PATH,
   HEALTH_PATH,
   RELEASE_PATH,
@@ -17,8 +19,6 @@ import { ensureDirectory, putDirectory, putFile, putSymlink } from './tree-edit.
 
 const MERGED = ['bin', 'sbin', 'lib', 'lib64'];
 const FOLDERS = ['containers', 'data', 'dev', 'etc', 'proc', 'root', 'run', 'sys', 'var'];
-/** What starts the agent's bundle. */
-const AGENT_COMMAND = { quickjs: 'qjs --std --no-unhandled-rejection', node: 'node' } as const;
 
 /** The bones of a root: a merged `/usr`, mount points, and the accounts and resolver files that libc wants. */
 export const skeleton = (): Tree => {
@@ -78,13 +78,13 @@ export const addInit = (tree: Tree, spec: ImageFile, agentBundle: Uint8Array | u
     ),
   );
   if (agentBundle === undefined) return;
-  const command = AGENT_COMMAND[spec.agent.runtime];
+  const command = AGENT_COMMANDS[spec.agent.runtime].join(' ');
   const start = guestScript('agent').toString().replace('@AGENT@', command);
   putFile(tree, 'usr/lib/slipway/agent', start, { mode: 0o755 });
   for (const name of ['run-agent', 'hold-watchdog'] as const)
     putFile(tree, `usr/lib/slipway/${name}`, guestScript(name), { mode: 0o755 });
   putFile(tree, 'usr/bin/slipway-agent', guestScript('slipway-agent'), { mode: 0o755 });
-  putFile(tree, 'usr/lib/slipway/agent.mjs', agentBundle);
+  putFile(tree, AGENT_BUNDLE_PATH.slice(1), agentBundle);
 };
 
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;

@@ -3,6 +3,7 @@
  * API resources and error codes. Used by every service, the agent and the CLI; trusts nothing it parses and uses no
  * `node:` API, because the agent's core is built on it.
  */
+export * from './agent-program.ts';
 export * from './api.ts';
 export * from './boot-control.ts';
 export * from './build.ts';

@@ -3,9 +3,9 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
-import { AGENT_RUNTIMES } from '@slipway/image-spec';
 import { buildImage, type BuildOptions } from '@slipway/image';
 import {
+  AGENT_RUNTIMES,
   ArtifactName,
   type BuildId,
   BuildRequest,

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, stat, statfs, writeFile } from 'node:fs/p
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { AGENT_RUNTIMES } from '../../build-options.ts';
+import { AGENT_RUNTIMES } from '@slipway/protocol';
 import { startSubject, type Subject } from './subjects.ts';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);

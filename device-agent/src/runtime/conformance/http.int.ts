@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeServerAuthority, makeServerIdentity, makeServiceIdentity } from '@slipway/signing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { AGENT_RUNTIMES } from '../../build-options.ts';
+import { AGENT_RUNTIMES } from '@slipway/protocol';
 import { freePort } from '../../fixture/broker.ts';
 import { startSubject, type Subject } from './subjects.ts';
 

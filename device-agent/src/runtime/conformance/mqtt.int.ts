@@ -12,7 +12,7 @@ import {
 } from '@slipway/signing';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { AGENT_RUNTIMES } from '../../build-options.ts';
+import { AGENT_RUNTIMES } from '@slipway/protocol';
 import { makeAuthorities, type Authorities } from '../../fixture/authorities.ts';
 import { freePort, startBroker, type Broker } from '../../fixture/broker.ts';
 import { startSubject, type Subject } from './subjects.ts';

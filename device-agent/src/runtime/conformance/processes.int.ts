@@ -3,7 +3,7 @@ import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { AGENT_RUNTIMES } from '../../build-options.ts';
+import { AGENT_RUNTIMES } from '@slipway/protocol';
 import { MAX_OUTPUT_BYTES, NO_STATUS } from '../port.ts';
 import { startSubject, type Subject } from './subjects.ts';
 

@@ -3,7 +3,8 @@ import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { fileURLToPath } from 'node:url';
-import { AGENT_BUILDS, AGENT_COMMANDS, type AgentRuntime } from '../../build-options.ts';
+import { AGENT_COMMANDS, type AgentRuntime } from '@slipway/protocol';
+import { AGENT_BUILDS } from '../../build-options.ts';
 import { nodeRuntime } from '../node/index.ts';
 import { callsOf, type Calls } from './calls.ts';
 import { decodeLine, encodeLine, splitLines, type Response } from './wire.ts';
@@ -31,7 +32,7 @@ const onQuickjs = async (directory: string, privateDir: string): Promise<Subject
   const entry = fileURLToPath(new URL('driver.ts', import.meta.url));
   await build({ ...AGENT_BUILDS.quickjs, entryPoints: [entry], outfile: driver, minify: false });
   const [program, ...args] = AGENT_COMMANDS.quickjs;
-  const child = spawn(program, [...args.slice(0, -1), driver, privateDir], {
+  const child = spawn(program, [...args, driver, privateDir], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
