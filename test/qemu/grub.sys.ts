@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { agentConfig, nodeRuntime, openBoot, type BootControl } from '@slipway/device-agent';
@@ -6,6 +6,7 @@ import { GRUB_CONFIG_PATH, grubConfig } from '@slipway/image';
 import { espRead, espWrite } from '@slipway/vm';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { espOfDisk, makeLoaderDisk } from './loader/disk.ts';
+import { loggedDrive, materialise, readWrites, sectorsOf } from './loader/logged-writes.ts';
 import { bootUntil, type LoaderBoots } from './loader/machine.ts';
 
 const CODE = '/usr/share/OVMF/OVMF_CODE_4M.fd';
@@ -27,14 +28,14 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const boots = async (count: number, readOnly = false): Promise<LoaderBoots> =>
+const boots = async (count: number, readOnly = false, drive?: readonly string[]): Promise<LoaderBoots> =>
   bootUntil(
     'qemu-system-x86_64',
     [
       ['-M', 'q35', '-cpu', 'max', '-m', '256'],
       ['-drive', `if=pflash,unit=0,format=raw,readonly=on,file=${CODE}`],
       ['-drive', `if=pflash,unit=1,format=raw,file=${join(folder, 'vars.fd')}`],
-      ['-drive', `if=none,id=disk,format=raw,file=${disk}${readOnly ? ',readonly=on' : ''}`],
+      drive ?? ['-drive', `if=none,id=disk,format=raw,file=${disk}${readOnly ? ',readonly=on' : ''}`],
       ['-device', 'virtio-blk-pci,drive=disk,bootindex=0'],
     ].flat(),
     count,
@@ -85,6 +86,25 @@ test('a UKI that cannot be started costs one reset', async () => {
   const { slots: started, console } = await boots(2);
   expect(started.join(' ')).toBe('a a');
   expect(console).toContain('slot b could not be started');
+});
+
+test('a cut after any sector that GRUB writes for a trial leaves the default or the trial, once', async () => {
+  const control = boot();
+  await control.setDefault('a');
+  await control.arm('b');
+  const [before, log] = [join(folder, 'before.img'), join(folder, 'writes.log')];
+  await copyFile(disk, before);
+  await writeFile(log, '');
+  expect((await boots(1, false, loggedDrive(disk, log))).slots).toEqual(['b']);
+  const sectors = sectorsOf(await readWrites(log));
+  expect(sectors.length).toBeGreaterThan(0);
+  for (let cut = 0; cut <= sectors.length; cut++) {
+    await materialise(before, sectors.slice(0, cut), disk);
+    const started = await slots(1);
+    // After the last write the trial had started; before it, it had not.
+    expect(cut < sectors.length ? ['a', 'b'] : ['a']).toContain(started);
+    expect(await control.describe()).toMatchObject({ default: 'a', armed: null, tried: 'b' });
+  }
 });
 
 test('a damaged environment block leaves the default of the second, and both damaged the UKIs', async () => {

@@ -7,7 +7,7 @@ import { buildAgent } from '@slipway/device-agent/build-agent';
 import { buildImage } from '@slipway/image';
 import { BuildRequest, Digest } from '@slipway/protocol';
 import { makeReleaseTree, makeServerAuthority } from '@slipway/signing';
-import { espWrite, readGpt } from '@slipway/vm';
+import { espList, espWrite, readGpt } from '@slipway/vm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { espOfDisk } from './loader/disk.ts';
 import { runUntil } from './loader/machine.ts';
@@ -23,12 +23,31 @@ images: [../edge.yml]
 partitions: { esp: 160M, root: 320M, data: 96M }
 cmdline: console=ttyAMA0
 `;
+/** In slot a the doctor is called once the agent has recorded what runs. */
 const IMAGE = `kernel: { image: 'deb:kernel', cmdline: panic=1 }
 init: ['deb:base']
 packages:
   kernel: { install: ['linux-image-cloud-\${arch}'], dependencies: ['linux-image-*'] }
   base: { install: [netbase], dependencies: none }
 health: { deadline: 60, stable: 1 }
+files:
+  - path: etc/inittab
+    contents: |
+      ::sysinit:/usr/lib/slipway/sysinit
+      ::respawn:/usr/lib/slipway/hold-watchdog
+      ::respawn:/usr/lib/slipway/run-agent
+      ::once:/usr/bin/call-doctor
+      ::shutdown:/usr/lib/slipway/shutdown
+  - path: usr/bin/call-doctor
+    mode: '0755'
+    contents: |
+      #!/bin/sh
+      export PATH=/usr/sbin:/usr/bin
+      exec > /dev/console 2>&1
+      [ "$(cat /run/slipway/slot)" = a ] || exit
+      until grep -q '"a":{"state":"GOOD"' /data/slipway/state.?; do sleep 1; done
+      slipway-agent doctor --fix
+      echo "doctor ended with $?"
 `;
 
 let folder: string;
@@ -87,7 +106,7 @@ const bootOf = (disk: string): BootControl =>
     espOfDisk(disk),
   );
 
-test('a built image starts under U-Boot, tries slot b once, and the agent in it reads and writes the environment', async () => {
+test('a built image starts under U-Boot, tries slot b once; its agent writes the environment, its doctor mends', async () => {
   const bundle = join(folder, 'quickjs.mjs');
   await buildAgent('quickjs', bundle);
   const agent = await readFile(bundle);
@@ -106,14 +125,26 @@ test('a built image starts under U-Boot, tries slot b once, and the agent in it 
       ['-drive', `if=none,id=disk,format=raw,cache=unsafe,file=${disk}`],
       ['-device', 'virtio-blk-pci,drive=disk'],
     ].flat(),
-    // The trial is on nobody's record, so the agent in it takes it back and leaves.
-    /slipway: boot id=\S+ slot=a version=1\.0\.0/,
+    /doctor ended with \d+/,
   );
   const lines = [...console.matchAll(/^slipway: boot id=\S+ slot=([ab]) version=(\S+)/gm)];
   expect(lines.map(([, slot, version]) => `${slot} ${version}`)).toEqual(['b 2.0.0', 'a 1.0.0']);
   expect(console).toContain('slipway: slot b on trial');
+  // The trial is on nobody's record, so the agent in it leaves.
   expect(console).toMatch(/slipway-agent: slot b runs although slot a is the default/);
   // U-Boot had left a trace of the trial; the agent took that away as well.
   expect(await control.describe()).toMatchObject({ default: 'a', armed: null, tried: null });
   expect((await control.inspect()).map(({ level }) => level)).toEqual(['ok', 'ok']);
+
+  const said = Buffer.from(console, 'latin1').toString();
+  expect(said).toMatch(/✓ loader-default: slot a runs and is the default of u-boot\n/);
+  expect(said).toMatch(/✓ uki-a: EFI\/Linux\/slot-a\.efi starts what runs\n/);
+  expect(said).toMatch(
+    /✓ uki-b: .*leads to slot b, which is EMPTY.*\n +mended: EFI\/Linux\/slot-b\.efi removed/,
+  );
+  expect(said).toMatch(/! certificate: the device has no identity yet\n/);
+  expect(said).toContain('doctor ended with 0');
+  const left = await espList(disk);
+  expect(left).toContain('EFI/Linux/slot-a.efi');
+  expect(left).not.toContain('EFI/Linux/slot-b.efi');
 });

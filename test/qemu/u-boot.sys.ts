@@ -1,4 +1,4 @@
-import { mkdtemp, open, rm, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, open, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { agentConfig, nodeRuntime, openBoot, type BootControl } from '@slipway/device-agent';
@@ -6,6 +6,7 @@ import { uBootScript } from '@slipway/image';
 import { espRead, espWrite } from '@slipway/vm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { espOfDisk, makeLoaderDisk } from './loader/disk.ts';
+import { loggedDrive, materialise, readWrites, sectorsOf } from './loader/logged-writes.ts';
 import { bootUntil, type LoaderBoots } from './loader/machine.ts';
 
 /** Debian's U-Boot for QEMU's arm64 board, as it is. */
@@ -27,13 +28,13 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const boots = async (count: number, readOnly = false): Promise<LoaderBoots> =>
+const boots = async (count: number, readOnly = false, drive?: readonly string[]): Promise<LoaderBoots> =>
   bootUntil(
     'qemu-system-aarch64',
     [
       ['-M', 'virt', '-cpu', 'cortex-a72', '-m', '256', '-bios', U_BOOT],
       ['-drive', `if=pflash,unit=1,format=raw,file=${flash}`],
-      ['-drive', `if=none,id=disk,format=raw,file=${disk}${readOnly ? ',readonly=on' : ''}`],
+      drive ?? ['-drive', `if=none,id=disk,format=raw,file=${disk}${readOnly ? ',readonly=on' : ''}`],
       ['-device', 'virtio-blk-pci,drive=disk'],
     ].flat(),
     count,
@@ -95,6 +96,25 @@ describe('U-Boot with its variables on the ESP', () => {
     expect(started.join(' ')).toBe('a a');
     expect(console).toContain('slot b could not be started');
     expect(await control.describe()).toMatchObject({ default: 'a', armed: null, tried: 'b' });
+  });
+
+  test('a cut after any sector that U-Boot writes for a trial leaves the default or the trial, once', async () => {
+    const control = boot();
+    await control.setDefault('a');
+    await control.arm('b');
+    const [before, log] = [join(folder, 'before.img'), join(folder, 'writes.log')];
+    await copyFile(disk, before);
+    await writeFile(log, '');
+    expect((await boots(1, false, loggedDrive(disk, log))).slots).toEqual(['b']);
+    const sectors = sectorsOf(await readWrites(log));
+    expect(sectors.length).toBeGreaterThan(5);
+    for (let cut = 0; cut <= sectors.length; cut++) {
+      await materialise(before, sectors.slice(0, cut), disk);
+      const started = await slots(1);
+      // After the last write the trial had started; before it, it had not.
+      expect(cut < sectors.length ? ['a', 'b'] : ['a']).toContain(started);
+      expect(await control.describe()).toMatchObject({ default: 'a', armed: null, tried: 'b' });
+    }
   });
 
   test('one damaged copy of the environment is as good as none, and with both the UKIs decide', async () => {
