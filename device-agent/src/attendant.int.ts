@@ -105,10 +105,9 @@ describe('reports', () => {
     device.files.set('sys/class/thermal/thermal_zone0/temp', '41500\n');
     device.files.set('sys/class/thermal/thermal_zone1/temp', '47250\n');
     await online();
-    expect(of('birth', Birth)[0]?.watchdog).toEqual({
-      identity: 'i6300ESB timer',
-      timeout: 60,
-      hasReset: true,
+    expect(of('birth', Birth)[0]).toMatchObject({
+      bootReason: 'watchdog',
+      watchdog: { identity: 'i6300ESB timer', timeout: 60, hasReset: true },
     });
     await cloud.until('telemetry', () => of('telemetry', Telemetry).some(({ health }) => health === 'ok'));
     expect(of('telemetry', Telemetry).at(-1)).toMatchObject({
@@ -274,6 +273,10 @@ describe('gates', () => {
       code: 'TRIAL_GATE_FAILED',
       message: expect.stringContaining('resource:memory'),
     });
+    const last = () => of('birth', Birth).at(-1);
+    await cloud.until('the birth after it', () => last()?.slots.b.code === 'TRIAL_GATE_FAILED');
+    expect(of('birth', Birth).map(({ bootReason }) => bootReason)).toContain('trial');
+    expect(last()?.bootReason).toBe('ordinary');
   });
 
   test('floors that are kept, a probe that is forgiven once and the broker let it pass', async () => {

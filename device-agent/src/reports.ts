@@ -12,7 +12,13 @@ const slotReport = (record: State['saved']['slots']['a']): SlotReport =>
         release: record.ref.release,
         version: record.ref.version,
         rootHash: record.ref.rootHash,
+        ...(record.state === 'FAILED' ? { code: record.code } : {}),
       };
+
+const bootReason = (state: State, watchdog: WatchdogReport | null): Birth['bootReason'] => {
+  if (watchdog?.hasReset === true) return 'watchdog';
+  return state.boot !== null && state.saved.slots[state.boot.slot].state === 'TRIAL' ? 'trial' : 'ordinary';
+};
 
 export const birthOf = (
   state: State,
@@ -35,6 +41,7 @@ export const birthOf = (
     slots: { a: slotReport(saved.slots.a), b: slotReport(saved.slots.b) },
     health: health.state,
     services: [...health.services],
+    bootReason: bootReason(state, watchdog),
     watchdog,
     ...(saved.execution === null
       ? {}

@@ -59,6 +59,8 @@ export const SlotReport = z.object({
   release: ReleaseId.optional(),
   version: Version.optional(),
   rootHash: RootHash.optional(),
+  /** why it FAILED: the last outcome of this slot */
+  code: z.string().max(64).optional(),
 });
 export type SlotReport = z.infer<typeof SlotReport>;
 
@@ -87,8 +89,8 @@ export const Birth = z.object({
   health: HealthState,
   services: z.array(ServiceReport),
   execution: z.object({ id: ExecutionId, state: ExecutionState }).optional(),
-  /** why this boot is: older agents do not say */
-  bootReason: z.enum(['power', 'watchdog', 'commanded', 'trial', 'rollback', 'unknown']).optional(),
+  /** what can be told of why this boot is; older agents do not say */
+  bootReason: z.enum(['watchdog', 'trial', 'ordinary']).optional(),
   /** null: the device has none; older agents do not say */
   watchdog: WatchdogReport.nullable().optional(),
 });

@@ -41,7 +41,7 @@ const show = (device: Device): string =>
             ['slot', 'state', 'version', 'release'],
             (['a', 'b'] as const).map((name) => [
               name === device.activeSlot ? `${name} (active)` : name,
-              device.slots?.[name].state ?? '-',
+              [device.slots?.[name].state ?? '-', device.slots?.[name].code ?? ''].join(' ').trimEnd(),
               device.slots?.[name].version ?? '-',
               device.slots?.[name].release ?? '-',
             ]),
