@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { AgentBench, BuildBench, ImageBench } from '@slipway/bench';
+import { PowerSummary } from '@slipway/campaign';
 import { Summary } from '@slipway/demo';
 import { classFileSchema, imageFileSchema } from '@slipway/image-spec';
 import { ERRORS } from '@slipway/protocol';
@@ -33,6 +34,9 @@ const agentBenchSchema = (): string =>
 const imageBenchSchema = (): string =>
   jsonSchema('What npm run bench -- image --json FILE writes', ImageBench);
 
+const powerSchema = (): string =>
+  jsonSchema('What npm run campaign -- power --json FILE writes', PowerSummary);
+
 const text = (schema: object): string => `${JSON.stringify(schema, null, 2)}\n`;
 
 /** Pages of `docs/` that are made from the code; `npm run docs` writes them and a test compares them. */
@@ -42,6 +46,7 @@ export const PAGES: readonly { readonly path: string; readonly text: () => strin
   { path: join(docs, 'bench.schema.json'), text: benchSchema },
   { path: join(docs, 'agent-bench.schema.json'), text: agentBenchSchema },
   { path: join(docs, 'image-bench.schema.json'), text: imageBenchSchema },
+  { path: join(docs, 'power-campaign.schema.json'), text: powerSchema },
   { path: join(docs, 'schema', 'image.schema.json'), text: () => text(imageFileSchema()) },
   { path: join(docs, 'schema', 'class.schema.json'), text: () => text(classFileSchema()) },
 ];

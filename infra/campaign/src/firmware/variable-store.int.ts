@@ -21,8 +21,14 @@ beforeAll(async () => {
   const variables = [{ name: 'LoaderEntryOneShot', guid: LOADER, attr: 7, data: VALUE.toString('hex') }];
   await writeFile(json, JSON.stringify({ version: 2, variables }));
   await promisify(execFile)('virt-fw-vars', [
-    ...['--input', '/usr/share/OVMF/OVMF_VARS_4M.fd'],
-    ...['--set-json', json, '--set-boot-uri', 'http://127.0.0.1/', '--output', flash],
+    '--input',
+    '/usr/share/OVMF/OVMF_VARS_4M.fd',
+    '--set-json',
+    json,
+    '--set-boot-uri',
+    'http://127.0.0.1/',
+    '--output',
+    flash,
   ]);
 });
 afterAll(async () => {

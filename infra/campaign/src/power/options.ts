@@ -9,14 +9,15 @@ update, and while it goes back from a bad one. Then cuts the power after each of
 not flushed, starts what is left, and expects a verified slot and the same end as without the cut.
 
   --out DIR     images, recordings and results; a run that was ended goes on from there (.slipway/power)
+  --fresh       forget what is in DIR and begin anew, as is needed when the agent has changed
   --arch ARCH   only amd64 or arm64 (both)
-  --cases N     cases over all architectures; 0: every boundary and nothing else (3000)
+  --cases N     at most, some of every kind; 0: every boundary, every torn write, lost writes everywhere (0)
   --real N      how many of them boot in QEMU (300)
   --kills N     besides, kill QEMU N times at random moments of an update (20)
   --jobs N      at once (processors of this machine)
   --seed N      of everything that is chosen by chance (1)
   --minutes M   end after M minutes with what is done by then
-  --case ID     only this case, by a real boot; its disk is kept in DIR/cases/ID
+  --case ID     only this case, by a real boot; what the cut left and the console are kept in DIR/cases/ID
   --json FILE   the summary, for programs (DIR/summary.json); docs/power-campaign.schema.json describes it
 
 Exit status: 0 if nothing is bricked and no outcome is wrong, 1 otherwise, 64 for wrong options.`;
@@ -26,8 +27,9 @@ const count = z.coerce.number().int().min(0);
 const Options = z.object({
   help: z.boolean().default(false),
   out: z.string().optional(),
+  fresh: z.boolean().default(false),
   arch: z.array(Arch).default(Arch.options),
-  cases: count.default(3000),
+  cases: count.default(0),
   real: count.default(300),
   kills: count.default(20),
   jobs: count.min(1).max(64).optional(),
@@ -46,6 +48,7 @@ export const parsePowerOptions = (args: readonly string[]): PowerOptions => {
       options: {
         help: { type: 'boolean', short: 'h' },
         out: { type: 'string' },
+        fresh: { type: 'boolean' },
         arch: { type: 'string', multiple: true },
         cases: { type: 'string' },
         real: { type: 'string' },

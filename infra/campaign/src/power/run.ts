@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { SlipwayError, type Arch } from '@slipway/protocol';
@@ -12,7 +12,10 @@ import { openStage, type Stage } from './campaign/stage.ts';
 import { renderSummary, summarise } from './campaign/summary.ts';
 import { casesOf, parseId, pickEvenly, type Case } from './cut/cases.ts';
 import { openAuthorities } from './ground/authorities.ts';
+import { bundleAgent } from './ground/releases.ts';
 import { parsePowerOptions, POWER_HELP, type PowerOptions } from './options.ts';
+import { writeSparse } from './model/data-partition.ts';
+import { disksAfter } from './record/recording.ts';
 import { ScenarioNames } from './record/scenario.ts';
 import { openResults } from './results.ts';
 
@@ -34,11 +37,14 @@ const runOne = async (id: string, open: (arch: Arch) => Promise<Stage>, folder: 
   const stage = await open(parsed.arch);
   const own = join(folder, 'cases', id);
   const item: Case = { ...parsed, id, phase: '' };
+  await mkdir(own, { recursive: true });
+  const left = disksAfter(stage.recordings[item.scenario], item.cut);
+  for (const [name, disk] of Object.entries(left)) await writeSparse(join(own, `${name}.img`), disk);
   const judged = await stage.boot(item, own);
   print(
     `${id}: ${judged.result}, ${judged.verdict ?? 'nothing came up'}${judged.faults.map((fault) => `\n  ${fault}`).join('')}`,
   );
-  print(`console and disks: ${own}`);
+  print(`console, and disk and variables as the cut left them: ${own}`);
   return judged.result === 'good' ? 0 : 1;
 };
 
@@ -50,7 +56,9 @@ export const runPower = async (root: string, args: readonly string[], print: Pri
   }
   endWithChildren(print);
   const folder = options.out ?? join(root, '.slipway', 'power');
+  if (options.fresh) await rm(folder, { recursive: true, force: true });
   await mkdir(join(folder, 'cases'), { recursive: true });
+  await bundleAgent(folder);
   const cacheDir = join(root, '.slipway', 'cache');
   const authorities = await openAuthorities(folder);
   const open = async (arch: Arch) => openStage({ folder, cacheDir, authorities, print }, arch);

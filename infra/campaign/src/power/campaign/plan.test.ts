@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Case } from '../cut/cases.ts';
 import type { Verdict } from '../judge/verdict.ts';
+import type { CaseResult } from '../results.ts';
 import { planCampaign, type Task } from './plan.ts';
 
 const cases: Case[] = Array.from({ length: 40 }, (_, boundary) => ({
@@ -51,21 +52,12 @@ test('a verdict that few cases have is booted as well, and first of all what the
 });
 
 test('what is known from an earlier run is not done again', () => {
-  const results = cases.flatMap(({ id }) => {
+  const results = cases.map(({ id }): CaseResult => {
     const key = keys.get(id);
+    const common = { id, result: 'good' as const, faults: [], seconds: 1 };
     return typeof key === 'string'
-      ? [
-          {
-            id,
-            by: 'model' as const,
-            key,
-            verdict: verdictOf(key),
-            result: 'good' as const,
-            faults: [],
-            seconds: 1,
-          },
-        ]
-      : [{ id, by: 'boot' as const, result: 'good' as const, faults: [], seconds: 1 }];
+      ? { ...common, by: 'model', key, verdict: verdictOf(key) }
+      : { ...common, by: 'boot' };
   });
   const plan = planCampaign({ cases, keys, results, real: 1, seed: 1 });
   expect(plan.next()).toBeUndefined();

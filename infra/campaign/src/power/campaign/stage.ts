@@ -8,7 +8,7 @@ import { readFat } from '../../firmware/fat.ts';
 import { partitionsOf, placeOf } from '../../firmware/gpt.ts';
 import type { Case } from '../cut/cases.ts';
 import type { Authorities } from '../ground/authorities.ts';
-import { makeReleases, type Releases } from '../ground/releases.ts';
+import { agentFolder, makeReleases, type Releases } from '../ground/releases.ts';
 import type { Judgement } from '../judge/judgement.ts';
 import { sizeOf } from '../judge/medium.ts';
 import { readEtc } from '../model/image-etc.ts';
@@ -93,7 +93,7 @@ export const openStage = async (options: StageOptions, arch: Arch): Promise<Stag
       const { reader, firmware, oldRoot } = sideOf(item);
       const state = await reader.read(item.cut, caseFolder);
       const { scenario } = recordings[item.scenario];
-      const agentBundle = join(folder, 'agent', 'node.mjs');
+      const agentBundle = join(agentFolder(folder), 'node.mjs');
       const before = beforeOf(item);
       return runModel({
         folder: caseFolder,

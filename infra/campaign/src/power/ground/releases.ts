@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
-import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runBuild } from '@slipway/builder';
 import { buildAgent } from '@slipway/device-agent/build-agent';
-import { AGENT_RUNTIMES } from '@slipway/device-agent/build-options';
 import {
+  AGENT_RUNTIMES,
   BuildRequest,
   SignResult,
+  SlipwayError,
   type Arch,
   type Assignment,
   type BuildResult,
@@ -34,21 +35,40 @@ const COUNTERS = { first: 1, good: 2, bad: 3 } as const satisfies Record<Release
 /** 2025-01-01 */
 const TIME_FLOOR = 1_735_689_600;
 
-/**
- * The agent as images carry it, one file for each runtime. Kept: what is recorded, what boots and what is modelled is one
- * agent.
- */
-export const bundleAgent = async (folder: string): Promise<string> => {
-  const bundles = join(folder, 'agent');
+/** Where the agent lies as images carry it, one file for each runtime. */
+export const agentFolder = (folder: string): string => join(folder, 'agent');
+
+const bundleAgents = async (into: string): Promise<string> => {
+  const hash = createHash('sha256');
   for (const runtime of AGENT_RUNTIMES) {
-    const outfile = join(bundles, `${runtime}.mjs`);
-    const isThere = await access(outfile).then(
-      () => true,
-      () => false,
-    );
-    if (!isThere) await buildAgent(runtime, outfile);
+    const file = join(into, `${runtime}.mjs`);
+    await buildAgent(runtime, file);
+    hash.update(await readFile(file));
   }
-  return bundles;
+  return hash.digest('hex');
+};
+
+/**
+ * Bundles the agent, once: what is recorded, what boots and what is modelled is one agent.
+ *
+ * @throws {SlipwayError} CONFIG_INVALID where the folder is of another agent than the one that is here now
+ */
+export const bundleAgent = async (folder: string): Promise<void> => {
+  const note = join(folder, 'agent-digest');
+  const kept = await readFile(note, 'utf8').catch(() => undefined);
+  const fresh = join(folder, 'agent-now');
+  const now = await bundleAgents(fresh);
+  if (kept !== undefined) {
+    await rm(fresh, { recursive: true, force: true });
+    if (kept === now) return;
+    throw new SlipwayError(
+      'CONFIG_INVALID',
+      `${folder} holds recordings of another agent than the present one; begin anew with --fresh, or give another --out`,
+    );
+  }
+  await rm(agentFolder(folder), { recursive: true, force: true });
+  await rename(fresh, agentFolder(folder));
+  await writeFile(note, now);
 };
 
 type Ground = {
@@ -64,7 +84,6 @@ export const makeReleases = async (ground: Ground, arch: Arch): Promise<Releases
   const store = join(folder, 'store');
   const images = join(folder, 'images');
   await mkdir(images, { recursive: true });
-  const agentBundles = await bundleAgent(folder);
   const { release } = authorities;
   const keys = {
     leafKeyPem: release.leaf.keyPem,
@@ -95,7 +114,12 @@ export const makeReleases = async (ground: Ground, arch: Arch): Promise<Releases
     await writeFile(join(buildFolder, 'request.json'), JSON.stringify(request));
     ground.log(`${arch}: building ${request.version}`);
     const result = await runBuild({
-      config: { storeDir: store, cacheDir: ground.cacheDir, imagesDir: images, agentBundles },
+      config: {
+        storeDir: store,
+        cacheDir: ground.cacheDir,
+        imagesDir: images,
+        agentBundles: agentFolder(folder),
+      },
       buildId: request.build,
       progress: () => undefined,
     });
@@ -128,5 +152,4 @@ export const makeReleases = async (ground: Ground, arch: Arch): Promise<Releases
   return { first: await make('first'), good: await make('good'), bad: await make('bad') };
 };
 
-export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 export const readBundle = async (release: Release): Promise<Buffer> => readFile(release.bundleFile);
