@@ -332,7 +332,7 @@ export const ERRORS = {
     74,
     500,
     'The boot loader could not be told what to start.',
-    'See the log of the agent; check the EFI variables.',
+    'Run slipway-agent doctor on the device; check its storage and its EFI variables.',
   ),
   TRIAL_GATE_FAILED: entry(
     1,
