@@ -13,6 +13,10 @@ const LIBRARY_FOLDERS = [
   'lib',
 ];
 
+/** The folder of a library; the last of all where it is in none. */
+export const libraryFolder = (tree: Tree, name: string): string =>
+  LIBRARY_FOLDERS.find((folder) => tree.has(`${folder}/${name}`)) ?? 'usr/lib';
+
 /** The file at a path and the links on the way to it; nothing if there is no such file. */
 const fileAndLinks = (tree: Tree, path: string): string[] => {
   const links: string[] = [];
@@ -24,14 +28,14 @@ const fileAndLinks = (tree: Tree, path: string): string[] => {
  * Programs with everything they load: the loader, libraries, libraries of libraries, and the links by which those are found.
  * What a program loads by `dlopen` must be named like a program.
  *
- * @param without names of libraries that somebody else provides
+ * @param isRefused whether a file does without a library that it is linked with
  * @returns paths of files and links, without directories
  * @throws {SlipwayError} COMPONENT_INVALID if a program or one of its libraries is not there
  */
 export const elfClosure = (
   tree: Tree,
   programs: readonly string[],
-  without: ReadonlySet<string> = new Set(),
+  isRefused: (library: string, by: string) => boolean = () => false,
 ): Set<string> => {
   const kept = new Set<string>();
   const pending: { readonly places: readonly string[]; readonly what: string }[] = programs.map((path) => ({
@@ -54,7 +58,7 @@ export const elfClosure = (
     const { interpreter, libraries } = elfNeeds(bytesAt(tree, file) ?? new Uint8Array());
     if (interpreter !== undefined)
       pending.push({ places: [interpreter.slice(1), `usr${interpreter}`], what: interpreter });
-    for (const name of libraries.filter((library) => !without.has(library)))
+    for (const name of libraries.filter((library) => !isRefused(library, file)))
       pending.push({
         places: LIBRARY_FOLDERS.map((folder) => `${folder}/${name}`),
         what: `library ${name}`,

@@ -1,14 +1,14 @@
 import type { Arch } from '@slipway/protocol';
 import type { ElfImport } from './elf-imports.ts';
 
-/**
- * `return -EOPNOTSUPP;` with the mark that a processor wants at the target of an indirect call; a pointer returned so is
- * one that nobody may follow.
- */
+/** What a function returns: what is wrong, or nothing. */
+type Result = 'number' | 'pointer';
+
+/** `return -EOPNOTSUPP;` and `return NULL;`, each with the mark that a processor wants at the target of an indirect call. */
 const CODE = {
-  amd64: Buffer.from('f30f1efab8a1ffffffc3', 'hex'),
-  arm64: Buffer.from('5f2403d5c00b8012c0035fd6', 'hex'),
-} as const satisfies Record<Arch, Buffer>;
+  amd64: { number: 'f30f1efab8a1ffffffc3', pointer: 'f30f1efa31c0c3' },
+  arm64: { number: '5f2403d5c00b8012c0035fd6', pointer: '5f2403d5000080d2c0035fd6' },
+} as const satisfies Record<Arch, Record<Result, string>>;
 const MACHINE = { amd64: 0x3e, arm64: 0xb7 } as const satisfies Record<Arch, number>;
 
 /** The largest page that a kernel of these processors uses. */
@@ -62,10 +62,16 @@ const stringTable = () => {
  * to do here. Each function has the version that the program asks for, so that the loader is content.
  *
  * @param name as the program knows it, such as `libsystemd.so.0`
+ * @param resultOf what a function returns, by its name
  */
-export const standInLibrary = (arch: Arch, name: string, imports: readonly ElfImport[]): Buffer => {
+export const standInLibrary = (
+  arch: Arch,
+  name: string,
+  imports: readonly ElfImport[],
+  resultOf: (name: string) => Result = () => 'number',
+): Buffer => {
   const strings = stringTable();
-  const versions = [name, ...new Set(imports.map(({ version }) => version))];
+  const versions = [name, ...new Set(imports.flatMap(({ version }) => version ?? []))];
   const definitions = versions.map((version, index) =>
     Buffer.concat([
       // Format 1; the first names the library itself.
@@ -73,11 +79,15 @@ export const standInLibrary = (arch: Arch, name: string, imports: readonly ElfIm
       words([hashOf(version), 20, index === versions.length - 1 ? 0 : 28, strings.at(version), 0]),
     ]),
   );
-  const numbers = shorts([0, ...imports.map(({ version }) => versions.indexOf(version) + 1)]);
+  // 1: of no version.
+  const numbers = shorts([
+    0,
+    ...imports.map(({ version }) => (version === undefined ? 1 : versions.indexOf(version) + 1)),
+  ]);
   // One bucket: the loader walks all of them, which are few.
   const count = imports.length + 1;
   const hash = words([1, count, count > 1 ? 1 : 0, 0, ...imports.map((_, index) => (index + 2) % count)]);
-  const names = imports.map((one) => strings.at(one.name));
+  const functions = imports.map((one) => ({ at: strings.at(one.name), result: resultOf(one.name) }));
   const soname = strings.at(name);
 
   const parts: Buffer[] = [];
@@ -88,18 +98,22 @@ export const standInLibrary = (arch: Arch, name: string, imports: readonly ElfIm
     end = at + bytes.length;
     return at;
   };
-  const code = place(CODE[arch], 16);
-  const symbol = (position: number): Buffer => {
+  const code = (result: Result) => {
+    const bytes = Buffer.from(CODE[arch][result], 'hex');
+    return { at: place(bytes, 16), length: bytes.length };
+  };
+  const codes = { number: code('number'), pointer: code('pointer') };
+  const symbol = ({ at, result }: (typeof functions)[number]): Buffer => {
     const bytes = Buffer.alloc(24);
-    bytes.writeUInt32LE(position, 0);
+    bytes.writeUInt32LE(at, 0);
     // A global function of some section.
     bytes.writeUInt8(0x12, 4);
     bytes.writeUInt16LE(1, 6);
-    bytes.writeBigUInt64LE(BigInt(code), 8);
-    bytes.writeBigUInt64LE(BigInt(CODE[arch].length), 16);
+    bytes.writeBigUInt64LE(BigInt(codes[result].at), 8);
+    bytes.writeBigUInt64LE(BigInt(codes[result].length), 16);
     return bytes;
   };
-  const symbols = place(Buffer.concat([Buffer.alloc(24), ...names.map(symbol)]));
+  const symbols = place(Buffer.concat([Buffer.alloc(24), ...functions.map(symbol)]));
   const text = strings.bytes();
   const table = place(text);
   const addresses = {

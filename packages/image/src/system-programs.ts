@@ -1,7 +1,7 @@
 import type { Component, Origin, Tree } from '@slipway/components';
 import type { ImageFile } from '@slipway/image-spec';
 import type { Arch } from '@slipway/protocol';
-import { elfClosure } from './elf-closure.ts';
+import { elfClosure, libraryFolder } from './elf-closure.ts';
 import { elfImports } from './elf-imports.ts';
 import { mergeTrees } from './merge-trees.ts';
 import { bytesAt } from './resolve-path.ts';
@@ -22,12 +22,16 @@ const RUNTIME_PROGRAM = { quickjs: 'usr/bin/qjs', node: 'usr/bin/node' } as cons
 /** Read by those programs, where the packages bring it. */
 const CONFIGURATION = ['etc/mke2fs.conf', 'etc/ssl/openssl.cnf', 'usr/lib/ssl/openssl.cnf'];
 
-const TRIPLET = { amd64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' } as const;
 /**
- * crun is linked with systemd's library for a way of making control groups that a device without systemd does not use;
- * one that refuses weighs 2 KB instead of 1.1 MB.
+ * Libraries that a program is linked with for what it never does on a device. One that refuses takes their place, which
+ * weighs 2 KB: systemd's, of which crun has another way of making control groups; and those by which OpenSSL would unpack
+ * certificates and messages, which the agent tells it not to do.
  */
-const REFUSED = { program: 'usr/bin/crun', library: 'libsystemd.so.0' } as const;
+const REFUSED: readonly { readonly by: RegExp; readonly library: string; readonly pointers: RegExp }[] = [
+  { by: /^usr\/bin\/crun$/, library: 'libsystemd.so.0', pointers: /_unref$/ },
+  { by: /\/libcrypto\.so\.3$/, library: 'libzstd.so.1', pointers: /^ZSTD_(?:create|getErrorName)/ },
+  { by: /\/libcrypto\.so\.3$/, library: 'libz.so.1', pointers: /^zError$/ },
+];
 
 const keyOf = ({ type, name, version }: Origin): string => `${type}:${name}@${version}`;
 
@@ -56,17 +60,27 @@ export const systemPrograms = (
   const programs = agent.enabled
     ? [...PROGRAMS, ...AGENT_PROGRAMS, RUNTIME_PROGRAM[agent.runtime]]
     : PROGRAMS;
-  const imports = elfImports(bytesAt(whole, REFUSED.program) ?? new Uint8Array(), REFUSED.library);
-  const files = elfClosure(whole, programs, new Set(imports.length === 0 ? [] : [REFUSED.library]));
+  const refused: { readonly library: string; readonly by: string; readonly pointers: RegExp }[] = [];
+  const files = elfClosure(whole, programs, (library, by) => {
+    const entry = REFUSED.find((one) => one.library === library && one.by.test(by));
+    if (entry !== undefined) refused.push({ ...entry, by });
+    return entry !== undefined;
+  });
   for (const path of CONFIGURATION) if (whole.has(path)) files.add(path);
   const kept = withParents(files);
   const tree: Tree = new Map([...whole].filter(([path]) => kept.has(path)));
-  if (imports.length > 0)
-    putFile(
-      tree,
-      `usr/lib/${TRIPLET[arch]}/${REFUSED.library}`,
-      standInLibrary(arch, REFUSED.library, imports),
+  for (const { library, by, pointers } of refused) {
+    // Where everything else is that came with the program; where another program needs the real one, that stays.
+    const path = `${libraryFolder(whole, library)}/${library}`;
+    if (tree.has(path)) continue;
+    const imports = elfImports(
+      bytesAt(whole, by) ?? new Uint8Array(),
+      library,
+      bytesAt(whole, path) ?? new Uint8Array(),
     );
+    const resultOf = (name: string) => (pointers.test(name) ? 'pointer' : 'number');
+    putFile(tree, path, standInLibrary(arch, library, imports, resultOf));
+  }
   const sources = new Set([...files].map((path) => whole.get(path)?.source));
   return {
     ...first,
