@@ -77,7 +77,7 @@ describe('OpenSSL with libraries that refuse', () => {
       env: env(),
       encoding: 'utf8',
     });
-    for (const name of REFUSED) expect(taken.get(name), name).toBeGreaterThan(5);
+    for (const name of REFUSED) expect(taken.get(name)).toBeGreaterThan(5);
     for (const name of REFUSED) expect(libraries).toContain(`${name} => ${join(folder, 'lib', name)}`);
   });
 
