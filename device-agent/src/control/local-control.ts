@@ -133,7 +133,10 @@ export const localControl = (parts: LocalControlParts): LocalControl => {
     onProgress: (now) => {
       progress = now;
     },
-    serve: async () => serveControl(runtime, config, handle, parts.signal),
+    serve: async () => {
+      await serveControl(runtime, config, handle, parts.signal);
+      await bundles.release();
+    },
   };
 };
 

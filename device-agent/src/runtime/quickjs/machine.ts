@@ -79,13 +79,19 @@ export const EAGAIN = 11;
 export const EEXIST = 17;
 export const ENOTDIR = 20;
 
+/** Names of the errors that code above the port tells apart. */
+const ERROR_NAMES: Readonly<Record<number, string>> = { 28: 'ENOSPC', 30: 'EROFS', 122: 'EDQUOT' };
+
 /** A call of the system failed. */
 export class SystemError extends Error {
   readonly errno: number;
+  /** as Node names it, where anybody asks */
+  readonly code: string | undefined;
   constructor(call: string, errno: number) {
     super(`${call}: ${std.strerror(errno)}`);
     this.name = 'SystemError';
     this.errno = errno;
+    this.code = ERROR_NAMES[errno];
   }
 }
 
