@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { agentConfig, nodeRuntime, openBoot, type BootControl } from '@slipway/device-agent';
 import { uBootScript } from '@slipway/image';
 import { espRead, espWrite } from '@slipway/vm';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { espOfDisk, makeLoaderDisk } from './loader/disk.ts';
 import { loggedDrive, materialise, readWrites, sectorsOf } from './loader/logged-writes.ts';
 import { bootUntil, type LoaderBoots } from './loader/machine.ts';
@@ -17,13 +17,14 @@ const ENVIRONMENT_BYTES = 0x40000;
 let folder: string;
 let disk: string;
 let flash: string;
-beforeEach(async () => {
+const newMachine = async (): Promise<void> => {
   folder = await mkdtemp(join(tmpdir(), 'slipway-u-boot-'));
   disk = join(folder, 'disk.img');
   flash = join(folder, 'flash.img');
   await writeFile(flash, '');
   await truncate(flash, FLASH_BYTES);
-});
+};
+beforeEach(newMachine);
 afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
@@ -55,7 +56,20 @@ const boot = (environment?: 'flash'): BootControl =>
   );
 
 describe('U-Boot with its variables on the ESP', () => {
+  /** U-Boot's own environment, saved by itself, without the seconds that it would wait for a key */
+  let prompt: { readonly folder: string; readonly flash: string };
+  beforeAll(async () => {
+    await newMachine();
+    prompt = { folder, flash };
+    const script = uBootScript('arm64', 'own', 'setenv bootdelay 0\nsaveenv\n');
+    await makeLoaderDisk(disk, 'arm64', { 'boot.scr': script });
+    await boots(1);
+  });
+  afterAll(async () => {
+    await rm(prompt.folder, { recursive: true, force: true });
+  });
   beforeEach(async () => {
+    await copyFile(prompt.flash, flash);
     await makeLoaderDisk(disk, 'arm64', { 'boot.scr': uBootScript('arm64') });
   });
 
