@@ -151,10 +151,12 @@ export const openSession = (options: SessionOptions): Session => {
       isServerThere = parsed.data.state === 'online';
       relink();
     } else {
-      const name = commandOfTopic(message.topic);
+      const ending = commandOfTopic(message.topic);
+      // Whatever a broker delivers: only what stands on the topic of this device.
+      const name = ending !== undefined && message.topic === topic(`cmd/${ending}`) ? ending : undefined;
       const parsed = Command.safeParse(typeof body === 'object' ? { ...body, name } : body);
       if (parsed.success) options.onCommand(parsed.data, message.retained);
-      else runtime.log(`ignored a malformed command ${name ?? message.topic}`);
+      else runtime.log(`ignored a malformed command ${name ?? message.topic.slice(0, 100)}`);
     }
   };
 

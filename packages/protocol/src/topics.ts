@@ -42,7 +42,7 @@ export const serverStateTopic = (tenant: TenantId | '+'): string => `${TOPIC_ROO
 export const parseUpTopic = (
   topic: string,
 ): { readonly tenant: string; readonly device: string; readonly kind: UpKind } | undefined => {
-  const match = /^slip\/([a-z0-9-]+)\/([a-z0-9-]+)\/(.+)$/.exec(topic);
+  const match = /^slip\/([a-z0-9-]{1,63})\/([a-z0-9-]{1,63})\/(.+)$/.exec(topic);
   const kind = UP.find((known) => known === match?.[3]);
   if (match?.[1] === undefined || match[2] === undefined || kind === undefined) return undefined;
   return { tenant: match[1], device: match[2], kind };
