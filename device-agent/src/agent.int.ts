@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AGENT_RUNTIMES, CHUNK_BYTES, Birth } from '@slipway/protocol';
@@ -118,15 +118,24 @@ describe.each(AGENT_RUNTIMES)('the agent on %s', (runtime) => {
       await cloud.until('the birth after it', () => births().at(-1)?.slots.b.state === 'FAILED');
     });
 
-    test('a release that does not come up is reported as not booted', async () => {
-      device.behaviours.set('2.0.0', 'hangs');
+    test.each([
+      ['hangs', 'TRIAL_WATCHDOG', 'web: "hangs"'],
+      ['panics', 'TRIAL_PANIC', 'Kernel panic - not syncing: sysrq triggered crash\n<4>Call Trace:'],
+      ['initramfs', 'TRIAL_INITRAMFS', undefined],
+      ['unloadable', 'TRIAL_UKI_UNLOADABLE', undefined],
+    ] as const)('a release that %s is reported as %s, once, with its logs', async (behaviour, code, log) => {
+      device.behaviours.set('2.0.0', behaviour);
       await device.boot();
       await cloud.desire(1, v2);
-      expect(await cloud.outcome(1)).toMatchObject({
-        state: 'ROLLED_BACK',
-        code: 'TRIAL_NOT_BOOTED',
-        slot: 'a',
-      });
+      const outcome = await cloud.outcome(1);
+      expect(outcome).toMatchObject({ state: 'ROLLED_BACK', code, slot: 'a' });
+      expect(outcome.log ?? '').toContain(log ?? '');
+      expect(outcome.log === undefined).toBe(log === undefined);
+      await device.restartAgent();
+      await cloud.until('another birth', () => births().length >= 3);
+      expect(cloud.statesOf(1).filter((state) => state === 'ROLLED_BACK')).toHaveLength(1);
+      expect(await readdir(device.path('sys/fs/pstore')).catch(() => [])).toEqual([]);
+      expect(await readdir(device.path('data/slipway/trial')).catch(() => [])).toEqual([]);
     });
 
     test('a probe that still fails at the deadline is named', async () => {

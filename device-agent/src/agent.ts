@@ -1,19 +1,27 @@
+import { messageOf, type SlotName } from '@slipway/protocol';
 import { openAttendant } from './attendant.ts';
 import { openEsp } from './boot/esp.ts';
 import { openBoot, prepareBoot } from './boot/open-boot.ts';
 import { openSession, type Session } from './channel/session.ts';
+import { deviceClock, mendClock } from './clock.ts';
 import type { AgentConfig } from './config.ts';
-import { freshState, step, type Effect, type Event, type Job, type State } from './core/index.ts';
+import { localControl } from './control/local-control.ts';
+import { freshState, NO_CLOCK, type Event, type State } from './core/index.ts';
 import { enrol } from './enrol/enrol.ts';
 import { credentialsOf } from './enrol/credentials.ts';
 import type { Identity } from './enrol/identity.ts';
-import { keepRenewing } from './enrol/renew.ts';
-import { readImageFiles, type ImageFiles } from './image-files.ts';
+import { keepRenewing, type RenewalState } from './enrol/renew.ts';
+import { trialTraces } from './evidence/traces.ts';
+import { readImageFiles } from './image-files.ts';
+import { bundleFiles } from './install/bundle-file.ts';
 import { installer, type InstallProgress } from './install/installer.ts';
 import { bootedSlot } from './install/running.ts';
 import { lineRing } from './logs/ring.ts';
+import { patientSave } from './patient-save.ts';
 import { birthOf } from './reports.ts';
+import { finishResetIfAsked } from './reset/reset.ts';
 import { runJob, type JobTools } from './run-job.ts';
+import { openRunner, type RunnerOptions } from './runner.ts';
 import type { Runtime } from './runtime/port.ts';
 import { stateFile } from './state-file.ts';
 
@@ -21,18 +29,14 @@ const PROGRESS_S = 1;
 /** 2024-01-01: counters that begin with the clock begin small. */
 const COUNTER_EPOCH_S = 1_704_067_200;
 
-/** A clock that lost its battery is set to the time the image vouches for, so that certificates can be judged. */
-const mendClock = async (runtime: Runtime, config: AgentConfig, { release }: ImageFiles): Promise<void> => {
-  if (!config.setsClock || runtime.time.now() >= release.timeFloor) return;
-  await runtime.processes.run(['date', '-u', '-s', `@${release.timeFloor}`]);
-  runtime.log('clock set to the time floor of the release');
-};
+/** How often windows and the like are looked at. */
+const TICK_MS = 10_000;
 
 /**
  * Runs the agent until `signal` comes. Everything it decides is decided by `step`; this saves each new state and then
  * carries out the effects.
  *
- * @throws where state cannot be saved: init starts the agent again, and it goes on from the last saved state
+ * @throws {SlipwayError} CONFIG_INVALID where the image is incomplete
  */
 export const runAgent = async (machine: Runtime, config: AgentConfig, signal: AbortSignal): Promise<void> => {
   const lines = lineRing();
@@ -44,28 +48,31 @@ export const runAgent = async (machine: Runtime, config: AgentConfig, signal: Ab
     },
   };
   const image = await readImageFiles(runtime, config);
-  await mendClock(runtime, config, image);
-  const now = (): number => Math.max(runtime.time.now(), image.release.timeFloor);
   const esp = openEsp(runtime, config);
   const boot = openBoot(runtime, config, image.settings, esp);
   const slot = await bootedSlot(runtime, config);
   const { release, version, counter, timeFloor } = image.release;
   runtime.log(`start: ${image.release.deviceClass} ${version} in slot ${slot}, boot ${image.bootId}`);
 
+  if ((await finishResetIfAsked({ runtime, config, esp })) === 'restart') await runtime.processes.reboot();
   const store = stateFile(runtime, config);
   const loaded = await store.load();
-  let state: State = {
+  const floor = Math.max(image.release.timeFloor, loaded?.floor.time ?? 0);
+  await mendClock(runtime, config, floor, loaded?.lastTime ?? 0);
+  const now = (): number => Math.max(runtime.time.now(), floor);
+  const initial: State = {
     saved: loaded ?? freshState(Math.max(1, now() - COUNTER_EPOCH_S)),
     boot: null,
     connected: false,
+    clock: NO_CLOCK,
   };
+  const traces = trialTraces(runtime, config);
 
-  const failure = Promise.withResolvers<never>();
   let session: Session | undefined;
   let identity: Identity | undefined;
+  let renewal: () => RenewalState = () => undefined;
+  let present = (): Identity | undefined => identity;
   let progressAt = 0;
-  let running:
-    { readonly job: Job; readonly since: number; readonly controller: AbortController } | undefined;
 
   const attendant = await openAttendant({
     runtime,
@@ -73,16 +80,48 @@ export const runAgent = async (machine: Runtime, config: AgentConfig, signal: Ab
     image,
     agentLines: lines.bytes,
     now,
-    state: () => state,
-    running: () => running,
+    state: () => runner.state(),
+    running: () => runner.running(),
     session: () => session,
     deviceId: () => identity?.deviceId,
-    dispatch: async (event) => dispatch(event),
+    dispatch: async (event) => runner.dispatch(event),
     signal,
   });
   const { monitor, blocks } = attendant;
+  const bundles = bundleFiles(runtime, config, image.release);
+  const control = localControl({
+    runtime,
+    config,
+    esp,
+    boot,
+    image,
+    slot,
+    bundles,
+    initial: initial.saved,
+    state: () => runner.state(),
+    identity: () => present(),
+    health: monitor.health,
+    renewal: () => renewal(),
+    now,
+    dispatch: async (event) => runner.dispatch(event),
+    restart: async () => {
+      await session?.leave();
+      await runtime.processes.reboot();
+    },
+    signal,
+  });
+  let loaderDefault: SlotName | null = null;
+  const save = patientSave({
+    runtime,
+    store,
+    isTrial: () =>
+      loaderDefault !== null && loaderDefault !== slot && runner.state().saved.slots[slot].state !== 'GOOD',
+    trialPatience: image.gates.deadline,
+    signal,
+  });
   const onProgress = (progress: InstallProgress): void => {
-    const { execution } = state.saved;
+    control.onProgress(progress);
+    const { execution } = runner.state().saved;
     const uptime = runtime.time.uptime();
     if (execution === null || uptime - progressAt < PROGRESS_S) return;
     progressAt = uptime;
@@ -91,36 +130,16 @@ export const runAgent = async (machine: Runtime, config: AgentConfig, signal: Ab
   const tools: JobTools = {
     runtime,
     boot,
+    traces,
+    retryBaseMs: config.retryBaseMs,
     monitor,
-    installer: installer({ runtime, config, esp, blocks, device: image.release, onProgress }),
+    installer: installer({ runtime, config, esp, blocks, bundles, device: image.release, onProgress }),
     proveBroker: attendant.proveBroker,
     leave: async () => session?.leave(),
   };
 
-  const stop = (): void => {
-    running?.controller.abort(new Error('the job was stopped'));
-    running = undefined;
-  };
-
-  const start = (job: Job): void => {
-    stop();
-    const mine = { job, since: runtime.time.uptime(), controller: new AbortController() };
-    running = mine;
-    void runJob(job, tools, mine.controller.signal).then(async (result) => {
-      mine.controller.abort(new Error('the job is over'));
-      if (running === mine) running = undefined;
-      if (result !== undefined) await dispatch({ kind: 'job', id: job.id, result });
-    });
-  };
-
-  const carryOut = (effect: Effect): void => {
+  const carryOut: RunnerOptions['carryOut'] = (effect) => {
     switch (effect.kind) {
-      case 'run':
-        start(effect.job);
-        return;
-      case 'stop':
-        stop();
-        return;
       case 'status':
         session?.send('status', effect.status);
         return;
@@ -128,12 +147,23 @@ export const runAgent = async (machine: Runtime, config: AgentConfig, signal: Ab
         const birth =
           identity === undefined
             ? undefined
-            : birthOf(state, identity.deviceId, image, monitor.health(), attendant.watchdog());
+            : birthOf(runner.state(), identity.deviceId, image, monitor.health(), attendant.watchdog());
         if (birth !== undefined) session?.send('birth', birth);
         return;
       }
       case 'result':
         attendant.answer(effect.result);
+        return;
+      case 'clearEvidence':
+        // Lost where the power goes now; arming clears it once more.
+        void traces.clear().catch((error: unknown) => {
+          runtime.log(messageOf(error));
+        });
+        return;
+      case 'disarm':
+        void boot.disarm().catch((error: unknown) => {
+          runtime.log(messageOf(error));
+        });
         return;
       case 'log':
         runtime.log(effect.line);
@@ -143,29 +173,37 @@ export const runAgent = async (machine: Runtime, config: AgentConfig, signal: Ab
     }
   };
 
-  const handle = async (event: Event): Promise<void> => {
-    const [next, effects] = step(state, event);
-    if (next.saved !== state.saved) await store.save(next.saved);
-    state = next;
-    for (const effect of effects) carryOut(effect);
+  const onState = (state: State, event: Event): void => {
+    control.saw(state.saved);
     if (event.kind === 'connected') attendant.onConnected();
   };
-  let queue: Promise<void> = Promise.resolve();
-  const dispatch = async (event: Event): Promise<void> => {
-    queue = queue.then(async () => handle(event));
-    queue.catch((error: unknown) => {
-      failure.reject(error);
-    });
-    return queue;
-  };
+  const runner = openRunner({
+    runtime,
+    initial,
+    save,
+    perform: async (job, stopped) => runJob(job, tools, stopped),
+    onState,
+    carryOut,
+  });
+  const { dispatch } = runner;
+  const clock = deviceClock(
+    runtime,
+    () => Math.max(floor, runner.state().saved.floor.time),
+    image.settings.timeZone ?? 'UTC0',
+    () => attendant.link().metered,
+  );
 
   const work = async (): Promise<void> => {
     const ref = { release, version, counter, rootHash: image.rootHash, timeFloor };
     await prepareBoot(runtime, esp, boot);
-    const loaderDefault = await boot.readDefault();
+    loaderDefault = await boot.readDefault();
+    await clock.refresh();
+    const evidence = await traces.read();
+    const uptime = runtime.time.uptime();
     await dispatch({
       kind: 'started',
-      facts: { bootId: image.bootId, slot, ref, loaderDefault, uptime: runtime.time.uptime() },
+      facts: { bootId: image.bootId, slot, ref, loaderDefault, uptime, evidence },
+      clock: clock.read(),
     });
     const { serverCa } = image;
     const { enrolUrl } = image.settings;
@@ -173,7 +211,8 @@ export const runAgent = async (machine: Runtime, config: AgentConfig, signal: Ab
     identity = await enrol({ ...enrolment, device: image.release }, signal);
     if (identity === undefined) return;
     const credentials = await credentialsOf(enrolment, identity);
-    const connection = (): number => state.saved.connection;
+    present = credentials.identity;
+    const connection = (): number => runner.state().saved.connection;
     session = openSession({
       runtime,
       identity,
@@ -181,13 +220,23 @@ export const runAgent = async (machine: Runtime, config: AgentConfig, signal: Ab
       serverCa,
       blocks,
       dispatch,
+      clock: clock.read,
       onCommand: attendant.onCommand,
       connection,
       signal,
     });
     const reconnect = (): void => session?.reconnect();
     const renewals = keepRenewing(enrolment, credentials, reconnect, signal);
+    renewal = renewals.state;
     await Promise.all([session.done, renewals.done]);
+  };
+
+  const tick = async (): Promise<void> => {
+    while (!signal.aborted) {
+      await runtime.time.sleep(TICK_MS, signal);
+      await clock.refresh();
+      await dispatch({ kind: 'tick', clock: clock.read() });
+    }
   };
 
   const stopped = Promise.withResolvers<undefined>();
@@ -199,9 +248,16 @@ export const runAgent = async (machine: Runtime, config: AgentConfig, signal: Ab
     await stopped.promise;
   };
   try {
-    await Promise.race([failure.promise, never(work()), never(attendant.watch()), stopped.promise]);
+    await Promise.race([
+      runner.failed,
+      never(work()),
+      never(attendant.watch()),
+      never(control.serve()),
+      never(tick()),
+      stopped.promise,
+    ]);
   } finally {
-    stop();
+    runner.stop();
     await session?.leave();
   }
 };

@@ -18,6 +18,8 @@ export type AgentConfig = {
   /** null: the process ends instead */
   readonly rebootCommand: readonly string[] | null;
   readonly setsClock: boolean;
+  /** milliseconds that the first failure of a step of an install costs at most */
+  readonly retryBaseMs: number;
 };
 
 /** @param root directory to put before every path; then nothing outside it is touched */
@@ -37,6 +39,7 @@ export const agentConfig = (root = ''): AgentConfig => ({
   dropCaches: root === '' ? '/proc/sys/vm/drop_caches' : null,
   rebootCommand: root === '' ? ['reboot', '-f'] : null,
   setsClock: root === '',
+  retryBaseMs: root === '' ? 30_000 : 50,
 });
 
 /**

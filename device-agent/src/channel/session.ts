@@ -17,7 +17,7 @@ import {
   type Telemetry,
   type UpKind,
 } from '@slipway/protocol';
-import type { Event } from '../core/index.ts';
+import type { Clock, Event } from '../core/index.ts';
 import type { Credentials } from '../enrol/credentials.ts';
 import type { Identity } from '../enrol/identity.ts';
 import { parseJson } from '../install/stored-manifest.ts';
@@ -71,6 +71,7 @@ export type SessionOptions = {
   readonly blocks: Blocks;
   /** Resolves when the state is saved. */
   readonly dispatch: (event: Event) => Promise<void>;
+  readonly clock: () => Clock;
   readonly onCommand: (command: Command, retained: boolean) => void;
   /** number of the connection about to be made */
   readonly connection: () => number;
@@ -140,7 +141,7 @@ export const openSession = (options: SessionOptions): Session => {
     const body = parseJson(message.payload);
     if (message.topic === topic('desired')) {
       const parsed = Desired.safeParse(body);
-      if (parsed.success) void dispatch({ kind: 'desired', message: parsed.data, now: runtime.time.now() });
+      if (parsed.success) void dispatch({ kind: 'desired', message: parsed.data, clock: options.clock() });
       else if (message.payload.length > 0) runtime.log('ignored a malformed assignment');
     } else if (message.topic === topic('ack')) {
       const parsed = Ack.safeParse(body);

@@ -1,5 +1,14 @@
-import type { CommandId, CommandResult, Desired, ErrorCode, Status } from '@slipway/protocol';
-import type { BootFacts, Job, ReleaseRef } from './state.ts';
+import type {
+  CommandId,
+  CommandResult,
+  Desired,
+  Digest,
+  ErrorCode,
+  ExecutionId,
+  ReleaseId,
+  Status,
+} from '@slipway/protocol';
+import type { BootFacts, Clock, Job, ReleaseRef } from './state.ts';
 
 /** What came of a job. */
 export type JobResult =
@@ -8,18 +17,31 @@ export type JobResult =
   | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string }
   | { readonly kind: 'written'; readonly bytesReceived: number; readonly bytesReused: number }
   | { readonly kind: 'placed'; readonly bytesReceived: number; readonly bytesReused: number }
+  | { readonly kind: 'waited' }
   | { readonly kind: 'armed' }
   | { readonly kind: 'healthy' }
   | { readonly kind: 'committed' }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };
 
-/** Times are seconds since 1970 (`now`) or since the kernel started (`uptime`). */
+/** A bundle in a file, whose head was verified; a person at the device asked for it. */
+export type LocalInstall = {
+  readonly kind: 'local';
+  readonly execution: ExecutionId;
+  readonly release: ReleaseId;
+  readonly version: string;
+  readonly bundle: { readonly digest: Digest; readonly size: number };
+  readonly path: string;
+  readonly mode: 'install' | 'download';
+};
+
 export type Event =
-  | { readonly kind: 'started'; readonly facts: BootFacts }
+  | { readonly kind: 'started'; readonly facts: BootFacts; readonly clock: Clock }
+  | { readonly kind: 'tick'; readonly clock: Clock }
   | { readonly kind: 'connecting' }
   | { readonly kind: 'connected' }
   | { readonly kind: 'disconnected' }
-  | { readonly kind: 'desired'; readonly message: Desired; readonly now: number }
+  | { readonly kind: 'desired'; readonly message: Desired; readonly clock: Clock }
+  | LocalInstall
   | { readonly kind: 'ack'; readonly seq: number }
   | {
       readonly kind: 'command';
@@ -38,4 +60,8 @@ export type Effect =
   | { readonly kind: 'birth' }
   /** the answer to a command */
   | { readonly kind: 'result'; readonly result: CommandResult }
+  /** the next boot is to be that of the default */
+  | { readonly kind: 'disarm' }
+  /** the outcome of the trial is saved, what it left behind may go */
+  | { readonly kind: 'clearEvidence' }
   | { readonly kind: 'log'; readonly line: string };

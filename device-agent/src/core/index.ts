@@ -1,8 +1,19 @@
 export { fullJitter } from './backoff.ts';
-export type { Effect, Event, JobResult } from './event.ts';
+export { causeOf, type Cause, type Evidence } from './cause.ts';
+export type { Effect, Event, JobResult, LocalInstall } from './event.ts';
 export { type LoopFacts, mayFeed } from './feeding.ts';
 export { CRASH_STARTS, type GateSight, type GateWatch, judgeGates, type Verdict } from './gates.ts';
 export { afterProbe, isProbeDue, type ProbeWatch } from './probe-watch.ts';
 export { type Resources, seeResources } from './resources.ts';
-export { type BootFacts, freshState, type Job, ReleaseRef, Saved, type State } from './state.ts';
+export {
+  type BootFacts,
+  BundleSource,
+  type Clock,
+  freshState,
+  Job,
+  NO_CLOCK,
+  ReleaseRef,
+  Saved,
+  type State,
+} from './state.ts';
 export { step } from './step.ts';

@@ -1,152 +1,160 @@
 import * as fc from 'fast-check';
-import { isTerminal, type Status } from '@slipway/protocol';
-import { expect, test } from 'vitest';
-import { commandOf, desiredOf, World } from '../fixture/world.ts';
-import { MAX_ATTEMPTS } from './state.ts';
+import { describe, expect, test } from 'vitest';
+import { happenings, live, type Kind } from '../fixture/happenings.ts';
+import { MUTANTS } from '../fixture/mutants.ts';
+import { Violation } from '../fixture/watcher.ts';
+import { readSaved, type WorldOptions } from '../fixture/world.ts';
+import { step } from './step.ts';
 
-type Action =
-  | { readonly kind: 'tick' | 'failingTick' | 'cut' | 'restart' | 'connect' | 'disconnect' }
-  | { readonly kind: 'hang'; readonly hangs: boolean }
-  | { readonly kind: 'desired'; readonly seq: number; readonly execution: number; readonly late: boolean }
-  | { readonly kind: 'nothingDesired'; readonly seq: number }
-  | { readonly kind: 'ack'; readonly at: number }
-  | { readonly kind: 'command'; readonly retained: boolean; readonly id: number };
+/** For long runs: `SLIPWAY_FUZZ_RUNS=100000 SLIPWAY_FUZZ_SEED=1 npx vitest run …/invariants.test.ts` */
+const RUNS = Number(process.env['SLIPWAY_FUZZ_RUNS'] ?? 250);
+const SEED = process.env['SLIPWAY_FUZZ_SEED'];
+const TIMEOUT_MS = 60_000 + 200 * RUNS;
+/** Enough to find every mutant, whatever the seed. */
+const MUTANT_RUNS = 2_000;
 
-const just = (
-  kind: 'tick' | 'failingTick' | 'cut' | 'restart' | 'connect' | 'disconnect',
-  weight: number,
-) => ({
-  weight,
-  arbitrary: fc.constant<Action>({ kind }),
-});
-
-/** What can happen to a device, in any order: deliveries are new, repeated and reordered alike. */
-const action: fc.Arbitrary<Action> = fc.oneof(
-  just('tick', 14),
-  just('failingTick', 1),
-  just('cut', 2),
-  just('restart', 1),
-  just('connect', 1),
-  just('disconnect', 1),
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('hang' as const), hangs: fc.boolean() }) },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      kind: fc.constant('desired' as const),
-      seq: fc.nat(60),
-      execution: fc.nat(20),
-      late: fc.oneof(
-        { weight: 9, arbitrary: fc.constant(false) },
-        { weight: 1, arbitrary: fc.constant(true) },
-      ),
-    }),
-  },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('nothingDesired' as const), seq: fc.nat(60) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('ack' as const), at: fc.nat(5) }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant('command' as const),
-      retained: fc.boolean(),
-      id: fc.nat(5),
-    }),
-  },
-);
-
-const act = (world: World, action: Action): void => {
-  switch (action.kind) {
-    case 'tick':
-    case 'failingTick':
-      world.tick(action.kind === 'tick');
-      return;
-    case 'cut':
-      world.reboot();
-      return;
-    case 'restart':
-      world.start();
-      return;
-    case 'connect':
-      world.send({ kind: 'connecting' });
-      world.send({ kind: 'connected' });
-      return;
-    case 'disconnect':
-      world.send({ kind: 'disconnected' });
-      return;
-    case 'hang':
-      world.hangs = action.hangs;
-      return;
-    case 'desired': {
-      // An execution always asks for the same release; five releases share the executions.
-      const { seq, execution, late } = action;
-      world.send({
-        kind: 'desired',
-        message: desiredOf(seq, execution, 1 + (execution % 5), late ? 1 : 10_000),
-        now: 100,
-      });
-      return;
-    }
-    case 'nothingDesired':
-      world.send({ kind: 'desired', message: { v: 1, seq: action.seq, assignment: null }, now: 100 });
-      return;
-    case 'ack': {
-      const seq = world.saved.outbox[action.at]?.seq;
-      if (seq !== undefined) world.send({ kind: 'ack', seq });
-      return;
-    }
-    case 'command':
-      world.send({
-        kind: 'command',
-        name: 'reboot',
-        id: commandOf(action.id),
-        retained: action.retained,
-      });
-      return;
-    default:
-      action satisfies never;
-  }
+type Row = {
+  readonly invariant: number;
+  readonly says: string;
+  /** what happens more often than usual, because it puts this one to the test */
+  readonly more: Partial<Record<Kind, number>>;
 };
 
-const byExecution = (world: World): ReadonlyMap<string, readonly Status[]> =>
-  Map.groupBy(
-    [...world.reports.values()].sort((a, b) => a.seq - b.seq),
-    (status) => status.execution,
-  );
+const INVARIANTS: readonly Row[] = [
+  { invariant: 1, says: 'some verified slot boots, the active one is never written', more: { cut: 6 } },
+  {
+    invariant: 2,
+    says: 'the default names only a slot that passed its gates',
+    more: { loader: 2, failingTick: 6 },
+  },
+  { invariant: 3, says: 'unverified bytes cannot be chosen', more: { cutAfterSave: 8, nothingDesired: 4 } },
+  {
+    invariant: 4,
+    says: 'a trial boots once per arming, whatever the loader does',
+    more: { loader: 5, fate: 4, cut: 4 },
+  },
+  { invariant: 5, says: 'a second cut anywhere changes nothing', more: { cutAfterSave: 10, restart: 4 } },
+  {
+    invariant: 6,
+    says: 'every execution ends once, a success after its commit',
+    more: { connect: 4, cutAfterSave: 6 },
+  },
+  {
+    invariant: 7,
+    says: 'what is armed is what was asked for, however often it was resumed',
+    more: { cut: 8, desired: 10 },
+  },
+  {
+    invariant: 8,
+    says: 'a release that failed is not tried again by itself',
+    more: { fate: 8, failingTick: 8, desired: 10 },
+  },
+  {
+    invariant: 9,
+    says: 'the floor never falls, rises at commit, and shuts nobody out',
+    more: { command: 5, loader: 1 },
+  },
+  {
+    invariant: 10,
+    says: 'what fails in passing is tried again, and the old slot runs on',
+    more: { failingTick: 16, pass: 4 },
+  },
+  { invariant: 11, says: 'a state that is lost leaves the default and nothing else', more: { loseState: 2 } },
+  { invariant: 12, says: 'agents of other versions go on with it', more: { older: 3, newer: 3 } },
+  {
+    invariant: 13,
+    says: 'messages that come twice, late or retained do nothing twice',
+    more: { desired: 20, command: 8 },
+  },
+  { invariant: 14, says: 'a trial that does not come up returns, and its cause is told', more: { fate: 10 } },
+];
 
-test('under every sequence of events and cuts the device stays bootable and every execution ends once', () => {
-  fc.assert(
-    fc.property(fc.array(action, { maxLength: 150, size: 'max' }), (actions) => {
-      const world = new World();
-      for (const action of actions) act(world, action);
-      // From here on all goes well: whatever is open has to end, in the confirmed slot.
-      world.hangs = false;
-      for (let ticks = 0; ticks < 100; ticks++) world.tick();
-      expect(world.lines.filter((line) => line.includes('record of the trial is gone'))).toEqual([]);
-      expect(world.runs).toBeNull();
-      expect(world.saved.execution).toBeNull();
-      expect(world.slot).toBe(world.loaderDefault);
-      expect(world.saved.slots[world.slot].state).toBe('GOOD');
-
-      const failures = new Map<string, number>();
-      for (const statuses of byExecution(world).values()) {
-        const ends = statuses.filter(({ state }) => isTerminal(state));
-        expect(ends).toHaveLength(1);
-        expect(statuses.at(-1)).toBe(ends[0]);
-        const [end] = ends;
-        if (end === undefined || (end.state !== 'FAILED' && end.state !== 'ROLLED_BACK')) continue;
-        expect(end.code).toBeDefined();
-        failures.set(end.release, 1 + (failures.get(end.release) ?? 0));
+/** @returns the first violation that is found, made small; undefined where all worlds live on */
+const search = (
+  more: Row['more'],
+  parameters: fc.Parameters<[unknown]>,
+  options: WorldOptions = {},
+  only?: number,
+): string | undefined => {
+  const found = fc.check(
+    fc.property(happenings(more), (happened) => {
+      try {
+        live(happened, options);
+      } catch (error) {
+        // A world that is broken otherwise says nothing about the one that is asked for.
+        if (only === undefined || !(error instanceof Violation) || error.invariant === only) throw error;
       }
-      for (const count of failures.values()) expect(count).toBeLessThanOrEqual(MAX_ATTEMPTS);
     }),
-    { numRuns: 2000 },
+    parameters,
+  );
+  if (!found.failed) return undefined;
+  const cause = found.errorInstance;
+  if (!(cause instanceof Violation)) throw cause;
+  return `${cause.message}, seed ${found.seed}: ${JSON.stringify(found.counterexample)}`;
+};
+const parameters = { numRuns: RUNS, ...(SEED === undefined ? {} : { seed: Number(SEED) }) };
+
+const MIXED: readonly (readonly [string, Row['more']])[] = [
+  ['a default that is lost comes back', { loseDefault: 1 }],
+  ['a damaged copy of the state costs a step at most', { damage: 3 }],
+  [
+    'all of it at once is survived',
+    { loseDefault: 1, damage: 1, loseState: 1, loader: 2, older: 1, newer: 1 },
+  ],
+];
+
+describe('under every sequence of events, faults and cuts', () => {
+  test.each(INVARIANTS)(
+    'invariant $invariant: $says',
+    ({ more }) => {
+      expect(search(more, parameters)).toBeUndefined();
+    },
+    TIMEOUT_MS,
+  );
+  test.each(MIXED)(
+    '%s',
+    (_, more) => {
+      expect(search(more, parameters)).toBeUndefined();
+    },
+    TIMEOUT_MS,
   );
 });
 
-test('a world that commits before the gates is noticed', () => {
-  // The property must be able to fail: a default that names a release which passed no gate.
-  const world = new World();
-  world.good.clear();
-  expect(() => {
-    world.start();
-  }).toThrow('not good');
+test('a lot happens in these worlds', () => {
+  const ends = new Map<string, number>();
+  for (const happened of fc.sample(happenings(), { numRuns: 300, seed: 1 }))
+    for (const { state, code } of live(happened).reports.values()) {
+      const end = code === undefined ? state : `${state} ${code}`;
+      ends.set(end, 1 + (ends.get(end) ?? 0));
+    }
+  const common = [...ends].filter(([, count]) => count > 5).map(([end]) => end);
+  expect(common).toEqual(
+    expect.arrayContaining([
+      'COMMITTED',
+      'CANCELED',
+      'DEFERRED INSTALL_HELD',
+      'DEFERRED INSTALL_DOWNLOADED',
+      'REJECTED INSTALL_ATTEMPTS_EXHAUSTED',
+      'ROLLED_BACK TRIAL_PANIC',
+      'ROLLED_BACK TRIAL_GATE_FAILED',
+    ]),
+  );
+});
+
+describe('each of these checks can fail', () => {
+  test.each(MUTANTS)(
+    'invariant $invariant is broken by an agent that $does',
+    ({ invariant, mutant = step, reads = readSaved, more = {} }) => {
+      const row = INVARIANTS.find((known) => known.invariant === invariant);
+      const happening = { ...row?.more, ...more };
+      const found = search(
+        happening,
+        { numRuns: MUTANT_RUNS, seed: 7, endOnFailure: true },
+        { step: mutant, reads },
+        invariant,
+      );
+      expect(found).toContain(`invariant ${invariant}:`);
+    },
+    TIMEOUT_MS,
+  );
 });

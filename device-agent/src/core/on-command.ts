@@ -1,6 +1,8 @@
-import { otherSlot, type CommandResult } from '@slipway/protocol';
+import { ExecutionId, otherSlot, type CommandResult } from '@slipway/protocol';
 import type { Event } from './event.ts';
-import { log, startJob, stopJob, type Turn } from './turn.ts';
+import { policyOf } from './execution-policy.ts';
+import { NEW_EXECUTION, NO_ROLLOUT, UNKNOWN_BUNDLE } from './state.ts';
+import { log, setExecution, setSlot, startJob, stopJob, type Turn } from './turn.ts';
 
 type CommandEvent = Extract<Event, { readonly kind: 'command' }>;
 
@@ -25,7 +27,7 @@ export const onCommand = (turn: Turn, command: CommandEvent): void => {
       answer({ ok: true });
       return;
     case 'rollback':
-      answer({ ok: false, code: 'COMMAND_REFUSED', message: 'This agent does not go back on command.' });
+      answer(goBack(turn, command));
       return;
     case 'reboot': {
       if (isUnconfirmed(turn)) {
@@ -38,12 +40,50 @@ export const onCommand = (turn: Turn, command: CommandEvent): void => {
       stopJob(turn);
       turn.saved = { ...turn.saved, commanded: true };
       answer({ ok: true, message: 'rebooting' });
-      startJob(turn, { kind: 'reboot', from: turn.boot.bootId, why: 'commanded' });
+      startJob(turn, { kind: 'reboot', from: turn.boot.bootId, why: 'commanded', disarm: false });
       return;
     }
     default:
       command.name satisfies never;
   }
+};
+
+/**
+ * Back to what ran before, by the way of every release: the other slot gets a trial and has to pass the gates. Its
+ * content is what was committed once and has not been touched since. The floor stays where it is.
+ */
+const goBack = (turn: Turn, command: CommandEvent): Pick<CommandResult, 'ok' | 'code' | 'message'> => {
+  const slot = otherSlot(turn.boot.slot);
+  const record = turn.saved.slots[slot];
+  if (isUnconfirmed(turn))
+    return { ok: false, code: 'COMMAND_REFUSED', message: 'A trial or reboot is under way.' };
+  if (turn.saved.execution !== null) {
+    const message = `Execution ${turn.saved.execution.id} is under way; cancel it or wait for its outcome.`;
+    return { ok: false, code: 'INSTALL_BUSY', message };
+  }
+  if (record.state !== 'GOOD') {
+    const message = `slot ${slot}: expected a release that was committed before, found ${record.state}.`;
+    return { ok: false, code: 'SLOT_NOT_GOOD', message };
+  }
+  remember(turn, command);
+  const { ref } = record;
+  const bundle = record.bundle ?? UNKNOWN_BUNDLE;
+  const trial = { attempt: 1, unseen: 0, armedIn: null, boot: null, restore: true };
+  setSlot(turn, slot, { state: 'TRIAL', ref, bundle, ...trial });
+  setExecution(turn, {
+    ...NEW_EXECUTION,
+    // Both ids are of one form, so the command names the execution and a report finds its command.
+    id: ExecutionId.parse(command.id.replace('cmd_', 'exe_')),
+    rollout: NO_ROLLOUT,
+    release: ref.release,
+    version: ref.version,
+    bundle: { digest: bundle, size: 0 },
+    local: true,
+    ...policyOf({}),
+  });
+  log(turn, `going back to ${ref.version} in slot ${slot} on command`);
+  startJob(turn, { kind: 'arm', slot });
+  return { ok: true, message: `trying ${ref.version} in slot ${slot}` };
 };
 
 const remember = (turn: Turn, { id }: CommandEvent): void => {

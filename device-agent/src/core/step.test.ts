@@ -1,13 +1,24 @@
-import type { ExecutionState, SlotName } from '@slipway/protocol';
+import type { AssignmentPolicy, ExecutionState, SlotName } from '@slipway/protocol';
 import { describe, expect, test } from 'vitest';
-import { commandOf, desiredOf, releaseOf, World } from '../fixture/world.ts';
-import type { Job, SlotRecord } from './state.ts';
+import {
+  commandOf,
+  desiredOf,
+  digestOf,
+  executionOf,
+  localOf,
+  NO_EVIDENCE,
+  releaseOf,
+  World,
+} from '../fixture/world.ts';
+import { MAX_TRIES, type Clock, type Job, type SlotRecord } from './state.ts';
 import { step } from './step.ts';
+
+const CLOCK: Clock = { now: 100, zoneOffset: 0, metered: false };
 
 /** A device on which release 2 has come as far as the job named. */
 const at = (kind: Job['kind'] | 'start'): World => {
   const world = new World();
-  world.send({ kind: 'desired', message: desiredOf(1, 1, 2), now: 100 });
+  world.send({ kind: 'desired', message: desiredOf(1, 1, 2), clock: CLOCK });
   for (let ticks = 0; ticks < 100; ticks++) {
     if (kind === 'start' || world.runs?.kind === kind) return world;
     world.tick();
@@ -75,7 +86,7 @@ describe('the way of an install', () => {
     world.tick();
     world.tick();
     expect(reportsOf(world).at(-1)).toBe('COMMITTED');
-    expect(world.saved.slots.b).toEqual({ state: 'GOOD', ref: releaseOf(2) });
+    expect(world.saved.slots.b).toEqual({ state: 'GOOD', ref: releaseOf(2), bundle: digestOf(2) });
     expect(world.saved.floor).toEqual({ counter: 2, time: 1002 });
     expect(world.runs).toBeNull();
   });
@@ -127,16 +138,34 @@ describe('killed in', () => {
 
 describe('failing', () => {
   test.each([
-    ['fetch', 'REJECTED BUNDLE_COUNTER_TOO_LOW', 'EMPTY'],
-    ['write', 'FAILED INSTALL_WRITE_FAILED', 'EMPTY'],
-    ['place', 'FAILED INSTALL_WRITE_FAILED', 'EMPTY'],
-    ['arm', 'FAILED INSTALL_WRITE_FAILED', 'VERIFIED'],
-  ] as const)('%s ends as %s without a reboot', (kind, end, record) => {
+    ['fetch', 'DOWNLOAD_FAILED', 'EMPTY', 'EMPTY'],
+    ['write', 'DOWNLOAD_FAILED', 'WRITING', 'EMPTY'],
+    ['place', 'INSTALL_WRITE_FAILED', 'VERIFIED', 'EMPTY'],
+    ['arm', 'BOOT_CONTROL_FAILED', 'VERIFIED', 'VERIFIED'],
+  ] as const)('%s is tried again, and ends as FAILED %s without a reboot', (kind, code, between, record) => {
     const world = at(kind);
+    for (let tries = 1; tries < MAX_TRIES; tries++) {
+      world.tick(false);
+      expect(world.runs).toMatchObject({ kind: 'wait', failures: tries });
+      expect(world.saved.slots.b.state).toBe(between);
+      for (let ticks = 0; ticks < 10 && world.runs?.kind !== kind; ticks++) world.tick();
+    }
     world.tick(false);
-    expect(reportsOf(world).at(-1)).toBe(end);
+    expect(reportsOf(world).at(-1)).toBe(`FAILED ${code}`);
     expect(world.saved.slots.b.state).toBe(record);
     expect([world.boots, world.runs]).toEqual([1, null]);
+  });
+
+  test('a refused bundle is not asked for again', () => {
+    const world = new World();
+    world.send({ kind: 'desired', message: desiredOf(1, 1, 1), clock: CLOCK });
+    expect(reportsOf(world)).toEqual(['COMMITTED']);
+    const older = at('commit');
+    older.tick();
+    older.tick();
+    older.send({ kind: 'desired', message: desiredOf(2, 2, 1), clock: CLOCK });
+    older.tick();
+    expect(reportsOf(older).at(-1)).toBe('REJECTED BUNDLE_COUNTER_TOO_LOW');
   });
 
   test.each([
@@ -152,66 +181,168 @@ describe('failing', () => {
     expect(world.runs).toBeNull();
   });
 
-  test('a trial that never starts its agent is rolled back at once', () => {
+  test.each([
+    ['panic', 'TRIAL_PANIC', 1],
+    ['hangs', 'TRIAL_WATCHDOG', 1],
+    ['initramfs', 'TRIAL_INITRAMFS', 1],
+    // Whether the power went before there could be a sign is only known after a second time.
+    ['unloadable', 'TRIAL_UKI_UNLOADABLE', 2],
+  ] as const)('a trial that ends by %s is rolled back as %s after %i boots', (fate, code, trials) => {
     const world = at('reboot');
-    world.hangs = true;
-    world.tick();
-    expect(world.slot).toBe('a');
-    expect(reportsOf(world).at(-1)).toBe('ROLLED_BACK TRIAL_NOT_BOOTED');
+    world.fate = fate;
+    world.run(20);
+    expect(reportsOf(world).at(-1)).toBe(`ROLLED_BACK ${code}`);
+    expect(world.saved.slots.b).toMatchObject({ state: 'FAILED', code });
+    expect([world.slot, world.boots, world.evidence]).toEqual(['a', 1 + 2 * trials, NO_EVIDENCE]);
   });
 
-  test('a trial that is cut three times is rolled back', () => {
+  test.each(['cutInLoader', 'cutInInitramfs', 'cutInInit'] as const)(
+    'a trial that ends by %s is armed again, and then committed',
+    (fate) => {
+      const world = at('reboot');
+      world.fate = fate;
+      world.run(20);
+      expect(reportsOf(world).at(-1)).toBe('COMMITTED');
+      expect([world.slot, world.boots]).toEqual(['b', 4]);
+    },
+  );
+
+  test('a trial that is cut three times is rolled back, with the logs of the last boot', () => {
     const world = at('judge');
     for (let cut = 1; cut <= 3; cut++) {
       expect([world.slot, world.runs?.kind]).toEqual(['b', 'judge']);
+      world.evidence = { ...world.evidence, log: `boot ${cut}` };
       world.reboot();
       for (let ticks = 0; ticks < 10 && world.runs?.kind !== 'judge'; ticks++) world.tick();
     }
     expect(world.slot).toBe('a');
-    expect(reportsOf(world).at(-1)).toBe('ROLLED_BACK TRIAL_NOT_BOOTED');
+    expect([...world.reports.values()].at(-1)).toMatchObject({
+      state: 'ROLLED_BACK',
+      code: 'TRIAL_POWER_LOSS',
+      message: expect.stringContaining('3 trial boots'),
+      log: 'boot 3',
+    });
   });
 
-  test('a release that failed three times is refused, whatever execution asks for it', () => {
+  test('a slot that boots as something else than was recorded is left', () => {
+    const world = at('reboot');
+    world.contents.b = [3, 3];
+    world.ukis.b = 3;
+    world.tick();
+    expect([world.slot, world.runs?.kind]).toEqual(['b', 'reboot']);
+    expect(world.saved.slots.b).toMatchObject({ state: 'FAILED', code: 'TRIAL_NOT_BOOTED' });
+  });
+
+  test('a release that rolled back is refused until an operator raises its retry', () => {
+    const world = new World();
+    const ask = (execution: number, retry: number): string | undefined => {
+      world.send({ kind: 'desired', message: desiredOf(execution, execution, 2, { retry }), clock: CLOCK });
+      for (let ticks = 0; ticks < 20; ticks++) world.tick(world.runs?.kind !== 'judge');
+      return reportsOf(world).at(-1);
+    };
+    expect(ask(1, 0)).toBe('ROLLED_BACK TRIAL_GATE_FAILED');
+    expect(ask(2, 0)).toBe('REJECTED INSTALL_ATTEMPTS_EXHAUSTED');
+    expect(ask(3, 1)).toBe('ROLLED_BACK TRIAL_GATE_FAILED');
+    expect(ask(4, 1)).toBe('REJECTED INSTALL_ATTEMPTS_EXHAUSTED');
+    expect([...world.reports.values()].at(-1)?.message).toContain('retry 2');
+    expect(ask(5, 2)).toBe('ROLLED_BACK TRIAL_GATE_FAILED');
+  });
+
+  test('an install that failed three times in passing is refused as well', () => {
     const world = new World();
     for (let execution = 1; execution <= 4; execution++) {
-      world.send({ kind: 'desired', message: desiredOf(execution, execution, 2), now: 100 });
-      for (let ticks = 0; ticks < 20; ticks++) world.tick(world.runs?.kind !== 'judge');
+      world.send({ kind: 'desired', message: desiredOf(execution, execution, 2), clock: CLOCK });
+      for (let ticks = 0; ticks < 20; ticks++) world.tick(world.runs?.kind === 'wait');
     }
-    const ends = reportsOf(world).filter((report) => /^(?:ROLLED|REJECTED)/.test(report));
-    expect(ends).toEqual([
-      'ROLLED_BACK TRIAL_GATE_FAILED',
-      'ROLLED_BACK TRIAL_GATE_FAILED',
-      'ROLLED_BACK TRIAL_GATE_FAILED',
-      'REJECTED INSTALL_ATTEMPTS_EXHAUSTED',
-    ]);
+    const ends = reportsOf(world).filter((report) => /^(?:FAILED|REJECTED)/.test(report));
+    const failed = 'FAILED DOWNLOAD_FAILED';
+    expect(ends).toEqual([failed, failed, failed, 'REJECTED INSTALL_ATTEMPTS_EXHAUSTED']);
+  });
+});
+
+describe('what the loader does wrong', () => {
+  test('a one-shot that it keeps: the second boot is none, the old slot arms again', () => {
+    const world = at('reboot');
+    world.keepsOneShot = true;
+    world.tick();
+    // The power goes before the agent has taken the one-shot back.
+    world.reboot();
+    expect(world.lines.join()).toContain('armed once');
+    world.run(1);
+    expect([world.slot, world.saved.slots.b]).toMatchObject(['a', { state: 'TRIAL', attempt: 2 }]);
+    world.run(20);
+    expect(reportsOf(world).at(-1)).toBe('COMMITTED');
+  });
+
+  test('a one-shot that nobody can take back: the device stays up, and installs nothing', () => {
+    const world = at('judge');
+    world.tick(false);
+    world.oneShot = 'b';
+    [world.keepsOneShot, world.isReadOnly] = [true, true];
+    world.run(20);
+    expect([world.slot, world.runs, world.boots]).toEqual(['b', null, 6]);
+    world.send({ kind: 'desired', message: desiredOf(2, 2, 3), clock: CLOCK });
+    expect(reportsOf(world).at(-1)).toBe('REJECTED INSTALL_BUSY');
+  });
+
+  test('a default that is lost during a trial is restored before the device leaves it', () => {
+    const world = at('judge');
+    world.loaderDefault = null;
+    world.tick(false);
+    world.run(20);
+    expect([world.slot, world.loaderDefault]).toEqual(['a', 'a']);
+    expect(reportsOf(world).at(-1)).toBe('ROLLED_BACK TRIAL_GATE_FAILED');
+  });
+
+  test('nothing at all says which slot is good: it becomes the default once it has passed its gates', () => {
+    const world = new World();
+    world.loaderDefault = null;
+    for (const copy of ['a', 'b'] as const) world.damage(copy);
+    world.start();
+    expect([world.runs?.kind, world.loaderDefault]).toEqual(['judge', null]);
+    world.tick(false);
+    expect([world.runs, world.boots]).toEqual([null, 1]);
+    world.start();
+    world.run(5);
+    expect([world.loaderDefault, world.saved.slots.a.state]).toEqual(['a', 'GOOD']);
   });
 });
 
 describe('state that is lost', () => {
   test('on the default slot: it is good, the other is empty', () => {
     const world = new World();
-    expect(world.saved.slots).toEqual({ a: { state: 'GOOD', ref: releaseOf(1) }, b: { state: 'EMPTY' } });
+    expect(world.saved.slots).toEqual({
+      a: { state: 'GOOD', ref: releaseOf(1), bundle: null },
+      b: { state: 'EMPTY' },
+    });
   });
 
   test('during a trial: back to the default, without a commit', () => {
     const world = at('judge');
-    world.state = { ...world.state, saved: new World().saved };
-    world.state = {
-      ...world.state,
-      saved: { ...world.saved, slots: { a: { state: 'EMPTY' }, b: { state: 'EMPTY' } } },
-    };
+    for (const copy of ['a', 'b'] as const) world.damage(copy);
     world.start();
     expect(world.runs?.kind).toBe('reboot');
     world.tick();
     expect([world.slot, world.loaderDefault]).toEqual(['a', 'a']);
-    expect(world.saved.slots.a.state).toBe('GOOD');
+    expect(world.saved.slots).toMatchObject({ a: { state: 'GOOD' }, b: { state: 'EMPTY' } });
+  });
+
+  test('in one copy only: the other one goes on, with numbers that were not used', () => {
+    const world = at('write');
+    const { nextSeq } = world.saved;
+    world.damageNewest();
+    world.start();
+    expect(world.runs?.kind).toBe('fetch');
+    expect(world.saved.nextSeq).toBeGreaterThan(nextSeq);
+    world.run(20);
+    expect(reportsOf(world).at(-1)).toBe('COMMITTED');
   });
 });
 
 describe('what is asked', () => {
   test('of a device on trial is refused, and the trial goes on', () => {
     const world = at('judge');
-    world.send({ kind: 'desired', message: desiredOf(2, 2, 3), now: 100 });
+    world.send({ kind: 'desired', message: desiredOf(2, 2, 3), clock: CLOCK });
     expect(reportsOf(world).at(-1)).toBe('REJECTED INSTALL_BUSY');
     expect(world.runs?.kind).toBe('judge');
     expect(world.saved.execution?.state).toBe('TRIAL');
@@ -219,20 +350,20 @@ describe('what is asked', () => {
 
   test.each(['fetch', 'write', 'place'] as const)('to stop during %s is done', (kind) => {
     const world = at(kind);
-    world.send({ kind: 'desired', message: { v: 1, seq: 2, assignment: null }, now: 100 });
+    world.send({ kind: 'desired', message: { v: 1, seq: 2, assignment: null }, clock: CLOCK });
     expect(reportsOf(world).at(-1)).toBe('CANCELED');
     expect(world.runs).toBeNull();
   });
 
   test.each(['arm', 'judge', 'commit'] as const)('to stop during %s comes too late', (kind) => {
     const world = at(kind);
-    world.send({ kind: 'desired', message: { v: 1, seq: 2, assignment: null }, now: 100 });
+    world.send({ kind: 'desired', message: { v: 1, seq: 2, assignment: null }, clock: CLOCK });
     expect(world.runs?.kind).toBe(kind);
   });
 
   test('by another execution replaces the one that downloads', () => {
     const world = at('write');
-    world.send({ kind: 'desired', message: desiredOf(2, 2, 3), now: 100 });
+    world.send({ kind: 'desired', message: desiredOf(2, 2, 3), clock: CLOCK });
     expect(reportsOf(world)).toContain('CANCELED');
     expect([world.runs?.kind, world.saved.execution?.version]).toEqual(['fetch', '3.0.0']);
   });
@@ -266,4 +397,221 @@ describe('what is asked', () => {
     });
     expect(world.runs).toBe(before);
   });
+});
+
+describe('maintenance windows', () => {
+  const night: AssignmentPolicy = { windows: [{ from: '02:00', to: '04:00' }] };
+  const HOUR = 3600;
+
+  test('hold back the reboot, not the download; the trial begins in the window', () => {
+    const world = new World();
+    world.send({ kind: 'desired', message: desiredOf(1, 1, 2, night), clock: CLOCK });
+    world.run(20);
+    expect(world.saved.slots.b.state).toBe('VERIFIED');
+    expect(world.ukis.b).toBe(2);
+    expect(reportsOf(world).at(-1)).toBe('DEFERRED INSTALL_HELD');
+    const { saved } = world;
+    world.pass(HOUR - 200);
+    expect([world.saved.execution, world.runs]).toEqual([saved.execution, null]);
+    world.reboot();
+    expect([reportsOf(world).at(-1), world.runs]).toEqual(['DEFERRED INSTALL_HELD', null]);
+    world.pass(HOUR + 200);
+    expect(world.runs?.kind).toBe('arm');
+    world.run(20);
+    expect(reportsOf(world).slice(-4)).toEqual(['DEFERRED INSTALL_HELD', 'REBOOTING', 'TRIAL', 'COMMITTED']);
+  });
+
+  test('are in the time of the device', () => {
+    const world = new World();
+    world.clock = { ...CLOCK, zoneOffset: 2 * HOUR };
+    world.send({ kind: 'desired', message: desiredOf(1, 1, 2, night), clock: world.clock });
+    world.run(20);
+    expect(reportsOf(world).at(-1)).toBe('COMMITTED');
+  });
+
+  test('hold nothing back after the deadline', () => {
+    const world = new World();
+    const message = desiredOf(1, 1, 2, { ...night, deadline: 3000 });
+    world.send({ kind: 'desired', message, clock: CLOCK });
+    world.run(20);
+    expect(reportsOf(world).at(-1)).toBe('DEFERRED INSTALL_HELD');
+    world.pass(3000);
+    world.run(20);
+    expect(reportsOf(world).at(-1)).toBe('COMMITTED');
+  });
+
+  test('hold the download back while the link is metered, also one under way', () => {
+    const world = new World();
+    world.send({ kind: 'desired', message: desiredOf(1, 1, 2, night), clock: CLOCK });
+    world.tick();
+    world.tick();
+    expect(world.runs?.kind).toBe('write');
+    world.clock = { ...CLOCK, metered: true };
+    world.pass(60);
+    expect([world.runs, reportsOf(world).at(-1)]).toEqual([null, 'DEFERRED INSTALL_HELD']);
+    world.start();
+    expect([world.runs, reportsOf(world).length]).toEqual([null, 3]);
+    world.clock = { ...world.clock, metered: false };
+    world.pass(60);
+    expect([world.runs?.kind, reportsOf(world).at(-1)]).toEqual(['write', 'DOWNLOADING']);
+  });
+
+  test('that are widened by a new policy let the same execution go on', () => {
+    const world = new World();
+    world.send({ kind: 'desired', message: desiredOf(1, 1, 2, night), clock: CLOCK });
+    world.run(20);
+    world.send({ kind: 'desired', message: desiredOf(2, 1, 2), clock: CLOCK });
+    expect(world.runs?.kind).toBe('arm');
+  });
+
+  test('hold back the next try of a trial that was cut off; it can still be canceled', () => {
+    const world = at('judge');
+    world.send({ kind: 'desired', message: desiredOf(2, 1, 2, night), clock: CLOCK });
+    world.reboot();
+    // The policy came while the trial was on, so it does not count for it.
+    expect(world.runs?.kind).toBe('arm');
+
+    const held = new World();
+    const message = desiredOf(1, 1, 2, { windows: [{ from: '00:00', to: '01:00' }] });
+    held.send({ kind: 'desired', message, clock: CLOCK });
+    for (let ticks = 0; ticks < 20 && held.runs?.kind !== 'judge'; ticks++) held.tick();
+    held.clock = { ...CLOCK, now: 2 * HOUR };
+    held.reboot();
+    expect(held.saved.slots.b).toMatchObject({ state: 'VERIFIED', trials: 1 });
+    expect(reportsOf(held).at(-1)).toBe('DEFERRED INSTALL_HELD');
+    held.pass(22 * HOUR);
+    expect(held.saved.slots.b).toMatchObject({ state: 'TRIAL', attempt: 2 });
+  });
+});
+
+describe('download only', () => {
+  test('ends in the slot, and is started by the same execution with another mode', () => {
+    const world = new World();
+    world.send({ kind: 'desired', message: desiredOf(1, 1, 2, { mode: 'download' }), clock: CLOCK });
+    world.run(20);
+    expect([reportsOf(world).at(-1), world.runs]).toEqual(['DEFERRED INSTALL_DOWNLOADED', null]);
+    world.send({ kind: 'desired', message: desiredOf(2, 1, 2), clock: CLOCK });
+    world.run(20);
+    expect(reportsOf(world).at(-1)).toBe('COMMITTED');
+  });
+
+  test('may be given up', () => {
+    const world = new World();
+    world.send({ kind: 'desired', message: desiredOf(1, 1, 2, { mode: 'download' }), clock: CLOCK });
+    world.run(20);
+    world.send({ kind: 'desired', message: { v: 1, seq: 2, assignment: null }, clock: CLOCK });
+    expect([reportsOf(world).at(-1), world.saved.execution]).toEqual(['CANCELED', null]);
+  });
+});
+
+describe('an install begun at the device', () => {
+  test('goes the same way, and is reported as local', () => {
+    const world = new World();
+    world.send(localOf(100, 2));
+    expect(world.runs).toMatchObject({
+      kind: 'fetch',
+      source: { kind: 'file', path: '/run/usb/bundle.tar' },
+    });
+    world.run(20);
+    expect([...world.reports.values()].every(({ local }) => local === true)).toBe(true);
+    expect(reportsOf(world).at(-1)).toBe('COMMITTED');
+  });
+
+  test('is not canceled by the server, which is told that the device is busy', () => {
+    const world = new World();
+    world.send(localOf(100, 2));
+    world.tick();
+    world.send({ kind: 'desired', message: { v: 1, seq: 1, assignment: null }, clock: CLOCK });
+    expect(world.runs?.kind).toBe('write');
+    world.send({ kind: 'desired', message: desiredOf(2, 2, 3), clock: CLOCK });
+    expect(reportsOf(world).at(-1)).toBe('REJECTED INSTALL_BUSY');
+    expect(world.runs?.kind).toBe('write');
+  });
+
+  test('that was only to be brought is started by asking again', () => {
+    const world = new World();
+    world.send(localOf(100, 2, 'download'));
+    world.run(20);
+    expect(world.runs).toBeNull();
+    world.send(localOf(101, 2));
+    world.run(20);
+    const reports = [...world.reports.values()];
+    expect(reports.at(-1)).toMatchObject({ execution: executionOf(100), state: 'COMMITTED' });
+  });
+
+  test('fails at once where the file cannot be read: a person can ask again', () => {
+    const world = new World();
+    world.send(localOf(100, 2));
+    world.tick(false);
+    expect([reportsOf(world).at(-1), world.runs]).toEqual(['FAILED DOWNLOAD_FAILED', null]);
+  });
+});
+
+describe('going back on command', () => {
+  const back = { kind: 'command', name: 'rollback', id: commandOf(7), retained: false } as const;
+  const committed = (): World => {
+    const world = at('commit');
+    world.run(5);
+    return world;
+  };
+
+  test('gives the slot before a trial; its floor stays', () => {
+    const world = committed();
+    world.send(back);
+    world.run(20);
+    expect([world.slot, world.loaderDefault]).toEqual(['a', 'a']);
+    expect(world.saved.floor).toEqual({ counter: 2, time: 1002 });
+    expect([...world.reports.values()].at(-1)).toMatchObject({
+      state: 'COMMITTED',
+      local: true,
+      execution: executionOf(7),
+      release: releaseOf(1).release,
+    });
+    expect(world.saved.slots).toMatchObject({ a: { state: 'GOOD' }, b: { state: 'GOOD' } });
+  });
+
+  test('stays where it is, if the slot before is no longer well', () => {
+    const world = committed();
+    world.send(back);
+    for (let ticks = 0; ticks < 20; ticks++) world.tick(world.runs?.kind !== 'judge');
+    expect([world.slot, world.loaderDefault]).toEqual(['b', 'b']);
+    expect(reportsOf(world).at(-1)).toBe('ROLLED_BACK TRIAL_GATE_FAILED');
+  });
+
+  test('is refused where the other slot was never good, during a trial, and twice', () => {
+    const answer = (world: World): unknown =>
+      step(world.state, back)[1].find((effect) => effect.kind === 'result');
+    expect(answer(new World())).toMatchObject({ result: { ok: false, code: 'SLOT_NOT_GOOD' } });
+    expect(answer(at('judge'))).toMatchObject({ result: { ok: false, code: 'COMMAND_REFUSED' } });
+    expect(answer(at('write'))).toMatchObject({ result: { ok: false, code: 'INSTALL_BUSY' } });
+    const world = committed();
+    world.send(back);
+    world.run(20);
+    world.send(back);
+    expect([world.runs, world.slot]).toEqual([null, 'a']);
+  });
+});
+
+test('what the clock last showed is kept once an hour, and never below the floor', () => {
+  const world = new World();
+  world.pass(3000);
+  expect(world.saved.lastTime).toBe(0);
+  world.pass(3000);
+  expect(world.saved.lastTime).toBe(6100);
+  world.pass(1000);
+  expect(world.saved.lastTime).toBe(6100);
+});
+
+test('reports that wait keep the logs of the last three only', () => {
+  const world = new World();
+  for (let execution = 1; execution <= 5; execution++) {
+    const retry = execution;
+    world.send({ kind: 'desired', message: desiredOf(execution, execution, 2, { retry }), clock: CLOCK });
+    for (let ticks = 0; ticks < 20; ticks++) {
+      if (world.runs?.kind === 'judge') world.evidence = { ...world.evidence, log: 'x' };
+      world.tick(world.runs?.kind !== 'judge');
+    }
+  }
+  const logs = world.saved.outbox.filter(({ state }) => state === 'ROLLED_BACK').map(({ log }) => log);
+  expect(logs).toEqual([undefined, undefined, 'x', 'x', 'x']);
 });

@@ -1,8 +1,9 @@
 import type { Effect, Event } from './event.ts';
 import { onCommand } from './on-command.ts';
-import { onDesired } from './on-desired.ts';
+import { onDesired, onLocal } from './on-desired.ts';
 import { onJobResult } from './on-job.ts';
 import { onStarted } from './on-started.ts';
+import { review } from './proceed.ts';
 import type { BootFacts, State } from './state.ts';
 import { beginTurn, type Turn } from './turn.ts';
 
@@ -14,9 +15,7 @@ import { beginTurn, type Turn } from './turn.ts';
 export const step = (state: State, event: Event): readonly [State, readonly Effect[]] => {
   switch (event.kind) {
     case 'started':
-      return work({ ...state, boot: event.facts }, event.facts, (turn) => {
-        onStarted(turn);
-      });
+      return work({ ...state, clock: event.clock }, event.facts, onStarted);
     case 'connecting':
       return [{ ...state, saved: { ...state.saved, connection: state.saved.connection + 1 } }, []];
     case 'disconnected':
@@ -25,14 +24,18 @@ export const step = (state: State, event: Event): readonly [State, readonly Effe
       return onConnected(state);
     case 'ack':
       return onAck(state, event.seq);
+    case 'tick':
     case 'desired':
+    case 'local':
     case 'command':
-    case 'job':
+    case 'job': {
       // Nothing is decided before the agent knows what it runs on; retained messages come again.
       if (state.boot === null) return [state, []];
-      return work(state, state.boot, (turn) => {
+      const clock = event.kind === 'tick' || event.kind === 'desired' ? event.clock : state.clock;
+      return work({ ...state, clock }, state.boot, (turn) => {
         dispatch(turn, event);
       });
+    }
     default:
       return event satisfies never;
   }
@@ -50,11 +53,18 @@ const work = (
 
 const dispatch = (
   turn: Turn,
-  event: Extract<Event, { readonly kind: 'desired' | 'command' | 'job' }>,
+  event: Extract<Event, { readonly kind: 'tick' | 'desired' | 'local' | 'command' | 'job' }>,
 ): void => {
   switch (event.kind) {
+    case 'tick':
+      rememberTime(turn);
+      review(turn);
+      return;
     case 'desired':
-      onDesired(turn, event.message, event.now);
+      onDesired(turn, event.message);
+      return;
+    case 'local':
+      onLocal(turn, event);
       return;
     case 'command':
       onCommand(turn, event);
@@ -65,6 +75,16 @@ const dispatch = (
     default:
       return event satisfies never;
   }
+};
+
+const REMEMBER_S = 3_600;
+
+/** Seldom, because it costs a write. It follows the clock both ways; what must not fall back is the floor. */
+const rememberTime = (turn: Turn): void => {
+  const { now } = turn.clock;
+  const { lastTime, floor } = turn.saved;
+  if (now < floor.time || Math.abs(now - lastTime) < REMEMBER_S) return;
+  turn.saved = { ...turn.saved, lastTime: now };
 };
 
 /** What the server has not acknowledged is sent again, in order. */

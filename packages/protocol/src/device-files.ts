@@ -32,6 +32,8 @@ export type FactoryIdentity = z.infer<typeof FactoryIdentity>;
 
 /** On the ESP: a person asks for a factory reset; the content does not matter. */
 export const RESET_ESP_PATH = 'slipway/reset';
+/** On the ESP: the agent is forgetting its identity and state; the data of applications stays. */
+export const FORGET_ESP_PATH = 'slipway/forget';
 /** On the ESP: a factory reset is under way; `/data` is made anew before it is mounted, then this goes. */
 export const WIPE_ESP_PATH = 'slipway/wipe';
 
@@ -76,6 +78,8 @@ export const AgentConfig = z.object({
   uBootEnvironment: UBootEnvironment.optional(),
   /** absent: 2 and 3 */
   trybootPartitions: TrybootPartitions.optional(),
+  /** POSIX `TZ` such as `CET-1CEST,M3.5.0,M10.5.0/3`, for maintenance windows; absent: `UTC0` */
+  timeZone: z.string().min(1).max(64).optional(),
   link: LinkPolicy.optional(),
   diagnostics: z.array(Diagnostic).optional(),
 });
