@@ -49,6 +49,22 @@ export const makeDevice = async (options: MakeDevice): Promise<Subject> => {
       : {}),
   });
   options.cleanup.add(() => device.dispose());
+  try {
+    return await enrolled(options, deviceId, device, first);
+  } catch (error) {
+    await device.dispose();
+    throw error;
+  }
+};
+
+/** Boots it, and brings it into the slot where it is to stay. */
+const enrolled = async (
+  { ground, place, secureBoot }: MakeDevice,
+  deviceId: DeviceId,
+  device: VirtualDevice,
+  first: Built,
+): Promise<Subject> => {
+  const { arch, slot } = place;
   // One kind of device has its keys from the factory, the other enrols them at its first boot.
   if (secureBoot && slot === 'a') await offerKeys(device.disk, ground.secureBootDir);
   await start(device, first);

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { codeOf, messageOf, type Execution } from '@slipway/protocol';
 import type { Cleanup, Report } from '@slipway/demo';
 import { makeDevice } from './campaign-device.ts';
 import { caseOf, type CaseName, type Place } from './cases.ts';
-import type { Ground } from './ground.ts';
+import type { Built, Ground } from './ground.ts';
 import { VERSIONS } from './releases.ts';
 import type { Row } from './results.ts';
 import { runCase, runUpdate, type Subject } from './run-case.ts';
@@ -39,7 +40,11 @@ export const runChain = async (chain: Chain, tools: ChainTools): Promise<void> =
   let subject: Subject | undefined;
   const run = randomBytes(3).toString('hex');
   let number = 0;
-  const attempt = async (name: string, step: (subject: Subject) => Promise<Execution | undefined>) => {
+  const attempt = async (
+    name: string,
+    release: () => Promise<Built>,
+    step: (release: Built, subject: Subject) => Promise<Execution | undefined>,
+  ) => {
     const base = { case: name, ...place, secureBoot };
     let since = performance.now();
     try {
@@ -51,8 +56,9 @@ export const runChain = async (chain: Chain, tools: ChainTools): Promise<void> =
         folder,
         cleanup,
       });
+      const built = await release();
       since = performance.now();
-      const execution = await step(subject);
+      const execution = await step(built, subject);
       const row = { ...base, ok: true, code: execution?.code ?? null, seconds: seconds(since) };
       report(where, `${name}: ${row.code ?? 'committed'}`);
       await onRow({ ...row, logLength: execution?.log?.length ?? 0 });
@@ -73,14 +79,23 @@ export const runChain = async (chain: Chain, tools: ChainTools): Promise<void> =
   for (const name of cases) {
     const known = caseOf(name);
     report(where, `${name}: ${known.what}`);
-    await attempt(name, async (on) =>
-      runCase(known, await ground.release(place.arch, VERSIONS.bad(name), known.fault), on),
+    await attempt(
+      name,
+      () => ground.release(place.arch, VERSIONS.bad(name), known.fault),
+      (bad, on) => runCase(known, bad, on),
     );
   }
   if (update)
-    await attempt(secureBoot ? `${GOOD_UPDATE}, secure` : GOOD_UPDATE, async (on) => {
-      await runUpdate(await ground.release(place.arch, VERSIONS.last, 'none'), on);
-      return undefined;
-    });
-  await subject?.device.dispose();
+    await attempt(
+      secureBoot ? `${GOOD_UPDATE}, secure` : GOOD_UPDATE,
+      () => ground.release(place.arch, VERSIONS.last, 'none'),
+      async (good, on) => {
+        await runUpdate(good, on);
+        return undefined;
+      },
+    );
+  if (subject === undefined) return;
+  await subject.device.dispose();
+  // Of devices that did as they must the console is enough.
+  await rm(subject.device.disk, { force: true });
 };

@@ -17,6 +17,8 @@ export type Ground = {
   readonly secureBootDir: string;
   /** tells one agent from another: what is known of one says nothing of another */
   readonly agent: string;
+  /** releases that are there already were built with another agent */
+  readonly isOfAnother: boolean;
   /** published; the first release of a class has a disk image; those of one version are built once, also over runs */
   readonly release: (arch: Arch, version: string, fault: Fault) => Promise<Built>;
   readonly diskOf: (first: Built) => string;
@@ -57,6 +59,9 @@ export const openGround = async ({ folder, cacheDir, report, cleanup }: OpenGrou
   const agent = createHash('sha256')
     .update(await readFile(join(dataDir, 'agent', 'quickjs.mjs')))
     .digest('hex');
+  const agentFile = join(folder, 'agent');
+  const before = await readFile(agentFile, 'utf8').catch(() => agent);
+  if (before === agent) await writeFile(agentFile, agent);
 
   const published = (release: Release): Promise<Release> =>
     release.state === 'draft' ? pipeline.publish(release) : Promise.resolve(release);
@@ -80,6 +85,7 @@ export const openGround = async ({ folder, cacheDir, report, cleanup }: OpenGrou
     store: local.up.storeDir,
     secureBootDir: local.up.secureBootDir,
     agent,
+    isOfAnother: before !== agent,
     release: (arch, version, fault) => {
       const key = `${arch} ${version}`;
       const built = asked.get(key) ?? previous.then(() => make(arch, version, fault));

@@ -30,18 +30,26 @@ export const runBadSlot = async (
   if (options.fresh) await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const report = createReport(print, performance.now());
-  const cleanup = createCleanup();
+  let cleanup = createCleanup();
   const end = () => void cleanup.run().then(() => process.exit(130));
   process.once('SIGINT', end).once('SIGTERM', end);
   try {
     const cacheDir = join(root, '.slipway', 'cache');
-    const ground = await openGround({ folder, cacheDir, report, cleanup });
+    let ground = await openGround({ folder, cacheDir, report, cleanup });
+    if (ground.isOfAnother) {
+      report('campaign', 'what is there is of another agent and says nothing of this one: starting anew');
+      await cleanup.run();
+      cleanup = createCleanup();
+      await rm(folder, { recursive: true, force: true });
+      await mkdir(folder, { recursive: true });
+      ground = await openGround({ folder, cacheDir, report, cleanup });
+    }
+    const { agent } = ground;
     const known = options.fresh ? undefined : await readResults(file);
-    // What another agent did says nothing of this one.
-    let rows = known?.agent === ground.agent ? [...known.rows] : [];
+    let rows = known?.agent === agent ? [...known.rows] : [];
     const onRow = async (row: Row): Promise<void> => {
       rows = [...rows.filter((other) => !sameCase(other, row)), row];
-      await writeResults(file, { v: 1, ok: rows.every(({ ok }) => ok), agent: ground.agent, rows });
+      await writeResults(file, { v: 1, ok: rows.every(({ ok }) => ok), agent, rows });
     };
     const chains = planChains(options, rows);
     // Before any bad one: what a device commits may be followed only by what was built after it.
