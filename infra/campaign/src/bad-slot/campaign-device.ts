@@ -14,8 +14,8 @@ import type { Built, Ground } from './ground.ts';
 import { VERSIONS } from './releases.ts';
 import { runUpdate, type Subject } from './run-case.ts';
 
-const BOOT_MS = 240_000;
-const PAGE_MS = 120_000;
+const BOOT_MS = 600_000;
+const PAGE_MS = 600_000;
 
 export type MakeDevice = {
   readonly ground: Ground;

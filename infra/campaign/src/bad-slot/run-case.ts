@@ -7,8 +7,8 @@ import type { Built, Ground } from './ground.ts';
 
 const MINUTES = 60_000;
 /** Download, verification and the reset into the trial. */
-const INSTALL_MS = 10 * MINUTES;
-const PAGE_MS = 2 * MINUTES;
+const INSTALL_MS = 15 * MINUTES;
+const PAGE_MS = 10 * MINUTES;
 
 export type Subject = {
   readonly ground: Ground;
