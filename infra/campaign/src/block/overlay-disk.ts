@@ -19,8 +19,8 @@ export class BaseImage implements Disk {
   }
 
   read(offset: number, length: number): Buffer {
-    const bytes = Buffer.alloc(length);
-    readSync(this.#file, bytes, 0, length, offset);
+    const bytes = Buffer.allocUnsafe(length);
+    bytes.fill(0, readSync(this.#file, bytes, 0, length, offset));
     return bytes;
   }
 
@@ -29,6 +29,9 @@ export class BaseImage implements Disk {
   }
 }
 
+/** Sectors of one piece; a place fits into a small integer, of which a map holds a hundred thousand without ado. */
+const PIECE_SECTORS = 0x1_0000;
+
 /**
  * A base image and, in memory, the sectors that differ. Thousands of states of a disk cost no copies of it.
  * Whoever writes gives its bytes away: they are kept, not copied.
@@ -36,7 +39,9 @@ export class BaseImage implements Disk {
 export class OverlayDisk implements Disk {
   readonly size: number;
   readonly #base: Disk;
-  readonly #sectors = new Map<number, Buffer>();
+  readonly #pieces: Buffer[] = [];
+  /** by sector: number of the piece and sector within it */
+  readonly #sectors = new Map<number, number>();
 
   constructor(base: Disk) {
     this.#base = base;
@@ -48,10 +53,17 @@ export class OverlayDisk implements Disk {
     const first = Math.floor(offset / SECTOR);
     const last = Math.floor((offset + length - 1) / SECTOR);
     for (let sector = first; sector <= last; sector++) {
-      const own = this.#sectors.get(sector);
-      if (own === undefined) continue;
+      const place = this.#sectors.get(sector);
+      if (place === undefined) continue;
       const at = sector * SECTOR - offset;
-      own.copy(bytes, Math.max(at, 0), Math.max(-at, 0), Math.min(SECTOR, length - at));
+      const from = (place % PIECE_SECTORS) * SECTOR;
+      const end = from + Math.min(SECTOR, length - at);
+      this.#pieces[Math.floor(place / PIECE_SECTORS)]?.copy(
+        bytes,
+        Math.max(at, 0),
+        from + Math.max(-at, 0),
+        end,
+      );
     }
     return bytes;
   }
@@ -61,8 +73,12 @@ export class OverlayDisk implements Disk {
       this.#writeOdd(offset, bytes);
       return;
     }
-    for (let at = 0; at < bytes.length; at += SECTOR)
-      this.#sectors.set((offset + at) / SECTOR, bytes.subarray(at, at + SECTOR));
+    const first = offset / SECTOR;
+    const sectors = bytes.length / SECTOR;
+    for (let at = 0; at < sectors; at++) {
+      if (at % PIECE_SECTORS === 0) this.#pieces.push(bytes.subarray(at * SECTOR));
+      this.#sectors.set(first + at, (this.#pieces.length - 1) * PIECE_SECTORS + (at % PIECE_SECTORS));
+    }
   }
 
   #writeOdd(offset: number, bytes: Buffer): void {
@@ -71,11 +87,6 @@ export class OverlayDisk implements Disk {
     const whole = this.read(start, end - start);
     bytes.copy(whole, offset - start);
     this.write(start, whole);
-  }
-
-  /** Sectors that differ from the base, or once did. */
-  written(): number[] {
-    return [...this.#sectors.keys()].sort((a, b) => a - b);
   }
 }
 

@@ -87,7 +87,7 @@ const campaign = async (
     if (stage === undefined) throw new SlipwayError('INTERNAL', `no stage for ${arch}`);
     return stage;
   };
-  const { seed, minutes } = options;
+  const { seed, minutes, jobs = availableParallelism() } = options;
   const began = performance.now();
   const isOver = (): boolean => minutes !== undefined && performance.now() - began > minutes * 60_000;
   const every = allCases(stages, seed);
@@ -103,6 +103,7 @@ const campaign = async (
       progress.show(`reading states: ${done} of ${cases.length}`);
     },
     isOver,
+    jobs,
   );
 
   const plan = planCampaign({ cases, keys, results: results.all, real: options.real, seed });
@@ -113,7 +114,7 @@ const campaign = async (
     results,
     isOver,
     stageOf: ({ item }) => stageOf(item),
-    jobs: options.jobs ?? availableParallelism(),
+    jobs,
     onResult: (result) => progress.result(result, plan.left()),
   });
   const recordings = [...stages.values()].flatMap((stage) => Object.values(stage.recordings));

@@ -18,6 +18,7 @@ export const readKeys = async (
   stageOf: (item: Case) => Stage,
   onProgress: (done: number) => void,
   isOver: () => boolean,
+  jobs: number,
 ): Promise<Keys> => {
   const keys = new Map<string, string | null>();
   for (const line of (await readFile(path, 'utf8').catch(() => ''))
@@ -31,10 +32,7 @@ export const readKeys = async (
     if (text !== '') appendFileSync(path, text);
     text = '';
   };
-  for (const item of cases) {
-    if (isOver()) break;
-    done++;
-    if (keys.has(item.id)) continue;
+  const read = async (item: Case): Promise<void> => {
     let key: string | null;
     let why: string | undefined;
     try {
@@ -51,7 +49,16 @@ export const readKeys = async (
       write();
       onProgress(done);
     }
-  }
+  };
+  const unknown = cases.filter(({ id }) => !keys.has(id)).values();
+  const worker = async (): Promise<void> => {
+    for (const item of unknown) {
+      if (isOver()) return;
+      done++;
+      await read(item);
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, worker));
   write();
   return keys;
 };
