@@ -1,15 +1,18 @@
-/** Lines of JSON in which bytes are base64; for short ones. */
+/** Lines of JSON in which bytes are base64; for short ones. In ASCII, so that no character is cut in two. */
 type Bytes = { readonly $bytes: string };
 
 const isBytes = (value: unknown): value is Bytes =>
   typeof value === 'object' && value !== null && '$bytes' in value && typeof value.$bytes === 'string';
 
-export const encodeLine = (value: unknown): string =>
-  `${JSON.stringify(value, (_, field: unknown) =>
+export const encodeLine = (value: unknown): string => {
+  const json = JSON.stringify(value, (_, field: unknown) =>
     field instanceof Uint8Array
       ? ({ $bytes: btoa(Array.from(field, (byte) => String.fromCharCode(byte)).join('')) } satisfies Bytes)
       : field,
-  )}\n`;
+  );
+  const escape = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return `${json.replace(/[^\0-\x7f]/g, escape)}\n`;
+};
 
 export const decodeLine = (line: string): unknown =>
   JSON.parse(line, (_, field: unknown) =>

@@ -1,15 +1,6 @@
 import { MAX_OUTPUT_BYTES } from '../port.ts';
 import { readPipe } from './descriptors.ts';
-
-export const join = (parts: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> => {
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
-};
+import { join } from './join.ts';
 
 export type Collected = {
   /** the program has closed it, or `stop` was called */

@@ -1,5 +1,6 @@
 import type { Files, OpenFile, Processes } from '../port.ts';
-import { collect, join } from './collect.ts';
+import { collect } from './collect.ts';
+import { join } from './join.ts';
 import { check, EEXIST, EINTR, ENOENT, ENOTDIR, O_CLOEXEC, O_SYNC, os, std, SystemError } from './machine.ts';
 import { reap, spawnPiped } from './spawn.ts';
 

@@ -107,7 +107,7 @@ class Schema {
   }
 
   refine(holds: (value: unknown) => unknown, message: unknown = 'Invalid input'): this {
-    return this.with((value) => (Boolean(holds(value)) ? undefined : String(message)));
+    return this.with((value) => (holds(value) ? undefined : String(message)));
   }
 
   optional(): Schema {
