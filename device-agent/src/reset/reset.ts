@@ -1,12 +1,9 @@
-import { messageOf, RESET_ESP_PATH, WIPE_ESP_PATH } from '@slipway/protocol';
+import { FORGET_ESP_PATH, messageOf, RESET_ESP_PATH, WIPE_ESP_PATH } from '@slipway/protocol';
 import type { Esp } from '../boot/esp.ts';
 import type { AgentConfig } from '../config.ts';
 import type { Runtime } from '../runtime/port.ts';
 
 type Where = { readonly runtime: Runtime; readonly config: AgentConfig; readonly esp: Esp };
-
-/** Content of `slipway/reset` that spares what belongs to the applications; anything else asks for everything. */
-const KEEP_DATA = 'keep-data\n';
 
 /** The data partition's own root; the agent owns a directory of it. */
 const dataRoot = ({ dataDir }: AgentConfig): string => dataDir.slice(0, dataDir.lastIndexOf('/'));
@@ -44,17 +41,15 @@ const forgetMarker = async ({ runtime, esp }: Where, path: string): Promise<void
 
 /**
  * The device forgets who it is. A marker on the ESP says so first, so that a cut anywhere is finished at the next start:
- * `slipway/wipe` by init, which makes the data partition anew, or by the agent where init does not; `slipway/reset` by the
- * agent. Neither slot is touched.
+ * `slipway/wipe` by init, which makes the data partition anew, or by the agent where init does not; `slipway/forget` by
+ * the agent. Neither slot is touched.
  *
  * @throws {SlipwayError} TOOL_FAILED where the ESP cannot be mounted; then nothing is lost yet
  */
 export const beginReset = async (where: Where, wipeData: boolean): Promise<void> => {
   const { runtime, config, esp } = where;
-  await esp.use(async (directory) => {
-    if (wipeData) await runtime.files.replace(`${directory}/${WIPE_ESP_PATH}`, 'everything\n');
-    else await runtime.files.replace(`${directory}/${RESET_ESP_PATH}`, KEEP_DATA);
-  });
+  const marker = wipeData ? WIPE_ESP_PATH : FORGET_ESP_PATH;
+  await esp.use((directory) => runtime.files.replace(`${directory}/${marker}`, ''));
   await empty(where, wipeData ? dataRoot(config) : config.dataDir);
 };
 
@@ -67,16 +62,15 @@ export const finishReset = async (where: Where): Promise<'none' | 'forgotten' | 
   const { runtime, config, esp } = where;
   const { files } = runtime;
   const asked = await esp.use(async (directory) => {
-    const wipe = (await files.read(`${directory}/${WIPE_ESP_PATH}`)) !== undefined;
-    const reset = await files.read(`${directory}/${RESET_ESP_PATH}`);
-    const keepsData = reset !== undefined && new TextDecoder().decode(reset) === KEEP_DATA;
-    if (wipe || (reset !== undefined && !keepsData)) {
-      // One marker from here on, which init understands as well.
-      if (!wipe) await files.replace(`${directory}/${WIPE_ESP_PATH}`, 'everything\n');
-      await files.remove(`${directory}/${RESET_ESP_PATH}`);
-      return wipe ? 'left by init' : 'everything';
+    const isThere = async (path: string): Promise<boolean> =>
+      (await files.size(`${directory}/${path}`)) !== undefined;
+    if (await isThere(WIPE_ESP_PATH)) return 'left by init';
+    if (await isThere(RESET_ESP_PATH)) {
+      // One marker from here on.
+      await files.rename(`${directory}/${RESET_ESP_PATH}`, `${directory}/${WIPE_ESP_PATH}`);
+      return 'everything';
     }
-    return keepsData ? 'keep data' : 'nothing';
+    return (await isThere(FORGET_ESP_PATH)) ? 'keep data' : 'nothing';
   });
   switch (asked) {
     case 'nothing':
@@ -93,7 +87,7 @@ export const finishReset = async (where: Where): Promise<'none' | 'forgotten' | 
       return 'restart';
     case 'keep data':
       await empty(where, config.dataDir);
-      await forgetMarker(where, RESET_ESP_PATH);
+      await forgetMarker(where, FORGET_ESP_PATH);
       runtime.log('factory reset done, the data of applications is kept');
       return 'forgotten';
     default:
