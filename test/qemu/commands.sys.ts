@@ -1,0 +1,124 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  type Cleanup,
+  type VirtualDevice,
+  createCleanup,
+  createReport,
+  createVirtualDevice,
+  openDemo,
+} from '@slipway/demo';
+import { Device, DeviceCommand, DeviceLogPiece, type DeviceId } from '@slipway/protocol';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { z } from 'zod';
+
+/** A device in QEMU, with the agent of its image, asked by the `slipway` command through broker and gateway. */
+const cacheDir = join(import.meta.dirname, '..', '..', '.slipway', 'cache');
+const launcher = fileURLToPath(new URL('../../packages/cli/bin/slipway', import.meta.url));
+const BOOT_MS = 300_000;
+
+let folder: string;
+let cleanup: Cleanup;
+let device: VirtualDevice;
+let id: DeviceId;
+
+type Ran = { readonly status: number; readonly out: string; readonly err: string };
+const slipway = async (...words: string[]): Promise<Ran> =>
+  new Promise((resolve) => {
+    const env = { PATH: process.env['PATH'], SLIPWAY_DATA: join(folder, 'server') };
+    execFile(launcher, words, { env, maxBuffer: 8 * 1024 * 1024 }, (error, out, err) => {
+      resolve({ status: error === null ? 0 : Number(error.code), out, err });
+    });
+  });
+const ask = async <S extends z.ZodType>(schema: S, ...words: string[]): Promise<z.infer<S>> => {
+  const { status, out, err } = await slipway('devices', ...words, '--json');
+  expect({ status, err }).toEqual({ status: 0, err: '' });
+  return schema.parse(JSON.parse(out));
+};
+const Logs = z.object({ command: DeviceCommand, pieces: z.array(DeviceLogPiece) });
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slipway-commands-'));
+  cleanup = createCleanup();
+  const report = createReport((line) => console.log(line), performance.now());
+  const demo = await openDemo({ folder, cacheDir, archs: ['amd64'], report, cleanup });
+  const [made] = demo.classes;
+  if (made === undefined) throw new Error('the demo has no class');
+  for (const later of [made.builds.second, made.builds.broken]) later.catch(() => undefined);
+  const { build } = await made.builds.first;
+  id = demo.deviceIdFor('amd64');
+  const claim = await demo.pipeline.client.claims.create({ deviceClass: made.deviceClass, deviceId: id });
+  device = await createVirtualDevice({
+    id,
+    arch: 'amd64',
+    diskImage: join(demo.store, 'builds', build.id, 'disk.img'),
+    folder: join(folder, 'device'),
+    claimToken: claim.token ?? '',
+    watchdog: true,
+  });
+  cleanup.add(() => device.dispose());
+  await device.powerOn();
+  await device.nextBoot(0, BOOT_MS);
+  await vi.waitFor(
+    async () => {
+      expect((await demo.pipeline.client.devices.get(id)).telemetry?.health).toBe('ok');
+    },
+    { timeout: BOOT_MS, interval: 1000 },
+  );
+});
+
+afterAll(async () => {
+  await cleanup.run();
+  await rm(folder, { recursive: true, force: true });
+});
+
+test('telemetry tells of the machine, the console of the watchdog', async () => {
+  const { telemetry } = await ask(Device, 'show', id);
+  expect(telemetry).toMatchObject({
+    failing: [],
+    link: { kind: 'ethernet', interface: 'eth0', metered: false, reconnects: 0 },
+  });
+  expect(telemetry?.memoryTotal).toBeGreaterThan(500 * 1024 * 1024);
+  expect(telemetry?.diskTotal).toBeGreaterThan(telemetry?.diskFree ?? 0);
+  expect(telemetry?.bootTime).toBeGreaterThan(0);
+  expect(device.console()).toContain('slipway-agent: watchdog: i6300ESB');
+});
+
+test('logs come from services, agent and kernel', async () => {
+  const { pieces } = await ask(Logs, 'logs', id, '-s', 'dhcp', '-s', 'agent', '--kernel');
+  expect(new Set(pieces.map(({ source }) => source))).toEqual(new Set(['dhcp', 'agent', 'kernel', '']));
+  const textOf = (source: string): string =>
+    pieces
+      .filter((piece) => piece.source === source)
+      .map(({ text }) => text)
+      .join('');
+  expect(textOf('agent')).toContain('connected');
+  expect(textOf('kernel')).toContain('\n');
+  expect(pieces.at(-1)?.end).toBe(true);
+});
+
+test('a declared diagnostic runs, another does not', async () => {
+  expect((await slipway('devices', 'diagnose', id, 'disk')).out).toMatch(/\d+%? +\/data$/m);
+  const other = await slipway('devices', 'diagnose', id, 'shell');
+  expect(other).toMatchObject({ status: 66, err: expect.stringContaining('NOT_FOUND') });
+});
+
+test('identify says on the console who it is', async () => {
+  await ask(DeviceCommand, 'identify', id, '--seconds', '1');
+  expect(device.console()).toContain(`identify: this is ${id}`);
+});
+
+test('a rollback of a device that never ran anything else is refused', async () => {
+  expect((await slipway('devices', 'rollback', id)).status).not.toBe(0);
+  expect(device.boots()).toHaveLength(1);
+});
+
+test('a reboot is answered, and done', async () => {
+  const command = await ask(DeviceCommand, 'reboot', id);
+  expect(command).toMatchObject({ state: 'succeeded', message: 'rebooting' });
+  const boot = await device.nextBoot(1, BOOT_MS);
+  expect(boot.slot).toBe('a');
+});
