@@ -54,7 +54,8 @@ export const runAgent = async (machine: Runtime, config: AgentConfig, signal: Ab
   const { release, version, counter, timeFloor } = image.release;
   runtime.log(`start: ${image.release.deviceClass} ${version} in slot ${slot}, boot ${image.bootId}`);
 
-  if ((await finishResetIfAsked({ runtime, config, esp })) === 'restart') await runtime.processes.reboot();
+  const { reset, provisioned } = await finishResetIfAsked({ runtime, config, esp });
+  if (reset === 'restart') await runtime.processes.reboot();
   const store = stateFile(runtime, config);
   const loaded = await store.load();
   const floor = Math.max(image.release.timeFloor, loaded?.floor.time ?? 0);
@@ -208,7 +209,7 @@ export const runAgent = async (machine: Runtime, config: AgentConfig, signal: Ab
     const { serverCa } = image;
     const { enrolUrl } = image.settings;
     const enrolment = { runtime, config, esp, enrolUrl, serverCa, now };
-    identity = await enrol({ ...enrolment, device: image.release }, signal);
+    identity = await enrol({ ...enrolment, device: image.release, provisioned }, signal);
     if (identity === undefined) return;
     const credentials = await credentialsOf(enrolment, identity);
     present = credentials.identity;

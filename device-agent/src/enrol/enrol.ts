@@ -33,7 +33,11 @@ import {
 const BASE_DELAY_MS = 2_000;
 const MAX_DELAY_MS = 60_000;
 
-export type Enrol = EnrolWork & { readonly device: Pick<ReleaseFile, 'deviceClass' | 'arch'> };
+export type Enrol = EnrolWork & {
+  readonly device: Pick<ReleaseFile, 'deviceClass' | 'arch'>;
+  /** false: there is nothing on the ESP, so a device that has an identity need not look */
+  readonly provisioned: boolean;
+};
 
 /** What a disk was provisioned with. */
 type Provision =
@@ -164,6 +168,7 @@ const known = async (work: Enrol): Promise<Identity | undefined> => {
   if (identity === undefined || !identity.claimRemoved) return identity;
   const complete = identity.endsAt === undefined ? await timed(runtime, identity, work.now()) : identity;
   if (complete !== identity) await writeIdentity(runtime, config, complete);
+  if (!work.provisioned) return complete;
   try {
     return await again(work, complete);
   } catch (error) {

@@ -62,7 +62,7 @@ const machine = async () => {
     now: () => runtime.time.now(),
   });
   const enrolled = async (over?: Runtime) => {
-    const identity = await enrol({ ...work(over), device }, never);
+    const identity = await enrol({ ...work(over), device, provisioned: true }, never);
     if (identity === undefined) throw new Error('not enrolled');
     return identity;
   };
@@ -180,7 +180,7 @@ test('an identity of the factory is taken over, its key leaves the ESP, and a cu
     await writeFile(`${it.root}/esp/slipway/identity.json`, factory);
     const stop = new AbortController();
     const faulty = withFaults(it.runtime, at, () => stop.abort());
-    const first = await enrol({ ...it.work(faulty), device }, stop.signal);
+    const first = await enrol({ ...it.work(faulty), device, provisioned: true }, stop.signal);
     const identity = await it.enrolled();
     expect(identity).toMatchObject({ deviceId: DEVICE, claimRemoved: true });
     await it.pair();
@@ -213,7 +213,9 @@ test('an identity of the factory whose key is another is refused by its code', a
       stop.abort();
     },
   };
-  expect(await enrol({ ...it.work({ ...it.runtime, time }), device }, stop.signal)).toBeUndefined();
+  expect(
+    await enrol({ ...it.work({ ...it.runtime, time }), device, provisioned: true }, stop.signal),
+  ).toBeUndefined();
   expect(it.lines.join('\n')).toContain('enrolment failed: IDENTITY_INVALID');
 });
 

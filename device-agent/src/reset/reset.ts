@@ -1,4 +1,11 @@
-import { FORGET_ESP_PATH, messageOf, RESET_ESP_PATH, WIPE_ESP_PATH } from '@slipway/protocol';
+import {
+  CLAIM_ESP_PATH,
+  FORGET_ESP_PATH,
+  IDENTITY_ESP_PATH,
+  messageOf,
+  RESET_ESP_PATH,
+  WIPE_ESP_PATH,
+} from '@slipway/protocol';
 import type { Esp } from '../boot/esp.ts';
 import type { AgentConfig } from '../config.ts';
 import type { Runtime } from '../runtime/port.ts';
@@ -53,17 +60,23 @@ export const beginReset = async (where: Where, wipeData: boolean): Promise<void>
   await empty(where, wipeData ? dataRoot(config) : config.dataDir);
 };
 
-/**
- * Finishes, or begins, what a marker on the ESP asks for, before the agent reads anything of its own.
- *
- * @returns restart: applications run on data that is gone, so the machine must start again
- */
-export const finishReset = async (where: Where): Promise<'none' | 'forgotten' | 'restart'> => {
+/** What was found on the ESP at a start, in the one visit there is to it. */
+export type FoundAtStart = {
+  /** restart: applications run on data that is gone, so the machine must start again */
+  readonly reset: 'none' | 'forgotten' | 'restart';
+  /** there is a claim or an identity of the factory, or it is not known */
+  readonly provisioned: boolean;
+};
+
+/** Finishes, or begins, what a marker on the ESP asks for, before the agent reads anything of its own. */
+export const finishReset = async (where: Where): Promise<FoundAtStart> => {
   const { runtime, config, esp } = where;
   const { files } = runtime;
+  let provisioned = true;
   const asked = await esp.use(async (directory) => {
     const isThere = async (path: string): Promise<boolean> =>
       (await files.size(`${directory}/${path}`)) !== undefined;
+    provisioned = (await isThere(CLAIM_ESP_PATH)) || (await isThere(IDENTITY_ESP_PATH));
     if (await isThere(WIPE_ESP_PATH)) return 'left by init';
     if (await isThere(RESET_ESP_PATH)) {
       // One marker from here on.
@@ -74,30 +87,30 @@ export const finishReset = async (where: Where): Promise<'none' | 'forgotten' | 
   });
   switch (asked) {
     case 'nothing':
-      return 'none';
+      return { reset: 'none', provisioned };
     case 'everything':
       // Init makes the partition anew at the next start; whatever can be gone before is.
       await empty(where, dataRoot(config));
       runtime.log('factory reset asked for on the ESP: everything on the data partition goes');
-      return 'restart';
+      return { reset: 'restart', provisioned };
     case 'left by init':
       await empty(where, dataRoot(config));
       await forgetMarker(where, WIPE_ESP_PATH);
       runtime.log('factory reset done');
-      return 'restart';
+      return { reset: 'restart', provisioned };
     case 'keep data':
       await empty(where, config.dataDir);
       await forgetMarker(where, FORGET_ESP_PATH);
       runtime.log('factory reset done, the data of applications is kept');
-      return 'forgotten';
+      return { reset: 'forgotten', provisioned };
     default:
       return asked satisfies never;
   }
 };
 
 /** Like `finishReset`, but never in the way of a device that cannot reach its ESP. */
-export const finishResetIfAsked = async (where: Where): Promise<'none' | 'forgotten' | 'restart'> =>
+export const finishResetIfAsked = async (where: Where): Promise<FoundAtStart> =>
   finishReset(where).catch((error: unknown) => {
     where.runtime.log(`looking for a factory reset on the ESP: ${messageOf(error)}`);
-    return 'none' as const;
+    return { reset: 'none', provisioned: true } as const;
   });
