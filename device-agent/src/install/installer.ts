@@ -102,7 +102,9 @@ export const installer = (context: InstallContext): Installer => {
         const { release, version, counter, rootHash, timeFloor } = plan.manifest;
         return { kind: 'fetched', ref: { release, version, counter, rootHash, timeFloor } };
       } catch (error) {
-        if (!(error instanceof SlipwayError) || error.code === 'DOWNLOAD_FAILED') throw error;
+        // What the bundle cannot help says nothing about it.
+        if (!(error instanceof SlipwayError) || error.code === 'DOWNLOAD_FAILED' || error.code === 'DISK_FULL')
+          throw error;
         return { kind: 'refused', code: error.code, message: error.message };
       }
     },

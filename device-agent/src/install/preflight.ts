@@ -16,7 +16,7 @@ const noSpace = (where: string, expected: number, found: number): SlipwayError =
 /**
  * Whether the release has room in the inactive slot, on the ESP and, while its UKI is on the way, on `/data`. Writes nothing.
  *
- * @throws {SlipwayError} INSTALL_NO_SPACE
+ * @throws {SlipwayError} INSTALL_NO_SPACE; DISK_FULL for `/data`
  */
 export const preflight = async (
   { runtime, config, esp }: Pick<InstallContext, 'runtime' | 'config' | 'esp'>,
@@ -35,7 +35,13 @@ export const preflight = async (
   const uki = planFile(plan, UKI_NAME);
   const needed = uki.size + SLACK_BYTES;
   const onData = await files.free(config.dataDir);
-  if (onData < needed) throw noSpace('/data', needed, onData);
+  if (onData < needed) {
+    // Unlike a slot, it may have room again in a while.
+    throw new SlipwayError(
+      'DISK_FULL',
+      `/data: expected room for ${needed} bytes, found ${onData}; free some space.`,
+    );
+  }
   await esp.use(async (directory) => {
     await files.remove(`${directory}/${ukiPath(slot)}.tmp`); // left by an install that was cut
     // The UKI of the slot that is given up makes room.
