@@ -103,7 +103,11 @@ export const installer = (context: InstallContext): Installer => {
         return { kind: 'fetched', ref: { release, version, counter, rootHash, timeFloor } };
       } catch (error) {
         // What the bundle cannot help says nothing about it.
-        if (!(error instanceof SlipwayError) || error.code === 'DOWNLOAD_FAILED' || error.code === 'DISK_FULL')
+        if (
+          !(error instanceof SlipwayError) ||
+          error.code === 'DOWNLOAD_FAILED' ||
+          error.code === 'DISK_FULL'
+        )
           throw error;
         return { kind: 'refused', code: error.code, message: error.message };
       }
