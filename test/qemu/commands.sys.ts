@@ -64,7 +64,8 @@ beforeAll(async () => {
   await device.nextBoot(0, BOOT_MS);
   await vi.waitFor(
     async () => {
-      expect((await demo.pipeline.client.devices.get(id)).telemetry?.health).toBe('ok');
+      const health = (await demo.pipeline.client.devices.get(id)).telemetry?.health;
+      if (health !== 'ok') throw new Error(`expected health ok, found ${health ?? 'no telemetry'}`);
     },
     { timeout: BOOT_MS, interval: 1000 },
   );
