@@ -27,26 +27,27 @@ export const sectionOf = (uki: Uint8Array, name: string): Uint8Array => {
   return uki.subarray(section.offset, section.offset + section.size);
 };
 
-/** Every file of a root image, heaviest first; one that several names share is listed once. */
+/** Every file of a root image, heaviest first; one that several names share is listed once, by the shortest. */
 export const partsOf = async (rootImage: string, scratch: string): Promise<Part[]> => {
   await rm(scratch, { recursive: true, force: true });
   await promisify(execFile)('fsck.erofs', [`--extract=${scratch}`, rootImage], {
     env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` },
   });
-  const parts: Part[] = [];
-  const seen = new Set<number>();
+  const paths = new Map<number, string>();
   const visit = async (folder: string): Promise<void> => {
     for (const entry of await readdir(folder, { withFileTypes: true })) {
       const path = join(folder, entry.name);
       if (entry.isDirectory()) await visit(path);
       if (!entry.isFile()) continue;
       const { ino } = await lstat(path);
-      if (seen.has(ino)) continue;
-      seen.add(ino);
-      parts.push({ path: path.slice(scratch.length), ...(await weigh(await readFile(path))) });
+      const known = paths.get(ino);
+      if (known === undefined || path.length < known.length) paths.set(ino, path);
     }
   };
   await visit(scratch);
+  const parts: Part[] = [];
+  for (const path of paths.values())
+    parts.push({ path: path.slice(scratch.length), ...(await weigh(await readFile(path))) });
   await rm(scratch, { recursive: true, force: true });
   return parts.sort((a, b) => b.compressed - a.compressed);
 };
