@@ -4,7 +4,7 @@ import { causeOf, type Evidence } from './cause.ts';
 
 const trial = { bootId: 'b', stage: 'initramfs', fail: null } as const;
 const rooted = { ...trial, stage: 'root' } as const;
-const stages = { init: 'b', agent: null };
+const stages = { init: 'b', agent: null, fail: null };
 const panic = 'x\nKernel panic - not syncing: Fatal exception\ny';
 const softdog = 'softdog: Initiating panic\nKernel panic - not syncing: Software Watchdog Timer expired\n';
 
@@ -63,13 +63,21 @@ const ROWS: readonly Row[] = [
   ],
   [
     'a watchdog in userspace',
-    { trial: rooted, stages: { init: 'b', agent: 'b' }, watchdogReset: true },
+    { trial: rooted, stages: { init: 'b', agent: 'b', fail: null }, watchdogReset: true },
     true,
     'TRIAL_WATCHDOG',
     'fault',
     'after its agent had started',
   ],
   ['a watchdog and nothing else', { watchdogReset: true }, false, 'TRIAL_WATCHDOG', 'fault', 'watchdog'],
+  [
+    'an agent that does not stay up',
+    { trial: rooted, stages: { init: 'b', agent: 'b', fail: 'the agent does not stay up' } },
+    true,
+    'TRIAL_GATE_FAILED',
+    'fault',
+    'does not stay up',
+  ],
   ['a cut in the initramfs', { trial }, false, 'TRIAL_POWER_LOSS', 'interrupted', 'in the initramfs'],
   ['a cut in init', { trial: rooted, stages }, false, 'TRIAL_POWER_LOSS', 'interrupted', 'after /data'],
   [

@@ -12,8 +12,13 @@ export type Evidence = {
     /** why the root could not be started */
     readonly fail: string | null;
   } | null;
-  /** on the data partition: boot ids of the boot that mounted it, and of the one whose agent was started */
-  readonly stages: { readonly init: string | null; readonly agent: string | null };
+  /** on the data partition: ids of the boot that mounted it, and of the one whose agent was started */
+  readonly stages: {
+    readonly init: string | null;
+    readonly agent: string | null;
+    /** why the guest itself gave the boot up */
+    readonly fail: string | null;
+  };
   /** what the kernel kept of its last words; null: nothing */
   readonly panic: string | null;
   /** the hardware says that the watchdog reset it */
@@ -39,6 +44,7 @@ const hasRun = (evidence: Evidence): boolean =>
   evidence.trial !== null ||
   evidence.stages.init !== null ||
   evidence.stages.agent !== null ||
+  evidence.stages.fail !== null ||
   evidence.panic !== null ||
   evidence.watchdogReset;
 
@@ -74,6 +80,8 @@ export const causeOf = (evidence: Evidence | null, agentStarted: boolean): Cause
   if (evidence?.panic != null) return causeOfPanic(evidence.panic);
   if (evidence?.trial?.fail != null)
     return { code: 'TRIAL_INITRAMFS', message: evidence.trial.fail, kind: 'fault' };
+  if (evidence?.stages.fail != null)
+    return { code: 'TRIAL_GATE_FAILED', message: evidence.stages.fail, kind: 'fault' };
   if (evidence?.watchdogReset === true) {
     const message = `The watchdog reset the device ${reached(evidence, agentStarted)}.`;
     return { code: 'TRIAL_WATCHDOG', message, kind: 'fault' };

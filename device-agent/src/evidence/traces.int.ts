@@ -44,12 +44,12 @@ test('a device without any of it has left nothing', async () => {
 describe('what a trial leaves', () => {
   test('in the firmware and on the data partition is read', async () => {
     await put(VARIABLE, variable(`boot ${BOOT}\nstage initramfs\nstage root\n`));
-    await put('data/slipway/trial/stage', `init ${BOOT}\nagent ${BOOT}\n`);
+    await put('data/slipway/trial/stage', `init ${BOOT}\nagent ${BOOT}\nfail the agent does not stay up\n`);
     await put('data/slipway/trial/log', 'web: up\n');
     await put('sys/class/watchdog/watchdog0/bootstatus', '32\n');
     expect(await traces.read()).toEqual({
       trial: { bootId: BOOT, stage: 'root', fail: null },
-      stages: { init: BOOT, agent: BOOT },
+      stages: { init: BOOT, agent: BOOT, fail: 'the agent does not stay up' },
       panic: null,
       watchdogReset: true,
       hasFirmwareVariables: true,

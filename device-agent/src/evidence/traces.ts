@@ -68,7 +68,7 @@ export const trialTraces = (
 
   const readStages = async (): Promise<Evidence['stages']> => {
     const text = plainEnd(await textOf(`${directory}/stage`, MAX_STAGE_BYTES), MAX_STAGE_BYTES);
-    return { init: valueOf(text, 'init'), agent: valueOf(text, 'agent') };
+    return { init: valueOf(text, 'init'), agent: valueOf(text, 'agent'), fail: valueOf(text, 'fail') };
   };
 
   const readWatchdog = async (): Promise<boolean> => {
@@ -84,7 +84,7 @@ export const trialTraces = (
       const ring = await orNothing('log', async () => textOf(`${directory}/log`, MAX_RING_BYTES), '');
       return {
         trial: await orNothing(TRIAL_VARIABLE, readVariable, null),
-        stages: await orNothing('stage', readStages, { init: null, agent: null }),
+        stages: await orNothing('stage', readStages, { init: null, agent: null, fail: null }),
         panic: panic === null ? null : plainEnd(panic, MAX_STATUS_LOG),
         watchdogReset: await orNothing('watchdog', readWatchdog, false),
         hasFirmwareVariables:

@@ -24,6 +24,7 @@ while :; do
   echo "slipway: agent ended with status $status"
   if [ $failures -ge $most_failures ] && /usr/lib/slipway/is-trial; then
     echo "slipway: the agent of a trial boot does not stay up; restarting"
+    echo "fail the agent does not stay up, it ended with status $status" >> /data/slipway/trial/stage
     sync
     reboot -f
   fi

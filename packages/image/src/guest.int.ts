@@ -96,7 +96,7 @@ describe('keeping the agent running', () => {
     await root.run('run-agent');
     expect(await lines(root, 'run/starts')).toBe(5);
     expect(await lines(root, 'run/reboots')).toBe(1);
-    expect(await root.text(`${TRIAL}/stage`)).toMatch(/^agent /);
+    expect(await root.text(`${TRIAL}/stage`)).toMatch(/^agent .*\nfail .*does not stay up.*status 70\n$/);
   });
 
   test('a confirmed slot never gives up', async () => {
