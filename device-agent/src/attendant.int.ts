@@ -185,6 +185,25 @@ describe('commands', () => {
     expect(resultsOf(id)).toHaveLength(1);
   });
 
+  test('a rollback takes the device back to what it ran before, by way of a trial', async () => {
+    const next = await make({ version: '8.0.0', counter: 80, root: changeChunks(v1.root, [5]) });
+    cloud.publish(next);
+    await online();
+    const first = await answerTo(await cloud.command({ name: 'rollback' }));
+    expect(first).toMatchObject({ ok: false, code: 'SLOT_NOT_GOOD' });
+    await cloud.desire(1, next);
+    expect(await cloud.outcome(1)).toMatchObject({ state: 'COMMITTED', slot: 'b' });
+    await cloud.desire(0, null);
+    expect(await answerTo(await cloud.command({ name: 'rollback' }))).toMatchObject({ ok: true });
+    const last = () => of('birth', Birth).at(-1);
+    await cloud.until('the old release, committed', () => {
+      const { activeSlot, slots } = last() ?? {};
+      return activeSlot === 'a' && slots?.a.state === 'GOOD' && slots.a.version === '1.0.0';
+    });
+    expect(device.boots.map(({ slot }) => slot)).toEqual(['a', 'b', 'a']);
+    expect(of('birth', Birth).filter(({ bootReason }) => bootReason === 'trial').length).toBeGreaterThan(1);
+  });
+
   test('identify says who it is and blinks the status LED, which is as it was afterwards', async () => {
     device.files.set('sys/class/leds/input0::capslock/trigger', '[none]\n');
     device.files.set('sys/class/leds/board:green:status/trigger', 'none [heartbeat] timer\n');
