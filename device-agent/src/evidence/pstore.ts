@@ -11,7 +11,7 @@ type Record = { readonly time: string; readonly part: number; readonly text: str
 const parse = (name: string, text: string): Record | undefined => {
   const head = /^Panic#\d+ Part(\d+)\n/.exec(text);
   if (head === null) return undefined;
-  // Seconds since 1970 begin the number of a record of efi_pstore: all parts of one panic share them.
+  // Seconds since 1970, when this part was written, begin the number of a record of efi_pstore.
   const time = /^dmesg-efi_pstore-(\d{10})/.exec(name)?.[1] ?? '';
   return { time, part: Number(head[1]), text: text.slice(head[0].length) };
 };
@@ -36,11 +36,13 @@ export const readPanic = async (
     const record = bytes === undefined ? undefined : parse(name, new TextDecoder().decode(bytes));
     if (record !== undefined) records.push(record);
   }
-  const last = records
-    .map(({ time }) => time)
-    .sort()
-    .at(-1);
-  const parts = records.filter(({ time }) => time === last).sort((a, b) => b.part - a.part);
+  records.sort((a, b) => a.time.localeCompare(b.time) || a.part - b.part);
+  // A panic is written from its first part on, and that may take longer than a second.
+  const begin = Math.max(
+    0,
+    records.findLastIndex(({ part }) => part === 1),
+  );
+  const parts = records.slice(begin).sort((a, b) => b.part - a.part);
   return parts.length === 0 ? null : parts.map(({ text }) => text).join('');
 };
 
