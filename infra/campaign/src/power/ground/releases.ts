@@ -112,7 +112,7 @@ export const makeReleases = async (ground: Ground, arch: Arch): Promise<Releases
     const buildFolder = join(store, 'builds', request.build);
     await mkdir(buildFolder, { recursive: true });
     await writeFile(join(buildFolder, 'request.json'), JSON.stringify(request));
-    ground.log(`${arch}: building ${request.version}`);
+    ground.log(`${arch}: image ${request.version}`);
     const result = await runBuild({
       config: {
         storeDir: store,

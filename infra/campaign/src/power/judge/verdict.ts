@@ -57,7 +57,7 @@ const NEW: readonly (readonly [RegExp, Verdict])[] = [
 ];
 
 /** @returns undefined where no slot came up far enough to have an agent */
-export const verdictOf = (console: string, scenario: Scenario): Verdict | undefined => {
+export const verdictOf = (console: string, scenario: Pick<Scenario, 'oldSlot'>): Verdict | undefined => {
   const first = bootsOf(console).find(({ lines }) => lines.length > 0);
   if (first === undefined) return undefined;
   const isOld = first.slot === scenario.oldSlot;

@@ -31,12 +31,11 @@ const keyOfVariables = (variables: Variables): string =>
   sha256(
     JSON.stringify([...variables].map(([name, { value }]) => `${name}=${value.toString('hex')}`).sort()),
   );
-const keyOfEsp = ({ files, faults }: FatContent): string =>
+const keyOfEsp = ({ files }: FatContent): string =>
   sha256(
-    JSON.stringify([
+    JSON.stringify(
       [...files].map(([name, bytes]) => `${name} ${createHash('sha256').update(bytes).digest('hex')}`).sort(),
-      faults,
-    ]),
+    ),
   );
 
 /** What the model does not understand; such a state is booted. */
@@ -48,6 +47,13 @@ const told = <T>(what: string, read: () => T): T => {
   } catch (error) {
     throw new Untold(`${what}: ${String(error)}`);
   }
+};
+
+/** What a kernel does on a FAT whose chains are broken nobody plays: it is booted. */
+const soundEsp = (disk: Disk): FatContent => {
+  const esp = told('esp', () => readFat(disk));
+  if (esp.faults.length > 0) throw new Untold(`esp: ${esp.faults.join('; ')}`);
+  return esp;
 };
 
 /**
@@ -94,7 +100,7 @@ export class StateReader {
   async #keyOf(name: string, medium: ReturnType<typeof mediumAfter>): Promise<string> {
     const disk = this.#disk(name, medium);
     if (name === 'vars') return told('variables', () => keyOfVariables(decidingVariables(disk)));
-    if (name === 'esp') return told('esp', () => keyOfEsp(readFat(disk)));
+    if (name === 'esp') return keyOfEsp(soundEsp(disk));
     if (name !== 'data') return digestOfDisk(disk, this.#rootBytes);
     const folder = join(this.#folder, `key-${this.#extracted++}`);
     return extractData(disk, folder)
@@ -131,8 +137,7 @@ export class StateReader {
     await extractData(this.#disk('data', medium), dataFolder).catch((error: unknown) => {
       throw new Untold(`data: ${String(error)}`);
     });
-    const esp = told('esp', () => readFat(this.#disk('esp', medium)));
-    if (esp.faults.length > 0) throw new Untold(`esp: ${esp.faults.join('; ')}`);
+    const esp = soundEsp(this.#disk('esp', medium));
     return {
       variables: told('variables', () => decidingVariables(this.#disk('vars', medium))),
       esp,
