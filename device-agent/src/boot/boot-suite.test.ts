@@ -21,7 +21,7 @@ type Loader = {
 };
 
 const LOADERS: readonly Loader[] = [
-  // A variable is written by the firmware, whole or not at all; loader.conf is written by renaming.
+  // A variable is written by the firmware, whole or not at all; loader.conf changes within one sector.
   {
     name: 'systemd-boot',
     make: systemdBootMachine,

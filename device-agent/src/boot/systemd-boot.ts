@@ -17,6 +17,7 @@ import {
 import { entryName } from './efi-boot-entry.ts';
 import type { Esp } from './esp.ts';
 import { fault, ok, warning, type Finding } from './finding.ts';
+import { writeInPlace } from './in-place.ts';
 import { confDefault, LOADER_CONF, withDefault } from './loader-conf.ts';
 import type { OwnBootEntry } from './own-boot-entry.ts';
 
@@ -49,7 +50,14 @@ export const systemdBoot = (
     const conf = await readConf();
     const wanted = withDefault(conf, slot);
     if (wanted === conf) return;
-    await esp.use((directory) => files.replace(`${directory}/${LOADER_CONF}`, wanted));
+    await esp.use(async (directory) => {
+      const path = `${directory}/${LOADER_CONF}`;
+      const bytes = new TextEncoder().encode(wanted);
+      // Names of slots are equally long, so this changes one sector and nothing of the file system: a cut in a rename
+      // on FAT can leave a file on clusters that count as free.
+      if ((await files.size(path)) === bytes.length) await writeInPlace(files, path, 0, bytes);
+      else await files.replace(path, bytes);
+    });
     if ((await readConf()) !== wanted) throw new Error('what was read back differs from what was written');
   };
 

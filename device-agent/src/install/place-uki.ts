@@ -32,9 +32,17 @@ export const placeUki = async (
   await refuseRunning(runtime, config, slot);
   const file = planFile(plan, UKI_NAME);
   const moved = await stageUki({ ...context, onProgress: () => undefined }, plan, slot, read, signal);
-  await esp.use(async (directory) => {
+  const paths = (directory: string): readonly [string, string] => {
     const final = `${directory}/${ukiPath(slot)}`;
-    const temporary = `${final}.tmp`;
+    return [final, `${final}.tmp`];
+  };
+  // A cut may have left either. They are off the disk before anything is written: FAT has no journal, and a rename over
+  // a file that is there can end with one of the two on clusters that count as free.
+  await esp.use(async (directory) => {
+    for (const path of paths(directory)) await files.remove(path);
+  });
+  await esp.use(async (directory) => {
+    const [final, temporary] = paths(directory);
     const from = await files.open(stagedUki(config), 'read');
     try {
       const to = await files.open(temporary, 'write');
