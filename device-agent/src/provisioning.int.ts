@@ -1,18 +1,20 @@
 import { X509Certificate } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CHUNK_BYTES } from '@slipway/protocol';
+import { makeLeaf, validFor } from '@slipway/signing';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { Identity } from './enrol/identity.ts';
 import { makeAuthorities, type Authorities } from './fixture/authorities.ts';
 import { startBroker, type Broker } from './fixture/broker.ts';
-import { startCloud, type Cloud } from './fixture/cloud.ts';
+import { DEVICE, startCloud, type Cloud } from './fixture/cloud.ts';
 import { bundleAgent, makeDevice, type AgentProgram, type DiskDevice } from './fixture/disk-device.ts';
 import { makeRelease, randomRoot, type Release } from './fixture/release.ts';
 
 /** The whole agent: its certificate is renewed, refused, and its disk provisioned anew. */
 const CHUNKS = 2;
+const POLL = { timeout: 60_000, interval: 50 };
 let ground: string;
 let agent: AgentProgram;
 let authorities: Authorities;
@@ -85,7 +87,35 @@ test('at half the life of its certificate the device connects with a new one for
   expect(publicKeyOf(after)).not.toBe(publicKeyOf(before));
   expect(cloud.renewals).toHaveLength(1);
   expect(cloud.enrolments).toHaveLength(1);
-  await expect.poll(() => device.output()).toContain('the next certificate is in use');
+  await expect.poll(() => device.output(), POLL).toContain('the next certificate is in use');
+});
+
+test('with an identity of the factory the device connects without asking for one, and its key leaves the ESP', async () => {
+  const { keyPem, certificatePem } = await makeLeaf(
+    { commonName: DEVICE, usage: 'clientAuth', validity: validFor(30) },
+    'p-256',
+    authorities.devices,
+  );
+  await rm(device.path('esp/slipway/claim.json'));
+  await writeFile(
+    device.path('esp/slipway/identity.json'),
+    JSON.stringify({
+      v: 1,
+      deviceId: DEVICE,
+      tenant: 't',
+      certificate: certificatePem,
+      key: keyPem,
+      mqttUrl: broker.url,
+    }),
+  );
+  await device.boot();
+  await cloud.until('the birth', () => births() === 1);
+  expect(cloud.enrolments).toHaveLength(0);
+  await expect(readFile(device.path('esp/slipway/identity.json'))).rejects.toThrow('ENOENT');
+  expect((await stat(device.path('data/slipway/identity/key.pem'))).mode & 0o777).toBe(0o600);
+  // It does not tell when it was given, and has less than half of the usual life left: the next one is asked for.
+  await cloud.until('the renewal', () => cloud.renewals.length === 1);
+  await expect.poll(() => device.output(), POLL).toContain('the next certificate is in use');
 });
 
 test.each(['DEVICE_REVOKED', 'CERTIFICATE_EXPIRED'] as const)(
@@ -99,7 +129,7 @@ test.each(['DEVICE_REVOKED', 'CERTIFICATE_EXPIRED'] as const)(
     await cloud.until('the renewal', () => cloud.renewals.length === 1);
     await cloud.until('a birth all the same', () => births() === 2);
     expect((await identity()).certificate).toBe(before.certificate);
-    await expect.poll(() => device.output()).toContain(`certificate not renewed: ${code}`);
+    await expect.poll(() => device.output(), POLL).toContain(`certificate not renewed: ${code}`);
     expect(device.output()).not.toContain('fatal');
   },
 );

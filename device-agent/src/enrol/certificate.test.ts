@@ -40,6 +40,12 @@ describe('when a certificate is renewed', () => {
     expect(isRenewalDue(identity(), ISSUED + 45 * DAY)).toBe(true);
     expect(isRenewalDue(identity(), ENDS + 200 * DAY)).toBe(true);
   });
+  test('one that came late, from the factory, is due at once when its time is over', () => {
+    const late = { endsAt: ENDS, renewAt: renewalTime(undefined, ENDS, 0) };
+    const { issuedAt: _issued, obtainedAt: _obtained, ...rest } = identity(late);
+    expect(isRenewalDue(rest, ENDS - 30 * DAY)).toBe(true);
+    expect(isRenewalDue(rest, ENDS - 46 * DAY)).toBe(false);
+  });
   test('a clock at 1970 asks for nothing', () => {
     expect(isRenewalDue(identity({ obtainedAt: 100 }), 200)).toBe(false);
   });

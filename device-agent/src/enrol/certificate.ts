@@ -44,20 +44,16 @@ export const renewalTime = (issuedAt: number | undefined, endsAt: number, random
   return Math.floor(begin + (endsAt - begin) * (0.5 + JITTER * random));
 };
 
-/**
- * Notes when a certificate ends and is to be renewed.
- *
- * @param now by our clock, which may be wrong
- */
-export const timed = async (runtime: Runtime, identity: Identity, now: number): Promise<Identity> => {
+/** Notes when a certificate ends and is to be renewed. */
+export const timed = async (runtime: Runtime, identity: Identity): Promise<Identity> => {
   const { endsAt } = await certificateFacts(runtime, identity.certificate);
   const renewAt = renewalTime(identity.issuedAt, endsAt, runtime.random());
-  return { ...identity, endsAt, renewAt, obtainedAt: now };
+  return { ...identity, endsAt, renewAt };
 };
 
 /**
  * Whether it is time for the next certificate. A clock may jump either way: one that is far ahead asks once and then
- * not before another half of a life, because half a life must have passed by our own clock as well.
+ * not before another half of a life, because since a renewal half a life must have passed by our own clock as well.
  */
 export const isRenewalDue = (identity: Identity, now: number): boolean => {
   const { issuedAt, obtainedAt = 0, endsAt, renewAt } = identity;

@@ -66,19 +66,15 @@ const readProvision = async ({ runtime, esp }: Enrol): Promise<Provision> => {
 };
 
 const identityOf = async (work: Enrol, answer: EnrolResponse): Promise<Identity> =>
-  timed(
-    work.runtime,
-    {
-      v: 1,
-      deviceId: DeviceId.parse(answer.deviceId),
-      tenant: answer.tenant,
-      certificate: answer.certificate,
-      mqttUrl: answer.mqttUrl,
-      claimRemoved: false,
-      ...(answer.issuedAt === undefined ? {} : { issuedAt: answer.issuedAt }),
-    },
-    work.now(),
-  );
+  timed(work.runtime, {
+    v: 1,
+    deviceId: DeviceId.parse(answer.deviceId),
+    tenant: answer.tenant,
+    certificate: answer.certificate,
+    mqttUrl: answer.mqttUrl,
+    claimRemoved: false,
+    ...(answer.issuedAt === undefined ? {} : { issuedAt: answer.issuedAt }),
+  });
 
 /** @param key path of the key that is to be certified */
 const redeem = async (work: Enrol, token: string, key: string): Promise<Identity> => {
@@ -166,7 +162,7 @@ const known = async (work: Enrol): Promise<Identity | undefined> => {
   await recoverIdentity(work);
   const identity = await readIdentity(runtime, config);
   if (identity === undefined || !identity.claimRemoved) return identity;
-  const complete = identity.endsAt === undefined ? await timed(runtime, identity, work.now()) : identity;
+  const complete = identity.endsAt === undefined ? await timed(runtime, identity) : identity;
   if (complete !== identity) await writeIdentity(runtime, config, complete);
   if (!work.provisioned) return complete;
   try {

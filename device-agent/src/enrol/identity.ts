@@ -14,7 +14,7 @@ export const Identity = z.object({
   mqttUrl: z.url(),
   /** what it was made from (claim, identity of the factory) is gone from the ESP */
   claimRemoved: z.boolean(),
-  /** when the certificate was given, by the server's clock, and when it came, by ours */
+  /** when the certificate was given, by the server's clock, and, where it was by a renewal, when it came, by ours */
   issuedAt: z.int().optional(),
   obtainedAt: z.int().optional(),
   /** end of the certificate, and when to ask for the next one */

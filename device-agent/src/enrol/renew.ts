@@ -58,16 +58,13 @@ export const renew = async (work: EnrolWork, identity: Identity): Promise<Identi
     throw new SlipwayError('CERTIFICATE_INVALID', `asked for ${identity.deviceId}, got ${answer.deviceId}`);
   }
   const { issuedAt: _old, ...rest } = identity;
-  const next = await timed(
-    runtime,
-    {
-      ...rest,
-      certificate: answer.certificate,
-      mqttUrl: answer.mqttUrl,
-      ...(answer.issuedAt === undefined ? {} : { issuedAt: answer.issuedAt }),
-    },
-    work.now(),
-  );
+  const next = await timed(runtime, {
+    ...rest,
+    certificate: answer.certificate,
+    mqttUrl: answer.mqttUrl,
+    obtainedAt: work.now(),
+    ...(answer.issuedAt === undefined ? {} : { issuedAt: answer.issuedAt }),
+  });
   await writeNext(work, next);
   return next;
 };
