@@ -2,8 +2,8 @@ import { isErrorCode, MAX_BLOCK_BYTES, SlipwayError, type Digest, type StreamGet
 import { tokenBucket } from '../link/token-bucket.ts';
 import type { MqttMessage, Time } from '../runtime/port.ts';
 
-/** Requests on their way at once: 2 MiB, enough to fill a link of 100 ms and 100 Mbit/s. */
-export const WINDOW = 16;
+/** Requests on their way at once: 1 MiB, enough to fill a link of 100 ms and 80 Mbit/s. More is memory of the device. */
+export const WINDOW = 8;
 /** Blocks travel with QoS 0: one that has not come after this long is asked for again. */
 const IDLE_TIMEOUT_S = 5;
 const BLOCK_TIMEOUT_S = 30;

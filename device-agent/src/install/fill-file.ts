@@ -17,7 +17,7 @@ export type FillFile = {
 };
 
 /** Chunks on their way at once; with blocks of half a chunk this fills the window of the block transfer. */
-const LANES = 8;
+const LANES = 4;
 /** Bytes written between two entries of the journal: what a power cut costs. */
 const JOURNAL_BYTES = 4 * 1024 * 1024;
 /** How often a chunk whose bytes are wrong is fetched before the bundle is given up. */

@@ -9,6 +9,16 @@ import { std } from './machine.ts';
 import { quickjsMqtt } from './mqtt.ts';
 import { runWith } from './processes.ts';
 
+/** One at a time: each program begins as a copy of this process, and what is written meanwhile is there twice. */
+const inTurn = <T>(work: (bytes: Uint8Array) => Promise<T>): ((bytes: Uint8Array) => Promise<T>) => {
+  let last: Promise<unknown> = Promise.resolve();
+  return async (bytes) => {
+    const mine = last.then(async () => work(bytes));
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+};
+
 /** The runtime of the agent on QuickJS, and on busybox and openssl for what QuickJS cannot do or does slowly. */
 export const quickjsRuntime = ({ searchPath, rebootCommand, privateDir, log }: HostOptions): Runtime => {
   const run: Runtime['processes']['run'] = async (command, options) => runWith(searchPath, command, options);
@@ -47,7 +57,7 @@ export const quickjsRuntime = ({ searchPath, rebootCommand, privateDir, log }: H
       zoneOffset: async (zone, at) => zoneOffset(processes, zone, at),
     },
     random,
-    digest: async (bytes) => digestIn(await mustRun(['busybox', 'sha256sum'], bytes), 0),
+    digest: inTurn(async (bytes) => digestIn(await mustRun(['busybox', 'sha256sum'], bytes), 0)),
     newKey: async () =>
       mustRun(['openssl', 'genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256']),
     log,
