@@ -36,6 +36,8 @@ export const createPipeline = (
   connection: Parameters<typeof createClient>[0],
   live: LiveView,
   report: Report,
+  /** for a build or a rollout to end */
+  patienceMs = 10 * MINUTES,
 ): Pipeline => {
   const client = createClient(connection);
 
@@ -45,7 +47,7 @@ export const createPipeline = (
   const ended: Pipeline['ended'] = async (rollout, device) => {
     const done = await live.until(
       `rollout ${rollout.id} to end`,
-      10 * MINUTES,
+      patienceMs,
       async () => ({
         rollout: await client.rollouts.get(rollout.id),
         execution: await executionOf(rollout, device),
@@ -69,7 +71,7 @@ export const createPipeline = (
       let step = '';
       const build = await live.until(
         `build ${id}`,
-        10 * MINUTES,
+        patienceMs,
         () => client.builds.get(id),
         (state) => {
           if (state.step !== step && state.step !== '')

@@ -33,6 +33,9 @@ const replace = async (path: string, text: string): Promise<void> => {
   await rename(`${path}.new`, path);
 };
 
+/** A hang takes minutes to be ended by the watchdog, and the host may be busy with other devices. */
+const PATIENCE_MS = 30 * 60_000;
+
 export type OpenGround = {
   readonly folder: string;
   readonly cacheDir: string;
@@ -54,7 +57,7 @@ export const openGround = async ({ folder, cacheDir, report, cleanup }: OpenGrou
   const client = createClient(connection);
   const live = openLiveView(client);
   cleanup.add(async () => live.close());
-  const pipeline = createPipeline(connection, live, report);
+  const pipeline = createPipeline(connection, live, report, PATIENCE_MS);
   // As images carry it, unless they say otherwise.
   const agent = createHash('sha256')
     .update(await readFile(join(dataDir, 'agent', 'quickjs.mjs')))
