@@ -10,20 +10,25 @@ const cases: Case[] = [1, 2, 3, 4].map((boundary) => ({
   cut: { kind: 'prefix', boundary },
   phase: 'none',
 }));
-const [one, two, three, four] = cases.map(({ id }) => id);
-const keys = new Map([
+const [one, two, three, four] = [
+  'amd64-commit-p1',
+  'amd64-commit-p2',
+  'amd64-commit-p3',
+  'amd64-commit-p4',
+] as const;
+const keys = new Map<string, string | null>([
   [one, 'same'],
   [two, 'same'],
   [three, 'other'],
   [four, null],
-] as [string, string | null][]);
+]);
 const about = { archs: ['amd64'], seed: 1 } as const;
 const result = (
   id: string | undefined,
   by: CaseResult['by'],
   more: Partial<CaseResult> = {},
 ): CaseResult => ({
-  id: id ?? '',
+  id,
   by,
   verdict: 'boots-old-idle',
   result: 'good',
