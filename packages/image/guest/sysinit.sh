@@ -56,14 +56,12 @@ if mount -t vfat -o ro,nosuid,nodev,noexec /dev/disk/by-partlabel/esp $esp; then
   [ -s /run/slipway/confirmed ] ||
     cat $esp/slipway/uboot.? $esp/slipway/grubenv 2> /dev/null | tr '\000' '\n' |
     sed -n 's/^.*slot_default=\([ab]\)$/\1/p' | tail -n 1 > /run/slipway/confirmed
-  $lib/wipe-data $esp $data > /dev/console
-  umount $esp
 fi
 $lib/confirmed > /run/slipway/confirmed.new
 mv /run/slipway/confirmed.new /run/slipway/confirmed
 
-# Checking a large partition and containers that run once may take longer than the watchdog waits; a trial gets two
-# minutes in all, a confirmed slot ten.
+# A factory reset, checking a large partition and containers that run once may take longer than the watchdog waits; a
+# trial gets two minutes in all, a confirmed slot ten.
 feed_watchdog() { # times
   times=$1
   exec 3> /dev/watchdog0
@@ -80,6 +78,11 @@ if [ -c /dev/watchdog0 ]; then
   feeder=$!
   # The agent writes to a pipe in its place, which hold-watchdog empties.
   if [ -e $lib/hold-watchdog ]; then rm -f /dev/watchdog && mkfifo -m 0600 /dev/watchdog; fi
+fi
+
+if grep -q " $esp " /proc/mounts; then
+  $lib/wipe-data $esp $data > /dev/console
+  umount $esp
 fi
 
 # 1 and 2: repaired. A check that fails still leaves a file system that may mount.
