@@ -23,11 +23,7 @@ const keys = new Map<string, string | null>([
   [four, null],
 ]);
 const about = { archs: ['amd64'], seed: 1 } as const;
-const result = (
-  id: string | undefined,
-  by: CaseResult['by'],
-  more: Partial<CaseResult> = {},
-): CaseResult => ({
+const result = (id: string, by: CaseResult['by'], more: Partial<CaseResult> = {}): CaseResult => ({
   id,
   by,
   verdict: 'boots-old-idle',
