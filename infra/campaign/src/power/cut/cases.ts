@@ -68,7 +68,7 @@ export const casesOf = (name: Name, log: WriteLog, seed: number): Case[] => {
     if (next?.kind === 'mark') continue;
     add({ kind: 'prefix', boundary });
     const chance = random(seed * 7_919 + boundary);
-    if (next?.kind === 'write' && next.device === 'disk') {
+    if (next?.kind === 'write') {
       const sectors = next.bytes.length / SECTOR;
       const torn = new Set([1, 1 + Math.floor(chance() * (sectors - 1))]);
       for (const part of torn) if (part < sectors) add({ kind: 'torn', boundary, sectors: part });
