@@ -64,7 +64,7 @@ const refused = (why: string): SlipwayError =>
 /**
  * Turns a claim into a device. One token makes one device: the row is locked while `issue` runs, and what `issue`
  * throws leaves the claim unused. The same key may come again, because a device may lose power between the server's
- * commit and its own; another key may not.
+ * commit and its own; another key may not, nor that key once the device has a newer one.
  *
  * @throws {SlipwayError} CLAIM_INVALID, DEVICE_REVOKED where it comes again, and whatever `issue` throws
  */
@@ -94,10 +94,14 @@ export const redeemClaim = (
     if (again && claim.keySha256 !== issued.keySha256) throw refused('it was used');
     if (again) {
       const [known] = await tx
-        .select({ revokedAt: devices.revokedAt })
+        .select({ revokedAt: devices.revokedAt, keySha256: devices.keySha256 })
         .from(devices)
-        .where(eq(devices.id, claim.deviceId));
+        .where(eq(devices.id, claim.deviceId))
+        .for('update');
       refuseRevoked(claim.deviceId, known?.revokedAt);
+      // Renewed, or claimed anew because this key was stolen: the device must not fall back to it.
+      if (known !== undefined && known.keySha256 !== null && known.keySha256 !== claim.keySha256)
+        throw refused('it was used, and the device has another key since');
     }
     if (!again) {
       await tx

@@ -16,6 +16,7 @@ import { openTestDatabase } from '../testing/test-database.ts';
 import { planRollout } from './apply-plan.ts';
 import { listAudit } from './audit.ts';
 import { createBuild, failBuild, getBuild, moveBuild } from './builds.ts';
+import { renewCertificate, revokeDevice } from './certificates.ts';
 import { createClaim, redeemClaim } from './claims.ts';
 import { desiredOf, getDevice, recordBirth, recordDeath } from './devices.ts';
 import { getExecution, listExecutions, recordProgress } from './executions.ts';
@@ -104,6 +105,21 @@ describe.each(engines)('on %s', (_name, open) => {
         subject: first.device.id,
         details: { again: true },
       });
+    });
+
+    test('a key that the device has left behind opens nothing, also after it was claimed anew', async () => {
+      const token = await newClaim();
+      const asked = { token, deviceClass: TEST_CLASS, arch } as const;
+      const { device } = await redeemClaim(db, asked, issueFor('stolen'), new Date());
+      await revokeDevice(db, device.id, 'admin', new Date());
+      const claim = { deviceClass: TEST_CLASS, deviceId: device.id, ttl: 60, arch } as const;
+      const anew = (await createClaim(db, claim, new Date())).token ?? '';
+      await redeemClaim(db, { ...asked, token: anew }, issueFor('fresh'), new Date());
+      expect(await codeThrownBy(redeemClaim(db, asked, issueFor('stolen'), new Date()))).toBe('CLAIM_INVALID');
+      const renewal = { device: device.id, provenKeySha256: 'fresh', expiredAt: undefined };
+      await renewCertificate(db, renewal, async () => issueFor('next')(device.id));
+      const again = redeemClaim(db, { ...asked, token: anew }, issueFor('fresh'), new Date());
+      expect(await codeThrownBy(again)).toBe('CLAIM_INVALID');
     });
 
     test('a refused request leaves the claim unused', async () => {
