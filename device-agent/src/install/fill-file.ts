@@ -41,8 +41,11 @@ export const fillFile = async (work: FillFile): Promise<void> => {
   type Written = { readonly chunk: number; readonly received: number; readonly reused: number };
   let unsynced: Written[] = [];
   let unsyncedBytes = 0;
+  let isOver = false;
 
   const write = async (offset: number, bytes: Uint8Array, written: Written): Promise<void> => {
+    // A chunk that comes after its work has ended finds the target closed, or the slot filled with something else.
+    if (isOver) return;
     try {
       await target.write(offset, bytes);
     } catch (error) {
@@ -90,30 +93,34 @@ export const fillFile = async (work: FillFile): Promise<void> => {
     signal.throwIfAborted();
     if (failure !== undefined) throw failure.error;
   };
-  for (const [chunk, expected] of file.chunks.entries()) {
-    throwIfFailed();
-    if (journal.has(chunk)) continue;
-    const offset = chunk * CHUNK_BYTES;
-    const length = Math.min(CHUNK_BYTES, file.size - offset);
-    const own = await local?.(offset, length);
-    if (own?.length === length && (await digest(own)) === expected) {
-      await write(offset, own, { chunk, received: 0, reused: length });
-    } else if (fetch !== undefined) {
-      const lane = fetchChunk(chunk, offset, length)
-        .catch((error: unknown) => {
-          failure ??= { error };
-        })
-        .finally(() => lanes.delete(lane));
-      lanes.add(lane);
-      if (lanes.size >= LANES) await Promise.race(lanes);
+  try {
+    for (const [chunk, expected] of file.chunks.entries()) {
+      throwIfFailed();
+      if (journal.has(chunk)) continue;
+      const offset = chunk * CHUNK_BYTES;
+      const length = Math.min(CHUNK_BYTES, file.size - offset);
+      const own = await local?.(offset, length);
+      if (own?.length === length && (await digest(own)) === expected) {
+        await write(offset, own, { chunk, received: 0, reused: length });
+      } else if (fetch !== undefined) {
+        const lane = fetchChunk(chunk, offset, length)
+          .catch((error: unknown) => {
+            failure ??= { error };
+          })
+          .finally(() => lanes.delete(lane));
+        lanes.add(lane);
+        if (lanes.size >= LANES) await Promise.race(lanes);
+      }
+      if (unsyncedBytes >= JOURNAL_BYTES) await checkpoint();
     }
-    if (unsyncedBytes >= JOURNAL_BYTES) await checkpoint();
-  }
-  while (lanes.size > 0) {
-    await Promise.race(lanes);
+    while (lanes.size > 0) {
+      await Promise.race(lanes);
+      throwIfFailed();
+      if (unsyncedBytes >= JOURNAL_BYTES) await checkpoint();
+    }
     throwIfFailed();
-    if (unsyncedBytes >= JOURNAL_BYTES) await checkpoint();
+    await checkpoint();
+  } finally {
+    isOver = true;
   }
-  throwIfFailed();
-  await checkpoint();
 };

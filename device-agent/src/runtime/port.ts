@@ -33,7 +33,10 @@ export type Files = {
   readonly read: (path: string) => Promise<Uint8Array | undefined>;
   /** Replaces the file as one: temporary name, fsync, rename, fsync of the directory. Makes the directory. */
   readonly replace: (path: string, bytes: Uint8Array | string, mode?: number) => Promise<void>;
-  /** One `write` call on the file as it is, which is made where it is missing: for files of the kernel. */
+  /**
+   * One `write` call on the file as it is, which is made where it is missing: for files of the kernel. Never waits: a pipe
+   * that nobody reads, or that is full, is an error.
+   */
   readonly poke: (path: string, bytes: Uint8Array | string) => Promise<void>;
   /** Removes it; well if it is not there. */
   readonly remove: (path: string) => Promise<void>;

@@ -73,6 +73,31 @@ export const callsOf = (runtime: Runtime) => {
       }
     },
 
+    /** with a file that was closed, while another is open that got its place */
+    useClosed: async (path: string, other: string) => {
+      const file = await files.open(path, 'write');
+      await file.close();
+      const next = await files.open(other, 'write');
+      const attempts = [
+        async () => file.write(0, new Uint8Array(1)),
+        async () => file.read(0, 1),
+        async () => file.truncate(0),
+        async () => file.sync(),
+      ];
+      const failed: boolean[] = [];
+      for (const attempt of attempts)
+        failed.push(
+          await attempt().then(
+            () => false,
+            () => true,
+          ),
+        );
+      await file.close().catch(() => undefined);
+      await next.write(0, new TextEncoder().encode('!'));
+      await next.close();
+      return failed;
+    },
+
     digest: runtime.digest,
     /** of as many zeros, which need not cross the pipe */
     digestZeros: async (length: number) => runtime.digest(new Uint8Array(length)),

@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
+import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -92,6 +94,30 @@ describe.each(AGENT_RUNTIMES)('files on %s', (runtime) => {
     await subject.calls.poke(path('file'), bytesOf('22'));
     expect(await readFile(path('file'), 'utf8')).toBe('22');
     expect((await stat(path('file'))).ino).toBe(ino);
+  });
+
+  test('a pipe that nobody reads, or that is full, is an error and no wait', async () => {
+    execFileSync('mkfifo', [path('pipe')]);
+    await expect(subject.calls.poke(path('pipe'), '.')).rejects.toThrow(/ENXIO|No such device/);
+    const reader = openSync(path('pipe'), constants.O_RDWR | constants.O_NONBLOCK);
+    try {
+      await subject.calls.poke(path('pipe'), '.');
+      const byte = Buffer.alloc(2);
+      expect(readSync(reader, byte)).toBe(1);
+      expect(byte.toString('latin1')).toBe('.\0');
+      writeSync(reader, Buffer.alloc(65_536));
+      await expect(subject.calls.poke(path('pipe'), '.')).rejects.toThrow(/EAGAIN|temporarily unavailable/);
+    } finally {
+      closeSync(reader);
+    }
+  });
+
+  test('a closed file is closed, whatever is open in its place', async () => {
+    await writeFile(path('closed'), 'closed');
+    await writeFile(path('other'), 'other');
+    expect(await subject.calls.useClosed(path('closed'), path('other'))).toEqual([true, true, true, true]);
+    expect(await readFile(path('closed'), 'utf8')).toBe('closed');
+    expect(await readFile(path('other'), 'utf8')).toBe('!ther');
   });
 
   test('files are listed, renamed, removed', async () => {

@@ -95,7 +95,9 @@ export const nodeFiles: Files = {
     await syncDirectory(dirname(path));
   },
   poke: async (path, bytes) => {
-    const handle = await open(path, 'w', 0o644);
+    const { O_WRONLY, O_CREAT, O_TRUNC, O_NONBLOCK } = constants;
+    // Of a pipe: an error where nobody reads or it is full, instead of a wait without end.
+    const handle = await open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, 0o644);
     try {
       await handle.write(typeof bytes === 'string' ? Buffer.from(bytes) : bytes);
     } finally {

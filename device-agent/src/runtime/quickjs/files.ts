@@ -1,7 +1,20 @@
 import type { Files, OpenFile, Processes } from '../port.ts';
 import { collect } from './collect.ts';
 import { join } from './join.ts';
-import { check, EEXIST, EINTR, ENOENT, ENOTDIR, O_CLOEXEC, O_SYNC, os, std, SystemError } from './machine.ts';
+import {
+  check,
+  EBADF,
+  EEXIST,
+  EINTR,
+  ENOENT,
+  ENOTDIR,
+  O_CLOEXEC,
+  O_NONBLOCK,
+  O_SYNC,
+  os,
+  std,
+  SystemError,
+} from './machine.ts';
 import { reap, spawnPiped } from './spawn.ts';
 
 const scratch = new Uint8Array(64 * 1024);
@@ -90,8 +103,14 @@ export const quickjsFiles = (searchPath: string, run: Processes['run']): Files =
   const openFile = (fd: number, path: string): OpenFile => {
     /** the file that is open, for other programs, whatever its path has become */
     const link = `/proc/${os.getpid()}/fd/${fd}`;
+    let isOpen = true;
+    /** The next file that is opened gets the number of a closed one. */
+    const mustBeOpen = (): void => {
+      if (!isOpen) throw new SystemError(path, EBADF);
+    };
     return {
       read: async (offset, length) => {
+        mustBeOpen();
         const bytes = new Uint8Array(length);
         seek(fd, offset, path);
         let done = 0;
@@ -103,17 +122,21 @@ export const quickjsFiles = (searchPath: string, run: Processes['run']): Files =
         return bytes.subarray(0, done);
       },
       write: async (offset, bytes) => {
+        mustBeOpen();
         seek(fd, offset, path);
         writeAll(fd, bytes, path);
       },
       truncate: async (size) => {
+        mustBeOpen();
         await busybox('truncate', '-s', `${size}`, link);
       },
       sync: async () => {
+        mustBeOpen();
         await busybox('sync', link);
       },
       close: async () => {
-        os.close(fd);
+        if (isOpen) os.close(fd);
+        isOpen = false;
       },
     };
   };
@@ -140,7 +163,8 @@ export const quickjsFiles = (searchPath: string, run: Processes['run']): Files =
       await syncDirectory(folder);
     },
     poke: async (path, bytes) => {
-      withFile(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644, (fd) => {
+      // Of a pipe: an error where nobody reads or it is full, instead of a wait in which the whole agent stands still.
+      withFile(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | O_NONBLOCK, 0o644, (fd) => {
         writeSome(fd, bytesOf(bytes), 0, path);
       });
     },

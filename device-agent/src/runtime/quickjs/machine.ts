@@ -75,6 +75,7 @@ export const O_NONBLOCK = 0o4000;
 export const SIGKILL = 9;
 export const ENOENT = 2;
 export const EINTR = 4;
+export const EBADF = 9;
 export const EAGAIN = 11;
 export const EEXIST = 17;
 export const ENOTDIR = 20;
