@@ -81,7 +81,10 @@ export type CommandResult = z.infer<typeof CommandResult>;
 export const LogPiece = z.object({
   v: z.literal(1),
   id: CommandId,
-  seq: z.int().min(0),
+  seq: z
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1),
   /** service, or `kernel` */
   source: z.string().max(128),
   text: z.string().max(MAX_LOG_PIECE_BYTES),

@@ -119,6 +119,22 @@ describe.each(engines)('commands on %s', (_name, open) => {
     expect(await recordLogPiece(db, device, pieceOf(command, 999), later(3600))).toBeUndefined();
   });
 
+  test('are not flooded by pieces without text either', async () => {
+    const device = await online();
+    const command = await createCommand(db, device, { name: 'collect' }, NOW);
+    // As if it had sent them already: what is left is for one more.
+    await recordLogPiece(
+      db,
+      device,
+      pieceOf(command, 0, { source: '', text: 'x'.repeat(2 * MAX_LOG_BYTES - 40) }),
+      NOW,
+    );
+    const empty = async (seq: number) =>
+      recordLogPiece(db, device, pieceOf(command, seq, { source: '', text: '' }), NOW);
+    expect(await empty(1)).toMatchObject({ id: command.id });
+    expect(await empty(2)).toBeUndefined();
+  });
+
   test('of a device are kept as the newest 32, with their logs', async () => {
     const device = await online();
     const first = await createCommand(db, device, { name: 'collect' }, NOW);

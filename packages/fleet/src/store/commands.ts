@@ -22,6 +22,8 @@ const LIFE_S = 60;
 const ANSWER_S = 60;
 /** Of each device; older ones go, with their logs. */
 const KEPT = 32;
+/** What a piece of logs counts for beside its text, so that empty ones have an end as well. */
+const PIECE_CHARACTERS = 16;
 
 type Row = typeof deviceCommands.$inferSelect;
 
@@ -172,7 +174,7 @@ export const recordLogPiece = async (
   now: Date,
 ): Promise<DeviceCommand | undefined> => {
   const { id, seq, source, text, end = false, truncated = false } = piece;
-  const characters = text.length + source.length;
+  const characters = PIECE_CHARACTERS + text.length + source.length;
   const [row] = await db
     .update(deviceCommands)
     .set({ logCharacters: sql`${deviceCommands.logCharacters} + ${characters}` })

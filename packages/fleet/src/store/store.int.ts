@@ -115,7 +115,9 @@ describe.each(engines)('on %s', (_name, open) => {
       const claim = { deviceClass: TEST_CLASS, deviceId: device.id, ttl: 60, arch } as const;
       const anew = (await createClaim(db, claim, new Date())).token ?? '';
       await redeemClaim(db, { ...asked, token: anew }, issueFor('fresh'), new Date());
-      expect(await codeThrownBy(redeemClaim(db, asked, issueFor('stolen'), new Date()))).toBe('CLAIM_INVALID');
+      expect(await codeThrownBy(redeemClaim(db, asked, issueFor('stolen'), new Date()))).toBe(
+        'CLAIM_INVALID',
+      );
       const renewal = { device: device.id, provenKeySha256: 'fresh', expiredAt: undefined };
       await renewCertificate(db, renewal, async () => issueFor('next')(device.id));
       const again = redeemClaim(db, { ...asked, token: anew }, issueFor('fresh'), new Date());
