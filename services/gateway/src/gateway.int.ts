@@ -210,6 +210,16 @@ describe('reports', () => {
     expect((await executionOf(device))?.state).toBe('FAILED');
   });
 
+  test('with texts that no database takes, or that a terminal obeys, count as well', async () => {
+    const device = one(await bring(['garbled']));
+    await rollOut(await newRelease(), [device]);
+    const message = 'cut in a face \ud83d, nul \0, \u001b[2Jgone\r\nnext\tline';
+    await device.report(await device.assignment(), 'FAILED', { code: 'TOOL_FAILED', message });
+    const execution = await executionOf(device);
+    expect(execution?.state).toBe('FAILED');
+    expect(execution?.message).toBe('cut in a face \ufffd, nul \ufffd, \ufffd[2Jgone\nnext\tline');
+  });
+
   test("on another device's execution change nothing", async () => {
     const [victim, forger] = await bring(['victim', 'forger']);
     if (victim === undefined || forger === undefined) throw new Error('no device');

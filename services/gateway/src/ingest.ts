@@ -185,9 +185,22 @@ export const createIngest = (needs: Needs): ((message: Received) => void) => {
   };
 };
 
+/** Control characters but tab and new line. */
+// eslint-disable-next-line no-control-regex -- control characters are what is looked for
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+
+/**
+ * Texts of devices end up in a database, which takes neither NUL nor half a surrogate pair (a report that is never
+ * committed would be repeated for ever), and on terminals of operators, which obey control characters.
+ */
+const readable = (_key: string, value: unknown): unknown =>
+  typeof value === 'string'
+    ? value.replaceAll('\r\n', '\n').replace(CONTROL, '\ufffd').toWellFormed()
+    : value;
+
 const parseJson = (payload: Buffer): unknown => {
   try {
-    return JSON.parse(payload.toString('utf8'));
+    return JSON.parse(payload.toString('utf8'), readable);
   } catch {
     return undefined;
   }
