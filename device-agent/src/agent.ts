@@ -74,6 +74,9 @@ export const runAgent = async (machine: Runtime, config: AgentConfig, signal: Ab
   let renewal: () => RenewalState = () => undefined;
   let present = (): Identity | undefined => identity;
   let progressAt = 0;
+  /** undefined: not read yet; null: it names none */
+  let loaderDefault: SlotName | null | undefined;
+  const isConfirmed = (): boolean => loaderDefault === null || loaderDefault === slot;
 
   const attendant = await openAttendant({
     runtime,
@@ -83,6 +86,7 @@ export const runAgent = async (machine: Runtime, config: AgentConfig, signal: Ab
     now,
     state: () => runner.state(),
     running: () => runner.running(),
+    isConfirmed,
     session: () => session,
     deviceId: () => identity?.deviceId,
     dispatch: async (event) => runner.dispatch(event),
@@ -111,12 +115,10 @@ export const runAgent = async (machine: Runtime, config: AgentConfig, signal: Ab
     },
     signal,
   });
-  let loaderDefault: SlotName | null = null;
   const save = patientSave({
     runtime,
     store,
-    isTrial: () =>
-      loaderDefault !== null && loaderDefault !== slot && runner.state().saved.slots[slot].state !== 'GOOD',
+    isTrial: () => !isConfirmed() && runner.state().saved.slots[slot].state !== 'GOOD',
     trialPatience: image.gates.deadline,
     signal,
   });

@@ -37,6 +37,8 @@ export type AttendantOptions = {
   readonly state: () => State;
   /** the job that runs, and since which uptime */
   readonly running: () => { readonly job: Job; readonly since: number } | undefined;
+  /** the loader's default was read and names no other slot than the one that runs */
+  readonly isConfirmed: () => boolean;
   readonly session: () => Session | undefined;
   readonly deviceId: () => DeviceId | undefined;
   /** Resolves when the state is saved. */
@@ -91,6 +93,7 @@ export const openAttendant = async (options: AttendantOptions): Promise<Attendan
       lookedAt: monitor.lookedAt(),
       job: running === undefined ? null : { kind: running.job.kind, since: running.since },
       lookTakes,
+      isConfirmed: options.isConfirmed(),
     });
   };
 

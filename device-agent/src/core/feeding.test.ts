@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { digestOf, releaseOf } from '../fixture/world.ts';
 import { mayFeed, type LoopFacts } from './feeding.ts';
-import { SlotRecord } from './state.ts';
+import { MAX_STRAYS, SlotRecord } from './state.ts';
 
 const ref = releaseOf(2);
 const GOOD = SlotRecord.parse({ state: 'GOOD', ref });
@@ -15,8 +15,8 @@ const TRIAL = SlotRecord.parse({
 });
 const FAILED = SlotRecord.parse({ state: 'FAILED', ref, code: 'TRIAL_GATE_FAILED', message: 'service:web' });
 
-const stateWith = (record: SlotRecord) => ({
-  saved: { slots: { a: { state: 'EMPTY' as const }, b: record } },
+const stateWith = (record: SlotRecord, strays = 0) => ({
+  saved: { slots: { a: { state: 'EMPTY' as const }, b: record }, strays },
   boot: { slot: 'b' as const },
 });
 
@@ -26,6 +26,7 @@ const loop = (more: Partial<LoopFacts> = {}): LoopFacts => ({
   lookedAt: 995,
   job: null,
   lookTakes: 10,
+  isConfirmed: false,
   ...more,
 });
 const judge = { kind: 'judge', since: 5 } as const;
@@ -52,5 +53,17 @@ describe('the watchdog is fed', () => {
     const state = { ...stateWith(GOOD), boot: null };
     expect(mayFeed(state, loop({ begunAt: 950 }))).toBe(true);
     expect(mayFeed(state, loop({ begunAt: 900 }))).toBe(false);
+  });
+
+  test('on the confirmed slot while its loop turns, although its state cannot be saved', () => {
+    const state = { ...stateWith(GOOD), boot: null };
+    expect(mayFeed(state, loop({ isConfirmed: true }))).toBe(true);
+    expect(mayFeed(state, loop({ isConfirmed: true, ...HUNG }))).toBe(false);
+  });
+
+  test.each([TRIAL, FAILED])('in a slot that was not to be left by reboots: $state', (record) => {
+    expect(mayFeed(stateWith(record, MAX_STRAYS), loop())).toBe(true);
+    expect(mayFeed(stateWith(record, MAX_STRAYS), loop(HUNG))).toBe(false);
+    expect(mayFeed(stateWith(record, MAX_STRAYS - 1), loop())).toBe(false);
   });
 });
