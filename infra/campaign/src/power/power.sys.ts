@@ -7,7 +7,7 @@ import { runPower } from './run.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..', '..');
 const CASES = 40;
-const BOOTS = 3;
+const BOOTS = 2;
 let folder: string;
 
 beforeAll(async () => {
@@ -37,7 +37,8 @@ test('an update and a rollback are recorded, and a sample of cuts converges to t
   expect(summary.failures).toEqual([]);
   expect(summary.contradictions).toEqual([]);
   expect(status).toBe(0);
-  expect(summary).toMatchObject({ bricked: 0, wrong: 0, cases: CASES, judged: CASES, booted: BOOTS });
+  expect(summary).toMatchObject({ bricked: 0, wrong: 0, cases: CASES, judged: CASES });
+  expect(summary.booted).toBeGreaterThanOrEqual(BOOTS);
   // The old slot and the new one have both been seen to come up.
   const seen = summary.verdicts.map(({ verdict }) => verdict);
   expect(seen).toContain('boots-old-resumes');

@@ -26,8 +26,8 @@ export type PlanOptions = {
 
 /**
  * Decides what runs next. Each distinct state is modelled once. Boots go to where there are fewest: to every
- * architecture, scenario, kind of cut, phase and verdict of the model in turn. What the model cannot tell is booted in
- * any case, and first.
+ * architecture, scenario, kind of cut, phase and verdict of the model in turn. What the model cannot tell is one of
+ * these kinds, and all of it is booted in the end, however few were asked for.
  */
 export const planCampaign = ({ cases, keys, results, real, seed }: PlanOptions): Plan => {
   const chance = random(seed);
@@ -53,7 +53,7 @@ export const planCampaign = ({ cases, keys, results, real, seed }: PlanOptions):
       : `${item.arch} ${item.scenario} ${item.cut.kind} ${item.phase} ${verdict}`;
   };
   const byId = new Map(cases.map((item) => [item.id, item]));
-  const wanted = Math.max(Math.min(real, cases.length), untold.length);
+  const wanted = Math.min(real, cases.length);
 
   const note = (result: CaseResult): void => {
     if (result.by === 'model' && result.key !== undefined) {
@@ -73,8 +73,8 @@ export const planCampaign = ({ cases, keys, results, real, seed }: PlanOptions):
   }
 
   const nextBoot = (): Case | undefined => {
-    const forced = untold.find(({ id }) => !booted.has(id));
-    if (forced !== undefined) return forced;
+    // The sample is complete: what is left is what nobody else can tell.
+    if (booted.size >= wanted) return untold.find(({ id }) => !booted.has(id));
     let best: Case | undefined;
     let fewest = Number.POSITIVE_INFINITY;
     for (const item of shuffled) {
@@ -93,7 +93,7 @@ export const planCampaign = ({ cases, keys, results, real, seed }: PlanOptions):
     next: () => {
       const model = nextModel();
       const share = models.size === 0 ? 1 : modelled.size / models.size;
-      const isDue = booted.size < wanted && booted.size <= wanted * share;
+      const isDue = booted.size < wanted ? booted.size <= wanted * share : model === undefined;
       const boot = isDue ? nextBoot() : undefined;
       if (boot !== undefined) {
         takeBoot(boot);
@@ -103,10 +103,10 @@ export const planCampaign = ({ cases, keys, results, real, seed }: PlanOptions):
       return model;
     },
     done: note,
-    isOver: () => nextModel() === undefined && (booted.size >= wanted || nextBoot() === undefined),
+    isOver: () => nextModel() === undefined && nextBoot() === undefined,
     left: () => ({
       models: models.size - [...models.keys()].filter((key) => modelled.has(key)).length,
-      boots: Math.max(wanted - booted.size, 0),
+      boots: Math.max(wanted, booted.size + untold.filter(({ id }) => !booted.has(id)).length) - booted.size,
     }),
   };
 };
