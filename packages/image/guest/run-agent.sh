@@ -11,9 +11,10 @@ starts=0
 failures=0
 while :; do
   starts=$((starts + 1))
-  # The agent feeds the watchdog while all is well; until it has started, somebody must. In a trial not for ever.
+  # The agent feeds the watchdog while all is well; until it has started, somebody must. In a trial not for ever. Opened for
+  # both ways, which does not wait for hold-watchdog: that one feeds by itself when it opens the device.
   if [ -p /dev/watchdog ] && { [ $starts -le $most_failures ] || ! /usr/lib/slipway/is-trial; }; then
-    echo . > /dev/watchdog
+    echo . 1<> /dev/watchdog
   fi
   read -r started _ < /proc/uptime
   /usr/lib/slipway/agent

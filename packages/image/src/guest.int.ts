@@ -99,6 +99,14 @@ describe('keeping the agent running', () => {
     expect(await root.text(`${TRIAL}/stage`)).toMatch(/^agent .*\nfail .*does not stay up.*status 70\n$/);
   });
 
+  test('it is started even where nothing empties the pipe of the watchdog', async () => {
+    const root = await failing('a', 2);
+    await root.program('usr/lib/slipway/trial-stage', 'mkfifo /dev/watchdog && echo made >> /run/pipes');
+    await root.run('run-agent');
+    expect(await lines(root, 'run/pipes')).toBe(1);
+    expect(await lines(root, 'run/starts')).toBe(2);
+  });
+
   test('a confirmed slot never gives up', async () => {
     const root = await failing('a', 20);
     await root.run('run-agent');
