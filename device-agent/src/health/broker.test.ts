@@ -28,6 +28,15 @@ describe('the broker as a gate', () => {
     expect(look()).toBe(true);
   });
 
+  test('is not open because asking it failed, and is asked again', async () => {
+    const { look, asked } = setUp();
+    look();
+    asked.at(-1)?.reject(new Error('no telemetry could be read'));
+    await new Promise((done) => setImmediate(done));
+    expect(look()).toBe(false);
+    expect(asked).toHaveLength(2);
+  });
+
   test('is asked again every 10 s, not more often, and not while an answer is awaited', async () => {
     const { clock, look, settle, asked } = setUp();
     look();

@@ -18,7 +18,7 @@ export const brokerWatch = (runtime: Pick<Runtime, 'time'>, prove: () => Promise
     isAsking = true;
     askedAt = runtime.time.uptime();
     try {
-      if (await prove()) provenAt = runtime.time.uptime();
+      if (await prove().catch(() => false)) provenAt = runtime.time.uptime();
       else askedAt = undefined;
     } finally {
       isAsking = false;
