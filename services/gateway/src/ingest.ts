@@ -76,7 +76,7 @@ export const createIngest = (needs: Needs): ((message: Received) => void) => {
     if (birth.deviceId !== device) return refuse(device, 'birth', `names the device ${birth.deviceId}`);
     const born = await recordBirth(db, birth, retained, new Date());
     if (born === undefined)
-      return refuse(device, 'birth', 'is not enrolled with that class and architecture');
+      return refuse(device, 'birth', 'is not enrolled with that class and architecture, or revoked');
     logger.info({ device, online: born.online, version: born.version, retained }, 'device birth');
     tellDevice(born);
     if (born.online) (await runningRolloutsOn(db, device)).forEach(planner.wake);
@@ -121,7 +121,7 @@ export const createIngest = (needs: Needs): ((message: Received) => void) => {
     const telemetry = parse(Telemetry, device, 'telemetry', payload);
     if (telemetry === undefined) return;
     const seen = await recordTelemetry(db, device, telemetry, new Date());
-    if (seen === undefined) return refuse(device, 'telemetry', 'is not enrolled');
+    if (seen === undefined) return refuse(device, 'telemetry', 'is not enrolled, or revoked');
     tellDevice(seen);
   };
 

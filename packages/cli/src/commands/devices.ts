@@ -116,7 +116,7 @@ export const deviceCommands = (program: Command, makeContext: MakeContext): void
   });
   leaf(devices, makeContext, {
     usage: 'revoke <device>',
-    summary: 'give a device no certificate any more, until it is enrolled anew',
+    summary: 'give a device no certificate and no release any more, until it is enrolled anew',
     options: z.object({}),
     run: async (context, words) => {
       const device = await (await connect(context)).devices.revoke(word(words, 0));

@@ -5,6 +5,7 @@ import { devices } from '../schema.ts';
 import { recordAudit } from './audit.ts';
 import type { Issued } from './claims.ts';
 import { toDevice } from './devices.ts';
+import { endLiveExecution } from './executions.ts';
 import { found } from './not-found.ts';
 
 export const refuseRevoked = (device: DeviceId, revokedAt: Date | null | undefined): void => {
@@ -63,13 +64,20 @@ export const renewCertificate = (
     return { device: toDevice(found(rows, 'device', id)), issued };
   });
 
-/** From now on the device gets no certificate until it is enrolled anew; well if it was revoked before. */
+/**
+ * From now on the device gets no certificate until it is enrolled anew, and nothing else either: it counts as offline
+ * whatever it says, is no target of a rollout, and an execution that it was at is over, so no bundle is served to it.
+ * Nothing happens where it was revoked before.
+ */
 export const revokeDevice = (db: Database, id: DeviceId, actor: string, now: Date): Promise<Device> =>
   db.transaction(async (tx) => {
+    // Before the device is locked: reports and planners lock in that order as well.
+    await endLiveExecution(tx, id, 'the device was revoked', now);
     const rows = await tx.select().from(devices).where(eq(devices.id, id)).for('update');
     const before = found(rows, 'device', id);
     if (before.revokedAt !== null) return toDevice(before);
-    const after = await tx.update(devices).set({ revokedAt: now }).where(eq(devices.id, id)).returning();
+    const change = { revokedAt: now, online: false };
+    const after = await tx.update(devices).set(change).where(eq(devices.id, id)).returning();
     await recordAudit(tx, { actor, action: 'device.revoke', subject: id });
     return toDevice(found(after, 'device', id));
   });

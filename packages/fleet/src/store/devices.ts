@@ -1,4 +1,4 @@
-import { and, asc, eq, sql } from 'drizzle-orm';
+import { and, asc, eq, isNull, sql } from 'drizzle-orm';
 import type { Assignment, Birth, ClassName, Desired, Device, DeviceId, Telemetry } from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import { devices } from '../schema.ts';
@@ -50,7 +50,7 @@ export const listDevices = async (
  * Takes over what a birth says. A retained one only tells what was last said: after a death of the same connection the
  * device stays offline.
  *
- * @returns undefined for a device that is not enrolled, or was enrolled for another class or architecture
+ * @returns undefined for a device that is not enrolled, was revoked, or was enrolled for another class or architecture
  */
 export const recordBirth = async (
   db: Database,
@@ -80,6 +80,7 @@ export const recordBirth = async (
         eq(devices.id, birth.deviceId),
         eq(devices.deviceClass, birth.deviceClass),
         eq(devices.arch, birth.arch),
+        isNull(devices.revokedAt),
       ),
     )
     .returning();
@@ -124,7 +125,7 @@ export const recordTelemetry = async (
       bootId: telemetry.bootId,
       lastSeenAt: now,
     })
-    .where(eq(devices.id, id))
+    .where(and(eq(devices.id, id), isNull(devices.revokedAt)))
     .returning();
   return row === undefined ? undefined : toDevice(row);
 };

@@ -14,16 +14,20 @@ import {
 import type { Database } from '../database.ts';
 import { newRolloutId } from '../new-id.ts';
 import { devices, executions, rollouts } from '../schema.ts';
+import { refuseRevoked } from './certificates.ts';
 import { found, type Page } from './not-found.ts';
 import { getRelease } from './releases.ts';
 
 type Row = typeof rollouts.$inferSelect;
 
-/** The devices that a rollout is meant for. */
+/** The devices that a rollout is meant for; it does not wait for revoked ones. */
 export const isTargetOf = (rollout: Pick<Row, 'deviceClass' | 'devices'>) =>
-  rollout.devices === null
-    ? eq(devices.deviceClass, rollout.deviceClass)
-    : inArray(devices.id, rollout.devices);
+  and(
+    isNull(devices.revokedAt),
+    rollout.devices === null
+      ? eq(devices.deviceClass, rollout.deviceClass)
+      : inArray(devices.id, rollout.devices),
+  );
 
 const toRollouts = async (db: Database, rows: readonly Row[]): Promise<Rollout[]> => {
   if (rows.length === 0) return [];
@@ -73,7 +77,7 @@ const countWaiting = async (db: Database, row: Row): Promise<number> => {
 
 /**
  * @throws {SlipwayError} NOT_FOUND for a release or device; CONFLICT for a release that is not published and for a
- * rollout that runs on the same devices; REQUEST_INVALID for a device of another class
+ * rollout that runs on the same devices; REQUEST_INVALID for a device of another class; DEVICE_REVOKED
  */
 export const createRollout = (db: Database, asked: RolloutCreate, now: Date): Promise<Rollout> =>
   db.transaction(async (tx) => {
@@ -107,7 +111,7 @@ export const createRollout = (db: Database, asked: RolloutCreate, now: Date): Pr
 
 const checkTargets = async (db: Database, targets: readonly DeviceId[], release: Release): Promise<void> => {
   const known = await db
-    .select({ id: devices.id, deviceClass: devices.deviceClass })
+    .select({ id: devices.id, deviceClass: devices.deviceClass, revokedAt: devices.revokedAt })
     .from(devices)
     .where(inArray(devices.id, [...targets]));
   for (const target of targets) {
@@ -116,6 +120,7 @@ const checkTargets = async (db: Database, targets: readonly DeviceId[], release:
       'device',
       target,
     );
+    refuseRevoked(target, device.revokedAt);
     if (device.deviceClass !== release.deviceClass) {
       throw new SlipwayError(
         'REQUEST_INVALID',

@@ -8,6 +8,7 @@ import {
   type ExecutionState,
   type Release,
   type Status,
+  type Telemetry,
 } from '@slipway/protocol';
 import { openDatabase, type Database, type OpenDatabase } from '../database.ts';
 import { birthOf, seedOnlineDevice, seedDevice, seedRelease, TEST_CLASS } from '../testing/seed.ts';
@@ -18,8 +19,8 @@ import { listAudit } from './audit.ts';
 import { createBuild, failBuild, getBuild, moveBuild } from './builds.ts';
 import { renewCertificate, revokeDevice } from './certificates.ts';
 import { createClaim, redeemClaim } from './claims.ts';
-import { desiredOf, getDevice, recordBirth, recordDeath } from './devices.ts';
-import { getExecution, listExecutions, recordProgress } from './executions.ts';
+import { desiredOf, getDevice, recordBirth, recordDeath, recordTelemetry } from './devices.ts';
+import { bundleFor, getExecution, listExecutions, recordProgress } from './executions.ts';
 import { recordStatus } from './record-status.ts';
 import { changeRelease } from './releases.ts';
 import { abortRollout, createRollout, getRollout, rolloutsToPlan, setRolloutPolicy } from './rollouts.ts';
@@ -204,6 +205,32 @@ describe.each(engines)('on %s', (_name, open) => {
       return recordStatus(db, device, { ...status, ...over }, new Date());
     };
     const noDevice = (release: Release) => ({ release: release.id, failureThreshold: 1, maxInFlight: 1 });
+
+    test('a revoked device is taken out: nothing is asked of it or served to it, whatever it says', async () => {
+      const { rollout, release, devices } = await start(2);
+      const [gone, stays] = devices as [DeviceId, DeviceId];
+      expect(await bundleFor(db, gone)).toMatchObject({ release: release.id });
+      expect(await revokeDevice(db, gone, 'admin', new Date())).toMatchObject({ online: false });
+      expect((await executionOn(gone)).state).toBe('CANCELED');
+      expect((await desiredOf(db, gone))?.assignment).toBeNull();
+      expect(await bundleFor(db, gone)).toBeUndefined();
+      expect(await recordBirth(db, birthOf(gone, { connection: 2 }), false, new Date())).toBeUndefined();
+      const telemetry = {
+        uptime: 1,
+        health: 'ok',
+        services: [],
+        memoryAvailable: 1,
+        memoryTotal: 1,
+      } as const;
+      const said = { v: 1, bootId: 'boot-1', load1: 0, ...telemetry } as const;
+      expect(await recordTelemetry(db, gone, said, new Date())).toBeUndefined();
+      expect((await getDevice(db, gone)).online).toBe(false);
+      for (const state of ['DOWNLOADING', 'REBOOTING', 'COMMITTED'] as const) await report(stays, state);
+      await planRollout(db, rollout, new Date());
+      expect((await getRollout(db, rollout)).state).toBe('completed');
+      const again = createRollout(db, { ...noDevice(release), devices: [gone] }, new Date());
+      expect(await codeThrownBy(again)).toBe('DEVICE_REVOKED');
+    });
 
     test('an offer is asked of the device once, with what it needs to fetch the bundle', async () => {
       const { rollout, release, devices } = await start(1);

@@ -1,4 +1,4 @@
-import { getDevice, listDevices, listExecutions, revokeDevice } from '@slipway/fleet';
+import { getDevice, listDevices, listExecutions, revokeDevice, runningRolloutsOn } from '@slipway/fleet';
 import { ClassName, Device, DeviceId, Execution } from '@slipway/protocol';
 import { z } from 'zod';
 import { actorOf } from '../auth.ts';
@@ -7,7 +7,7 @@ import { PageQuery, type App, type Context } from './context.ts';
 const tags = ['Devices'];
 const ById = z.strictObject({ id: DeviceId });
 
-export const deviceRoutes = (app: App, { db, events }: Context): void => {
+export const deviceRoutes = (app: App, { db, events, wakePlanner }: Context): void => {
   app.get(
     '/v1/devices',
     {
@@ -33,7 +33,7 @@ export const deviceRoutes = (app: App, { db, events }: Context): void => {
     {
       schema: {
         tags,
-        summary: 'Give a device no certificate any more, until it is enrolled anew',
+        summary: 'Give a device no certificate and no release any more, until it is enrolled anew',
         params: ById,
         response: { 200: Device },
       },
@@ -41,6 +41,8 @@ export const deviceRoutes = (app: App, { db, events }: Context): void => {
     async (request) => {
       const device = await revokeDevice(db, request.params.id, actorOf(request).name, new Date());
       events.publish({ kind: 'device', device });
+      // They wait for it no more.
+      for (const rollout of await runningRolloutsOn(db, device.id)) await wakePlanner(rollout);
       return device;
     },
   );
