@@ -215,14 +215,9 @@ describe.each(engines)('on %s', (_name, open) => {
       expect((await desiredOf(db, gone))?.assignment).toBeNull();
       expect(await bundleFor(db, gone)).toBeUndefined();
       expect(await recordBirth(db, birthOf(gone, { connection: 2 }), false, new Date())).toBeUndefined();
-      const telemetry = {
-        uptime: 1,
-        health: 'ok',
-        services: [],
-        memoryAvailable: 1,
-        memoryTotal: 1,
-      } as const;
-      const said = { v: 1, bootId: 'boot-1', load1: 0, ...telemetry } as const;
+      const memory = { memoryAvailable: 1, memoryTotal: 1 };
+      const gauges = { uptime: 1, load1: 0, services: [], ...memory };
+      const said: Telemetry = { v: 1, bootId: 'boot-1', health: 'ok', ...gauges };
       expect(await recordTelemetry(db, gone, said, new Date())).toBeUndefined();
       expect((await getDevice(db, gone)).online).toBe(false);
       for (const state of ['DOWNLOADING', 'REBOOTING', 'COMMITTED'] as const) await report(stays, state);
