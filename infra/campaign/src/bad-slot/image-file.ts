@@ -84,6 +84,6 @@ arch: ${arch}
 board: uefi
 secureBoot: true
 images: [../${IMAGE_FILE}]
-partitions: { esp: 160M, root: 256M, data: 64M }
+partitions: { esp: 160M, root: 256M, data: 128M }
 cmdline: console=${arch === 'amd64' ? 'ttyS0' : 'ttyAMA0'}
 ${withDisk ? '' : 'outputs: []\n'}`;
