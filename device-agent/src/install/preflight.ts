@@ -2,6 +2,7 @@ import { otherSlot, ROOT_NAME, SlipwayError, UKI_NAME } from '@slipway/protocol'
 import { ukiPath } from '../boot/boot-control.ts';
 import type { InstallContext } from './installer.ts';
 import { bootedSlot } from './running.ts';
+import { stagedUki } from './stage-uki.ts';
 import { planFile, type Plan } from './stored-manifest.ts';
 
 /** Room for directory entries, the journal and the state of the agent. */
@@ -34,7 +35,8 @@ export const preflight = async (
   }
   const uki = planFile(plan, UKI_NAME);
   const needed = uki.size + SLACK_BYTES;
-  const onData = await files.free(config.dataDir);
+  // What an earlier install has staged is written over.
+  const onData = (await files.free(config.dataDir)) + ((await files.size(stagedUki(config))) ?? 0);
   if (onData < needed) {
     // Unlike a slot, it may have room again in a while.
     throw new SlipwayError(
