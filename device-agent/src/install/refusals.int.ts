@@ -227,17 +227,33 @@ describe('files', () => {
     expect(job).toBe(code);
   });
 
-  test('the last byte of each payload flipped is found before it is written', async () => {
-    const sbomAt = good.bytes.lastIndexOf('sbom.cdx.json\0');
-    const rootEnd = sbomAt - ((512 - (good.root.length % 512)) % 512) - 1;
-    const bytes = Buffer.from(good.bytes);
-    bytes.writeUInt8(bytes.readUInt8(rootEnd) ^ 1, rootEnd);
+  /** The bundle with the last byte of one file changed. */
+  const flipped = (name: string): Buffer => {
+    const index = entries.findIndex(([known]) => known === name);
+    const bytes = Buffer.from(entries[index]?.[1] ?? []);
+    bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1);
+    return tarOf(entries.with(index, [name, bytes]));
+  };
+
+  test.each(['uki.efi', 'root.img'])(
+    'the last byte of %s flipped is found before it is written',
+    async (name) => {
+      const bytes = flipped(name);
+      const bundle = { digest: sha256(manifestOf(entries)), size: bytes.length };
+      await expect(rig.run(await put(bytes), bundle, good.release)).rejects.toMatchObject({
+        code: 'BUNDLE_DIGEST_MISMATCH',
+      });
+      const slot = await rig.slotBytes('b');
+      const written = name === 'root.img' ? (CHUNKS - 1) * CHUNK_BYTES : good.root.length;
+      expect(slot.subarray(written).every((byte) => byte === 0)).toBe(true);
+    },
+  );
+
+  test('the bill of materials is for others: a device reads no byte of it', async () => {
+    const bytes = flipped('sbom.cdx.json');
     const bundle = { digest: sha256(manifestOf(entries)), size: bytes.length };
-    await expect(rig.run(await put(bytes), bundle, good.release)).rejects.toMatchObject({
-      code: 'BUNDLE_DIGEST_MISMATCH',
-    });
-    const last = (CHUNKS - 1) * CHUNK_BYTES;
-    expect((await rig.slotBytes('b')).subarray(last).every((byte) => byte === 0)).toBe(true);
+    const results = await rig.run(await put(bytes), bundle, good.release);
+    expect(results.map(({ kind }) => kind)).toEqual(['fetched', 'written', 'placed']);
   });
 });
 
