@@ -78,6 +78,8 @@ describe('the builder', () => {
       join(layout.signerKeysDir, 'root.pem'),
       join(layout.signerStateDir, 'log.jsonl'),
       join(layout.offlineDir, 'root.key.pem'),
+      join(layout.secureBootKeysDir, 'db.key.pem'),
+      join(layout.secureBootOfflineDir, 'KEK.key.pem'),
       layout.deviceCaKey,
       layout.serverCaKey,
       layout.serverKey,
@@ -93,14 +95,19 @@ describe('the builder', () => {
   });
 
   test('finds no key anywhere in its file system', () => {
-    const marker = execFileSync('sed', ['-n', '2p', join(layout.signerKeysDir, 'leaf.key.pem')], {
-      encoding: 'utf8',
-    }).trim();
-    const found = inside(
-      builder,
-      `grep -rlF '${marker}' ${folder} ${layout.dataDir} /tmp /run 2>/dev/null; true`,
-    );
-    expect(found).toBe('');
+    for (const key of [
+      join(layout.signerKeysDir, 'leaf.key.pem'),
+      join(layout.secureBootKeysDir, 'db.key.pem'),
+    ]) {
+      // The lines before it are the same for every key of the kind.
+      const marker = execFileSync('sed', ['-n', '5p', key], { encoding: 'utf8' }).trim();
+      expect(marker.length).toBeGreaterThan(60);
+      const found = inside(
+        builder,
+        `grep -rlF '${marker}' ${folder} ${layout.dataDir} /tmp /run 2>/dev/null; true`,
+      );
+      expect(found, `of ${key}`).toBe('');
+    }
   });
 
   test('cannot look into another process: it sees its own only', () => {
@@ -179,6 +186,16 @@ describe('the signer', () => {
     expect(inside(signer, `cat ${join(layout.buildsDir, 'one')}`)).toBe('a build');
     expect(inside(signer, `touch ${layout.signerKeysDir}/x`)).toBeUndefined();
     expect(inside(signer, `rm -f ${key}`)).toBeUndefined();
+    const db = join(layout.secureBootKeysDir, 'db.key.pem');
+    expect(inside(signer, `cat ${db}`)).toMatch(/PRIVATE KEY/);
+    for (const offline of [
+      join(layout.offlineDir, 'root.key.pem'),
+      join(layout.secureBootOfflineDir, 'PK.key.pem'),
+      join(layout.secureBootOfflineDir, 'KEK.key.pem'),
+    ]) {
+      expect(execFileSync('cat', [offline]).length, `at ${offline}`).toBeGreaterThan(0);
+      expect(inside(signer, `cat ${offline}`), `at ${offline}`).toBeUndefined();
+    }
     expect(inside(signer, `touch ${layout.buildsDir}/x`)).toBeUndefined();
   });
 
