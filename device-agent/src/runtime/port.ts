@@ -29,7 +29,7 @@ export type Runtime = {
 };
 
 export type Files = {
-  /** @returns undefined where there is no such file */
+  /** Never waits for who writes a pipe. @returns undefined where there is no such file */
   readonly read: (path: string) => Promise<Uint8Array | undefined>;
   /** Replaces the file as one: temporary name, fsync, rename, fsync of the directory. Makes the directory. */
   readonly replace: (path: string, bytes: Uint8Array | string, mode?: number) => Promise<void>;
@@ -59,7 +59,7 @@ export type Files = {
   readonly open: (path: string, mode: 'read' | 'write') => Promise<OpenFile>;
 };
 
-/** A file or block device. */
+/** A file or block device; of anything else an error, at the latest when it is read. */
 export type OpenFile = {
   /** @returns fewer bytes than asked for only at the end */
   readonly read: (offset: number, length: number) => Promise<Uint8Array>;

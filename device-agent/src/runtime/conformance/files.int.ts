@@ -112,6 +112,12 @@ describe.each(AGENT_RUNTIMES)('files on %s', (runtime) => {
     }
   });
 
+  test('a pipe in place of a file is not waited for', async () => {
+    execFileSync('mkfifo', [path('pipe')]);
+    expect(await subject.calls.read(path('pipe'))).toHaveLength(0);
+    await expect(subject.calls.readAt(path('pipe'), 0, 1)).rejects.toThrow(/ESPIPE|Illegal seek/);
+  });
+
   test('a closed file is closed, whatever is open in its place', async () => {
     await writeFile(path('closed'), 'closed');
     await writeFile(path('other'), 'other');

@@ -4,6 +4,9 @@ import { mkdir, open, readFile, readdir, rename, rm, stat, statfs, type FileHand
 import { dirname } from 'node:path';
 import type { Files, OpenFile } from '../port.ts';
 
+/** What a person or a program names may be a pipe: to open one must not wait for who writes it. */
+const READ_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
+
 const isMissing = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
 
@@ -75,7 +78,7 @@ const digestRange: Files['digest'] = async (path, offset, length) => {
 export const nodeFiles: Files = {
   read: async (path) => {
     try {
-      return await readFile(path);
+      return await readFile(path, { flag: READ_FLAGS });
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;
@@ -136,7 +139,7 @@ export const nodeFiles: Files = {
     return bavail * bsize;
   },
   open: async (path, mode) => {
-    if (mode === 'read') return openFile(await open(path, 'r'));
+    if (mode === 'read') return openFile(await open(path, READ_FLAGS));
     return openFile(await open(path, constants.O_RDWR | constants.O_CREAT, 0o600));
   },
 };

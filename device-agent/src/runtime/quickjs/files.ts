@@ -19,6 +19,9 @@ import { reap, spawnPiped } from './spawn.ts';
 
 const scratch = new Uint8Array(64 * 1024);
 
+/** What a person or a program names may be a pipe: to open one must not wait for who writes it, the whole agent would. */
+const READ_FLAGS = os.O_RDONLY | O_NONBLOCK | O_CLOEXEC;
+
 /** Offsets in bytes, blocks of 256 KiB. */
 const DD_BYTES = ['bs=262144', 'iflag=skip_bytes,count_bytes', 'status=none'];
 
@@ -143,7 +146,7 @@ export const quickjsFiles = (searchPath: string, run: Processes['run']): Files =
 
   return {
     read: async (path) => {
-      const fd = os.open(path, os.O_RDONLY | O_CLOEXEC);
+      const fd = os.open(path, READ_FLAGS);
       if (isMissing(-fd)) return undefined;
       check(fd, path);
       try {
@@ -191,7 +194,7 @@ export const quickjsFiles = (searchPath: string, run: Processes['run']): Files =
       makeDirectory(path);
     },
     digest: async (path, offset, length) => {
-      withFile(path, os.O_RDONLY, 0, () => undefined); // a file that cannot be read is no empty one
+      withFile(path, READ_FLAGS, 0, () => undefined); // a file that cannot be read is no empty one
       const { first, second, stdout } = spawnPiped(
         ['busybox', 'dd', `if=${path}`, `skip=${offset}`, `count=${length}`, ...DD_BYTES],
         ['busybox', 'sha256sum'],
@@ -208,8 +211,8 @@ export const quickjsFiles = (searchPath: string, run: Processes['run']): Files =
       return (blocks ?? Number.NaN) * (size ?? Number.NaN);
     },
     open: async (path, mode) => {
-      const flags = mode === 'read' ? os.O_RDONLY : os.O_RDWR | os.O_CREAT;
-      return openFile(check(os.open(path, flags | O_CLOEXEC, 0o600), path), path);
+      const flags = mode === 'read' ? READ_FLAGS : os.O_RDWR | os.O_CREAT | O_CLOEXEC;
+      return openFile(check(os.open(path, flags, 0o600), path), path);
     },
   };
 };
