@@ -137,6 +137,12 @@ test('provision puts the claim, or an identity of the factory, onto the ESP', as
   expect((await call(...factory, '--key', 'other.key')).status).toBe(65);
   expect((await call(...factory, '--key', 'none.key')).status).toBe(66);
   expect((await call(...factory)).status).toBe(64);
+  for (const claim of [
+    ['--token', token],
+    ['--class', 'edge'],
+    ['--device-id', 'device-2'],
+  ])
+    expect((await call(...factory, '--key', 'device.key', ...claim)).status).toBe(64);
   expect((await call(...factory, '--key', 'device.key')).status).toBe(0);
   expect(
     FactoryIdentity.parse(JSON.parse((await espRead(disk, IDENTITY_ESP_PATH)).toString())),

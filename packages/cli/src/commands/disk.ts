@@ -93,10 +93,11 @@ export const diskCommands = (program: Command, makeContext: MakeContext): void =
       const place = (path: string): string => resolve(context.cwd, path);
       if (options.certificate !== undefined) {
         const { certificate, key, mqttUrl, tenant } = options;
-        if (key === undefined || mqttUrl === undefined || options.token !== undefined) {
+        const claim = options.token ?? options.class ?? options.deviceId;
+        if (key === undefined || mqttUrl === undefined || claim !== undefined) {
           throw new SlipwayError(
             'USAGE',
-            '--certificate: name --key and --mqtt-url as well, and no --token.',
+            '--certificate: name --key and --mqtt-url as well, and no --token, --class or --device-id: the certificate says which device it is.',
           );
         }
         const [certificatePem, keyPem] = await Promise.all([
