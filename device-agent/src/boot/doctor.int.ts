@@ -294,6 +294,16 @@ describe('an update under way', () => {
   });
 });
 
+test('the UKI of the default is never removed, not even from a slot that should not run', async () => {
+  await look(true);
+  await device.loaderVariable('LoaderEntryDefault', 'slot-b.efi');
+  await device.put('esp/EFI/Linux/slot-b.efi', 'not to be read');
+  const report = await look(true);
+  expect(troubles(report)).toMatchObject({ 'loader-default': 'fault', 'uki-b': 'fault' });
+  expect(report.isWell).toBe(false);
+  expect(await readdir(device.path('esp/EFI/Linux'))).toContain('slot-b.efi');
+});
+
 test('a device that is not one says so instead of failing', async () => {
   await device.remove('etc/slipway/agent.json');
   const report = await look();

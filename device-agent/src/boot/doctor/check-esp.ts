@@ -57,6 +57,14 @@ const checkInactiveUki = (context: DoctorContext): Finding => {
       : uki.isInSlot
         ? `leads to slot ${slot}, which is ${record?.state ?? 'not on record'}`
         : `starts ${uki.rootHash}, which slot ${slot} does not hold`;
+  // A slot that is the loader's default is one to come back to: it may be this look at it that failed.
+  if (context.loader.default === slot) {
+    return fault(
+      check,
+      `${where}: ${why}, and it is the default of ${context.loader.loader}`,
+      'restart the device; if the default does not start, install a release',
+    );
+  }
   return fault(
     check,
     `${where}: ${why}: a boot of it would fail`,
