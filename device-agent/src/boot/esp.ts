@@ -1,6 +1,7 @@
 import { SlipwayError } from '@slipway/protocol';
 import type { AgentConfig } from '../config.ts';
 import type { Runtime } from '../runtime/port.ts';
+import { checkFat } from './check-fat.ts';
 
 /** The EFI system partition: mounted only while it is used, by one user at a time. */
 export type Esp = {
@@ -8,10 +9,15 @@ export type Esp = {
   readonly use: <T>(work: (directory: string) => Promise<T>) => Promise<T>;
 };
 
-export const openEsp = (
+type Place = { readonly device: string | null; readonly directory: string };
+
+/** @param prepare done once, right before it is mounted first */
+const espAt = (
   runtime: Pick<Runtime, 'files' | 'processes'>,
-  { esp }: Pick<AgentConfig, 'esp'>,
+  { device, directory }: Place,
+  prepare: (device: string) => Promise<void>,
 ): Esp => {
+  let isPrepared = false;
   let last: Promise<unknown> = Promise.resolve();
   const { run } = runtime.processes;
   const must = async (command: readonly string[]): Promise<void> => {
@@ -20,15 +26,19 @@ export const openEsp = (
     throw new SlipwayError('TOOL_FAILED', `${command.join(' ')}: status ${status}: ${stderr.trim()}`);
   };
   const mounted = async <T>(work: (directory: string) => Promise<T>): Promise<T> => {
-    if (esp.device === null) return work(esp.directory);
-    await runtime.files.makeDirectory(esp.directory);
-    await run(['umount', esp.directory]); // left mounted by an agent that was killed
-    await must(['mount', '-t', 'vfat', '-o', 'umask=0077', esp.device, esp.directory]);
+    if (device === null) return work(directory);
+    await runtime.files.makeDirectory(directory);
+    await run(['umount', directory]); // left mounted by an agent that was killed
+    if (!isPrepared) {
+      isPrepared = true;
+      await prepare(device);
+    }
+    await must(['mount', '-t', 'vfat', '-o', 'umask=0077', device, directory]);
     try {
-      return await work(esp.directory);
+      return await work(directory);
     } finally {
       await must(['sync']);
-      await must(['umount', esp.directory]);
+      await must(['umount', directory]);
     }
   };
   return {
@@ -40,6 +50,19 @@ export const openEsp = (
   };
 };
 
+const cliDirectory = (directory: string): string => `${directory}-cli`;
+
+/** The ESP for the agent, checked before it is mounted first. */
+export const openEsp = (
+  runtime: Pick<Runtime, 'files' | 'processes' | 'log'>,
+  { esp, procDir }: Pick<AgentConfig, 'esp' | 'procDir'>,
+): Esp =>
+  espAt(runtime, esp, async (device) => {
+    const mounts = new TextDecoder().decode(await runtime.files.read(`${procDir}/mounts`));
+    // While a command has it mounted it must not be mended; another start will do it.
+    if (!mounts.includes(` ${cliDirectory(esp.directory)} `)) await checkFat(runtime, device);
+  });
+
 /**
  * The ESP for a command beside the running agent: mounted at a place of its own, because `openEsp` unmounts what it
  * finds at its place. The kernel keeps the two of one mind.
@@ -48,6 +71,10 @@ export const cliEsp = (
   runtime: Pick<Runtime, 'files' | 'processes'>,
   { esp }: Pick<AgentConfig, 'esp'>,
 ): Esp =>
-  openEsp(runtime, {
-    esp: esp.device === null ? esp : { ...esp, directory: `${esp.directory}-cli` },
-  });
+  espAt(
+    runtime,
+    { ...esp, directory: esp.device === null ? esp.directory : cliDirectory(esp.directory) },
+    async () => {
+      // The agent may have it mounted.
+    },
+  );

@@ -2,6 +2,7 @@ import { messageOf, type AgentConfig as AgentSettings } from '@slipway/protocol'
 import type { AgentConfig } from '../config.ts';
 import type { Runtime } from '../runtime/port.ts';
 import type { BootControl } from './boot-control.ts';
+import { isSalvaged } from './check-fat.ts';
 import { efiVariables } from './efi-variables.ts';
 import type { Esp } from './esp.ts';
 import { grub } from './grub.ts';
@@ -59,7 +60,7 @@ const open = (
 /** Where files are written under a temporary name on the ESP. */
 const ESP_DIRECTORIES = ['EFI/Linux', 'loader', 'slipway'];
 
-/** Files on the ESP that a cut left under their temporary names. */
+/** Files on the ESP that a cut left under their temporary names, and what was salvaged of it. */
 export const orphans = async (
   files: Pick<Runtime['files'], 'list'>,
   directory: string,
@@ -70,6 +71,7 @@ export const orphans = async (
       if (name.toLowerCase().endsWith('.tmp')) found.push(`${folder}/${name}`);
     }
   }
+  found.push(...(await files.list(directory)).filter(isSalvaged));
   return found;
 };
 

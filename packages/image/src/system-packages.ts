@@ -2,7 +2,7 @@ import type { ImageFile, PackageSet } from '@slipway/image-spec';
 
 /** Debian packages that every image of a device takes programs from (`SYSTEM_PROGRAMS`), whatever its image file says. */
 const SYSTEM = ['busybox', 'crun', 'e2fsprogs'];
-const FOR_AGENT = ['openssl'];
+const FOR_AGENT = ['openssl', 'dosfstools'];
 const FOR_RUNTIME = { quickjs: ['quickjs'], node: ['libatomic1', 'libstdc++6'] } as const;
 const BOOT_LOADER = ['systemd-boot-efi'];
 

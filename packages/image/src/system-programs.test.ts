@@ -29,10 +29,11 @@ const system = (...missing: readonly string[]): Component => {
     'etc/mke2fs.conf',
   );
   put('openssl', 'usr/bin/openssl', 'usr/bin/c_rehash');
+  put('dosfstools', 'usr/sbin/fsck.fat', 'usr/sbin/mkfs.fat');
   put('quickjs', 'usr/bin/qjs', 'usr/bin/qjsc');
   put('perl-base', 'usr/bin/perl');
   putSymlink(tree, 'usr/sbin/mkfs.ext4', 'mke2fs', { source: 'deb:e2fsprogs@1' });
-  const names = ['busybox', 'crun', 'e2fsprogs', 'openssl', 'quickjs', 'perl-base'];
+  const names = ['busybox', 'crun', 'e2fsprogs', 'openssl', 'dosfstools', 'quickjs', 'perl-base'];
   return { ref: 'deb:slipway-system', tree, config: {}, origins: names.map(origin) };
 };
 
@@ -49,6 +50,7 @@ test('of packages that bring a system, the programs that a device runs stay', ()
     'usr/bin/openssl',
     'usr/bin/qjs',
     'usr/sbin/e2fsck',
+    'usr/sbin/fsck.fat',
     'usr/sbin/mke2fs',
     'usr/sbin/mkfs.ext4',
   ]);
@@ -66,6 +68,7 @@ test('a package of which no file stays is not on the bill of materials', () => {
     'crun',
     'e2fsprogs',
     'openssl',
+    'dosfstools',
     'quickjs',
   ]);
 });

@@ -16,8 +16,8 @@ const PROGRAMS = [
   'usr/sbin/mke2fs',
   'usr/sbin/mkfs.ext4',
 ];
-/** `chattr`: boot variables are immutable until told otherwise. */
-const AGENT_PROGRAMS = ['usr/bin/openssl', 'usr/bin/chattr'];
+/** `chattr`: boot variables are immutable until told otherwise; `fsck.fat`: the ESP keeps no journal. */
+const AGENT_PROGRAMS = ['usr/bin/openssl', 'usr/bin/chattr', 'usr/sbin/fsck.fat'];
 const RUNTIME_PROGRAM = { quickjs: 'usr/bin/qjs', node: 'usr/bin/node' } as const;
 /** Read by those programs, where the packages bring it. */
 const CONFIGURATION = ['etc/mke2fs.conf', 'etc/ssl/openssl.cnf', 'usr/lib/ssl/openssl.cnf'];
