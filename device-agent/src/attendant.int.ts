@@ -185,7 +185,14 @@ describe('commands', () => {
     expect(resultsOf(id)).toHaveLength(1);
   });
 
+  test('a rollback below the floor is refused unless the image allows it: commands are not signed', async () => {
+    await online();
+    const answer = await answerTo(await cloud.command({ name: 'rollback' }));
+    expect(answer).toMatchObject({ ok: false, code: 'COMMAND_REFUSED' });
+  });
+
   test('a rollback takes the device back to what it ran before, by way of a trial', async () => {
+    device.settings['remoteRollback'] = true;
     const next = await make({ version: '8.0.0', counter: 80, root: changeChunks(v1.root, [5]) });
     cloud.publish(next);
     await online();

@@ -103,6 +103,7 @@ export const openAttendant = async (options: AttendantOptions): Promise<Attendan
     config,
     deviceId: options.deviceId,
     diagnostics: image.settings.diagnostics ?? [],
+    remoteRollback: image.settings.remoteRollback ?? false,
     logs: {
       runtime,
       config,

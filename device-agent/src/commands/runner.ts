@@ -23,6 +23,8 @@ export type RunnerOptions = {
   readonly config: AgentConfig;
   readonly deviceId: () => DeviceId | undefined;
   readonly diagnostics: readonly Diagnostic[];
+  /** whether the image lets commands take the device back below its floor */
+  readonly remoteRollback: boolean;
   readonly logs: LogTools;
   /** commands that change what runs are decided there */
   readonly dispatch: (event: Event) => Promise<void>;
@@ -116,7 +118,11 @@ export const commandRunner = (options: RunnerOptions): CommandRunner => {
       runtime.log(`command ${name} ${id}`);
       if (command.name === 'identify' || command.name === 'collect' || command.name === 'diagnose')
         void run(command);
-      else void options.dispatch({ kind: 'command', name: command.name, id, retained });
+      else if (command.name === 'rollback' && !options.remoteRollback) {
+        const message =
+          'The image lets no command take the device back; set agent.remoteRollback in the image file, or roll out an older version under a new number.';
+        answer({ v: 1, id, ok: false, code: 'COMMAND_REFUSED', message });
+      } else void options.dispatch({ kind: 'command', name: command.name, id, retained });
     },
   };
 };

@@ -56,7 +56,7 @@ test("Slipway's own keys follow where they say more than their defaults", () => 
   const text = `services: [{name: web, image: nginx}]
 packages: {base: {install: [netbase], dependencies: none}}
 debian: [{suites: [trixie], snapshot: 20261101T000000Z}]
-agent: {enabled: false, runtime: node, timeZone: CET-1}
+agent: {enabled: false, runtime: node, timeZone: CET-1, remoteRollback: true}
 modules: [tun]
 health: {deadline: 60, probes: [{type: tcp, name: port, host: 127.0.0.1, port: 80, retries: 2}], resources: {memory: 1536K, disk: 2G, temperature: 95.5}}
 link: {interfaces: [lte*], maxRate: 64K}
@@ -85,6 +85,7 @@ agent:
     enabled: false
     runtime: node
     timeZone: CET-1
+    remoteRollback: true
 modules:
     - tun
 health:

@@ -36,7 +36,7 @@ const slipwayFields = (spec: ImageFile): Fields => {
     ] as const
   ).flatMap(([key, value, normal]) => (differs(value, normal) ? [[key, plain(value)] as const] : []));
   const usualAgent: ImageFile['agent'] = IMAGE_DEFAULTS.agent;
-  const agent = (['enabled', 'runtime', 'timeZone'] as const).flatMap((key) =>
+  const agent = (['enabled', 'runtime', 'timeZone', 'remoteRollback'] as const).flatMap((key) =>
     spec.agent[key] === usualAgent[key] ? [] : [[key, plain(spec.agent[key])] as const],
   );
   return fields([

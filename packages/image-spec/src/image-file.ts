@@ -68,6 +68,12 @@ export const ImageFileText = z.strictObject({
         .describe(
           'The time zone of windows for updates, as POSIX writes it: CET-1CEST,M3.5.0,M10.5.0/3; by default UTC0.',
         ),
+      remoteRollback: z
+        .boolean()
+        .optional()
+        .describe(
+          'Whether operators may take devices back to the release before by command; by default false.',
+        ),
     })
     .optional()
     .describe("Slipway's agent, which updates the device."),
@@ -114,6 +120,7 @@ export type ImageFile = {
     readonly enabled: boolean;
     readonly runtime: AgentRuntime;
     readonly timeZone?: string | undefined;
+    readonly remoteRollback?: boolean | undefined;
   };
   /** kernel modules beside those that every device starts with */
   readonly modules: readonly string[];

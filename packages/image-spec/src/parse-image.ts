@@ -60,6 +60,7 @@ export const parseImageFiles = (
       enabled: merged.agent?.enabled ?? IMAGE_DEFAULTS.agent.enabled,
       runtime: merged.agent?.runtime ?? IMAGE_DEFAULTS.agent.runtime,
       ...(merged.agent?.timeZone === undefined ? {} : { timeZone: merged.agent.timeZone }),
+      ...(merged.agent?.remoteRollback === undefined ? {} : { remoteRollback: merged.agent.remoteRollback }),
     },
     modules: merged.modules ?? [],
     health: {

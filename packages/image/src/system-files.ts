@@ -102,10 +102,10 @@ export const addReleaseFiles = (
     putFile(tree, path.slice(1), content);
   };
   const { link, diagnostics } = spec;
-  const { timeZone } = spec.agent;
+  const { timeZone, remoteRollback } = spec.agent;
   put(
     AGENT_CONFIG_PATH,
-    json({ v: 1, enrolUrl: deployment.enrolUrl, bootControl, link, diagnostics, timeZone }),
+    json({ v: 1, enrolUrl: deployment.enrolUrl, bootControl, link, diagnostics, timeZone, remoteRollback }),
   );
   put(HEALTH_PATH, json(spec.health));
   put(SERVER_CA_PATH, deployment.serverCa);

@@ -82,6 +82,11 @@ export const AgentConfig = z.object({
   timeZone: z.string().min(1).max(64).optional(),
   link: LinkPolicy.optional(),
   diagnostics: z.array(Diagnostic).optional(),
+  /**
+   * Whether a command may take the device back to what it ran before, below its floor. Commands are not signed, so whoever
+   * holds the broker could take a fleet back to a release with a known hole; absent: false.
+   */
+  remoteRollback: z.boolean().optional(),
 });
 export type AgentConfig = z.infer<typeof AgentConfig>;
 
