@@ -67,7 +67,7 @@ export const runAgent = async (machine: Runtime, config: AgentConfig, signal: Ab
     connected: false,
     clock: NO_CLOCK,
   };
-  const traces = trialTraces(runtime, config);
+  const traces = trialTraces(runtime, config, boot.loader);
 
   let session: Session | undefined;
   let identity: Identity | undefined;

@@ -23,7 +23,7 @@ export type Evidence = {
   readonly panic: string | null;
   /** the hardware says that the watchdog reset it */
   readonly watchdogReset: boolean;
-  /** whether the initramfs can leave its variable here, so that its absence says something */
+  /** whether the initramfs of a trial leaves its variable here, so that its absence says something */
   readonly hasFirmwareVariables: boolean;
   /** the end of the logs of that boot */
   readonly log: string;

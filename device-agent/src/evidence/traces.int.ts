@@ -7,12 +7,14 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { agentConfig } from '../config.ts';
 import { NO_EVIDENCE } from '../fixture/world.ts';
 import { nodeRuntime } from '../runtime/node/index.ts';
+import type { Runtime } from '../runtime/port.ts';
 import { trialTraces, type TrialTraces } from './traces.ts';
 
 const VARIABLE = 'sys/firmware/efi/efivars/SlipwayTrial-6b4f0b52-6a7e-4c64-9d5b-1f0d5c8a7e21';
 const BOOT = '3f1c9b1e-0000-4000-8000-000000000001';
 
 let root: string;
+let runtime: Runtime;
 let traces: TrialTraces;
 let lines: string[];
 const put = async (name: string, content: string | Uint8Array): Promise<void> => {
@@ -24,12 +26,12 @@ const variable = (text: string): Buffer => Buffer.concat([Buffer.from([7, 0, 0, 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'slipway-traces-'));
   lines = [];
-  const runtime = nodeRuntime({
+  runtime = nodeRuntime({
     searchPath: process.env['PATH'] ?? '',
     rebootCommand: null,
     log: (line) => lines.push(line),
   });
-  traces = trialTraces(runtime, agentConfig(root));
+  traces = trialTraces(runtime, agentConfig(root), 'systemd-boot');
 });
 afterEach(async () => {
   await rm(root, { recursive: true, force: true });
@@ -55,6 +57,13 @@ describe('what a trial leaves', () => {
       hasFirmwareVariables: true,
       log: 'web: up\n',
     });
+  });
+
+  test.each(['grub', 'u-boot', 'tryboot'] as const)('no variable says nothing under %s', async (loader) => {
+    await put('sys/firmware/efi/efivars/Other-1', 'x');
+    expect((await traces.read()).hasFirmwareVariables).toBe(true);
+    const others = trialTraces(runtime, agentConfig(root), loader);
+    expect((await others.read()).hasFirmwareVariables).toBe(false);
   });
 
   test('when its root failed, with the reason', async () => {

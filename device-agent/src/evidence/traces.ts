@@ -1,4 +1,4 @@
-import { MAX_STATUS_LOG, messageOf, SlipwayError } from '@slipway/protocol';
+import { MAX_STATUS_LOG, messageOf, SlipwayError, type BootLoader } from '@slipway/protocol';
 import { efiVariables } from '../boot/efi-variables.ts';
 import type { AgentConfig } from '../config.ts';
 import type { Evidence } from '../core/index.ts';
@@ -38,9 +38,11 @@ export const parseTrialVariable = (text: string): Exclude<Evidence['trial'], nul
   fail: valueOf(text, 'fail'),
 });
 
+/** @param loader only systemd-boot tells the initramfs that its boot is a trial; of others no variable is no sign */
 export const trialTraces = (
   runtime: Pick<Runtime, 'files' | 'processes' | 'log'>,
   config: Pick<AgentConfig, 'dataDir' | 'efivarsDir' | 'sysDir'>,
+  loader: BootLoader,
 ): TrialTraces => {
   const { files } = runtime;
   const directory = `${config.dataDir}/trial`;
@@ -88,6 +90,7 @@ export const trialTraces = (
         panic: panic === null ? null : plainEnd(panic, MAX_STATUS_LOG),
         watchdogReset: await orNothing('watchdog', readWatchdog, false),
         hasFirmwareVariables:
+          loader === 'systemd-boot' &&
           (await orNothing('efivars', async () => files.list(config.efivarsDir), [])).length > 0,
         log: [plainEnd(ring, MAX_STATUS_LOG - words.length - 1), words]
           .filter((text) => text !== '')
