@@ -208,7 +208,8 @@ describe.each(engines)('on %s', (_name, open) => {
 
     test('a revoked device is taken out: nothing is asked of it or served to it, whatever it says', async () => {
       const { rollout, release, devices } = await start(2);
-      const [gone, stays] = devices as [DeviceId, DeviceId];
+      const [gone, stays] = devices;
+      if (gone === undefined || stays === undefined) throw new Error('start made two devices');
       expect(await bundleFor(db, gone)).toMatchObject({ release: release.id });
       expect(await revokeDevice(db, gone, 'admin', new Date())).toMatchObject({ online: false });
       expect((await executionOn(gone)).state).toBe('CANCELED');
