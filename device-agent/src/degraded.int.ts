@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { CHUNK_BYTES, codeOf, type SlotName } from '@slipway/protocol';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { runAgent } from './agent.ts';
 import { agentConfig } from './config.ts';
 import { askAgent, isAgentAlive } from './control/ask.ts';
@@ -102,6 +102,16 @@ const machine = (now?: () => number): Runtime => {
   };
 };
 
+/** A machine on which time passes faster. */
+const hastened = (times: number, runtime: Runtime): Runtime => ({
+  ...runtime,
+  time: {
+    ...runtime.time,
+    uptime: () => runtime.time.uptime() * times,
+    sleep: async (ms, signal) => runtime.time.sleep(ms / times, signal),
+  },
+});
+
 /** Boots version 1.0.0 out of a slot; slot a is the default. */
 const boot = async (slot: SlotName, runtime: Runtime): Promise<void> => {
   const put = async (path: string, value: unknown): Promise<void> => {
@@ -155,6 +165,36 @@ test('/data full from the first boot: the agent stays up, says so, and goes on o
   await expect.poll(async () => (await status(runtime)).slots.a.state, POLL).toBe('GOOD');
   expect(lines.join('\n')).toContain('the state is saved again');
   expect(isRebooted).toBe(false);
+});
+
+describe('/data full for longer than an agent may take to start: the watchdog', () => {
+  /** @returns what the pipe of the watchdog stands for here, empty; from now on only what is written to it is in it */
+  const waitLong = async (slot: SlotName): Promise<{ watchdog: string; runtime: Runtime }> => {
+    fullBelow = config.dataDir;
+    const runtime = hastened(10, machine());
+    const watchdog = `${config.devDir}/watchdog`;
+    await mkdir(config.devDir, { recursive: true });
+    await writeFile(watchdog, '');
+    await boot(slot, runtime);
+    await expect.poll(() => lines.join('\n'), POLL).toContain('state not saved');
+    await expect.poll(async () => readFile(watchdog, 'utf8'), POLL).toBe('.');
+    const begun = runtime.time.uptime();
+    await expect.poll(() => runtime.time.uptime() - begun, POLL).toBeGreaterThan(80);
+    await writeFile(watchdog, '');
+    return { watchdog, runtime };
+  };
+
+  test('goes on being fed in the default slot', async () => {
+    const { watchdog } = await waitLong('a');
+    await expect.poll(async () => readFile(watchdog, 'utf8'), POLL).toBe('.');
+    expect(isRebooted).toBe(false);
+  });
+
+  test('is not fed any more in another', async () => {
+    const { watchdog } = await waitLong('b');
+    await expect.poll(() => lines.join('\n'), POLL).toContain('watchdog: not fed');
+    expect(await readFile(watchdog, 'utf8')).toBe('');
+  });
 });
 
 test('no room on /data for an install: it fails by its code, the slot is not touched, and it may be asked again', async () => {
