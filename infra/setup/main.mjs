@@ -37,7 +37,7 @@ const asksForHelp = args.includes('--help') || args.includes('-h');
 if (!asksForHelp) installSystemPackages();
 installNpmPackages(root);
 
-if (task === 'test') process.exit(runTests(root, args));
+if (task === 'test') process.exit(await runTests(root, args));
 
 const child = spawn(pinnedNode(root), [join(root, PROGRAMS[task]), ...args], {
   env: environment(root),
