@@ -24,10 +24,13 @@ export const secretFiles = (directory: string): SecretFiles => {
       const fd = check(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | O_CLOEXEC, 0o600), path);
       paths.push(path);
       const bytes = new TextEncoder().encode(text);
-      for (let at = 0; at < bytes.length;) {
-        at += check(os.write(fd, bytes.buffer, at, bytes.length - at), path);
+      try {
+        for (let at = 0; at < bytes.length;) {
+          at += check(os.write(fd, bytes.buffer, at, bytes.length - at), path);
+        }
+      } finally {
+        os.close(fd);
       }
-      os.close(fd);
       return path;
     },
     remove: () => {

@@ -87,9 +87,10 @@ export const openStream = (
 ): Stream => {
   const files = secretFiles(connecting.privateDir);
   const { host, port, tls } = target;
-  const command = tls === undefined ? ['busybox', 'nc', host, `${port}`] : tlsCommand(host, port, files, tls);
   let pipes;
   try {
+    // Writes the keys, for which there may be no room.
+    const command = tls === undefined ? ['busybox', 'nc', host, `${port}`] : tlsCommand(host, port, files, tls);
     pipes = spawn(command, connecting);
   } catch (error) {
     files.remove();
