@@ -90,7 +90,8 @@ export const openStream = (
   let pipes;
   try {
     // Writes the keys, for which there may be no room.
-    const command = tls === undefined ? ['busybox', 'nc', host, `${port}`] : tlsCommand(host, port, files, tls);
+    const command =
+      tls === undefined ? ['busybox', 'nc', host, `${port}`] : tlsCommand(host, port, files, tls);
     pipes = spawn(command, connecting);
   } catch (error) {
     files.remove();
