@@ -28,7 +28,7 @@ export default defineConfig({
           include: files('sys'),
           testTimeout: 900_000,
           hookTimeout: 900_000,
-          maxWorkers: 1,
+          maxWorkers: 2,
         },
       },
     ],

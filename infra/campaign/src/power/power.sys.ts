@@ -6,7 +6,7 @@ import { Summary } from './campaign/summary.ts';
 import { runPower } from './run.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..', '..');
-const CASES = 40;
+const CASES = 24;
 const BOOTS = 2;
 let folder: string;
 
