@@ -1,6 +1,5 @@
-import { parseArgs } from 'node:util';
-import { SlipwayError, messageOf } from '@slipway/protocol';
 import { z } from 'zod';
+import { parseOptions } from '../parse-options.ts';
 
 export const AGENT_HELP = `npm run bench -- agent [options]
 
@@ -22,23 +21,14 @@ const Options = z.object({
   'no-peers': z.boolean().default(false),
 });
 
+const FLAGS = {
+  dir: 'string',
+  json: 'string',
+  'root-mib': 'string',
+  runtime: 'string',
+  'no-peers': 'boolean',
+} as const;
+
 /** @throws {SlipwayError} USAGE */
-export const parseAgentOptions = (args: readonly string[]): z.infer<typeof Options> => {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        help: { type: 'boolean', short: 'h' },
-        dir: { type: 'string' },
-        json: { type: 'string' },
-        'root-mib': { type: 'string' },
-        runtime: { type: 'string' },
-        'no-peers': { type: 'boolean' },
-      },
-    });
-    return Options.parse(values);
-  } catch (cause) {
-    const why = cause instanceof z.ZodError ? z.prettifyError(cause) : messageOf(cause);
-    throw new SlipwayError('USAGE', `${why}\n\n${AGENT_HELP}`, { cause });
-  }
-};
+export const parseAgentOptions = (args: readonly string[]): z.infer<typeof Options> =>
+  parseOptions(args, AGENT_HELP, FLAGS, Options);

@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util';
-import { Arch, SlipwayError, messageOf } from '@slipway/protocol';
+import { Arch } from '@slipway/protocol';
 import { z } from 'zod';
+import { parseOptions } from '../parse-options.ts';
 
 export const BUILD_HELP = `npm run bench -- build [options]
 
@@ -25,24 +25,15 @@ const Options = z.object({
 });
 export type BuildBenchOptions = z.infer<typeof Options>;
 
+const FLAGS = {
+  dir: 'string',
+  json: 'string',
+  runs: 'string',
+  scale: 'string',
+  arch: 'string',
+  keep: 'boolean',
+} as const;
+
 /** @throws {SlipwayError} USAGE */
-export const parseBuildOptions = (args: readonly string[]): BuildBenchOptions => {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        help: { type: 'boolean', short: 'h' },
-        dir: { type: 'string' },
-        json: { type: 'string' },
-        runs: { type: 'string' },
-        scale: { type: 'string' },
-        arch: { type: 'string' },
-        keep: { type: 'boolean' },
-      },
-    });
-    return Options.parse(values);
-  } catch (cause) {
-    const why = cause instanceof z.ZodError ? z.prettifyError(cause) : messageOf(cause);
-    throw new SlipwayError('USAGE', `${why}\n\n${BUILD_HELP}`, { cause });
-  }
-};
+export const parseBuildOptions = (args: readonly string[]): BuildBenchOptions =>
+  parseOptions(args, BUILD_HELP, FLAGS, Options);

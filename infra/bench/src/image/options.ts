@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util';
-import { Arch, SlipwayError, messageOf } from '@slipway/protocol';
+import { Arch } from '@slipway/protocol';
 import { z } from 'zod';
+import { parseOptions } from '../parse-options.ts';
 
 export const IMAGE_HELP = `npm run bench -- image [options]
 
@@ -22,23 +22,8 @@ const Options = z.object({
   keep: z.boolean().default(false),
 });
 
+const FLAGS = { dir: 'string', cache: 'string', json: 'string', arch: 'string', keep: 'boolean' } as const;
+
 /** @throws {SlipwayError} USAGE */
-export const parseImageOptions = (args: readonly string[]): z.infer<typeof Options> => {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        help: { type: 'boolean', short: 'h' },
-        dir: { type: 'string' },
-        cache: { type: 'string' },
-        json: { type: 'string' },
-        arch: { type: 'string' },
-        keep: { type: 'boolean' },
-      },
-    });
-    return Options.parse(values);
-  } catch (cause) {
-    const why = cause instanceof z.ZodError ? z.prettifyError(cause) : messageOf(cause);
-    throw new SlipwayError('USAGE', `${why}\n\n${IMAGE_HELP}`, { cause });
-  }
-};
+export const parseImageOptions = (args: readonly string[]): z.infer<typeof Options> =>
+  parseOptions(args, IMAGE_HELP, FLAGS, Options);
