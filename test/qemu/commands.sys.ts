@@ -107,6 +107,14 @@ test('a declared diagnostic runs, another does not', async () => {
   expect(other).toMatchObject({ status: 66, err: expect.stringContaining('NOT_FOUND') });
 });
 
+test('slipway-agent on the device tells its state, and its doctor finds nothing to mend', async () => {
+  const status = await slipway('devices', 'diagnose', id, 'status');
+  expect(status).toMatchObject({ status: 0, out: expect.stringContaining('1.0.0') });
+  const doctor = await slipway('devices', 'diagnose', id, 'doctor');
+  expect(doctor.out).not.toMatch(/^✗/m);
+  expect(doctor.status).toBe(0);
+});
+
 test('identify says on the console who it is', async () => {
   await ask(DeviceCommand, 'identify', id, '--seconds', '1');
   expect(device.console()).toContain(`identify: this is ${id}`);
