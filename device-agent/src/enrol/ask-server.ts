@@ -27,8 +27,17 @@ export const newRequest = async (runtime: Pick<Runtime, 'processes'>, key: strin
   throw new SlipwayError('TOOL_FAILED', `openssl req: status ${status}: ${stderr.trim().slice(-500)}`);
 };
 
-/** @throws {SlipwayError} with the code of the server's problem document; INTERNAL where it gives none */
+/**
+ * @throws {SlipwayError} with the code of the server's problem document, INTERNAL where it gives none; CONFIG_INVALID
+ *   where a claim would travel in the open
+ */
 export const askServer = async (work: EnrolWork, path: string, json: unknown): Promise<EnrolResponse> => {
+  if (!work.enrolUrl.toLowerCase().startsWith('https:')) {
+    throw new SlipwayError(
+      'CONFIG_INVALID',
+      `enrolUrl: expected https, found ${work.enrolUrl}; build the image again from a server that is reached by TLS.`,
+    );
+  }
   const { status, body } = await work.runtime.network.request('POST', new URL(path, work.enrolUrl).href, {
     ca: work.serverCa,
     json,

@@ -16,7 +16,8 @@ const Environment = z.object({
   SLIPWAY_DEVICE_CA_KEY_FILE: z.string(),
   SLIPWAY_SERVER_CA_FILE: z.string(),
   SLIPWAY_RELEASE_ROOT_FILE: z.string(),
-  SLIPWAY_ENROL_URL: z.url(),
+  /** claims travel over it */
+  SLIPWAY_ENROL_URL: z.url({ protocol: /^https$/ }),
   SLIPWAY_DEVICE_MQTT_URL: z.url(),
   SLIPWAY_IMAGES: z.string(),
   SLIPWAY_STORE: z.string(),
