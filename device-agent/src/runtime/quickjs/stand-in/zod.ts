@@ -1,6 +1,6 @@
 /**
- * The part of zod that the schemas of a device use, with its names, for the bundle of QuickJS alone: there a schema of
- * zod's own takes ten kilobytes and five milliseconds, and an agent has hundreds. `zod.test.ts` holds it against zod.
+ * The part of zod that the schemas of a device use, with its names, for the bundle of QuickJS alone: there the
+ * schemas of zod itself were most of the heap of an agent, which has hundreds of them. `zod.test.ts` holds it against zod.
  * Types come from zod; a method that is missing here is an error at the start of the agent.
  */
 export type Issue = { readonly path: readonly PropertyKey[]; readonly message: string };
