@@ -40,7 +40,12 @@ const boots = async (count: number, readOnly = false, drive?: readonly string[])
     ].flat(),
     count,
   );
-const slots = async (count: number): Promise<string> => (await boots(count)).slots.join(' ');
+/** Boots as often as slots are named; where others start, the console tells what the loader said. */
+const expectSlots = async (...expected: readonly string[]): Promise<void> => {
+  const { slots, console } = await boots(expected.length);
+  const wanted = expected.join(' ');
+  expect(slots.join(' ') === wanted ? wanted : console).toBe(wanted);
+};
 
 const boot = (): BootControl =>
   openBoot(
@@ -53,18 +58,18 @@ const boot = (): BootControl =>
 test('boots the default, an armed slot once, a committed slot from then on', async () => {
   const control = boot();
   expect(await control.readDefault()).toBeNull();
-  expect(await slots(1)).toBe('a');
+  await expectSlots('a');
   await control.setDefault('a');
   await control.arm('b');
   expect(await control.describe()).toMatchObject({ default: 'a', armed: 'b', tried: null });
-  expect(await slots(3)).toBe('b a a');
+  await expectSlots('b', 'a', 'a');
   // What GRUB wrote is what the agent reads.
   expect(await control.describe()).toMatchObject({ default: 'a', armed: null, tried: 'b' });
   expect((await control.inspect()).map(({ level }) => level)).toEqual(['ok', 'ok']);
   await control.setDefault('b');
-  expect(await slots(2)).toBe('b b');
+  await expectSlots('b', 'b');
   await control.arm('a');
-  expect(await slots(2)).toBe('a b');
+  await expectSlots('a', 'b');
 });
 
 test('a disk that cannot be written tries nothing, and tries once when it can be again', async () => {
@@ -75,7 +80,7 @@ test('a disk that cannot be written tries nothing, and tries once when it can be
   expect(unwritable.slots.join(' ')).toBe('a a');
   expect(unwritable.console).toContain('the environment cannot be saved, so slot b is not tried');
   expect(await control.describe()).toMatchObject({ default: 'a', armed: 'b' });
-  expect(await slots(3)).toBe('b a a');
+  await expectSlots('b', 'a', 'a');
 });
 
 test('a UKI that cannot be started costs one reset', async () => {
@@ -100,7 +105,7 @@ test('a cut after any sector that GRUB writes for a trial leaves the default or 
   expect(sectors.length).toBeGreaterThan(0);
   for (let cut = 0; cut <= sectors.length; cut++) {
     await materialise(before, sectors.slice(0, cut), disk);
-    const started = await slots(1);
+    const [started] = (await boots(1)).slots;
     // After the last write the trial had started; before it, it had not.
     expect(cut < sectors.length ? ['a', 'b'] : ['a']).toContain(started);
     expect(await control.describe()).toMatchObject({ default: 'a', armed: null, tried: 'b' });
@@ -112,7 +117,7 @@ test('a damaged environment block leaves the default of the second, and both dam
   await control.setDefault('b');
   await espWrite(disk, 'slipway/grubenv', Buffer.alloc(1024));
   expect(await control.readDefault()).toBe('b');
-  expect(await slots(1)).toBe('b');
+  await expectSlots('b');
   expect((await control.inspect()).map(({ level }) => level)).toEqual(['warning', 'ok']);
   for (const finding of await control.inspect()) await finding.mend?.();
   expect((await espRead(disk, 'slipway/grubenv')).toString()).toContain('slot_default=b\n');
@@ -120,5 +125,5 @@ test('a damaged environment block leaves the default of the second, and both dam
   await espWrite(disk, 'slipway/grubenv.1', Buffer.alloc(1024));
   // Slot a is being written: there is no UKI that starts.
   await espWrite(disk, 'EFI/Linux/slot-a.efi', Buffer.alloc(0));
-  expect(await slots(1)).toBe('b');
+  await expectSlots('b');
 });

@@ -6,6 +6,7 @@ export { espList, espRead, espWrite } from './esp.ts';
 export { readGpt, type Partition } from './gpt.ts';
 export { hashPartition } from './hash-partition.ts';
 export { offerKeys } from './offer-keys.ts';
+export { outputPipe, type OutputPipe } from './output-pipe.ts';
 export {
   startVm,
   type ConsoleWait,

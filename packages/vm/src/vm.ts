@@ -7,6 +7,7 @@ import { messageOf, SlipwayError, type Arch } from '@slipway/protocol';
 import { ConsoleText, type ConsoleWait } from './console.ts';
 import { prepareFirmware } from './firmware.ts';
 import { qemuArguments } from './qemu-arguments.ts';
+import { outputPipe } from './output-pipe.ts';
 import { qmpCommand } from './qmp.ts';
 
 export type { ConsoleWait } from './console.ts';
@@ -105,26 +106,31 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
   const socketDir = mkdtempSync(join(tmpdir(), 'slipway-vm-'));
   const qmpSocket = join(socketDir, 'qmp');
   const { program } = QEMU[options.arch];
+  const pipe = outputPipe();
   const child = spawn(program, qemuArguments(options, firmware, qmpSocket), {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', pipe.writeEnd, 'pipe'],
   });
+  pipe.started();
   const text = new ConsoleText();
   const log = createWriteStream(options.consoleLog, { flags: 'a' });
   let complaints = '';
-  child.stdout.on('data', (chunk: Buffer) => {
+  pipe.readable.on('data', (chunk: Buffer) => {
     log.write(chunk);
     text.append(chunk.toString('latin1'));
   });
-  child.stderr.on('data', (chunk: Buffer) => {
+  child.stderr?.on('data', (chunk: Buffer) => {
     complaints = (complaints + chunk.toString()).slice(-4096);
   });
+  const printed = once(pipe.readable, 'close');
   const exited = new Promise<VmExit>((resolve) => {
     child.on('close', (code, signal) => {
-      const said = complaints.trim();
-      text.end(`QEMU ended with ${code ?? signal ?? 'no status'}${said === '' ? '' : ` (${said})`}`);
-      log.end();
-      rmSync(socketDir, { recursive: true, force: true });
-      resolve({ code, signal });
+      void printed.then(() => {
+        const said = complaints.trim();
+        text.end(`QEMU ended with ${code ?? signal ?? 'no status'}${said === '' ? '' : ` (${said})`}`);
+        log.end();
+        rmSync(socketDir, { recursive: true, force: true });
+        resolve({ code, signal });
+      });
     });
   });
   const pid = await started(child, options.arch);

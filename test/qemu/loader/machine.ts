@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { outputPipe } from '@slipway/vm';
 
 export type LoaderBoots = { readonly slots: readonly string[]; readonly console: string };
 
@@ -11,27 +13,31 @@ export const runUntil = async (
   pattern: RegExp,
   times = 1,
 ): Promise<{ readonly console: string }> => {
+  const pipe = outputPipe();
   const child = spawn(
     program,
     ['-nodefaults', '-no-user-config', '-display', 'none', '-serial', 'stdio', ...args],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
+    { stdio: ['ignore', pipe.writeEnd, 'pipe'] },
   );
+  pipe.started();
   let text = '';
   let complaints = '';
   const all = new RegExp(pattern.source, 'g');
   const found = (): number => [...text.matchAll(all)].length;
   const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
-  child.stdout.on('data', (chunk: Buffer) => {
+  pipe.readable.on('data', (chunk: Buffer) => {
     text += chunk.toString('latin1').replaceAll('\r', '');
     if (found() >= times) child.kill('SIGKILL');
   });
-  child.stderr.on('data', (chunk: Buffer) => {
+  child.stderr?.on('data', (chunk: Buffer) => {
     complaints += chunk.toString();
   });
+  const printed = once(pipe.readable, 'close');
   await new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', resolve);
   });
+  await printed;
   clearTimeout(timer);
   if (found() < times) {
     throw new Error(
