@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathWithCrypto } from '@slipway/device-crypto';
 import { CHUNK_BYTES, type ExecutionState } from '@slipway/protocol';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -87,7 +88,7 @@ const agentCommand = async (...args: readonly string[]): Promise<Ran> => {
     program,
     [...before, ...args],
     {
-      env: { PATH: process.env['PATH'], SLIPWAY_AGENT_ROOT: device.path('').replace(/\/$/, '') },
+      env: { PATH: pathWithCrypto(), SLIPWAY_AGENT_ROOT: device.path('').replace(/\/$/, '') },
       cwd: directory,
     },
     (error, out, err) => {

@@ -6,6 +6,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
+/** What Debian calls the processor of this machine, in paths. */
+const MACHINE = { arm64: 'aarch64-linux-gnu' }[process.arch] ?? 'x86_64-linux-gnu';
+
 /** Program, Debian package that brings it, and what Slipway uses it for. A program may be an absolute path. */
 export const NEEDED = [
   ['redis-server', 'redis-server', 'the job queue'],
@@ -23,6 +26,7 @@ export const NEEDED = [
   ['openssl', 'openssl', 'checking signatures'],
   ['qjs', 'quickjs', 'running the device agent as devices do'],
   ['busybox', 'busybox', 'programs that the device agent uses'],
+  [`/usr/lib/${MACHINE}/libmbedtls.so.21`, 'libmbedtls21', 'TLS and signatures of the device agent'],
   ['bwrap', 'bubblewrap', 'keeping the builder away from the signing keys'],
   ['dpkg-deb', 'dpkg', 'reading Debian packages'],
   ['xz', 'xz-utils', 'reading Debian packages'],

@@ -38,7 +38,7 @@ const RULES: readonly Rule[] = [
     name: 'the agent stands on protocol and bundle alone',
     in: /^device-agent\//,
     forbidden: /^@slipway\/(?!protocol|bundle|device-agent)|^services\/|^infra\/|^packages\//,
-    except: /\.(?:test|int)\.ts$|^device-agent\/src\/fixture\//,
+    except: /\.(?:test|int)\.ts$|^device-agent\/src\/(?:fixture|runtime\/conformance)\//,
     because: 'whatever it imports is shipped to every device',
   },
   {

@@ -20,12 +20,8 @@ export type EnrolWork = {
 };
 
 /** PKCS #10 for a key in a file. The name in it counts for nothing: the server gives the id. */
-export const newRequest = async (runtime: Pick<Runtime, 'processes'>, key: string): Promise<string> => {
-  const command = ['openssl', 'req', '-new', '-sha256', '-key', key, '-subj', '/CN=slipway-device'];
-  const { status, stdout, stderr } = await runtime.processes.run(command);
-  if (status === 0) return stdout;
-  throw new SlipwayError('TOOL_FAILED', `openssl req: status ${status}: ${stderr.trim().slice(-500)}`);
-};
+export const newRequest = async ({ crypto }: Pick<Runtime, 'crypto'>, keyPath: string): Promise<string> =>
+  crypto.newRequest(keyPath, 'slipway-device');
 
 /**
  * @throws {SlipwayError} with the code of the server's problem document, INTERNAL where it gives none; CONFIG_INVALID

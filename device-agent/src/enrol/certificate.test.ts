@@ -1,6 +1,6 @@
 import { DeviceId, TenantId } from '@slipway/protocol';
 import { describe, expect, test } from 'vitest';
-import { isRenewalDue, parseOpensslTime, renewalTime } from './certificate.ts';
+import { isRenewalDue, renewalTime } from './certificate.ts';
 import type { Identity } from './identity.ts';
 
 const DAY = 86_400;
@@ -19,12 +19,6 @@ const identity = (over: Partial<Identity> = {}): Identity => ({
   endsAt: ENDS,
   renewAt: renewalTime(ISSUED, ENDS, 0),
   ...over,
-});
-
-test('the time that openssl writes', () => {
-  expect(parseOpensslTime('Nov 24 22:14:44 2036 GMT')).toBe(Date.UTC(2036, 10, 24, 22, 14, 44) / 1000);
-  expect(parseOpensslTime('Jan  1 00:00:00 1970 GMT\n')).toBe(0);
-  expect(parseOpensslTime('2036-11-24')).toBeUndefined();
 });
 
 describe('when a certificate is renewed', () => {

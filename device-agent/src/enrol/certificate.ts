@@ -1,41 +1,26 @@
-import { SlipwayError } from '@slipway/protocol';
-import type { Runtime } from '../runtime/port.ts';
+import { messageOf, SlipwayError } from '@slipway/protocol';
+import type { CertificateFacts, Runtime } from '../runtime/port.ts';
 import type { Identity } from './identity.ts';
 
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 /** What our server gives; of certificates that do not tell when they were given, half of this is their last half. */
 const USUAL_LIFE_S = 90 * 86_400;
 /** Part of the life over which a fleet that was enrolled in one hour spreads its renewals. */
 const JITTER = 0.1;
 
-/** `Nov 24 22:14:44 2036 GMT`, as openssl writes it, to seconds since 1970. */
-export const parseOpensslTime = (text: string): number | undefined => {
-  const match = /^([A-Z][a-z]{2}) +(\d{1,2}) (\d\d):(\d\d):(\d\d) (\d{4,}) GMT$/.exec(text.trim());
-  const month = MONTHS.indexOf(match?.[1] ?? '');
-  if (match === null || month < 0) return undefined;
-  const [day, hour, minute, second, year] = match.slice(2).map(Number);
-  return Date.UTC(year ?? 0, month, day, hour, minute, second) / 1000;
-};
-
-/** @throws {SlipwayError} IDENTITY_INVALID where openssl cannot read it */
+/** @throws {SlipwayError} IDENTITY_INVALID */
 const certificateFacts = async (
-  runtime: Pick<Runtime, 'processes'>,
+  { crypto }: Pick<Runtime, 'crypto'>,
   certificate: string,
-): Promise<{ readonly endsAt: number; readonly commonName: string; readonly publicKey: string }> => {
-  const { status, stdout, stderr } = await runtime.processes.run(
-    ['openssl', 'x509', '-noout', '-enddate', '-subject', '-nameopt', 'RFC2253', '-pubkey'],
-    { input: certificate },
-  );
-  const endsAt = parseOpensslTime(/^notAfter=(.*)$/m.exec(stdout)?.[1] ?? '');
-  const commonName = /^subject=CN=([^,+\n]+)$/m.exec(stdout)?.[1];
-  const publicKey = /-----BEGIN PUBLIC KEY-----[^-]*-----END PUBLIC KEY-----/.exec(stdout)?.[0];
-  if (status !== 0 || endsAt === undefined || commonName === undefined || publicKey === undefined) {
+): Promise<CertificateFacts> => {
+  try {
+    return await crypto.certificate(certificate);
+  } catch (cause) {
     throw new SlipwayError(
       'IDENTITY_INVALID',
-      `Expected a certificate whose subject is CN=DEVICE and nothing else; openssl says: ${(stderr.trim() || stdout).slice(0, 300)}. Make it anew.`,
+      `Expected a certificate whose subject is CN=DEVICE and nothing else; found: ${messageOf(cause).slice(0, 300)}. Make it anew.`,
+      { cause },
     );
   }
-  return { endsAt, commonName, publicKey };
 };
 
 /** When the next certificate is asked for: at half its life, a little later for some than for others. */
@@ -70,7 +55,7 @@ export const isRenewalDue = (identity: Identity, now: number): boolean => {
  * @throws {SlipwayError} IDENTITY_INVALID
  */
 export const checkPair = async (
-  runtime: Pick<Runtime, 'processes'>,
+  runtime: Pick<Runtime, 'crypto'>,
   pair: { readonly certificate: string; readonly key: string; readonly deviceId: string },
 ): Promise<void> => {
   const { commonName, publicKey } = await certificateFacts(runtime, pair.certificate);
@@ -80,8 +65,8 @@ export const checkPair = async (
       `Expected a certificate of ${pair.deviceId}, found one of ${commonName}; make the identity anew.`,
     );
   }
-  const { status, stdout } = await runtime.processes.run(['openssl', 'pkey', '-pubout'], { input: pair.key });
-  if (status !== 0 || stdout.trim() !== publicKey) {
+  const found = await runtime.crypto.publicKey(pair.key).catch(() => undefined);
+  if (found !== publicKey) {
     throw new SlipwayError(
       'IDENTITY_INVALID',
       `Expected the key of the certificate of ${commonName}, found another or none; make the identity anew.`,

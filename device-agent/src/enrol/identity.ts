@@ -56,7 +56,7 @@ export const writeIdentity = async (
 const keyAt = async (runtime: Runtime, path: string): Promise<string> => {
   const known = await readText(runtime, path);
   if (known !== undefined) return known;
-  const key = await runtime.newKey();
+  const key = await runtime.crypto.newKey();
   await runtime.files.replace(path, key, 0o600);
   return key;
 };

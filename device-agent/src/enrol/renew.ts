@@ -20,23 +20,6 @@ const SUSPICION_S = 86_400;
 /** A next certificate that the broker refused while it took the present one is tried again after this long. */
 const RETRY_NEXT_S = 3_600;
 
-/** The proof is 72 bytes at most. */
-const base64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes));
-
-/** A signature by the present key, made by openssl. Its output is no text, so it goes through a file. */
-const sign = async ({ runtime, config }: EnrolWork, text: string): Promise<string> => {
-  const out = `${config.runDir}/renewal-proof`;
-  await runtime.files.makeDirectory(config.runDir);
-  const { status, stderr } = await runtime.processes.run(
-    ['openssl', 'dgst', '-sha256', '-sign', keyPath(config), '-out', out],
-    { input: text },
-  );
-  const bytes = await runtime.files.read(out);
-  await runtime.files.remove(out);
-  if (status === 0 && bytes !== undefined) return base64(bytes);
-  throw new SlipwayError('TOOL_FAILED', `openssl dgst: status ${status}: ${stderr.trim().slice(-500)}`);
-};
-
 /**
  * Asks for the next certificate, for a key of its own, and puts it beside the present one. The next key stays the same
  * until an answer is stored, so that a device that is cut off asks for the same again.
@@ -51,7 +34,7 @@ export const renew = async (work: EnrolWork, identity: Identity): Promise<Identi
     v: 1,
     certificate: identity.certificate,
     csr,
-    proof: await sign(work, renewalProof(identity.deviceId, csr)),
+    proof: await runtime.crypto.sign(keyPath(config), renewalProof(identity.deviceId, csr)),
   };
   const answer = await askServer(work, `/v1/devices/${identity.deviceId}/renew`, request);
   if (answer.deviceId !== identity.deviceId) {

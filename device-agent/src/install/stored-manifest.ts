@@ -52,7 +52,7 @@ export const verifyHead = async (
   await runtime.files.remove(paths.note);
   await runtime.files.replace(paths.content, head.manifest, 0o600);
   await runtime.files.replace(paths.signature, head.signature, 0o600);
-  await verifySignature(runtime, head.signature, paths, at);
+  await verifySignature(runtime, { content: head.manifest, signature: head.signature }, paths, at);
   const verified = plan(bundle, head.manifest, head.payloadAt);
   await runtime.files.replace(
     paths.note,
@@ -82,7 +82,7 @@ export const verifyManifest = async (
   try {
     await runtime.files.replace(paths.content, head.manifest, 0o600);
     await runtime.files.replace(paths.signature, head.signature, 0o600);
-    await verifySignature(runtime, head.signature, paths, at);
+    await verifySignature(runtime, { content: head.manifest, signature: head.signature }, paths, at);
     return parseManifestOnDevice(head.manifest);
   } finally {
     await runtime.files.remove(paths.content);
@@ -108,7 +108,7 @@ export const loadPlan = async (
   if (note === undefined || content === undefined || signature === undefined) return undefined;
   const parsed = Note.safeParse(parseJson(note));
   if (!parsed.success || parsed.data.bundle !== bundle) return undefined;
-  await verifySignature(runtime, signature, paths, at);
+  await verifySignature(runtime, { content, signature }, paths, at);
   return plan(bundle, content, parsed.data.payloadAt);
 };
 

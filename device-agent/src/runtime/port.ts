@@ -1,3 +1,5 @@
+import type { CmsShape } from '@slipway/bundle/cms-shape';
+
 /**
  * Everything the agent needs of the machine below it, implemented twice: `runtime/node` (development, boards that have
  * Node) and `runtime/quickjs` (the default in images). One suite holds both against the promises made here. Paths are
@@ -22,11 +24,52 @@ export type Runtime = {
   readonly random: () => number;
   /** `sha256:…` */
   readonly digest: (bytes: Uint8Array) => Promise<string>;
-  /** a P-256 private key, PKCS #8 in PEM */
-  readonly newKey: () => Promise<string>;
+  readonly crypto: Crypto;
   /** one line for the console */
   readonly log: (line: string) => void;
 };
+
+/** Keys, certificates and signatures. Keys that lie in files stay there. */
+export type Crypto = {
+  /** a P-256 private key, PKCS #8 in PEM */
+  readonly newKey: () => Promise<string>;
+  /** PEM of the public half of a private key in PEM. Throws where it is none. */
+  readonly publicKey: (key: string) => Promise<string>;
+  /** A request for a certificate, PKCS #10 in PEM. @param name common name: letters, digits, `-`, `.`, `_` */
+  readonly newRequest: (keyPath: string, name: string) => Promise<string>;
+  /** A signature over the SHA-256 of a text, in base64; by an EC key it is a DER sequence. */
+  readonly sign: (keyPath: string, text: string) => Promise<string>;
+  /** Of a certificate in PEM whose subject is a common name and nothing else; throws for any other. */
+  readonly certificate: (pem: string) => Promise<CertificateFacts>;
+  /**
+   * Whether the signed attributes of a CMS are signed by the first of its certificates, and whether that one has a path
+   * to the root and may sign code. Form of the CMS and digest of its content have been seen to before.
+   */
+  readonly verifySigner: (message: SignedMessage, rootPath: string, at: number) => Promise<SignerVerdict>;
+};
+
+export type CertificateFacts = {
+  /** seconds since 1970 */
+  readonly endsAt: number;
+  readonly commonName: string;
+  /** PEM, as `publicKey` gives it */
+  readonly publicKey: string;
+};
+
+export type SignedMessage = {
+  readonly signature: Uint8Array;
+  readonly shape: CmsShape;
+  /** the same bytes as files, for programs that read nothing else */
+  readonly signaturePath: string;
+  readonly contentPath: string;
+};
+
+export type SignerVerdict =
+  | { readonly kind: 'good' }
+  /** the bytes are not what the enclosed certificate signed */
+  | { readonly kind: 'signature-invalid'; readonly reason: string }
+  /** they are, by somebody who is not trusted to */
+  | { readonly kind: 'signer-untrusted'; readonly reason: string };
 
 export type Files = {
   /** Never waits for who writes a pipe. @returns undefined where there is no such file */

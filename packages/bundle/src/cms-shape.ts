@@ -1,2 +1,2 @@
 /** The form a bundle's signature must have, for the agent, which stands on this package and not on `signing`. */
-export { verifyCmsShape } from '@slipway/signing/cms-shape';
+export { verifyCmsShape, type CmsShape, type Part } from '@slipway/signing/cms-shape';

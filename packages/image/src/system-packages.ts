@@ -2,8 +2,12 @@ import type { ImageFile, PackageSet } from '@slipway/image-spec';
 
 /** Debian packages that every image of a device takes programs from (`SYSTEM_PROGRAMS`), whatever its image file says. */
 const SYSTEM = ['busybox', 'crun', 'e2fsprogs'];
-const FOR_AGENT = ['openssl', 'dosfstools'];
-const FOR_RUNTIME = { quickjs: ['quickjs'], node: ['libatomic1', 'libstdc++6'] } as const;
+const FOR_AGENT = ['dosfstools'];
+/** Mbed TLS is what `slipway-crypto` is linked with. */
+const FOR_RUNTIME = {
+  quickjs: ['quickjs', 'libmbedtls21'],
+  node: ['libatomic1', 'libstdc++6', 'openssl'],
+} as const;
 const BOOT_LOADER = ['systemd-boot-efi'];
 
 /** Whether an image has the Node that is pinned in npm's registry. */

@@ -28,12 +28,16 @@ const system = (...missing: readonly string[]): Component => {
     'usr/sbin/debugfs',
     'etc/mke2fs.conf',
   );
-  put('openssl', 'usr/bin/openssl', 'usr/bin/c_rehash');
+  put('libmbedtls21', 'usr/lib/x86_64-linux-gnu/libmbedtls.so.21');
+  put('libmbedx509-7', 'usr/lib/x86_64-linux-gnu/libmbedx509.so.7');
+  put('libmbedcrypto16', 'usr/lib/x86_64-linux-gnu/libmbedcrypto.so.16');
+  put('libc6', 'usr/lib/x86_64-linux-gnu/libc.so.6', 'usr/lib64/ld-linux-x86-64.so.2');
   put('dosfstools', 'usr/sbin/fsck.fat', 'usr/sbin/mkfs.fat');
   put('quickjs', 'usr/bin/qjs', 'usr/bin/qjsc');
   put('perl-base', 'usr/bin/perl');
   putSymlink(tree, 'usr/sbin/mkfs.ext4', 'mke2fs', { source: 'deb:e2fsprogs@1' });
-  const names = ['busybox', 'crun', 'e2fsprogs', 'openssl', 'dosfstools', 'quickjs', 'perl-base'];
+  const libraries = ['libc6', 'libmbedcrypto16', 'libmbedtls21', 'libmbedx509-7'];
+  const names = ['busybox', 'crun', 'e2fsprogs', ...libraries, 'dosfstools', 'quickjs', 'perl-base'];
   return { ref: 'deb:slipway-system', tree, config: {}, origins: names.map(origin) };
 };
 
@@ -47,8 +51,13 @@ test('of packages that bring a system, the programs that a device runs stay', ()
     'usr/bin/busybox',
     'usr/bin/chattr',
     'usr/bin/crun',
-    'usr/bin/openssl',
     'usr/bin/qjs',
+    'usr/bin/slipway-crypto',
+    'usr/lib/x86_64-linux-gnu/libc.so.6',
+    'usr/lib/x86_64-linux-gnu/libmbedcrypto.so.16',
+    'usr/lib/x86_64-linux-gnu/libmbedtls.so.21',
+    'usr/lib/x86_64-linux-gnu/libmbedx509.so.7',
+    'usr/lib64/ld-linux-x86-64.so.2',
     'usr/sbin/e2fsck',
     'usr/sbin/fsck.fat',
     'usr/sbin/mke2fs',
@@ -58,7 +67,7 @@ test('of packages that bring a system, the programs that a device runs stay', ()
 
 test('an image without agent has none of what only the agent needs', () => {
   const without = systemPrograms([system()], { agent: { enabled: false, runtime: 'quickjs' } }, 'amd64');
-  expect(files(without)).not.toContain('usr/bin/openssl');
+  expect(files(without)).not.toContain('usr/bin/slipway-crypto');
   expect(without.origins.map(({ name }) => name)).toEqual(['busybox', 'crun', 'e2fsprogs']);
 });
 
@@ -67,7 +76,10 @@ test('a package of which no file stays is not on the bill of materials', () => {
     'busybox',
     'crun',
     'e2fsprogs',
-    'openssl',
+    'libc6',
+    'libmbedcrypto16',
+    'libmbedtls21',
+    'libmbedx509-7',
     'dosfstools',
     'quickjs',
   ]);

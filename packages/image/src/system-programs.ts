@@ -1,4 +1,5 @@
 import type { Component, Origin, Tree } from '@slipway/components';
+import { CRYPTO_PROGRAM, cryptoProgram } from '@slipway/device-crypto';
 import type { ImageFile } from '@slipway/image-spec';
 import type { Arch } from '@slipway/protocol';
 import { elfClosure, libraryFolder } from './elf-closure.ts';
@@ -17,8 +18,12 @@ const PROGRAMS = [
   'usr/sbin/mkfs.ext4',
 ];
 /** `chattr`: boot variables are immutable until told otherwise; `fsck.fat`: the ESP keeps no journal. */
-const AGENT_PROGRAMS = ['usr/bin/openssl', 'usr/bin/chattr', 'usr/sbin/fsck.fat'];
-const RUNTIME_PROGRAM = { quickjs: 'usr/bin/qjs', node: 'usr/bin/node' } as const;
+const AGENT_PROGRAMS = ['usr/bin/chattr', 'usr/sbin/fsck.fat'];
+const CRYPTO_PATH = `usr/bin/${CRYPTO_PROGRAM}`;
+const RUNTIME_PROGRAMS = {
+  quickjs: ['usr/bin/qjs', CRYPTO_PATH],
+  node: ['usr/bin/node', 'usr/bin/openssl'],
+} as const;
 /** Read by those programs, where the packages bring it. */
 const CONFIGURATION = ['etc/mke2fs.conf', 'etc/ssl/openssl.cnf', 'usr/lib/ssl/openssl.cnf'];
 
@@ -57,8 +62,10 @@ export const systemPrograms = (
 ): Component => {
   const [first] = components;
   const whole = mergeTrees(components.map(({ tree }) => tree));
+  if (agent.enabled && agent.runtime === 'quickjs')
+    putFile(whole, CRYPTO_PATH, cryptoProgram(arch), { mode: 0o755 });
   const programs = agent.enabled
-    ? [...PROGRAMS, ...AGENT_PROGRAMS, RUNTIME_PROGRAM[agent.runtime]]
+    ? [...PROGRAMS, ...AGENT_PROGRAMS, ...RUNTIME_PROGRAMS[agent.runtime]]
     : PROGRAMS;
   const refused: { readonly library: string; readonly by: string; readonly pointers: RegExp }[] = [];
   const files = elfClosure(whole, programs, (library, by) => {

@@ -31,6 +31,21 @@ const invalid = (expected: string): SlipwayError =>
 const hex = (bytes: Uint8Array): string =>
   [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 
+/** Where in the signature something lies, in bytes. */
+export type Part = { readonly offset: number; readonly length: number };
+
+/** A signature taken apart. */
+export type CmsShape = {
+  /** `sha256:…` that the signed attributes give as that of the content */
+  readonly messageDigest: string;
+  /** DER, one behind the other; the first is the signer's */
+  readonly certificates: Part;
+  /** with tag and length, as they stand in the message: [0] instead of the SET that is signed (RFC 5652, 5.4) */
+  readonly attributes: Part;
+  /** by the key of the first certificate */
+  readonly signature: Part;
+};
+
 /** What remains to be read of a value. */
 type Cursor = { rest: Uint8Array };
 
@@ -77,7 +92,11 @@ const nameOfCertificate = (certificates: Cursor): string => {
 };
 
 /** @throws {SlipwayError} BUNDLE_SIGNATURE_INVALID */
-export const verifyCmsShape = (der: Uint8Array): void => {
+export const verifyCmsShape = (der: Uint8Array): CmsShape => {
+  const partOf = ({ byteOffset, length }: Uint8Array): Part => ({
+    offset: byteOffset - der.byteOffset,
+    length,
+  });
   if (der.length > MAX_SIGNATURE_BYTES) throw invalid(`at most ${MAX_SIGNATURE_BYTES} bytes`);
   const whole = { rest: der };
   const contentInfo = element(whole, SEQUENCE, 'a ContentInfo');
@@ -91,7 +110,8 @@ export const verifyCmsShape = (der: Uint8Array): void => {
   literal(signedData, VERSION_1, 'version 1');
   literal(signedData, `310f${SHA_256}`, 'SHA-256 as the only digest algorithm');
   literal(signedData, DETACHED_DATA, 'detached data');
-  const leaf = nameOfCertificate(element(signedData, CONTEXT_0, 'certificates'));
+  const certificates = element(signedData, CONTEXT_0, 'certificates').rest;
+  const leaf = nameOfCertificate({ rest: certificates });
   const signers = element(signedData, SET, 'signers');
   end(signedData, 'the signers');
 
@@ -102,11 +122,19 @@ export const verifyCmsShape = (der: Uint8Array): void => {
   literal(identifier, leaf, 'the first certificate as signer');
   end(identifier, 'the serial number');
   literal(signer, SHA_256, 'SHA-256 as the digest of the signer');
+  const fromAttributes = signer.rest;
   const attributes = element(signer, CONTEXT_0, 'signed attributes');
+  const signed = fromAttributes.subarray(0, fromAttributes.length - signer.rest.length);
   literal(attributes, CONTENT_TYPE_DATA, 'the content type as first attribute');
   literal(attributes, MESSAGE_DIGEST, 'the digest of the content as second attribute');
   if (attributes.rest.length !== SHA_256_BYTES) throw invalid('32 bytes of digest');
   literal(signer, RSA, 'RSA');
-  element(signer, OCTET_STRING, 'the signature itself');
+  const signature = element(signer, OCTET_STRING, 'the signature itself').rest;
   end(signer, 'the signature itself');
+  return {
+    messageDigest: `sha256:${hex(attributes.rest)}`,
+    certificates: partOf(certificates),
+    attributes: partOf(signed),
+    signature: partOf(signature),
+  };
 };

@@ -1,6 +1,5 @@
 import { isoTime } from './iso-time.ts';
 import { readIdentity } from '../../enrol/identity.ts';
-import { parseOpensslTime } from '../../enrol/certificate.ts';
 import { decodeRecord } from '../../state-record.ts';
 import { fault, ok, warning, type Finding } from '../finding.ts';
 import { FIX, type DoctorContext } from './context.ts';
@@ -76,13 +75,11 @@ const checkCertificate = async ({ runtime, config }: DoctorContext): Promise<Fin
   if (identity === undefined) {
     return warning(check, 'the device has no identity yet', 'put a claim on the ESP: slipway provision');
   }
-  const { stdout } = await runtime.processes.run(['openssl', 'x509', '-noout', '-enddate'], {
-    input: identity.certificate,
-  });
-  const endsAt = parseOpensslTime(/^notAfter=(.*)$/m.exec(stdout)?.[1] ?? '');
-  if (endsAt === undefined) {
-    return fault(check, 'openssl cannot read the certificate', 'enrol again: slipway-agent reset --yes');
+  const facts = await runtime.crypto.certificate(identity.certificate).catch(() => undefined);
+  if (facts === undefined) {
+    return fault(check, 'the certificate cannot be read', 'enrol again: slipway-agent reset --yes');
   }
+  const { endsAt } = facts;
   const left = Math.floor((endsAt - runtime.time.now()) / DAY_S);
   const text = `of ${identity.deviceId}, until ${isoTime(endsAt)}`;
   if (left < 0) {

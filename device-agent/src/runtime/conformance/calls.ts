@@ -101,7 +101,7 @@ export const callsOf = (runtime: Runtime) => {
     digest: runtime.digest,
     /** of as many zeros, which need not cross the pipe */
     digestZeros: async (length: number) => runtime.digest(new Uint8Array(length)),
-    newKey: runtime.newKey,
+    ...runtime.crypto,
     random: async (count: number) => Array.from({ length: count }, () => runtime.random()),
 
     run: async (command: readonly string[], options?: RunOptions) => processes.run(command, options),

@@ -3,6 +3,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { fileURLToPath } from 'node:url';
+import { pathWithCrypto } from '@slipway/device-crypto';
 import { AGENT_COMMANDS, type AgentRuntime } from '@slipway/protocol';
 import { AGENT_BUILDS } from '../../build-options.ts';
 import { nodeRuntime } from '../node/index.ts';
@@ -34,6 +35,7 @@ const onQuickjs = async (directory: string, privateDir: string): Promise<Subject
   const [program, ...args] = AGENT_COMMANDS.quickjs;
   const child = spawn(program, [...args, driver, privateDir], {
     stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, PATH: pathWithCrypto() },
   });
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
   const take = splitLines((line) => {

@@ -1,10 +1,10 @@
-import { createHash, generateKeyPair } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { uptime } from 'node:os';
-import { promisify } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HostOptions } from '../../main.ts';
 import type { Runtime } from '../port.ts';
 import { zoneOffset } from '../zone-offset.ts';
+import { nodeCrypto } from './crypto.ts';
 import { nodeFiles } from './files.ts';
 import { nodeNetwork } from './network.ts';
 import { nodeProcesses } from './processes.ts';
@@ -28,10 +28,7 @@ export const nodeRuntime = (options: Omit<HostOptions, 'privateDir'>): Runtime =
     },
     random: Math.random,
     digest: async (bytes) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`,
-    newKey: async () => {
-      const { privateKey } = await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' });
-      return privateKey.export({ type: 'pkcs8', format: 'pem' });
-    },
+    crypto: nodeCrypto(processes.run),
     log: options.log,
   };
 };

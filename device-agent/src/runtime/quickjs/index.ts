@@ -3,6 +3,7 @@ import { rebootBy } from '../reboot.ts';
 import type { Runtime } from '../port.ts';
 import { zoneOffset } from '../zone-offset.ts';
 import { random, sleep, uptime } from './clock.ts';
+import { quickjsCrypto } from './crypto.ts';
 import { digestIn, quickjsFiles } from './files.ts';
 import { quickjsRequest } from './http.ts';
 import { std } from './machine.ts';
@@ -19,7 +20,7 @@ const inTurn = <T>(work: (bytes: Uint8Array) => Promise<T>): ((bytes: Uint8Array
   };
 };
 
-/** The runtime of the agent on QuickJS, and on busybox and openssl for what QuickJS cannot do or does slowly. */
+/** The runtime of the agent on QuickJS, and on busybox and slipway-crypto for what QuickJS cannot do or does slowly. */
 export const quickjsRuntime = ({ searchPath, rebootCommand, privateDir, log }: HostOptions): Runtime => {
   const run: Runtime['processes']['run'] = async (command, options) => runWith(searchPath, command, options);
   const connecting = { searchPath, privateDir };
@@ -58,8 +59,7 @@ export const quickjsRuntime = ({ searchPath, rebootCommand, privateDir, log }: H
     },
     random,
     digest: inTurn(async (bytes) => digestIn(await mustRun(['busybox', 'sha256sum'], bytes), 0)),
-    newKey: async () =>
-      mustRun(['openssl', 'genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256']),
+    crypto: quickjsCrypto(run),
     log,
   };
 };

@@ -1,4 +1,5 @@
 import { collect } from './collect.ts';
+import { CRYPTO } from './crypto.ts';
 import { readPipe, writePipe } from './descriptors.ts';
 import { os, SIGKILL } from './machine.ts';
 import { secretFiles, type SecretFiles } from './secret-files.ts';
@@ -28,23 +29,6 @@ export type Stream = {
   readonly ended: Promise<string>;
 };
 
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
-
-const isAddress = (host: string): boolean => /^[\d.]+$/.test(host) || host.includes(':');
-
-const clientArguments = (files: SecretFiles, { client }: Credentials): readonly string[] => {
-  if (client === undefined) return [];
-  const [own = '', ...chain] = client.certificate.match(CERTIFICATE) ?? [];
-  const intermediates = chain.length === 0 ? [] : ['-cert_chain', files.put('chain.pem', chain.join('\n'))];
-  return [
-    '-cert',
-    files.put('certificate.pem', own),
-    '-key',
-    files.put('key.pem', client.key),
-    ...intermediates,
-  ];
-};
-
 /**
  * The certificate must come from `ca` and carry the name, or the address, that was asked for; a server of another is
  * refused before a byte is sent to it.
@@ -53,31 +37,19 @@ const tlsCommand = (
   host: string,
   port: number,
   files: SecretFiles,
-  credentials: Credentials,
+  { ca, client }: Credentials,
 ): readonly string[] => {
-  const { ca } = credentials;
-  const address = host.includes(':') ? `[${host}]` : host;
-  const base = ['openssl', 's_client', '-quiet', '-nocommands', '-connect', `${address}:${port}`];
-  // Images leave out what certificates could be unpacked with.
-  const plain = ['-no_tx_cert_comp', '-no_rx_cert_comp'];
-  const rules = ['-verify_return_error', '-min_protocol', 'TLSv1.2', ...plain];
-  const name = isAddress(host)
-    ? ['-verify_ip', host, '-noservername']
-    : ['-verify_hostname', host, '-servername', host];
-  const anchor = ca === undefined ? [] : ['-no-CApath', '-no-CAstore', '-CAfile', files.put('ca.pem', ca)];
-  return [...base, ...rules, ...name, ...anchor, ...clientArguments(files, credentials)];
+  const command = [CRYPTO, 'connect', host, `${port}`];
+  if (ca !== undefined) command.push('--ca', files.put('ca.pem', ca));
+  if (client !== undefined) {
+    command.push('--certificate', files.put('certificate.pem', client.certificate));
+    command.push('--key', files.put('key.pem', client.key));
+  }
+  return command;
 };
 
-/** What `openssl s_client` or `nc` wrote, as a reason. */
-const reasonIn = (text: string): string => {
-  const refused = /verify error:num=\d+:(.*)/.exec(text)?.[1];
-  if (refused !== undefined) return `the certificate of the server is refused: ${refused}`;
-  const lines = text
-    .split('\n')
-    .map((line) => line.replace(/^[0-9A-F]+:error:[0-9A-F]*:/, '').trim())
-    .filter((line) => line !== '' && !/^(?:Connecting to|depth=|verify return:)/.test(line));
-  return lines.slice(-3).join('; ').slice(-300) || 'the server closed the connection';
-};
+/** What `slipway-crypto` or `nc` wrote, as a reason. */
+const reasonIn = (text: string): string => text.trim().slice(-300) || 'the server closed the connection';
 
 /** @param target without `tls` nothing is encrypted */
 export const openStream = (

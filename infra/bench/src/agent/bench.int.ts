@@ -24,7 +24,7 @@ test('the agent in a root of its own connects and installs, and every process of
   expect(ours?.runtime).toBe('quickjs');
   const names = ours?.idle.processes.map(({ name }) => name) ?? [];
   // The runtime, and the helper that holds the connection.
-  expect(names).toEqual(expect.arrayContaining(['qjs', 'openssl']));
+  expect(names).toEqual(expect.arrayContaining(['qjs', 'slipway-crypto']));
   expect(ours?.idle.pssBytes).toBe(ours?.idle.processes.reduce((sum, { pssBytes }) => sum + pssBytes, 0));
   expect(ours?.installing.pssBytes).toBeGreaterThan(0);
   expect(ours?.rootBytes).toBeGreaterThan(4_000_000);

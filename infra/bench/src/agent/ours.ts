@@ -13,6 +13,7 @@ import {
   startBroker,
   startCloud,
 } from '@slipway/device-agent/fixture';
+import { CRYPTO_PROGRAM, cryptoProgramPath } from '@slipway/device-crypto';
 import { CHUNK_BYTES, messageOf, SlipwayError } from '@slipway/protocol';
 import { treeCpuSeconds } from '../measure/pss.ts';
 import { memoryNow, peakDuring } from './memory.ts';
@@ -21,7 +22,7 @@ import { bwrap, makeRoot } from './root.ts';
 
 /** What an image carries for the agent; Node itself comes from here. */
 const PACKAGES = {
-  quickjs: ['quickjs', 'openssl', 'busybox-static'],
+  quickjs: ['quickjs', 'libmbedtls21', 'busybox-static'],
   node: ['libstdc++6', 'libatomic1', 'openssl', 'busybox-static'],
 } as const satisfies Record<Ours['runtime'], readonly string[]>;
 /** Long enough for the reports of a first connection, after which memory stands still. */
@@ -41,6 +42,7 @@ const agentRoot = async (slipway: string, dir: string, runtime: Runtime): Promis
     if (!existsSync(link)) await symlink('busybox', link);
   }
   if (runtime === 'node') await copyFile(process.execPath, join(root, 'usr/bin/node'));
+  else await copyFile(cryptoProgramPath('amd64'), join(root, 'usr/bin', CRYPTO_PROGRAM));
   return root;
 };
 
