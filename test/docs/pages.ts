@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { AgentBench, BuildBench, ImageBench } from '@slipway/bench';
+import { AgentBench, BuildBench, DeviceBench, ImageBench } from '@slipway/bench';
 import { PowerSummary } from '@slipway/campaign';
 import { Summary } from '@slipway/demo';
 import { classFileSchema, imageFileSchema } from '@slipway/image-spec';
@@ -31,6 +31,9 @@ const benchSchema = (): string => jsonSchema('What npm run bench -- build --json
 const agentBenchSchema = (): string =>
   jsonSchema('What npm run bench -- agent --json FILE writes', AgentBench);
 
+const deviceBenchSchema = (): string =>
+  jsonSchema('What npm run bench -- device --json FILE writes', DeviceBench);
+
 const imageBenchSchema = (): string =>
   jsonSchema('What npm run bench -- image --json FILE writes', ImageBench);
 
@@ -45,6 +48,7 @@ export const PAGES: readonly { readonly path: string; readonly text: () => strin
   { path: join(docs, 'demo-summary.schema.json'), text: summarySchema },
   { path: join(docs, 'bench.schema.json'), text: benchSchema },
   { path: join(docs, 'agent-bench.schema.json'), text: agentBenchSchema },
+  { path: join(docs, 'device-bench.schema.json'), text: deviceBenchSchema },
   { path: join(docs, 'image-bench.schema.json'), text: imageBenchSchema },
   { path: join(docs, 'power-campaign.schema.json'), text: powerSchema },
   { path: join(docs, 'schema', 'image.schema.json'), text: () => text(imageFileSchema()) },

@@ -3,5 +3,6 @@
  * but the test that writes the schemas of its results.
  */
 export { BuildBench } from './build/result.ts';
+export { DeviceBench } from './device/result.ts';
 export { ImageBench } from './image/result.ts';
 export { AgentBench } from './agent/result.ts';

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { ERRORS, codeOf, messageOf } from '@slipway/protocol';
 import { benchAgent } from './agent/bench.ts';
 import { benchBuild } from './build/bench.ts';
+import { benchDevice } from './device/bench.ts';
 import { benchImage } from './image/bench.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
@@ -16,6 +17,10 @@ const BENCHES: Readonly<Record<string, { readonly summary: string; readonly run:
   build: {
     summary: 'slipway build: time, processor, memory, beside LinuxKit where that is installed',
     run: benchBuild,
+  },
+  device: {
+    summary: 'memory of the agent on a device in QEMU, on both architectures',
+    run: benchDevice,
   },
   image: {
     summary: 'the reference image: what is in a slot, and what it weighs',
