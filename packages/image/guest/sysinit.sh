@@ -85,9 +85,9 @@ if grep -q " $esp " /proc/mounts; then
   umount $esp
 fi
 
-# 1 and 2: repaired. A check that fails still leaves a file system that may mount.
-e2fsck -p $data > /run/slipway/fsck.log 2>&1
-[ $? -lt 4 ] || say "the data partition has faults: $(tail -n 1 /run/slipway/fsck.log)"
+# One that cannot be repaired may mount all the same.
+faults=$($lib/check-data $data /run/slipway/fsck.log)
+[ -z "$faults" ] || say "$faults"
 mount -t ext4 -o noatime,nosuid,nodev $data /data || say "the data partition could not be mounted"
 mkdir -p /run/slipway/services /run/slipway/log /run/slipway/exit
 $lib/trial-stage init

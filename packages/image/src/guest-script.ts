@@ -9,6 +9,7 @@ const INIT_SCRIPTS = [
   'sysinit',
   'trial-log',
   'trial-stage',
+  'check-data',
   'wipe-data',
 ] as const;
 const AGENT_SCRIPTS = ['agent', 'hold-watchdog', 'run-agent', 'slipway-agent'] as const;

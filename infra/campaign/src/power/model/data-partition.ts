@@ -39,9 +39,12 @@ export const extractData = async (partition: Disk, folder: string): Promise<void
   const image = `${folder}.img`;
   try {
     await writeSparse(image, partition);
-    const { status, stdout } = await runTool('e2fsck', ['-p', image]);
-    if (status >= NOT_REPAIRED)
-      throw new Error(`e2fsck -p ended with ${status}: ${stdout.trim().slice(-300)}`);
+    const preened = await runTool('e2fsck', ['-p', image]);
+    if (preened.status >= NOT_REPAIRED) {
+      const { status, stdout } = await runTool('e2fsck', ['-f', '-y', image]);
+      if (status >= NOT_REPAIRED)
+        throw new Error(`e2fsck -y ended with ${status}: ${stdout.trim().slice(-300)}`);
+    }
     await runTool('debugfs', ['-R', `rdump /slipway ${folder}`, image]);
   } finally {
     await rm(image, { force: true });
