@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +12,7 @@ import {
   openDemo,
 } from '@slipway/demo';
 import { Device, DeviceCommand, DeviceLogPiece, type DeviceId } from '@slipway/protocol';
+import { readGpt } from '@slipway/vm';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 
@@ -130,4 +131,26 @@ test('a reboot is answered, and done', async () => {
   expect(command).toMatchObject({ state: 'succeeded', message: 'rebooting' });
   const boot = await device.nextBoot(1, BOOT_MS);
   expect(boot.slot).toBe('a');
+});
+
+test('a superblock that a cut has torn is repaired, and the device is who it was', async () => {
+  await device.pullPlug();
+  const data = (await readGpt(device.disk)).find(({ name }) => name === 'data');
+  if (data === undefined) throw new Error('the disk has no data partition');
+  {
+    // The checksum, in the second of the two sectors of a superblock.
+    await using file = await open(device.disk, 'r+');
+    await file.write(Buffer.from([1, 2, 3, 4]), 0, 4, data.offset + 2 * 1024 - 4);
+  }
+  await device.powerOn();
+  const boot = await device.nextBoot(2, BOOT_MS);
+  await vi.waitFor(
+    () => {
+      const since = device.console().slice(device.console().indexOf(boot.id));
+      expect(since).toContain('slipway: the data partition was repaired: ');
+      expect(since).toContain('slipway-agent: connected');
+      expect(since).not.toContain('enrol');
+    },
+    { timeout: BOOT_MS, interval: 500 },
+  );
 });
