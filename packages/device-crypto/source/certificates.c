@@ -68,14 +68,27 @@ static int at_time(void *seconds_since_1970, mbedtls_x509_crt *certificate, int 
     return 0;
 }
 
-/** For signing code, and not for everything, nor for servers: as `openssl cms -purpose codesign` has it. */
+static int has_key_usage(const mbedtls_x509_crt *leaf, unsigned int usage) {
+    return !mbedtls_x509_crt_check_key_usage(leaf, usage);
+}
+
+static int has_extended_key_usage(const mbedtls_x509_crt *leaf, const char *oid, size_t length) {
+    return !mbedtls_x509_crt_check_extended_key_usage(leaf, oid, length);
+}
+
+/**
+ * For signing code, and not for everything, nor for servers, certificates or revocations; as `openssl cms -purpose
+ * codesign` has it, but for the mark "critical" of key usage, which the library does not tell.
+ */
 static int may_sign_code(const mbedtls_x509_crt *leaf) {
-    return mbedtls_x509_crt_has_ext_type(leaf, MBEDTLS_X509_EXT_EXTENDED_KEY_USAGE) &&
-           !mbedtls_x509_crt_check_extended_key_usage(leaf, MBEDTLS_OID_CODE_SIGNING,
-                                                      MBEDTLS_OID_SIZE(MBEDTLS_OID_CODE_SIGNING)) &&
-           mbedtls_x509_crt_check_extended_key_usage(leaf, MBEDTLS_OID_SERVER_AUTH,
-                                                     MBEDTLS_OID_SIZE(MBEDTLS_OID_SERVER_AUTH)) &&
-           !mbedtls_x509_crt_check_key_usage(leaf, MBEDTLS_X509_KU_DIGITAL_SIGNATURE);
+    // The library takes an extension that is not there for one that allows everything.
+    return mbedtls_x509_crt_has_ext_type(leaf, MBEDTLS_X509_EXT_KEY_USAGE) &&
+           mbedtls_x509_crt_has_ext_type(leaf, MBEDTLS_X509_EXT_EXTENDED_KEY_USAGE) &&
+           has_key_usage(leaf, MBEDTLS_X509_KU_DIGITAL_SIGNATURE) &&
+           !has_key_usage(leaf, MBEDTLS_X509_KU_KEY_CERT_SIGN) && !has_key_usage(leaf, MBEDTLS_X509_KU_CRL_SIGN) &&
+           mbedtls_x509_crt_get_ca_istrue(leaf) != 1 &&
+           has_extended_key_usage(leaf, MBEDTLS_OID_CODE_SIGNING, MBEDTLS_OID_SIZE(MBEDTLS_OID_CODE_SIGNING)) &&
+           !has_extended_key_usage(leaf, MBEDTLS_OID_SERVER_AUTH, MBEDTLS_OID_SIZE(MBEDTLS_OID_SERVER_AUTH));
 }
 
 /**

@@ -63,7 +63,9 @@ const element = (cursor: Cursor, tag: number, what: string): Cursor => {
   const count = first < 0x80 ? 0 : first - 0x80;
   let length = count === 0 ? first : 0;
   for (const byte of rest.subarray(2, 2 + count)) length = length * 256 + byte;
-  const minimal = count === 0 || (count === 1 && length >= 0x80) || (count === 2 && length >= 0x100);
+  const minimal =
+    // 0x80 is an indefinite length.
+    first !== 0x80 && (count === 0 || (count === 1 && length >= 0x80) || (count === 2 && length >= 0x100));
   const end = 2 + count + length;
   if (rest[0] !== tag || !minimal || end > rest.length) throw invalid(what);
   cursor.rest = rest.subarray(end);

@@ -201,6 +201,50 @@ describe.each(AGENT_RUNTIMES)('crypto on %s', (runtime) => {
       expect(await verdict(signedBy({ leaf, intermediate }))).toBe('signer-untrusted');
     });
 
+    test.each([
+      ['no key usage', 'extendedKeyUsage=codeSigning'],
+      ['no extended key usage', 'keyUsage=critical,digitalSignature'],
+      [
+        'all extended key usages',
+        'keyUsage=critical,digitalSignature\nextendedKeyUsage=anyExtendedKeyUsage,codeSigning',
+      ],
+      ['for servers as well', 'keyUsage=critical,digitalSignature\nextendedKeyUsage=codeSigning,serverAuth'],
+      [
+        'for certificates as well',
+        'keyUsage=critical,digitalSignature,keyCertSign\nextendedKeyUsage=codeSigning',
+      ],
+      [
+        'an authority',
+        'basicConstraints=critical,CA:true\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=codeSigning',
+      ],
+    ])('a leaf of our tree with %s', async (_title, extensions) => {
+      const { intermediate } = authorities.release;
+      const path = (name: string): string => join(ground, `${runtime}-leaf.${name}`);
+      await writeFile(path('ca'), intermediate.certificatePem);
+      await writeFile(path('ca-key'), intermediate.keyPem);
+      await writeFile(path('ext'), extensions);
+      const openssl = (...words: readonly string[]) => execFileSync('openssl', words, { stdio: 'ignore' });
+      openssl(
+        'req',
+        '-newkey',
+        'rsa:3072',
+        '-nodes',
+        '-keyout',
+        path('key'),
+        '-out',
+        path('csr'),
+        '-subj',
+        '/CN=x',
+      );
+      const issuer = ['-CA', path('ca'), '-CAkey', path('ca-key'), '-days', '9', '-extfile', path('ext')];
+      openssl('x509', '-req', '-in', path('csr'), '-out', path('pem'), ...issuer);
+      const leaf = {
+        certificatePem: await readFile(path('pem'), 'utf8'),
+        keyPem: await readFile(path('key'), 'utf8'),
+      };
+      expect(await verdict(signedBy({ leaf, intermediate }))).toBe('signer-untrusted');
+    });
+
     test('a leaf below a leaf, and one below a path that is too long', async () => {
       const { leaf: parent, intermediate } = authorities.release;
       const named = { commonName: 'x', usage: 'codeSigning', validity: validFor(9) } as const;

@@ -47,8 +47,8 @@ export const quickjsRequest =
     }, timeoutMs);
     stream.write(new TextEncoder().encode(head)).catch(() => undefined);
     stream.write(body).catch(() => undefined);
-    void stream.ended.then((reason) => {
-      judge(true);
+    void stream.ended.then(({ reason, isWhole }) => {
+      judge(isWhole);
       reject(new Error(received.length === 0 ? reason : `the answer was cut short: ${reason}`));
     });
     try {

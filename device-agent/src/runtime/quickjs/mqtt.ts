@@ -119,7 +119,7 @@ export const quickjsMqtt =
     let timer = os.setTimeout(() => {
       fail(`no connection within ${CONNECT_TIMEOUT_MS} ms`);
     }, CONNECT_TIMEOUT_MS);
-    const closed = stream.ended.then((said) => {
+    const closed = stream.ended.then(({ reason: said }) => {
       os.clearTimeout(timer);
       reason ??= said;
       connected.reject(new Error(reason));

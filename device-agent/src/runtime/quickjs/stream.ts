@@ -18,6 +18,13 @@ export type Credentials = {
   readonly client?: { readonly key: string; readonly certificate: string } | undefined;
 };
 
+export type StreamEnd = {
+  /** what the program said */
+  readonly reason: string;
+  /** the server has said that this is the end; without TLS nobody can tell */
+  readonly isWhole: boolean;
+};
+
 /** A connection to a server, held by a program, because QuickJS has neither sockets nor TLS. */
 export type Stream = {
   readonly write: (bytes: Uint8Array) => Promise<void>;
@@ -25,8 +32,8 @@ export type Stream = {
   readonly stop: () => void;
   /** The program has started for good: the files with its keys are no longer needed. */
   readonly forgetKeys: () => void;
-  /** Resolves with what the program said once nothing more comes. */
-  readonly ended: Promise<string>;
+  /** Resolves once nothing more comes. */
+  readonly ended: Promise<StreamEnd>;
 };
 
 /**
@@ -76,18 +83,24 @@ export const openStream = (
   readPipe(pipes.stdout, onBytes, () => {
     resolve(undefined);
   });
+  let isThere = true;
   const stop = (): void => {
-    os.kill(pid, SIGKILL);
+    // Its number may be another program's afterwards.
+    if (isThere) os.kill(pid, SIGKILL);
   };
-  const end = async (): Promise<string> => {
+  const end = async (): Promise<StreamEnd> => {
     await promise;
     // It has no output any more and is of no use.
     stop();
-    await reap(pid);
+    const status = await reap(pid);
+    isThere = false;
     await errors.ended;
     writer.stop();
     files.remove();
-    return `${host}:${port}: ${reasonIn(errors.text())}`;
+    return {
+      reason: `${host}:${port}: ${reasonIn(errors.text())}`,
+      isWhole: tls === undefined || status === 0,
+    };
   };
   return { write: writer.write, stop, forgetKeys: files.remove, ended: end() };
 };
