@@ -10,6 +10,7 @@ import type { Disks } from '../record/record.ts';
 import { digestOfDisk } from '../judge/medium.ts';
 import { digestOfFolder, extractData } from './data-partition.ts';
 import type { Variables } from './loader.ts';
+import { areStagedOnly, mendedEsp } from './mended-esp.ts';
 
 /** All of a medium that firmware, loader, init and agent look at, without how it lies there. */
 export type VisibleState = {
@@ -49,11 +50,17 @@ const told = <T>(what: string, read: () => T): T => {
   }
 };
 
-/** What a kernel does on a FAT whose chains are broken nobody plays: it is booted. */
-const soundEsp = (disk: Disk): FatContent => {
+/**
+ * The ESP, mended as the device would. What firmware and loader do where a file of theirs lies on a broken chain nobody
+ * plays: it is booted.
+ */
+const soundEsp = async (disk: Disk, image: string): Promise<FatContent> => {
   const esp = told('esp', () => readFat(disk));
-  if (esp.faults.length > 0) throw new Untold(`esp: ${esp.faults.join('; ')}`);
-  return esp;
+  if (esp.faults.length === 0) return esp;
+  if (!areStagedOnly(esp.faults)) throw new Untold(`esp: ${esp.faults.join('; ')}`);
+  return mendedEsp(disk, image).catch((error: unknown) => {
+    throw new Untold(`esp: ${String(error)}`);
+  });
 };
 
 /**
@@ -100,7 +107,8 @@ export class StateReader {
   async #keyOf(name: string, medium: ReturnType<typeof mediumAfter>): Promise<string> {
     const disk = this.#disk(name, medium);
     if (name === 'vars') return told('variables', () => keyOfVariables(decidingVariables(disk)));
-    if (name === 'esp') return keyOfEsp(soundEsp(disk));
+    if (name === 'esp')
+      return keyOfEsp(await soundEsp(disk, join(this.#folder, `esp-${this.#extracted++}.img`)));
     if (name !== 'data') return digestOfDisk(disk, this.#rootBytes);
     const folder = join(this.#folder, `key-${this.#extracted++}`);
     return extractData(disk, folder)
@@ -137,7 +145,7 @@ export class StateReader {
     await extractData(this.#disk('data', medium), dataFolder).catch((error: unknown) => {
       throw new Untold(`data: ${String(error)}`);
     });
-    const esp = soundEsp(this.#disk('esp', medium));
+    const esp = await soundEsp(this.#disk('esp', medium), join(folder, 'esp.img'));
     return {
       variables: told('variables', () => decidingVariables(this.#disk('vars', medium))),
       esp,
