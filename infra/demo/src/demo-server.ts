@@ -12,7 +12,11 @@ import type { Report } from './report.ts';
 import type { Built, ScenarioOptions } from './scenario.ts';
 
 const IMAGES = join(import.meta.dirname, '..', 'images');
-const CLASSES = { amd64: 'edge-x86', arm64: 'edge-arm64' } as const satisfies Record<Arch, string>;
+/** The classes of the demo's image repository. */
+export const DEMO_CLASSES = { amd64: 'edge-x86', arm64: 'edge-arm64' } as const satisfies Record<
+  Arch,
+  string
+>;
 const IMAGE_FILE = 'edge.yml';
 
 export type DemoOptions = {
@@ -68,7 +72,7 @@ export const openDemo = async (options: DemoOptions): Promise<Demo> => {
   const pipeline = createPipeline(connection, live, report);
   report('demo', `API at ${local.up.apiUrl} (reference: ${local.up.apiUrl}/docs)`);
 
-  const deviceClasses = archs.map((arch) => ({ arch, deviceClass: ClassName.parse(CLASSES[arch]) }));
+  const deviceClasses = archs.map((arch) => ({ arch, deviceClass: ClassName.parse(DEMO_CLASSES[arch]) }));
   const releases = buildReleases(
     pipeline,
     join(imagesDir, IMAGE_FILE),

@@ -29,8 +29,8 @@ const CONFIGURATION = ['etc/mke2fs.conf', 'etc/ssl/openssl.cnf', 'usr/lib/ssl/op
 
 /**
  * Libraries that a program is linked with for what it never does on a device. One that refuses takes their place, which
- * weighs 2 KB: systemd's, of which crun has another way of making control groups; and those by which OpenSSL would unpack
- * certificates and messages, which the agent tells it not to do.
+ * weighs 2 KB: systemd's, of which crun has another way of making control groups; and those by which OpenSSL, for the
+ * agent on Node, would unpack messages and certificates, of which it gets none that are packed.
  */
 const REFUSED: readonly { readonly by: RegExp; readonly library: string; readonly pointers: RegExp }[] = [
   { by: /^usr\/bin\/crun$/, library: 'libsystemd.so.0', pointers: /_unref$/ },

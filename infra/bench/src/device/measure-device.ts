@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from '@slipway/client';
 import { packRepository } from '@slipway/components';
 import {
+  DEMO_CLASSES,
   createCleanup,
   createPipeline,
   createVirtualDevice,
@@ -19,7 +20,6 @@ import type { Memory } from '../agent/result.ts';
 import { MEMORY_DIAGNOSTIC, parseGuestMemory } from './guest-memory.ts';
 import type { DeviceMeasure } from './result.ts';
 
-const CLASSES = { amd64: 'edge-x86', arm64: 'edge-arm64' } as const satisfies Record<Arch, string>;
 const MIB = 1024 * 1024;
 /** A device under emulation takes minutes for what a board does in seconds, the more so beside others. */
 const PATIENCE_MS = 60 * 60_000;
@@ -78,7 +78,7 @@ export const measureDevice = async (
       live.close();
     });
     const pipeline = createPipeline(connection, live, report, PATIENCE_MS);
-    const deviceClass = ClassName.parse(CLASSES[arch]);
+    const deviceClass = ClassName.parse(DEMO_CLASSES[arch]);
     const first = await pipeline.build(deviceClass, '1.0.0');
 
     const id = DeviceId.parse(`bench-${arch}`);
@@ -103,6 +103,12 @@ export const measureDevice = async (
       text.replace('files:\n', 'files:\n  - { path: srv/load, source: load.bin }\n'),
     );
     const second = await pipeline.build(deviceClass, '2.0.0');
+    const rootBytes = second.build.artifacts.find(({ name: file }) => file === 'root.img')?.size ?? 0;
+    if (rootBytes < rootMib * MIB)
+      throw new SlipwayError(
+        'TOOL_FAILED',
+        `expected a root of ${rootMib} MiB and more, built one of ${mb(rootBytes)} MB; where are the files of edge.yml?`,
+      );
     await pipeline.publish(second.release);
     await delay(SETTLE_MS);
     const idle = await memoryOf(pipeline, id);
@@ -135,7 +141,6 @@ export const measureDevice = async (
       }
       await delay(LOOK_MS);
     }
-    const rootBytes = second.build.artifacts.find(({ name: file }) => file === 'root.img')?.size ?? 0;
     return { arch, idle, installing, looks, rootBytes };
   } finally {
     await cleanup.run();
