@@ -30,4 +30,5 @@ export { ORIGINS_LABEL, Origin } from './origin.ts';
 export { writeOciLayout, type PlatformImage } from './oci-writer.ts';
 export { ComponentFile, packComponent, type PackOptions } from './pack.ts';
 export { packRepository } from './pack-repository.ts';
+export { sideBySide } from './side-by-side.ts';
 export { writeAtomically } from './write-atomically.ts';

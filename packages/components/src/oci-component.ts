@@ -8,16 +8,18 @@ import type { Component, ResolveOptions } from './component.ts';
 import { forgetLayer, layerEntries } from './layer-store.ts';
 import { createLayeredTree } from './layered-tree.ts';
 import { Origin, ORIGINS_LABEL } from './origin.ts';
+import { sideBySide } from './side-by-side.ts';
+
+/** Layers fetched and unpacked at a time. */
+const PARALLEL = 4;
 
 const keyOf = (digest: string): string => digest.slice('sha256:'.length);
 
 /** The layers of an image on top of one another; contents stay in the cache. */
 const readTree = async (image: OciImage, ref: string, options: ResolveOptions) => {
   const tree = createLayeredTree();
-  const layers = await Promise.all(
-    image.layers.map(async ({ diffId, compression, open }) =>
-      layerEntries({ diffId, key: keyOf(diffId), compression, open, ref }, options.cacheDir),
-    ),
+  const layers = await sideBySide(image.layers, PARALLEL, async ({ diffId, compression, open }) =>
+    layerEntries({ diffId, key: keyOf(diffId), compression, open, ref }, options.cacheDir),
   );
   try {
     for (const entries of layers)

@@ -251,6 +251,23 @@ describe('a build that fails leaves no file behind', () => {
     );
   });
 
+  test('a blob is cut short while another layer is still being unpacked', async () => {
+    await writeImages();
+    await layout('web', [treeOf(file('big', 'x'.repeat(64 * 1024 * 1024))), treeOf(file('small', 'x'))], {
+      Cmd: ['/small'],
+    });
+    const blobs = join(folder, 'web', 'blobs', 'sha256');
+    for (const name of await readdir(blobs)) {
+      const content = await readFile(join(blobs, name));
+      if (content[0] === 0x1f && content.length < 1000)
+        await writeFile(join(blobs, name), content.subarray(0, content.length - 9));
+    }
+    expect(await codeOfBuild()).toBe('COMPONENT_DIGEST_MISMATCH');
+    expect(await readdir(join(folder, 'cache', 'layers'), { recursive: true })).not.toContainEqual(
+      expect.stringContaining('.tmp'),
+    );
+  });
+
   test('the second format cannot be written', async () => {
     await writeImages();
     const text = IMAGE.replace(/^kernel.*$/m, '');

@@ -1,4 +1,4 @@
-import { resolveComponent, type Component, type ResolveOptions } from '@slipway/components';
+import { resolveComponent, sideBySide, type Component, type ResolveOptions } from '@slipway/components';
 import { loadRegistries, type Registries } from '@slipway/oci';
 import { parseReference, type ImageFile, type Volume } from '@slipway/image-spec';
 import { availableParallelism } from 'node:os';
@@ -62,25 +62,13 @@ export const resolveSpec = async (
 ): Promise<SpecComponents> => {
   const references = referencesOf(spec);
   const registries = options.registries ?? (await registriesFor(spec, options.baseDir));
+  const parallel = Math.min(4, availableParallelism());
   const resolved = new Map<string, Component>();
-  const queue = [...references];
-  const work = async (): Promise<void> => {
-    for (let ref = queue.shift(); ref !== undefined; ref = queue.shift()) {
-      options.signal?.throwIfAborted();
-      const current = ref;
-      resolved.set(
-        current,
-        await resolveComponent(current, { ...options, registries, spec }).catch((error: unknown) => {
-          queue.length = 0;
-          throw error;
-        }),
-      );
-      onResolved(current, resolved.size, references.length);
-    }
-  };
-  // What is being written to the cache is left to finish, so that nothing is still at work when this returns.
-  const ended = await Promise.allSettled(Array.from({ length: Math.min(4, availableParallelism()) }, work));
-  for (const result of ended) if (result.status === 'rejected') throw result.reason;
+  await sideBySide(references, parallel, async (ref) => {
+    options.signal?.throwIfAborted();
+    resolved.set(ref, await resolveComponent(ref, { ...options, registries, spec }));
+    onResolved(ref, resolved.size, references.length);
+  });
   const get = (ref: string): Component => {
     const component = resolved.get(ref);
     if (component === undefined) throw new Error(`${ref} was not resolved`);
@@ -88,14 +76,12 @@ export const resolveSpec = async (
   };
   const all = (items: readonly { readonly image: string }[]): Component[] =>
     items.map(({ image }) => get(image));
-  const volumes = await Promise.all(
-    spec.volumes.map(async (volume) =>
-      volume.format === 'oci' && volume.image !== undefined && volume.image !== ''
-        ? layoutComponent(volume, { ...options, registries })
-        : isUnpacked(volume)
-          ? get(volume.image ?? '')
-          : undefined,
-    ),
+  const volumes = await sideBySide(spec.volumes, parallel, async (volume) =>
+    volume.format === 'oci' && volume.image !== undefined && volume.image !== ''
+      ? layoutComponent(volume, { ...options, registries })
+      : isUnpacked(volume)
+        ? get(volume.image ?? '')
+        : undefined,
   );
   return {
     kernel: spec.kernel === undefined ? undefined : get(spec.kernel.image),

@@ -1,4 +1,4 @@
-import { nodeRuntimePin, resolvePackageSet } from '@slipway/components';
+import { nodeRuntimePin, resolvePackageSet, sideBySide } from '@slipway/components';
 import { parseReference } from '@slipway/image-spec';
 import { resolveImage, type Registries } from '@slipway/oci';
 import { SlipwayError, type Arch } from '@slipway/protocol';
@@ -22,25 +22,6 @@ export type ResolveLockOptions = {
   readonly offline?: boolean | undefined;
   readonly log?: ((line: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
-};
-
-type Work = { readonly name: string; readonly run: () => Promise<void> };
-
-const inParallel = async (work: readonly Work[], signal: AbortSignal | undefined): Promise<void> => {
-  const queue = [...work];
-  const worker = async (): Promise<void> => {
-    try {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-        signal?.throwIfAborted();
-        await next.run();
-      }
-    } catch (error) {
-      queue.length = 0;
-      throw error;
-    }
-  };
-  const ends = await Promise.allSettled(Array.from({ length: PARALLEL }, worker));
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 };
 
 /** What is left of a lock of which everything is resolved again: the sets of architectures that nobody asks for now. */
@@ -98,12 +79,11 @@ export const resolveLock = async (
         );
     lock.images[name] = { digest, platforms: { ...platforms } };
   };
-  await inParallel(
-    [...images]
-      .filter(([name, arches]) => arches.some((arch) => isDue(name, arch)))
-      .map(([name, arches]) => ({ name, run: async () => lockImage(name, arches) })),
-    signal,
-  );
+  const due = [...images].filter(([name, arches]) => arches.some((arch) => isDue(name, arch)));
+  await sideBySide(due, PARALLEL, async ([name, arches]) => {
+    signal?.throwIfAborted();
+    await lockImage(name, arches);
+  });
 
   for (const [arch, inputs] of wanted) {
     const sets = { ...lock.debian[arch] };

@@ -11,6 +11,7 @@ import { addGenerated } from './generate.ts';
 import { licensesOfCopyright } from '@slipway/sbom';
 import type { DebPackage } from './resolve-packages.ts';
 import { choosePackages, type ResolveSetOptions } from './resolve-set.ts';
+import { sideBySide } from '../side-by-side.ts';
 import { selectFiles } from './select-files.ts';
 import { symlinkEntry } from './made-entry.ts';
 import { packageEntries } from './unpack-package.ts';
@@ -56,23 +57,8 @@ const toOciConfig = (config: PackageSet['config']): OciConfig => ({
 const entriesOf = async (
   packages: readonly DebPackage[],
   fetcher: PackageFetcher,
-): Promise<(readonly [DebPackage, TarEntry[]])[]> => {
-  const found = new Map<DebPackage, TarEntry[]>();
-  const queue = [...packages];
-  const worker = async (): Promise<void> => {
-    try {
-      for (let item = queue.shift(); item !== undefined; item = queue.shift())
-        found.set(item, await packageEntries(item, fetcher));
-    } catch (error) {
-      queue.length = 0;
-      throw error;
-    }
-  };
-  // What is under way is awaited before an error goes up: nothing may write to the cache afterwards.
-  const ends = await Promise.allSettled(Array.from({ length: PARALLEL }, worker));
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
-  return packages.map((item) => [item, found.get(item) ?? []] as const);
-};
+): Promise<(readonly [DebPackage, TarEntry[]])[]> =>
+  sideBySide(packages, PARALLEL, async (item) => [item, await packageEntries(item, fetcher)] as const);
 
 /** Texts, and the directory links by which packages share them. */
 const isLicenseText = (path: string): boolean =>

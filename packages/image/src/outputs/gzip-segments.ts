@@ -6,7 +6,7 @@ import { dirname, join, sep } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, crc32, createDeflateRaw, deflateRawSync } from 'node:zlib';
-import { chunksOf, contentSize, type Piece } from '@slipway/components';
+import { chunksOf, contentSize, sideBySide, type Piece } from '@slipway/components';
 import { combineCrc32 } from './crc32.ts';
 
 /**
@@ -137,13 +137,9 @@ const LAST_BLOCK = Uint8Array.of(3, 0);
  * @param cacheDir holds compressed segments from one build to the next
  */
 export const gzipSegments = async (segments: readonly Segment[], cacheDir: string): Promise<Piece[]> => {
-  const results: Compressed[] = [];
-  const queue = [...segments.entries()];
-  const work = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift())
-      results[next[0]] = await compress(next[1], cacheDir);
-  };
-  await Promise.all(Array.from({ length: Math.min(4, availableParallelism()) }, work));
+  const results = await sideBySide(segments, Math.min(4, availableParallelism()), async (segment) =>
+    compress(segment, cacheDir),
+  );
   let crc = 0;
   let size = 0;
   for (const result of results) {
