@@ -63,4 +63,4 @@ export {
   runningRolloutsOn,
   setRolloutPolicy,
 } from './store/rollouts.ts';
-export { actorOfToken, admitToken, sha256Hex, type Actor, type Role } from './store/tokens.ts';
+export { actorOfToken, admitToken, sha256Hex, type Actor } from './store/tokens.ts';

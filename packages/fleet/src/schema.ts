@@ -31,6 +31,7 @@ import type {
   HealthState,
   ReleaseId,
   ReleaseState,
+  Role,
   RolloutId,
   RolloutState,
   RootHash,
@@ -308,7 +309,7 @@ export const tokens = pgTable('tokens', {
   sha256: text('sha256').primaryKey(),
   tenant: tenant(),
   name: text('name').notNull(),
-  role: text('role').$type<'admin' | 'viewer'>().notNull(),
+  role: text('role').$type<Role>().notNull(),
   createdAt: at('created_at').notNull().defaultNow(),
 });
 

@@ -13,5 +13,6 @@ export * from './device-files.ts';
 export * from './errors.ts';
 export * from './ids.ts';
 export * from './manifest.ts';
+export * from './roles.ts';
 export * from './settings.ts';
 export * from './topics.ts';

@@ -1,12 +1,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { eq } from 'drizzle-orm';
+import type { Role } from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import { tokens } from '../schema.ts';
 
 /** The database never holds a token, only this. */
 export const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-export type Role = 'admin' | 'viewer';
 export type Actor = { readonly name: string; readonly role: Role };
 
 /** Lets a token in; doing so again changes nothing. */

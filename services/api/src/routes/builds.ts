@@ -12,6 +12,7 @@ export const buildRoutes = (app: App, { db, builds, store }: Context): void => {
   app.post(
     '/v1/builds',
     {
+      config: { access: 'release' },
       schema: {
         tags,
         summary: 'Build an image for a device class',
@@ -33,6 +34,7 @@ export const buildRoutes = (app: App, { db, builds, store }: Context): void => {
   app.get(
     '/v1/builds',
     {
+      config: { access: 'read' },
       schema: {
         tags,
         summary: 'List builds',
@@ -44,12 +46,16 @@ export const buildRoutes = (app: App, { db, builds, store }: Context): void => {
   );
   app.get(
     '/v1/builds/:id',
-    { schema: { tags, summary: 'Show a build', params: ById, response: { 200: Build } } },
+    {
+      config: { access: 'read' },
+      schema: { tags, summary: 'Show a build', params: ById, response: { 200: Build } },
+    },
     async ({ params }) => getBuild(db, params.id),
   );
   app.get(
     '/v1/builds/:id/log',
     {
+      config: { access: 'read' },
       schema: {
         tags,
         summary: 'Read the log of a build, from a byte on',
@@ -67,6 +73,7 @@ export const buildRoutes = (app: App, { db, builds, store }: Context): void => {
   app.get(
     '/v1/builds/:id/artifacts/:name',
     {
+      config: { access: 'read' },
       schema: {
         tags,
         summary: 'Download an artifact of a build',

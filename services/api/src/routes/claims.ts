@@ -10,6 +10,7 @@ export const claimRoutes = (app: App, { db, images }: Context): void => {
   app.post(
     '/v1/claims',
     {
+      config: { access: 'operate' },
       schema: {
         tags,
         summary: 'Create a claim token, with which one device enrols; the token is shown this once',
@@ -32,6 +33,7 @@ export const claimRoutes = (app: App, { db, images }: Context): void => {
   app.get(
     '/v1/claims',
     {
+      config: { access: 'read' },
       schema: {
         tags,
         summary: 'List claims',

@@ -12,6 +12,7 @@ export const commandRoutes = (app: App, { db, events, sendCommand }: Context): v
   app.post(
     '/v1/devices/:id/commands',
     {
+      config: { access: 'operate' },
       schema: {
         tags,
         summary: 'Ask a device that is online to do something',
@@ -37,6 +38,7 @@ export const commandRoutes = (app: App, { db, events, sendCommand }: Context): v
   app.get(
     '/v1/devices/:id/commands',
     {
+      config: { access: 'read' },
       schema: {
         tags,
         summary: 'List what was asked of a device lately, newest first',
@@ -50,6 +52,7 @@ export const commandRoutes = (app: App, { db, events, sendCommand }: Context): v
   app.get(
     '/v1/devices/:id/commands/:command',
     {
+      config: { access: 'read' },
       schema: {
         tags,
         summary: 'Show what came of a command',
@@ -62,6 +65,7 @@ export const commandRoutes = (app: App, { db, events, sendCommand }: Context): v
   app.get(
     '/v1/devices/:id/commands/:command/log',
     {
+      config: { access: 'read' },
       schema: {
         tags,
         summary: 'Read the logs that a device has sent for a command',

@@ -6,6 +6,7 @@ export const deviceClassRoutes = (app: App, { images }: Context): void => {
   app.get(
     '/v1/device-classes',
     {
+      config: { access: 'read' },
       schema: {
         tags: ['Device classes'],
         summary: 'List device classes',
@@ -17,6 +18,7 @@ export const deviceClassRoutes = (app: App, { images }: Context): void => {
   app.get(
     '/v1/device-classes/:name',
     {
+      config: { access: 'read' },
       schema: {
         tags: ['Device classes'],
         summary: 'Show a device class',

@@ -11,6 +11,7 @@ export const deviceRoutes = (app: App, { db, events, wakePlanner }: Context): vo
   app.get(
     '/v1/devices',
     {
+      config: { access: 'read' },
       schema: {
         tags,
         summary: 'List devices',
@@ -25,12 +26,16 @@ export const deviceRoutes = (app: App, { db, events, wakePlanner }: Context): vo
   );
   app.get(
     '/v1/devices/:id',
-    { schema: { tags, summary: 'Show a device', params: ById, response: { 200: Device } } },
+    {
+      config: { access: 'read' },
+      schema: { tags, summary: 'Show a device', params: ById, response: { 200: Device } },
+    },
     async ({ params }) => getDevice(db, params.id),
   );
   app.post(
     '/v1/devices/:id/revoke',
     {
+      config: { access: 'operate' },
       schema: {
         tags,
         summary: 'Give a device no certificate and no release any more, until it is enrolled anew',
@@ -49,6 +54,7 @@ export const deviceRoutes = (app: App, { db, events, wakePlanner }: Context): vo
   app.get(
     '/v1/devices/:id/executions',
     {
+      config: { access: 'read' },
       schema: {
         tags,
         summary: 'List what a device took, or tried to',

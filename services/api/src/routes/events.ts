@@ -8,6 +8,7 @@ export const eventRoutes = (app: App, { events }: Context): void => {
   app.get(
     '/v1/events',
     {
+      config: { access: 'read' },
       schema: {
         tags: ['Events'],
         summary: 'Changes from now on, as server-sent events; `data` is a LiveEvent, `event` its kind',

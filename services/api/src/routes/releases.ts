@@ -12,6 +12,7 @@ export const releaseRoutes = (app: App, { db, events, store }: Context): void =>
   app.get(
     '/v1/releases',
     {
+      config: { access: 'read' },
       schema: {
         tags,
         summary: 'List releases',
@@ -23,12 +24,16 @@ export const releaseRoutes = (app: App, { db, events, store }: Context): void =>
   );
   app.get(
     '/v1/releases/:id',
-    { schema: { tags, summary: 'Show a release', params: ById, response: { 200: Release } } },
+    {
+      config: { access: 'read' },
+      schema: { tags, summary: 'Show a release', params: ById, response: { 200: Release } },
+    },
     async ({ params }) => getRelease(db, params.id),
   );
   app.post(
     '/v1/releases/:id/publish',
     {
+      config: { access: 'release' },
       schema: {
         tags,
         summary: 'Publish a draft, so that it can be rolled out',
@@ -45,7 +50,10 @@ export const releaseRoutes = (app: App, { db, events, store }: Context): void =>
   );
   app.post(
     '/v1/releases/:id/withdraw',
-    { schema: { tags, summary: 'Withdraw a release, for good', params: ById, response: { 200: Release } } },
+    {
+      config: { access: 'release' },
+      schema: { tags, summary: 'Withdraw a release, for good', params: ById, response: { 200: Release } },
+    },
     async (request) => {
       const { id } = request.params;
       const running = await runningRolloutsOf(db, id);
@@ -67,6 +75,7 @@ export const releaseRoutes = (app: App, { db, events, store }: Context): void =>
   app.get(
     '/v1/releases/:id/bundle',
     {
+      config: { access: 'read' },
       schema: {
         tags,
         summary: 'Download the bundle of a release',

@@ -26,6 +26,7 @@ export const rolloutRoutes = (app: App, { db, events, wakePlanner }: Context): v
   app.post(
     '/v1/rollouts',
     {
+      config: { access: 'release' },
       schema: {
         tags,
         summary: 'Roll a published release out',
@@ -49,6 +50,7 @@ export const rolloutRoutes = (app: App, { db, events, wakePlanner }: Context): v
   app.get(
     '/v1/rollouts',
     {
+      config: { access: 'read' },
       schema: {
         tags,
         summary: 'List rollouts',
@@ -60,12 +62,16 @@ export const rolloutRoutes = (app: App, { db, events, wakePlanner }: Context): v
   );
   app.get(
     '/v1/rollouts/:id',
-    { schema: { tags, summary: 'Show a rollout', params: ById, response: { 200: Rollout } } },
+    {
+      config: { access: 'read' },
+      schema: { tags, summary: 'Show a rollout', params: ById, response: { 200: Rollout } },
+    },
     async ({ params }) => getRollout(db, params.id),
   );
   app.get(
     '/v1/rollouts/:id/executions',
     {
+      config: { access: 'read' },
       schema: {
         tags,
         summary: 'List the devices of a rollout and how far each is',
@@ -82,6 +88,7 @@ export const rolloutRoutes = (app: App, { db, events, wakePlanner }: Context): v
   app.put(
     '/v1/rollouts/:id/policy',
     {
+      config: { access: 'release' },
       schema: {
         tags,
         summary: 'Change when and how devices take the release, until they have armed their trial',
@@ -105,7 +112,10 @@ export const rolloutRoutes = (app: App, { db, events, wakePlanner }: Context): v
   );
   app.post(
     '/v1/rollouts/:id/abort',
-    { schema: { tags, summary: 'Abort a rollout', params: ById, response: { 200: Rollout } } },
+    {
+      config: { access: 'release' },
+      schema: { tags, summary: 'Abort a rollout', params: ById, response: { 200: Rollout } },
+    },
     async (request) => {
       const actor = actorOf(request).name;
       const rollout = await abortRollout(db, request.params.id, `aborted by ${actor}`, new Date());
