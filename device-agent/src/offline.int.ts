@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { pathWithCrypto } from '@slipway/device-crypto';
 import { CHUNK_BYTES, type ExecutionState } from '@slipway/protocol';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -22,6 +23,7 @@ import { changeChunks, makeRelease, randomRoot, type Release } from './fixture/r
 /** The whole agent without a server: a person at the device, with `slipway-agent` and a bundle on a stick. */
 const CHUNKS = 24;
 const LARGE_CHUNKS = 200;
+const LOOK_MS = 250;
 const POLL = { timeout: 60_000, interval: 10 };
 let ground: string;
 let agent: AgentProgram;
@@ -108,6 +110,8 @@ const until = async (what: string, holds: (now: DeviceStatus) => boolean): Promi
     const now = await status().catch(() => undefined);
     if (now?.running === true && holds(now)) return now;
     last = now ?? last;
+    // Each look is a program of its own; the agent needs the processor too.
+    await setTimeout(LOOK_MS);
   }
   throw new Error(`waited in vain for ${what}; ${JSON.stringify(last)}`);
 };

@@ -3,20 +3,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Cleanup, createCleanup, createReport } from '@slipway/demo';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Chain, GOOD_UPDATE, runChain } from './chain.ts';
+import { type Chain, runChain } from './chain.ts';
 import { type Ground, openGround } from './ground.ts';
 import type { Row } from './results.ts';
 
 /** Downloads are shared with the demo and with earlier runs; nothing else is. */
 const cacheDir = join(import.meta.dirname, '..', '..', '..', '..', '.slipway', 'cache');
 
-/** Four ways of many, each told by other evidence; all of them: `npm run campaign -- bad-slot`. */
+/** Three ways of many, each told by other evidence; all of them: `npm run campaign -- bad-slot`. */
 const CHAINS: readonly Chain[] = [
   {
     place: { arch: 'amd64', slot: 'b' },
     secureBoot: false,
-    cases: ['panic', 'corrupt-root'],
-    update: true,
+    cases: ['corrupt-root'],
+    update: false,
   },
   { place: { arch: 'arm64', slot: 'b' }, secureBoot: false, cases: ['initramfs'], update: false },
   { place: { arch: 'amd64', slot: 'b' }, secureBoot: true, cases: ['unsigned-uki'], update: false },
@@ -48,7 +48,5 @@ test('a bad release never keeps a device: the old slot serves again by itself an
     CHAINS.map((chain) => runChain(chain, { ground, folder: devices, report, cleanup, onRow })),
   );
   expect(rows.filter(({ ok }) => !ok)).toEqual([]);
-  expect(rows.map((row) => row.case).sort()).toEqual(
-    ['panic', 'corrupt-root', GOOD_UPDATE, 'initramfs', 'unsigned-uki'].sort(),
-  );
+  expect(rows.map((row) => row.case).sort()).toEqual(['corrupt-root', 'initramfs', 'unsigned-uki'].sort());
 });

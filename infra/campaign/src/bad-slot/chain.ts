@@ -18,7 +18,7 @@ export type Chain = {
   readonly update: boolean;
 };
 
-export const GOOD_UPDATE = 'good-update';
+const GOOD_UPDATE = 'good-update';
 
 export type ChainTools = {
   readonly ground: Ground;
