@@ -3,13 +3,13 @@
  * Plain JavaScript without dependencies, because it runs on the machine's own Node before anything else is there.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** What Debian calls the processor of this machine, in paths. */
 const MACHINE = { arm64: 'aarch64-linux-gnu' }[process.arch] ?? 'x86_64-linux-gnu';
 
-/** Program, Debian package that brings it, and what Slipway uses it for. A program may be an absolute path. */
+/** Program, Debian package that brings it, and what Slipway uses it for. A program may be an absolute path, with `*` for one folder. */
 export const NEEDED = [
   ['redis-server', 'redis-server', 'the job queue'],
   ['mosquitto', 'mosquitto', 'the MQTT broker'],
@@ -34,6 +34,7 @@ export const NEEDED = [
   ['/usr/bin/time', 'time', 'measuring builds'],
   ['getcap', 'libcap2-bin', 'checking capabilities of files in tests'],
   ['cpio', 'cpio', 'checking initramfs archives in tests'],
+  ['/usr/lib/postgresql/*/bin/postgres', 'postgresql', 'keeping a fleet on PostgreSQL in tests'],
   ['docker-registry', 'docker-registry', 'pulling images from a registry in tests'],
   ['apt-ftparchive', 'apt-utils', 'making package archives in tests'],
   ['gpg', 'gnupg', 'signing package archives in tests'],
@@ -52,9 +53,15 @@ export const NEEDED = [
   ],
 ];
 
+const exists = (path) => {
+  const [before, after] = path.split('*');
+  if (after === undefined) return existsSync(path);
+  return existsSync(before) && readdirSync(before).some((name) => existsSync(`${before}${name}${after}`));
+};
+
 const onPath = (program) =>
   program.startsWith('/')
-    ? existsSync(program)
+    ? exists(program)
     : [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'].some((folder) =>
         existsSync(join(folder, program)),
       );

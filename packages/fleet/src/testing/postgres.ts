@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
+import { globSync } from 'node:fs';
 import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { accepts } from './redis-server.ts';
 import { spawnServer } from './spawn-server.ts';
@@ -9,24 +10,34 @@ import { spawnServer } from './spawn-server.ts';
 const run = promisify(execFile);
 const NOBODY = 65_534;
 
-/** A PostgreSQL server of its own on a Unix socket. @returns undefined where none is installed */
+/** Where Debian keeps the programs of the newest PostgreSQL; they are not on the PATH. */
+const findPrograms = (): string | undefined => {
+  const found = globSync('/usr/lib/postgresql/*/bin/postgres');
+  const newest = found.sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1);
+  return newest === undefined ? undefined : dirname(newest);
+};
+
+/**
+ * A PostgreSQL server of its own on a Unix socket; prints its version.
+ *
+ * @returns undefined where none is installed
+ */
 export const startTestPostgres = async () => {
-  const installed = await run('initdb', ['--version']).then(
-    () => true,
-    () => false,
-  );
-  if (!installed) return undefined;
+  const programs = findPrograms();
+  if (programs === undefined) return undefined;
+  const { stdout } = await run(join(programs, 'postgres'), ['--version']);
+  console.log(stdout.trim());
   const directory = await mkdtemp(join(tmpdir(), 'slipway-pg-'));
   // PostgreSQL refuses to run as root.
   const asNobody = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
   if ('uid' in asNobody) await chown(directory, NOBODY, NOBODY);
   const data = join(directory, 'data');
-  await run('initdb', ['-D', data, '-U', 'slipway', '-A', 'trust', '--no-sync'], {
+  await run(join(programs, 'initdb'), ['-D', data, '-U', 'slipway', '-A', 'trust', '--no-sync'], {
     ...asNobody,
     cwd: directory,
   });
   const server = await spawnServer(
-    'postgres',
+    join(programs, 'postgres'),
     ['-D', data, '-k', directory, '-c', 'listen_addresses=', '-c', 'fsync=off'],
     () => accepts({ path: join(directory, '.s.PGSQL.5432') }),
     { ...asNobody, cwd: directory },
