@@ -50,6 +50,7 @@ export {
   recordProgress,
   rolloutsWithLateExecutions,
 } from './store/executions.ts';
+export { deviceIsInGroups } from './store/groups.ts';
 export type { Page } from './store/not-found.ts';
 export { recordStatus, type StatusOutcome } from './store/record-status.ts';
 export { changeRelease, createRelease, getRelease, listReleases } from './store/releases.ts';

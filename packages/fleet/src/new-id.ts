@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { BuildId, ClaimId, CommandId, DeviceId, ExecutionId, ReleaseId, RolloutId } from '@slipway/protocol';
+import {
+  BuildId,
+  ClaimId,
+  CommandId,
+  DeviceId,
+  ExecutionId,
+  GroupId,
+  ReleaseId,
+  RolloutId,
+} from '@slipway/protocol';
 
 const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyz';
 
@@ -20,6 +29,7 @@ export const newRolloutId = (): RolloutId => RolloutId.parse(`rol_${random()}`);
 export const newExecutionId = (): ExecutionId => ExecutionId.parse(`exe_${random()}`);
 export const newClaimId = (): ClaimId => ClaimId.parse(`clm_${random()}`);
 export const newCommandId = (): CommandId => CommandId.parse(`cmd_${random()}`);
+export const newGroupId = (): GroupId => GroupId.parse(`grp_${random()}`);
 export const newDeviceId = (): DeviceId => DeviceId.parse(`dev-${random()}`);
 /** A bearer or claim token: 192 random bits. */
 export const newToken = (prefix: 'swt' | 'swc'): string =>

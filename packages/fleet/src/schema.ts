@@ -2,6 +2,8 @@ import { sql } from 'drizzle-orm';
 import {
   bigint,
   boolean,
+  customType,
+  foreignKey,
   index,
   integer,
   jsonb,
@@ -15,6 +17,7 @@ import {
 import type {
   Arch,
   AssignmentPolicy,
+  AttributeValue,
   Build,
   BuildId,
   BuildState,
@@ -28,6 +31,7 @@ import type {
   Digest,
   ExecutionId,
   ExecutionState,
+  GroupId,
   HealthState,
   ReleaseId,
   ReleaseState,
@@ -51,6 +55,8 @@ const tenant = () => text('tenant').$type<TenantId>().notNull().default(TenantId
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
 // Bytes, and numbers that devices choose: the protocol lets them be as large as JavaScript counts.
 const large = (name: string) => bigint(name, { mode: 'number' });
+/** Text that sorts by its bytes, whatever the locale of the database is. */
+const bytewise = customType<{ data: string }>({ dataType: () => 'text COLLATE "C"' });
 
 /** The last counter given to a build of a class. Device classes themselves are files of the image repository. */
 export const classCounters = pgTable(
@@ -121,6 +127,10 @@ export const devices = pgTable(
     id: text('id').$type<DeviceId>().notNull(),
     deviceClass: text('device_class').$type<ClassName>().notNull(),
     arch: text('arch').$type<Arch>().notNull(),
+    /** what operators say of it; nothing that a device reports is ever written here */
+    name: text('name'),
+    tags: text('tags').array().notNull().default([]),
+    attributes: jsonb('attributes').$type<Record<string, AttributeValue>>().notNull().default({}),
     online: boolean('online').notNull().default(false),
     /** of the last birth and the last death seen; equal: the device is gone */
     connection: large('connection').notNull().default(0),
@@ -130,6 +140,8 @@ export const devices = pgTable(
     slots: jsonb('slots').$type<{ a: SlotReport; b: SlotReport }>(),
     release: text('release').$type<ReleaseId>(),
     version: text('version'),
+    /** sorts as text in the order of semantic versions; the function is in the migrations */
+    versionOrder: bytewise('version_order').generatedAlwaysAs(sql`version_order(version)`),
     agentVersion: text('agent_version'),
     bootId: text('boot_id'),
     services: jsonb('services').$type<ServiceReport[]>().notNull().default([]),
@@ -148,6 +160,44 @@ export const devices = pgTable(
   (table) => [
     primaryKey({ columns: [table.tenant, table.id] }),
     index('devices_class').on(table.tenant, table.deviceClass),
+  ],
+);
+
+/** Devices under one name: those listed, or those that a query finds at any time. */
+export const groups = pgTable(
+  'groups',
+  {
+    id: text('id').$type<GroupId>().primaryKey(),
+    tenant: tenant(),
+    name: text('name').notNull(),
+    description: text('description').notNull().default(''),
+    /** null: the members are listed */
+    query: text('query'),
+    createdAt: at('created_at').notNull().defaultNow(),
+    updatedAt: at('updated_at').notNull().defaultNow(),
+  },
+  (table) => [uniqueIndex('groups_name').on(table.tenant, table.name)],
+);
+
+/** Of groups whose members are listed. */
+export const groupMembers = pgTable(
+  'group_members',
+  {
+    tenant: tenant(),
+    group: text('group')
+      .$type<GroupId>()
+      .notNull()
+      .references(() => groups.id, { onDelete: 'cascade' }),
+    device: text('device').$type<DeviceId>().notNull(),
+    addedAt: at('added_at').notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.group, table.device] }),
+    index('group_members_device').on(table.tenant, table.device),
+    foreignKey({
+      columns: [table.tenant, table.device],
+      foreignColumns: [devices.tenant, devices.id],
+    }).onDelete('cascade'),
   ],
 );
 

@@ -43,6 +43,8 @@ export const ClaimId = given('clm').brand<'ClaimId'>();
 export type ClaimId = z.infer<typeof ClaimId>;
 export const CommandId = given('cmd').brand<'CommandId'>();
 export type CommandId = z.infer<typeof CommandId>;
+export const GroupId = given('grp').brand<'GroupId'>();
+export type GroupId = z.infer<typeof GroupId>;
 
 /** Version of a release, semantic versioning 2.0.0. */
 export const Version = z

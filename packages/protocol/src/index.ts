@@ -11,6 +11,7 @@ export * from './channel.ts';
 export * from './commands.ts';
 export * from './device-files.ts';
 export * from './errors.ts';
+export * from './groups.ts';
 export * from './ids.ts';
 export * from './manifest.ts';
 export * from './roles.ts';
