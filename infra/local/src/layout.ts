@@ -23,6 +23,7 @@ export const layoutOf = (dataDir: string) => {
     storeDir: at('store'),
     buildsDir: at('store', 'builds'),
     bundlesDir: at('store', 'bundles'),
+    sourcesDir: at('store', 'sources'),
     deviceCaCert: at('pki', 'device', 'ca.pem'),
     deviceCaKey: at('pki', 'device', 'ca.key.pem'),
     serverDir: at('pki', 'server'),
@@ -58,7 +59,7 @@ export const makeFolders = async (layout: Layout): Promise<void> => {
     layout.signerStateDir,
   ];
   for (const folder of privateFolders) await mkdir(folder, { recursive: true, mode: 0o700 });
-  for (const folder of [layout.logsDir, layout.buildsDir, layout.bundlesDir]) {
+  for (const folder of [layout.logsDir, layout.buildsDir, layout.bundlesDir, layout.sourcesDir]) {
     await mkdir(folder, { recursive: true });
   }
 };

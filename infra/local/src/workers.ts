@@ -20,7 +20,13 @@ const withRedis = ({ redis }: Workers): string[] => (redis.socketDir === undefin
 export const builderSandbox = (workers: Workers): Sandbox => {
   const { layout, imagesDir, cacheDir, redis } = workers;
   return {
-    readOnly: [imagesDir, layout.agentBundlesDir, layout.bundlesDir, ...withRedis(workers)],
+    readOnly: [
+      imagesDir,
+      layout.agentBundlesDir,
+      layout.bundlesDir,
+      layout.sourcesDir,
+      ...withRedis(workers),
+    ],
     writable: [layout.buildsDir, cacheDir],
     network: true,
     env: {

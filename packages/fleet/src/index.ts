@@ -13,14 +13,23 @@ export { assertRedisDurable, redisOptions, type RedisTarget } from './redis.ts';
 export { relayEvents } from './relay-events.ts';
 export { planRollout, type Applied } from './store/apply-plan.ts';
 export { listAudit, recordAudit, type AuditEntry } from './store/audit.ts';
+export { digestSourceTree, sourcePath, storeSource, verifySource } from './source-tree.ts';
 export {
+  askForBuild,
+  buildsBefore,
+  cancelBuild,
   createBuild,
   failBuild,
   getBuild,
+  getBuildRequest,
   listBuilds,
   moveBuild,
   progressOfBuild,
   unfinishedBuilds,
+  waitingBuild,
+  type BuildIdentity,
+  type EqualBuilds,
+  type NewBuild,
 } from './store/builds.ts';
 export { renewCertificate, revokeDevice } from './store/certificates.ts';
 export { createClaim, listClaims, redeemClaim, type Issued } from './store/claims.ts';

@@ -19,7 +19,11 @@ import type {
   AssignmentPolicy,
   AttributeValue,
   Build,
+  BuildCause,
+  BuilderCapability,
   BuildId,
+  BuildPriority,
+  BuildRequest,
   BuildState,
   ClaimId,
   ClassName,
@@ -69,6 +73,8 @@ export const classCounters = pgTable(
   (table) => [primaryKey({ columns: [table.tenant, table.deviceClass] })],
 );
 
+const UNFINISHED_BUILDS = sql.raw(`('queued', 'building', 'signing')`);
+
 export const builds = pgTable(
   'builds',
   {
@@ -84,13 +90,33 @@ export const builds = pgTable(
     code: text('code'),
     message: text('message'),
     artifacts: jsonb('artifacts').$type<Build['artifacts']>().notNull().default([]),
+    priority: text('priority').$type<BuildPriority>().notNull().default('normal'),
+    /** its turn among the builds of all classes, so that none waits for all builds of another */
+    round: integer('round').notNull().default(0),
+    causes: jsonb('causes').$type<BuildCause[]>().notNull().default([]),
+    inputDigest: text('input_digest').$type<Digest>(),
+    source: text('source').$type<Digest>(),
+    arch: text('arch').$type<Arch>(),
+    needs: jsonb('needs').$type<BuilderCapability[]>().notNull().default([]),
+    queue: text('queue'),
+    attempts: integer('attempts').notNull().default(0),
+    worker: text('worker'),
+    retryOf: text('retry_of').$type<BuildId>(),
+    /** what is to be built; the file of the same content in the store is written after it */
+    request: jsonb('request').$type<BuildRequest>(),
     createdAt: at('created_at').notNull().defaultNow(),
     startedAt: at('started_at'),
+    cancelledAt: at('cancelled_at'),
     finishedAt: at('finished_at'),
   },
   (table) => [
     uniqueIndex('builds_counter').on(table.tenant, table.deviceClass, table.counter),
     index('builds_created').on(table.tenant, table.createdAt),
+    index('builds_equal').on(table.inputDigest),
+    // A few of very many.
+    index('builds_unfinished')
+      .on(table.tenant, table.deviceClass, table.counter)
+      .where(sql`${table.state} in ${UNFINISHED_BUILDS}`),
   ],
 );
 

@@ -1,4 +1,4 @@
-import { Arch, ClassName } from '@slipway/protocol';
+import { Arch, BuilderCapability, ClassName } from '@slipway/protocol';
 import { z } from 'zod';
 import { Size } from './size.ts';
 
@@ -43,6 +43,10 @@ export const ClassFile = z.strictObject({
     .describe(
       'Devices start only what our key has signed: the signer signs UKI and boot loader for their firmware.',
     ),
+  needs: z
+    .array(BuilderCapability)
+    .default([])
+    .describe('What a build worker of a server must be able to do, as its SLIPWAY_BUILDER_CAPABILITIES say.'),
   outputs: z.array(z.enum(OUTPUTS)).default(['disk']).describe('What is made beside the update bundle.'),
 });
 /** Sizes are in bytes; `images` are relative to the image repository. */

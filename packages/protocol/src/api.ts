@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Build } from './build-resource.ts';
 import {
   AssignmentPolicy,
   ExecutionState,
@@ -43,30 +44,6 @@ export const DeviceClass = z.object({
   file: z.string(),
 });
 export type DeviceClass = z.infer<typeof DeviceClass>;
-
-export const BuildCreate = z.strictObject({ deviceClass: ClassName, version: Version });
-export type BuildCreate = z.infer<typeof BuildCreate>;
-
-export const BuildState = z.enum(['queued', 'building', 'signing', 'succeeded', 'failed']);
-export type BuildState = z.infer<typeof BuildState>;
-
-export const Build = z.object({
-  id: BuildId,
-  release: ReleaseId,
-  deviceClass: ClassName,
-  version: Version,
-  counter: z.int(),
-  state: BuildState,
-  step: z.string(),
-  percent: z.number(),
-  code: z.string().nullable(),
-  message: z.string().nullable(),
-  artifacts: z.array(z.object({ name: z.string(), size: z.int(), digest: Digest })),
-  createdAt: time,
-  startedAt: time.nullable(),
-  finishedAt: time.nullable(),
-});
-export type Build = z.infer<typeof Build>;
 
 export const ReleaseState = z.enum(['draft', 'published', 'withdrawn']);
 export type ReleaseState = z.infer<typeof ReleaseState>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BuildTrigger } from './build-resource.ts';
 import { Arch, BuildId, ClassName, Digest, ReleaseId, RootHash, Version } from './ids.ts';
 
 /**
@@ -36,6 +37,11 @@ export const BuildRequest = z.strictObject({
     serverCa: z.string(),
     releaseRoot: z.string(),
   }),
+  /** the image repository as it was: `sources/{digest}` of the store. Absent: the builder's own copy, as it is */
+  source: Digest.optional(),
+  /** what is told about the build, to go into its provenance */
+  inputDigest: Digest.optional(),
+  cause: BuildTrigger.optional(),
 });
 export type BuildRequest = z.infer<typeof BuildRequest>;
 

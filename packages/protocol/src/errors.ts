@@ -63,6 +63,14 @@ export const ERRORS = {
     'List the classes; add the class file.',
   ),
 
+  SOURCE_INVALID: entry(
+    65,
+    409,
+    'The copy of the image repository that a build is made from is not in the store, or differs from its digest.',
+    'Check that the worker has the same store as the API; build again.',
+  ),
+  BUILD_CANCELLED: entry(75, 409, 'Somebody cancelled the build.', 'Start a new build if it is wanted.'),
+
   COMPONENT_REF_INVALID: entry(
     65,
     400,

@@ -7,6 +7,7 @@ export * from './agent-program.ts';
 export * from './api.ts';
 export * from './boot-control.ts';
 export * from './build.ts';
+export * from './build-resource.ts';
 export * from './channel.ts';
 export * from './commands.ts';
 export * from './device-files.ts';

@@ -1,15 +1,20 @@
 import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { sourcePath, storeSource } from '@slipway/fleet';
 import {
   BuildResult,
   type ArtifactName,
   type BuildId,
   type BuildRequest,
+  type Digest,
   type ReleaseId,
 } from '@slipway/protocol';
 
-/** Where things lie in the artifact store, and the one file there that the API writes. */
+/** Where things lie in the artifact store, and what the API writes there. */
 export type ArtifactStore = {
+  /** keeps an image repository as it is: `sources/{digest}` */
+  readonly storeSource: (directory: string) => Promise<Digest>;
+  readonly sourcePath: (source: Digest) => string;
   readonly writeRequest: (request: BuildRequest) => Promise<void>;
   readonly hasRequest: (build: BuildId) => Promise<boolean>;
   /** what the builder declares; nothing of it is trusted before the signer has compared it with the bytes */
@@ -21,6 +26,8 @@ export type ArtifactStore = {
 export const openArtifactStore = (directory: string): ArtifactStore => {
   const buildFile = (build: BuildId, name: string): string => join(directory, 'builds', build, name);
   return {
+    storeSource: (source) => storeSource(directory, source),
+    sourcePath: (source) => sourcePath(directory, source),
     writeRequest: (request) =>
       writeDurably(buildFile(request.build, 'request.json'), `${JSON.stringify(request, null, 2)}\n`),
     hasRequest: async (build) =>

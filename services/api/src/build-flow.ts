@@ -1,9 +1,11 @@
 import { Queue, QueueEvents, type Job } from 'bullmq';
 import {
-  createBuild,
+  askForBuild,
+  buildsBefore,
   createRelease,
   failBuild,
   getBuild,
+  getBuildRequest,
   moveBuild,
   progressOfBuild,
   redisOptions,
@@ -20,10 +22,12 @@ import {
   SIGN_QUEUE,
   SignResult,
   type Build,
-  type BuildCreate,
   type BuildJob,
+  type BuildPriority,
   type BuildRequest,
   type BuildResult,
+  type BuildTrigger,
+  type ClassName,
   type ErrorCode,
   type SignJob,
 } from '@slipway/protocol';
@@ -31,11 +35,39 @@ import type { Logger } from 'pino';
 import type { ArtifactStore } from './artifact-store.ts';
 import type { ImageRepository } from './image-repository.ts';
 import { parseFailure } from './job-failure.ts';
+import { prepareBuild } from './prepare-build.ts';
 
-/** The way of a build: queued → building → signing → succeeded, or failed. */
+/** What a build is asked for with. */
+export type StartBuild = {
+  readonly deviceClass: ClassName;
+  /** absent: the one after the last build of the class, see `nextVersion` */
+  readonly version?: string | undefined;
+  /** absent: normal */
+  readonly priority?: BuildPriority | undefined;
+  /** absent: an unnamed hand */
+  readonly trigger?: BuildTrigger | undefined;
+  /** a checkout to build from; it is copied, and may be gone afterwards. Absent: the image repository of the server */
+  readonly images?: ImageRepository | undefined;
+  /**
+   * What else determines the result, as far as who asks knows: the digest that a tag was moved to, say. Builds are equal
+   * only where these are.
+   */
+  readonly inputs?: Readonly<Record<string, string>> | undefined;
+  /** a new build, even if there is an equal one */
+  readonly force?: boolean | undefined;
+};
+
+/** `isNew: false`: an equal build was under way or had just succeeded; the trigger is among its causes now. */
+export type StartedBuild = { readonly build: Build; readonly isNew: boolean };
+
+/** The way of a build: queued → building → signing → succeeded, or failed, or cancelled. */
 export type BuildFlow = {
-  /** @throws {SlipwayError} as `ImageRepository.snapshot` */
-  readonly start: (asked: BuildCreate) => Promise<Build>;
+  /**
+   * Once it has answered, the build will end, whatever ends in between.
+   *
+   * @throws {SlipwayError} as `ImageRepository.snapshot`
+   */
+  readonly start: (asked: StartBuild) => Promise<StartedBuild>;
   readonly close: () => Promise<void>;
 };
 
@@ -47,7 +79,11 @@ type Needs = {
   readonly images: ImageRepository;
   readonly deployment: BuildRequest['deployment'];
   readonly redisUrl: string;
+  /** how long a build that succeeded is the answer to one that is equal */
+  readonly equalBuildsMs: number;
 };
+
+const UNNAMED: BuildTrigger = { kind: 'manual', id: null, cause: {} };
 
 // The job id is the build id, so adding a job twice adds it once, as long as the first is still remembered.
 const KEEP = { removeOnComplete: { age: 30 * 86_400 }, removeOnFail: { age: 30 * 86_400 } };
@@ -71,23 +107,26 @@ export const openBuildFlow = async (needs: Needs): Promise<BuildFlow> => {
   };
   const fail = async (id: BuildId, code: ErrorCode, message: string): Promise<void> => {
     logger.warn({ build: id, code, message }, 'build failed');
-    tell(await failBuild(db, id, { code, message }, new Date()));
+    over(await failBuild(db, id, { code, message }, new Date()));
+  };
+  /** Builds of the class may have waited for this one. */
+  const over = (build: Build | undefined): void => {
+    tell(build);
+    if (build === undefined || closed) return;
+    unfinishedBuilds(db).then(
+      (rest) => {
+        for (const { id, state, deviceClass } of rest)
+          if (state === 'signing' && deviceClass === build.deviceClass) void look(id);
+      },
+      (error: unknown) => logger.error({ build: build.id, err: error }, 'looking at builds failed'),
+    );
   };
 
   const lookAtBuilding = async (build: Build): Promise<void> => {
     // The state first: a job read before it ended has no reason and no result yet.
     const state = await builds.getJobState(build.id);
     const job: Job<BuildJob> | undefined = await builds.getJob(build.id);
-    if (job === undefined) {
-      if (await store.hasRequest(build.id)) return void (await addBuild(build.id));
-      // Between the row and the file the API died; who asked got no answer and asks again.
-      if (Date.now() - Date.parse(build.createdAt) < 60_000) return;
-      return fail(
-        build.id,
-        'INTERNAL',
-        'The API ended before the request of the build was written. Start a new build.',
-      );
-    }
+    if (job === undefined) return addBuild(build.id);
     if (state === 'active' && build.state === 'queued') {
       tell(await moveBuild(db, build.id, ['queued'], { state: 'building', startedAt: new Date() }));
     } else if (state === 'failed') {
@@ -104,14 +143,21 @@ export const openBuildFlow = async (needs: Needs): Promise<BuildFlow> => {
         ...(build.startedAt === null ? { startedAt: new Date(job.processedOn ?? Date.now()) } : {}),
       });
       tell(signing);
-      if (signing !== undefined) await addSign(build.id);
+      if (signing !== undefined) await lookAtSigning(signing);
     }
   };
 
   const lookAtSigning = async (build: Build): Promise<void> => {
     const state = await signs.getJobState(build.id);
     const job: Job<SignJob> | undefined = await signs.getJob(build.id);
-    if (job === undefined) return void (await addSign(build.id));
+    if (job === undefined) {
+      // The signer refuses a counter below one that it has signed, so those of a class are signed in their order.
+      const [first] = await buildsBefore(db, build);
+      if (first === undefined) return void (await addSign(build.id));
+      const step = `waiting for ${first.id}, the build of the class before`;
+      if (build.step !== step) tell(await moveBuild(db, build.id, ['signing'], { step }));
+      return;
+    }
     if (state === 'failed') {
       const { code, message } = parseFailure(job.failedReason);
       await fail(build.id, code, message);
@@ -123,7 +169,7 @@ export const openBuildFlow = async (needs: Needs): Promise<BuildFlow> => {
         return fail(build.id, 'INTERNAL', 'The signer gave an answer that does not fit the build.');
       }
       const release = await createRelease(db, result, signed.data, new Date());
-      tell(await getBuild(db, build.id));
+      over(await getBuild(db, build.id));
       if (release !== undefined) events.publish({ kind: 'release', release });
     }
   };
@@ -146,7 +192,17 @@ export const openBuildFlow = async (needs: Needs): Promise<BuildFlow> => {
     return undefined;
   };
 
-  const addBuild = (buildId: BuildId) => builds.add('build', { v: 1, buildId }, { jobId: buildId });
+  const keepRequest = async (request: BuildRequest): Promise<void> => {
+    if (!(await store.hasRequest(request.build))) await store.writeRequest(request);
+  };
+  /** Row, then file, then job: whoever finds one without the next goes on from there. */
+  const addBuild = async (buildId: BuildId): Promise<void> => {
+    const { request } = await getBuildRequest(db, buildId);
+    if (request === null)
+      return fail(buildId, 'INTERNAL', 'There is no record of what was to be built. Start a new build.');
+    await keepRequest(request);
+    await builds.add('build', { v: 1, buildId }, { jobId: buildId });
+  };
   const addSign = (buildId: BuildId) => signs.add('sign', { v: 1, buildId }, { jobId: buildId });
 
   const lookOnce = async (id: BuildId): Promise<void> => {
@@ -203,24 +259,40 @@ export const openBuildFlow = async (needs: Needs): Promise<BuildFlow> => {
   }, LOOK_AGAIN_MS);
 
   return {
-    start: async ({ deviceClass, version }) => {
-      const snapshot = await needs.images.snapshot(deviceClass);
-      const now = new Date();
-      const build = await createBuild(db, { deviceClass, version }, now);
-      await store.writeRequest({
-        v: 1,
-        build: build.id,
-        release: build.release,
-        version,
-        counter: build.counter,
+    start: async ({ deviceClass, version, priority, trigger = UNNAMED, ...asked }) => {
+      const prepared = await prepareBuild(store, asked.images ?? needs.images, {
         deviceClass,
-        timeFloor: Math.floor(now.getTime() / 1000),
-        ...snapshot,
         deployment: needs.deployment,
+        inputs: asked.inputs ?? {},
       });
-      tell(build);
-      await addBuild(build.id);
-      return build;
+      const now = new Date();
+      const { arch, source, inputDigest } = prepared;
+      const started = await askForBuild(
+        db,
+        {
+          deviceClass,
+          version,
+          priority,
+          cause: { ...trigger, at: now.toISOString() },
+          arch,
+          needs: prepared.needs,
+          queue: BUILD_QUEUE,
+          source,
+          inputDigest,
+          request: (given) => prepared.request(given, trigger, now),
+        },
+        now,
+        asked.force === true ? undefined : { windowMs: needs.equalBuildsMs },
+      );
+      tell(started.build);
+      // Whether or not store and Redis answer now, the build is on record, and is looked at until it ends.
+      const { request } = await getBuildRequest(db, started.build.id);
+      if (request !== null)
+        await keepRequest(request).catch((error: unknown) => {
+          logger.error({ build: started.build.id, err: error }, 'the request of a build was not written yet');
+        });
+      void look(started.build.id);
+      return started;
     },
     close: async () => {
       closed = true;

@@ -1,7 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { BuildRequest, ClassName, codeOf, SlipwayError, type Build } from '@slipway/protocol';
+import {
+  BuildRequest,
+  ClassName,
+  codeOf,
+  SlipwayError,
+  type Build,
+  type BuildCreate,
+} from '@slipway/protocol';
 import { until } from '@slipway/fleet/testing';
 import { CLASS_FILE, IMAGE_FILE, runApi, type TestApi } from './testing/running-api.ts';
 import { startWorkers } from './testing/workers.ts';
@@ -18,7 +25,7 @@ afterEach(async () => {
 afterAll(() => api.close());
 
 const deviceClass = ClassName.parse('edge-test');
-const create = (version = '1.0.0') => api.client().builds.create({ deviceClass, version });
+const create = (version = '1.0.0') => api.client().builds.create({ deviceClass, version, force: true });
 const finished = (id: string): Promise<Build> =>
   until('the end of the build', async () => {
     const build = await api.client().builds.get(id);
@@ -81,6 +88,19 @@ describe('a build', () => {
     expect(await finished((await create()).id)).toMatchObject({ state: 'failed', code: 'BUILD_FAILED' });
   });
 
+  test('of a class is signed after those that were asked for before it', async () => {
+    const [one, two] = [await create(), await create()];
+    const builds = await api.client().builds.list();
+    expect(builds.filter(({ id }) => id === one.id || id === two.id).map(({ counter }) => counter)).toEqual([
+      two.counter,
+      one.counter,
+    ]);
+    work({ last: one.id });
+    await Promise.all([finished(one.id), finished(two.id)]);
+    expect(workers?.built.filter((id) => id === one.id || id === two.id)).toEqual([two.id, one.id]);
+    expect(workers?.signed).toEqual([one.id, two.id]);
+  });
+
   test('that ended while the API was down is caught up with, and built once', async () => {
     const build = await create();
     await api.stop();
@@ -89,6 +109,38 @@ describe('a build', () => {
     await api.start();
     expect((await finished(build.id)).state).toBe('succeeded');
     expect(workers?.built).toEqual([build.id]);
+  });
+});
+
+describe('builds that are equal', () => {
+  const ask = (over: Partial<BuildCreate> = {}) => api.client().builds.create({ deviceClass, ...over });
+
+  test('are one, with a cause for each time it was asked for; force makes another', async () => {
+    const first = await ask({ version: '3.0.0' });
+    const many = await Promise.all(Array.from({ length: 8 }, () => ask()));
+    expect(new Set(many.map(({ id }) => id))).toEqual(new Set([first.id]));
+    const forced = await ask({ force: true });
+    expect(forced).toMatchObject({ version: '3.0.1', inputDigest: first.inputDigest });
+    expect(forced.counter).toBe(first.counter + 1);
+    expect((await api.client().builds.get(first.id)).causes).toHaveLength(9);
+    work();
+    await Promise.all([finished(first.id), finished(forced.id)]);
+    // The one that has just succeeded is the answer, too.
+    expect((await ask()).id).toBe(forced.id);
+  });
+
+  test('are not equal with another version, another image file, another file of the repository', async () => {
+    const first = await ask({ version: '4.0.0' });
+    expect((await ask({ version: '4.0.1' })).id).not.toBe(first.id);
+    expect((await ask({ version: '4.0.0' })).id).toBe(first.id);
+    await writeFile(api.path('images/notes.txt'), 'a file that an image may take in');
+    const third = await ask({ version: '4.0.0' });
+    expect(third.id).not.toBe(first.id);
+    expect(third.source).not.toBe(first.source);
+    const copy = join(api.config.storeDir, 'sources', third.source ?? '');
+    expect(await readFile(join(copy, 'notes.txt'), 'utf8')).toBe('a file that an image may take in');
+    work();
+    for (const { id } of await api.client().builds.list()) await finished(id);
   });
 });
 

@@ -21,6 +21,7 @@ const Environment = z.object({
   SLIPWAY_DEVICE_MQTT_URL: z.url(),
   SLIPWAY_IMAGES: z.string(),
   SLIPWAY_STORE: z.string(),
+  SLIPWAY_EQUAL_BUILDS_SECONDS: z.coerce.number().int().min(0).default(600),
   SLIPWAY_ADMIN_TOKEN_FILE: z.string(),
   REDIS_URL: z.string(),
 });
@@ -48,6 +49,8 @@ export type ApiConfig = {
   readonly imagesDir: string;
   /** the artifact store */
   readonly storeDir: string;
+  /** how long a build that succeeded is the answer to one that is equal */
+  readonly equalBuildsSeconds?: number;
   /** made with a new token if it is not there */
   readonly adminTokenFile: string;
   readonly redisUrl: string;
@@ -72,6 +75,7 @@ export const parseApiConfig = (environment: NodeJS.ProcessEnv): ApiConfig => {
     deviceMqttUrl: data.SLIPWAY_DEVICE_MQTT_URL,
     imagesDir: data.SLIPWAY_IMAGES,
     storeDir: data.SLIPWAY_STORE,
+    equalBuildsSeconds: data.SLIPWAY_EQUAL_BUILDS_SECONDS,
     adminTokenFile: data.SLIPWAY_ADMIN_TOKEN_FILE,
     redisUrl: data.REDIS_URL,
   };

@@ -93,8 +93,8 @@ describe('bodies', () => {
   });
 
   test('the field is named', async () => {
-    const problem = await problemOf(await post('/v1/builds', JSON.stringify({ deviceClass: 'edge-test' })));
-    expect(problem.details).toMatchObject({ fields: [{ path: 'version' }] });
+    const problem = await problemOf(await post('/v1/builds', JSON.stringify({ version: '1.0.0' })));
+    expect(problem.details).toMatchObject({ fields: [{ path: 'deviceClass' }] });
   });
 
   test('of more than a few kilobytes are refused', async () => {

@@ -1,10 +1,18 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseClassFile, parseImageFiles, requireKernel } from '@slipway/image-spec';
-import { SlipwayError, type BuildRequest, type DeviceClass } from '@slipway/protocol';
+import {
+  SlipwayError,
+  type Arch,
+  type BuilderCapability,
+  type BuildRequest,
+  type DeviceClass,
+} from '@slipway/protocol';
 
 /** Device classes are files, so that they are reviewed and versioned like code; they are read anew for every request. */
 export type ImageRepository = {
+  /** what names in its files are relative to */
+  readonly directory: string;
   /** @throws {SlipwayError} SPEC_SYNTAX, SPEC_INVALID for any class file that does not parse */
   readonly list: () => Promise<DeviceClass[]>;
   /** @throws {SlipwayError} CLASS_UNKNOWN, or as `list` where the class may be in a file that does not parse */
@@ -17,15 +25,23 @@ export type ImageRepository = {
   readonly snapshot: (name: string) => Promise<Snapshot>;
 };
 
-export type Snapshot = Pick<BuildRequest, 'classFile' | 'imageFiles'>;
+export type Snapshot = Pick<BuildRequest, 'classFile' | 'imageFiles'> & {
+  readonly arch: Arch;
+  /** of the worker that builds it */
+  readonly needs: readonly BuilderCapability[];
+};
 
-type ClassText = { readonly deviceClass: DeviceClass; readonly text: string };
+type ClassText = {
+  readonly deviceClass: DeviceClass;
+  readonly needs: readonly BuilderCapability[];
+  readonly text: string;
+};
 
 export const openImageRepository = (directory: string): ImageRepository => {
   const parse = async (file: string): Promise<ClassText> => {
     const text = await readFile(join(directory, file), 'utf8');
-    const { name, arch, images } = parseClassFile(text, file);
-    return { deviceClass: { name, arch, images, file }, text };
+    const { name, arch, images, needs } = parseClassFile(text, file);
+    return { deviceClass: { name, arch, images, file }, needs, text };
   };
 
   const files = async (): Promise<string[]> => {
@@ -67,6 +83,7 @@ export const openImageRepository = (directory: string): ImageRepository => {
   };
 
   return {
+    directory,
     list: async () => {
       const parsed = await Promise.all((await files()).map(parse));
       for (const { deviceClass } of parsed) {
@@ -79,10 +96,10 @@ export const openImageRepository = (directory: string): ImageRepository => {
     },
     get: async (name) => (await find(name)).deviceClass,
     snapshot: async (name) => {
-      const { deviceClass, text } = await find(name);
+      const { deviceClass, needs, text } = await find(name);
       const imageFiles = await Promise.all(deviceClass.images.map((image) => imageText(image, deviceClass)));
       requireKernel(parseImageFiles(imageFiles), deviceClass.images.join(', '));
-      return { classFile: { name: deviceClass.file, text }, imageFiles };
+      return { classFile: { name: deviceClass.file, text }, imageFiles, arch: deviceClass.arch, needs };
     },
   };
 };

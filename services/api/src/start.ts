@@ -63,6 +63,7 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
     store,
     images,
     redisUrl: config.redisUrl,
+    equalBuildsMs: (config.equalBuildsSeconds ?? 600) * 1000,
     deployment: {
       enrolUrl: config.enrolUrl,
       serverCa: need(serverCa),

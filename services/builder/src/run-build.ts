@@ -3,6 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
+import { verifySource } from '@slipway/fleet/source-tree';
 import { buildImage, type BuildOptions } from '@slipway/image';
 import {
   AGENT_RUNTIMES,
@@ -95,7 +96,8 @@ export const runBuild = async ({ config, buildId, progress }: RunBuild): Promise
     const result = await buildImage({
       request,
       requestDigest,
-      sourceDir: config.imagesDir,
+      sourceDir:
+        request.source === undefined ? config.imagesDir : await verifySource(config.storeDir, request.source),
       cacheDir: config.cacheDir,
       workDir: join(scratch, 'work'),
       outDir: out,

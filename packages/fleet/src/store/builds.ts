@@ -1,11 +1,26 @@
-import { and, desc, eq, inArray, notInArray, sql } from 'drizzle-orm';
-import type { Build, BuildId, BuildState, ClassName, ErrorCode, JobProgress } from '@slipway/protocol';
+import { and, asc, desc, eq, gt, inArray, isNull, lt, ne, or, sql } from 'drizzle-orm';
+import type {
+  Arch,
+  Build,
+  BuildCause,
+  BuilderCapability,
+  BuildId,
+  BuildPriority,
+  BuildRequest,
+  BuildState,
+  ClassName,
+  Digest,
+  ErrorCode,
+  JobProgress,
+  ReleaseId,
+} from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import { newBuildId, newReleaseId } from '../new-id.ts';
 import { builds, classCounters } from '../schema.ts';
+import { nextVersion } from './next-version.ts';
 import { found, type Page } from './not-found.ts';
 
-const FINISHED: BuildState[] = ['succeeded', 'failed'];
+const UNFINISHED: BuildState[] = ['queued', 'building', 'signing'];
 
 export const toBuild = (row: typeof builds.$inferSelect): Build => ({
   id: row.id,
@@ -19,48 +34,203 @@ export const toBuild = (row: typeof builds.$inferSelect): Build => ({
   code: row.code,
   message: row.message,
   artifacts: row.artifacts,
+  priority: row.priority,
+  causes: row.causes,
+  inputDigest: row.inputDigest,
+  source: row.source,
+  arch: row.arch,
+  needs: row.needs,
+  queue: row.queue,
+  attempts: row.attempts,
+  worker: row.worker,
+  retryOf: row.retryOf,
   createdAt: row.createdAt.toISOString(),
   startedAt: row.startedAt?.toISOString() ?? null,
+  cancelledAt: row.cancelledAt?.toISOString() ?? null,
   finishedAt: row.finishedAt?.toISOString() ?? null,
 });
 
-/** Gives ids and the next counter of the class; a counter is never given twice, also when the build fails. */
-export const createBuild = (
-  db: Database,
-  asked: { readonly deviceClass: ClassName; readonly version: string },
+export type BuildIdentity = Pick<BuildRequest, 'build' | 'release' | 'version' | 'counter'>;
+
+export type NewBuild = {
+  readonly deviceClass: ClassName;
+  /** absent: the one after the last build of the class */
+  readonly version?: string | undefined;
+  readonly priority?: BuildPriority | undefined;
+  readonly cause?: BuildCause | undefined;
+  readonly source?: Digest | undefined;
+  readonly arch?: Arch | undefined;
+  readonly needs?: readonly BuilderCapability[] | undefined;
+  readonly queue?: string | undefined;
+  readonly retryOf?: BuildId | undefined;
+  readonly inputDigest?: Digest | undefined;
+  /** made once its ids are known, and kept with it */
+  readonly request?: ((given: BuildIdentity) => BuildRequest) | undefined;
+};
+
+/** What of a build that is asked for may be answered by one that is there. */
+export type EqualBuilds = {
+  /** how long a build that succeeded still counts */
+  readonly windowMs: number;
+};
+
+/** Whoever asks for a build of a class does so one after the other; a counter is never given twice. */
+const holdClass = async (tx: Database, deviceClass: ClassName): Promise<number> => {
+  await tx.insert(classCounters).values({ deviceClass, counter: 0 }).onConflictDoNothing();
+  const [row] = await tx
+    .select()
+    .from(classCounters)
+    .where(eq(classCounters.deviceClass, deviceClass))
+    .for('update');
+  return row?.counter ?? 0;
+};
+
+const equalBuild = async (
+  tx: Database,
+  { deviceClass, inputDigest, version }: NewBuild & { readonly inputDigest: Digest },
+  { windowMs }: EqualBuilds,
   now: Date,
-): Promise<Build> =>
+): Promise<Build | undefined> => {
+  const [row] = await tx
+    .select()
+    .from(builds)
+    .where(
+      and(
+        eq(builds.deviceClass, deviceClass),
+        eq(builds.inputDigest, inputDigest),
+        version === undefined ? undefined : eq(builds.version, version),
+        or(
+          inArray(builds.state, UNFINISHED),
+          and(eq(builds.state, 'succeeded'), gt(builds.finishedAt, new Date(now.getTime() - windowMs))),
+        ),
+      ),
+    )
+    .orderBy(desc(builds.counter))
+    .limit(1);
+  return row === undefined ? undefined : toBuild(row);
+};
+
+const lastVersion = async (tx: Database, deviceClass: ClassName): Promise<string | undefined> => {
+  const [row] = await tx
+    .select({ version: builds.version })
+    .from(builds)
+    .where(eq(builds.deviceClass, deviceClass))
+    .orderBy(desc(builds.counter))
+    .limit(1);
+  return row?.version;
+};
+
+/**
+ * The turn of a new build, by start-time fair queuing: after the last unfinished one of its class, but not before what
+ * has been begun. So a class that asks for one build does not wait for twenty of another.
+ */
+const nextRound = async (tx: Database, deviceClass: ClassName): Promise<number> => {
+  const [row] = await tx
+    .select({
+      own: sql<number | null>`max(case when ${builds.deviceClass} = ${deviceClass} then ${builds.round} end)`,
+      begun: sql<number | null>`max(case when ${builds.state} <> 'queued' then ${builds.round} end)`,
+      queued: sql<number | null>`min(case when ${builds.state} = 'queued' then ${builds.round} end)`,
+    })
+    .from(builds)
+    .where(inArray(builds.state, UNFINISHED));
+  return Math.max(row?.begun ?? row?.queued ?? 0, (row?.own ?? -1) + 1);
+};
+
+/**
+ * Gives ids and the next counter of the class; a counter is never given twice, also when the build fails. Where an equal
+ * build is under way, or has just succeeded, there is no new one: the cause is added to that.
+ *
+ * @param equal absent: a new build in any case
+ */
+export const askForBuild = (
+  db: Database,
+  asked: NewBuild,
+  now: Date,
+  equal?: EqualBuilds,
+): Promise<{ readonly build: Build; readonly isNew: boolean }> =>
   db.transaction(async (tx) => {
-    const [row] = await tx
-      .insert(classCounters)
-      .values({ deviceClass: asked.deviceClass, counter: 1 })
-      .onConflictDoUpdate({
-        target: [classCounters.tenant, classCounters.deviceClass],
-        set: { counter: sql`${classCounters.counter} + 1` },
+    const { deviceClass, cause, inputDigest } = asked;
+    const counter = (await holdClass(tx, deviceClass)) + 1;
+    const known =
+      equal === undefined || inputDigest === undefined
+        ? undefined
+        : await equalBuild(tx, { ...asked, inputDigest }, equal, now);
+    if (known !== undefined) {
+      const causes = cause === undefined ? [] : [cause];
+      const rows = await tx
+        .update(builds)
+        .set({ causes: sql`${builds.causes} || ${JSON.stringify(causes)}::jsonb` })
+        .where(eq(builds.id, known.id))
+        .returning();
+      return { build: toBuild(found(rows, 'build', known.id)), isNew: false };
+    }
+    const version = asked.version ?? nextVersion(await lastVersion(tx, deviceClass));
+    const [id, release]: [BuildId, ReleaseId] = [newBuildId(), newReleaseId()];
+    await tx.update(classCounters).set({ counter }).where(eq(classCounters.deviceClass, deviceClass));
+    const rows = await tx
+      .insert(builds)
+      .values({
+        id,
+        release,
+        deviceClass,
+        version,
+        counter,
+        priority: asked.priority ?? 'normal',
+        round: await nextRound(tx, deviceClass),
+        causes: cause === undefined ? [] : [cause],
+        inputDigest: inputDigest ?? null,
+        source: asked.source ?? null,
+        arch: asked.arch ?? null,
+        needs: [...(asked.needs ?? [])],
+        queue: asked.queue ?? null,
+        retryOf: asked.retryOf ?? null,
+        request: asked.request?.({ build: id, release, version, counter }) ?? null,
+        createdAt: now,
       })
       .returning();
-    const values = {
-      id: newBuildId(),
-      release: newReleaseId(),
-      ...asked,
-      counter: row?.counter ?? 1,
-      createdAt: now,
-    };
-    const rows = await tx.insert(builds).values(values).returning();
-    return toBuild(found(rows, 'build', values.id));
+    return { build: toBuild(found(rows, 'build', id)), isNew: true };
   });
+
+/** A new build in any case, for nobody in particular. */
+export const createBuild = async (db: Database, asked: NewBuild, now: Date): Promise<Build> =>
+  (await askForBuild(db, asked, now)).build;
 
 export const getBuild = async (db: Database, id: BuildId): Promise<Build> =>
   toBuild(found(await db.select().from(builds).where(eq(builds.id, id)), 'build', id));
 
+/** What is to be built, and when it is its turn. */
+export const getBuildRequest = async (
+  db: Database,
+  id: BuildId,
+): Promise<{ readonly request: BuildRequest | null; readonly round: number }> => {
+  const rows = await db
+    .select({ request: builds.request, round: builds.round })
+    .from(builds)
+    .where(eq(builds.id, id));
+  return found(rows, 'build', id);
+};
+
 export const listBuilds = async (
   db: Database,
-  { deviceClass, limit, offset }: Page & { readonly deviceClass?: ClassName | undefined },
+  {
+    deviceClass,
+    state,
+    limit,
+    offset,
+  }: Page & {
+    readonly deviceClass?: ClassName | undefined;
+    readonly state?: BuildState | undefined;
+  },
 ): Promise<Build[]> => {
   const rows = await db
     .select()
     .from(builds)
-    .where(deviceClass === undefined ? undefined : eq(builds.deviceClass, deviceClass))
+    .where(
+      and(
+        deviceClass === undefined ? undefined : eq(builds.deviceClass, deviceClass),
+        state === undefined ? undefined : eq(builds.state, state),
+      ),
+    )
     .orderBy(desc(builds.createdAt), desc(builds.counter))
     .limit(limit)
     .offset(offset);
@@ -68,7 +238,39 @@ export const listBuilds = async (
 };
 
 export const unfinishedBuilds = async (db: Database): Promise<Build[]> =>
-  (await db.select().from(builds).where(notInArray(builds.state, FINISHED))).map(toBuild);
+  (
+    await db
+      .select()
+      .from(builds)
+      .where(inArray(builds.state, UNFINISHED))
+      .orderBy(asc(builds.createdAt), asc(builds.counter))
+  ).map(toBuild);
+
+/** Builds of the class that were asked for before and have not ended: releases are signed in the order of counters. */
+export const buildsBefore = async (
+  db: Database,
+  { deviceClass, counter }: Pick<Build, 'deviceClass' | 'counter'>,
+): Promise<Build[]> =>
+  (
+    await db
+      .select()
+      .from(builds)
+      .where(
+        and(
+          eq(builds.deviceClass, deviceClass),
+          lt(builds.counter, counter),
+          inArray(builds.state, UNFINISHED),
+        ),
+      )
+      .orderBy(asc(builds.counter))
+  ).map(toBuild);
+
+type BuildChange = Partial<
+  Pick<
+    typeof builds.$inferInsert,
+    'state' | 'step' | 'percent' | 'artifacts' | 'startedAt' | 'attempts' | 'worker' | 'priority'
+  >
+>;
 
 /**
  * Moves a build on.
@@ -79,7 +281,7 @@ export const moveBuild = async (
   db: Database,
   id: BuildId,
   from: readonly BuildState[],
-  change: Partial<Pick<typeof builds.$inferInsert, 'state' | 'step' | 'percent' | 'artifacts' | 'startedAt'>>,
+  change: BuildChange,
 ): Promise<Build | undefined> => {
   const [row] = await db
     .update(builds)
@@ -92,8 +294,18 @@ export const moveBuild = async (
 export const progressOfBuild = (
   db: Database,
   id: BuildId,
-  progress: JobProgress,
-): Promise<Build | undefined> => moveBuild(db, id, ['building', 'signing'], progress);
+  { step, percent }: JobProgress,
+): Promise<Build | undefined> => moveBuild(db, id, ['building', 'signing'], { step, percent });
+
+/** @returns undefined where it waits for that already, or waits no longer */
+export const waitingBuild = async (db: Database, id: BuildId, step: string): Promise<Build | undefined> => {
+  const [row] = await db
+    .update(builds)
+    .set({ step })
+    .where(and(eq(builds.id, id), eq(builds.state, 'queued'), ne(builds.step, step)))
+    .returning();
+  return row === undefined ? undefined : toBuild(row);
+};
 
 /** @returns undefined where the build had finished already */
 export const failBuild = async (
@@ -105,7 +317,21 @@ export const failBuild = async (
   const [row] = await db
     .update(builds)
     .set({ state: 'failed', ...failure, finishedAt: now })
-    .where(and(eq(builds.id, id), notInArray(builds.state, FINISHED)))
+    .where(and(eq(builds.id, id), inArray(builds.state, UNFINISHED)))
+    .returning();
+  return row === undefined ? undefined : toBuild(row);
+};
+
+/**
+ * Ends a build because somebody wants it to. What is being signed is signed to its end.
+ *
+ * @returns undefined where it is not queued or building any more
+ */
+export const cancelBuild = async (db: Database, id: BuildId, now: Date): Promise<Build | undefined> => {
+  const [row] = await db
+    .update(builds)
+    .set({ state: 'cancelled', step: 'cancelled', cancelledAt: now, finishedAt: now })
+    .where(and(eq(builds.id, id), inArray(builds.state, ['queued', 'building']), isNull(builds.cancelledAt)))
     .returning();
   return row === undefined ? undefined : toBuild(row);
 };

@@ -15,20 +15,26 @@ export const buildRoutes = (app: App, { db, builds, store }: Context): void => {
       config: { access: 'release' },
       schema: {
         tags,
-        summary: 'Build an image for a device class',
+        summary:
+          'Build an image for a device class; an equal build that is under way or has just succeeded is the answer (200)',
         body: BuildCreate,
-        response: { 201: Build },
+        response: { 200: Build, 201: Build },
       },
     },
     async (request, reply) => {
-      const build = await builds.start(request.body);
+      const actor = actorOf(request).name;
+      const trigger = { kind: 'manual' as const, id: actor, cause: {} };
+      const { build, isNew } = await builds.start({ ...request.body, trigger });
       await recordAudit(db, {
-        actor: actorOf(request).name,
+        actor,
         action: 'build.create',
         subject: build.id,
-        details: { ...request.body },
+        details: { ...request.body, isNew },
       });
-      return reply.code(201).header('location', `/v1/builds/${build.id}`).send(build);
+      return reply
+        .code(isNew ? 201 : 200)
+        .header('location', `/v1/builds/${build.id}`)
+        .send(build);
     },
   );
   app.get(

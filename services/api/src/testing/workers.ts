@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'bullmq';
 import { redisOptions } from '@slipway/fleet';
+import { until } from '@slipway/fleet/testing';
 import { BUILD_QUEUE, BuildJob, BuildRequest, Digest, SIGN_QUEUE, SignJob } from '@slipway/protocol';
 
 const digestOf = (bytes: Buffer): Digest =>
@@ -15,14 +16,21 @@ const digestOf = (bytes: Buffer): Digest =>
 export const startWorkers = (
   redisUrl: string,
   storeDir: string,
-  change: { readonly result?: Record<string, unknown>; readonly fail?: string } = {},
+  change: {
+    readonly result?: Record<string, unknown>;
+    readonly fail?: string;
+    /** a build that waits until another one was built */
+    readonly last?: string;
+  } = {},
 ) => {
   const built: string[] = [];
+  const signed: string[] = [];
   const connection = redisOptions(redisUrl);
   const builder = new Worker(
     BUILD_QUEUE,
     async (job) => {
       const { buildId } = BuildJob.parse(job.data);
+      if (buildId === change.last) await until('another build', () => built.length > 0 || undefined);
       built.push(buildId);
       if (change.fail !== undefined) throw new Error(change.fail);
       await job.updateProgress({ step: 'root', percent: 40 });
@@ -50,12 +58,13 @@ export const startWorkers = (
       };
       await writeFile(join(folder, 'result.json'), JSON.stringify(result));
     },
-    { connection },
+    { connection, concurrency: 2 },
   );
   const signer = new Worker(
     SIGN_QUEUE,
     async (job) => {
       const { buildId } = SignJob.parse(job.data);
+      signed.push(buildId);
       const request = await readFile(join(storeDir, 'builds', buildId, 'request.json'), 'utf8');
       const { release } = BuildRequest.parse(JSON.parse(request));
       const bundle = Buffer.from(`bundle of ${release}`);
@@ -69,6 +78,7 @@ export const startWorkers = (
   return {
     /** ids of builds in the order in which they were taken, again for each time */
     built,
+    signed,
     close: async () => {
       await Promise.all([builder.close(), signer.close()]);
     },
