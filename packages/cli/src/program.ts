@@ -5,6 +5,7 @@ import { buildCommands } from './commands/builds.ts';
 import { bundleCommands } from './commands/bundle.ts';
 import { cacheCommands } from './commands/cache.ts';
 import { completionCommand } from './commands/completion.ts';
+import { channelCommands } from './commands/channels.ts';
 import { componentCommands } from './commands/component.ts';
 import type { Context } from './context.ts';
 import { deviceCommands } from './commands/devices.ts';
@@ -46,6 +47,7 @@ export const createProgram = (
   lockCommand(program, makeContext);
   buildCommands(program, makeContext);
   releaseCommands(program, makeContext);
+  channelCommands(program, makeContext);
   rolloutCommands(program, makeContext);
   deviceCommands(program, makeContext);
   bundleCommands(program, makeContext);

@@ -1,5 +1,6 @@
 import {
   Build,
+  ChannelHistory,
   ClaimToken,
   Device,
   DeviceClass,
@@ -8,9 +9,11 @@ import {
   Execution,
   type LiveEvent,
   Release,
+  ReleaseChannel,
   Rollout,
   type AssignmentPolicy,
   type BuildCreate,
+  type ChannelChange,
   type ClaimCreate,
   type CommandRequest,
   type RolloutCreate,
@@ -42,6 +45,9 @@ export const createClient = (connection: Connection) => {
 
   const commandsOf = (device: string): string => `/v1/devices/${encodeURIComponent(device)}/commands`;
 
+  const channelPath = (deviceClass: string, name: string): string =>
+    `/v1/channels/${encodeURIComponent(deviceClass)}/${encodeURIComponent(name)}`;
+
   return {
     connection,
     classes: { list: list(DeviceClass, '/v1/device-classes') },
@@ -61,6 +67,7 @@ export const createClient = (connection: Connection) => {
       list: list(Release, '/v1/releases'),
       get: one(Release, '/v1/releases'),
       publish: act(Release, '/v1/releases', 'publish'),
+      deprecate: act(Release, '/v1/releases', 'deprecate'),
       withdraw: act(Release, '/v1/releases', 'withdraw'),
       bundle: (id: string) =>
         send(connection, `/v1/releases/${encodeURIComponent(id)}/bundle`, {
@@ -79,6 +86,22 @@ export const createClient = (connection: Connection) => {
         }),
       executions: (id: string) =>
         sendJson(connection, z.array(Execution), `/v1/rollouts/${encodeURIComponent(id)}/executions`),
+    },
+    channels: {
+      list: list(ReleaseChannel, '/v1/channels'),
+      get: (deviceClass: string, name: string) =>
+        sendJson(connection, ReleaseChannel, channelPath(deviceClass, name)),
+      history: (deviceClass: string, name: string) =>
+        sendJson(connection, z.array(ChannelHistory), `${channelPath(deviceClass, name)}/history`),
+      change: (deviceClass: string, name: string, body: ChannelChange) =>
+        sendJson(connection, ReleaseChannel, channelPath(deviceClass, name), { method: 'PUT', body }),
+      publish: (deviceClass: string, name: string, release: string) =>
+        post(ReleaseChannel, `${channelPath(deviceClass, name)}/releases`, { release }),
+      follow: (device: string, channel: string | null) =>
+        sendJson(connection, Device, `/v1/devices/${encodeURIComponent(device)}/channel`, {
+          method: 'PUT',
+          body: { channel },
+        }),
     },
     devices: {
       list: list(Device, '/v1/devices'),

@@ -9,6 +9,7 @@ export { createFleetEvents, type FleetEvents } from './events.ts';
 export { lockDirectory, type DirectoryLock } from './lock.ts';
 export { newToken } from './new-id.ts';
 export { plan, type PlanAction, type PlanDevice, type PlanExecution, type PlanRollout } from './plan.ts';
+export { RELEASE_NEXT } from './release-states.ts';
 export { assertRedisDurable, redisOptions, type RedisTarget } from './redis.ts';
 export { relayEvents } from './relay-events.ts';
 export { planRollout, type Applied } from './store/apply-plan.ts';
@@ -32,6 +33,16 @@ export {
   type NewBuild,
 } from './store/builds.ts';
 export { renewCertificate, revokeDevice } from './store/certificates.ts';
+export {
+  changeChannel,
+  clearFromChannels,
+  followChannel,
+  getChannel,
+  listChannelHistory,
+  listChannels,
+  publishToChannel,
+  type ChannelKey,
+} from './store/channels.ts';
 export { createClaim, listClaims, redeemClaim, type Issued } from './store/claims.ts';
 export {
   createCommand,

@@ -11,7 +11,6 @@ import {
   primaryKey,
   real,
   text,
-  timestamp,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import type {
@@ -25,6 +24,7 @@ import type {
   BuildPriority,
   BuildRequest,
   BuildState,
+  ChannelName,
   ClaimId,
   ClassName,
   CommandId,
@@ -49,16 +49,14 @@ import type {
   Status,
   Telemetry,
 } from '@slipway/protocol';
-import { TenantId } from '@slipway/protocol';
+import { at, large, tenant } from './schema/columns.ts';
+
+export * from './schema/channels.ts';
 
 /**
  * The tables, for PostgreSQL and PGlite alike. Every row belongs to a tenant; there is one, `default`, as yet.
  * After a change here run `npm run migrations -w packages/fleet` and check the new file in.
  */
-const tenant = () => text('tenant').$type<TenantId>().notNull().default(TenantId.parse('default'));
-const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
-// Bytes, and numbers that devices choose: the protocol lets them be as large as JavaScript counts.
-const large = (name: string) => bigint(name, { mode: 'number' });
 /** Text that sorts by its bytes, whatever the locale of the database is. */
 const bytewise = customType<{ data: string }>({ dataType: () => 'text COLLATE "C"' });
 
@@ -182,6 +180,8 @@ export const devices = pgTable(
     keySha256: text('key_sha256'),
     provenKeySha256: text('proven_key_sha256'),
     revokedAt: at('revoked_at'),
+    /** whose releases it takes; null: those of its class */
+    channel: text('channel').$type<ChannelName>(),
   },
   (table) => [
     primaryKey({ columns: [table.tenant, table.id] }),
@@ -245,6 +245,8 @@ export const rollouts = pgTable(
     policy: jsonb('policy').$type<AssignmentPolicy>().notNull().default({}),
     /** null: every device of the class, also those that enrol while it runs */
     devices: jsonb('devices').$type<DeviceId[]>(),
+    /** for the devices that follow it */
+    channel: text('channel').$type<ChannelName>(),
     createdAt: at('created_at').notNull().defaultNow(),
     finishedAt: at('finished_at'),
   },

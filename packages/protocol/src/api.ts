@@ -8,6 +8,7 @@ import {
   SlotReport,
   Telemetry,
 } from './channel.ts';
+import { ChannelName, ReleaseChannel } from './channels.ts';
 import { DeviceCommand } from './commands.ts';
 import {
   Arch,
@@ -45,7 +46,7 @@ export const DeviceClass = z.object({
 });
 export type DeviceClass = z.infer<typeof DeviceClass>;
 
-export const ReleaseState = z.enum(['draft', 'published', 'withdrawn']);
+export const ReleaseState = z.enum(['draft', 'published', 'deprecated', 'withdrawn']);
 export type ReleaseState = z.infer<typeof ReleaseState>;
 
 /** Exists once its bundle is signed. */
@@ -67,6 +68,10 @@ export const RolloutCreate = z.strictObject({
   release: ReleaseId,
   /** absent: every device of the class of the release */
   devices: z.array(DeviceId).min(1).optional(),
+  /** only devices that follow it */
+  channel: ChannelName.optional(),
+  /** also a deprecated release */
+  force: z.boolean().optional(),
   /** how many failed or rolled-back executions stop the rollout */
   failureThreshold: z.int().min(1).default(1),
   /** how many devices may be under way at once */
@@ -90,6 +95,8 @@ export const Rollout = z.object({
   failureThreshold: z.int(),
   maxInFlight: z.int(),
   policy: AssignmentPolicy,
+  /** for the devices that follow it; absent: see `RolloutCreate` */
+  channel: ChannelName.optional(),
   counts: z.partialRecord(ExecutionState, z.int()),
   /** while it runs: devices that were not offered the release yet, because they are offline or others go first */
   waiting: z.int().optional(),
@@ -141,6 +148,8 @@ export const Device = z.object({
   certificateExpiresAt: time,
   /** it gets no certificate any more */
   revokedAt: time.nullable(),
+  /** the channel it follows; absent: none */
+  channel: ChannelName.optional(),
 });
 export type Device = z.infer<typeof Device>;
 
@@ -172,5 +181,6 @@ export const LiveEvent = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('execution'), execution: Execution }),
   z.object({ kind: z.literal('device'), device: Device }),
   z.object({ kind: z.literal('command'), command: DeviceCommand }),
+  z.object({ kind: z.literal('channel'), channel: ReleaseChannel }),
 ]);
 export type LiveEvent = z.infer<typeof LiveEvent>;

@@ -418,6 +418,24 @@ export const ERRORS = {
   FORBIDDEN: entry(77, 403, 'The token does not allow this.', 'Use a token with the role named.'),
   NOT_FOUND: entry(66, 404, 'There is no such thing.', 'List what there is.'),
   REQUEST_INVALID: entry(65, 400, 'A request does not have the form of the API.', 'Mend the fields named.'),
+  RELEASE_BELOW_FLOOR: entry(
+    65,
+    409,
+    'A release is older than the floor of a channel allows.',
+    'Take a newer release, or lower the floor of the channel.',
+  ),
+  RELEASE_DEPRECATED: entry(
+    65,
+    409,
+    'A deprecated release is not rolled out any more.',
+    'Take a newer release, or say force.',
+  ),
+  STEPPING_STONE_MISSING: entry(
+    65,
+    409,
+    'A device has not run a release yet that it must pass through first.',
+    'Roll the stepping stone out first, or leave the device out.',
+  ),
   CONFLICT: entry(
     75,
     409,

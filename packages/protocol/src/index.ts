@@ -9,6 +9,7 @@ export * from './boot-control.ts';
 export * from './build.ts';
 export * from './build-resource.ts';
 export * from './channel.ts';
+export * from './channels.ts';
 export * from './commands.ts';
 export * from './device-files.ts';
 export * from './errors.ts';

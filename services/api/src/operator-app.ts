@@ -19,12 +19,14 @@ import {
   LiveEvent,
   Problem,
   Release,
+  ReleaseChannel,
   Rollout,
 } from '@slipway/protocol';
 import { z } from 'zod';
 import { requireToken } from './auth.ts';
 import { answerWithProblems } from './problem.ts';
 import { buildRoutes } from './routes/builds.ts';
+import { channelRoutes } from './routes/channels.ts';
 import { claimRoutes } from './routes/claims.ts';
 import { commandRoutes } from './routes/commands.ts';
 import type { App, Context } from './routes/context.ts';
@@ -45,6 +47,7 @@ const named = {
   LiveEvent,
   Problem,
   Release,
+  ReleaseChannel,
   Rollout,
 };
 for (const [id, schema] of Object.entries(named)) {
@@ -113,6 +116,7 @@ export const operatorApp = async (
       deviceClassRoutes,
       buildRoutes,
       releaseRoutes,
+      channelRoutes,
       rolloutRoutes,
       deviceRoutes,
       commandRoutes,

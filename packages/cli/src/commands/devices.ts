@@ -21,6 +21,7 @@ const show = (device: Device): string =>
     facts({
       device: device.id,
       class: device.deviceClass,
+      channel: device.channel,
       arch: device.arch,
       online: device.online ? 'yes' : 'no',
       health: device.health,

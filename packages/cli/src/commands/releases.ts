@@ -3,7 +3,7 @@ import { open, rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Client } from '@slipway/client';
-import { SlipwayError, type Release } from '@slipway/protocol';
+import { ChannelName, SlipwayError, type Release } from '@slipway/protocol';
 import { z } from 'zod';
 import { leaf, print, word, type MakeContext } from '../command.ts';
 import { connect } from '../context.ts';
@@ -81,8 +81,29 @@ export const releaseCommands = (program: Command, makeContext: MakeContext): voi
       print(context, release, () => show(release));
     },
   });
+  leaf(releases, makeContext, {
+    usage: 'publish <release...>',
+    summary: 'publish a draft, so that it can be rolled out',
+    options: z.object({ channel: ChannelName.optional() }),
+    build: (command) =>
+      command.option('--channel <name>', 'also make it the current release of that channel of its class'),
+    run: async (context, words, { channel }) => {
+      const client = await connect(context);
+      const changed: Release[] = [];
+      for (const id of words) {
+        if (channel === undefined) {
+          changed.push(await client.releases.publish(id));
+          continue;
+        }
+        const { deviceClass } = await client.releases.get(id);
+        await client.channels.publish(deviceClass, channel, id);
+        changed.push(await client.releases.get(id));
+      }
+      print(context, changed, () => table(HEADINGS, changed.map(line), context.columns));
+    },
+  });
   for (const [name, summary] of [
-    ['publish', 'publish a draft, so that it can be rolled out'],
+    ['deprecate', 'deprecate a release: rollouts of it go on, new ones take --force'],
     ['withdraw', 'withdraw a release, for good'],
   ] as const) {
     leaf(releases, makeContext, {

@@ -1,6 +1,13 @@
 import type { Command } from 'commander';
 import type { Client } from '@slipway/client';
-import { DeviceId, ReleaseId, SlipwayError, type Execution, type Rollout } from '@slipway/protocol';
+import {
+  ChannelName,
+  DeviceId,
+  ReleaseId,
+  SlipwayError,
+  type Execution,
+  type Rollout,
+} from '@slipway/protocol';
 import { z } from 'zod';
 import { collect, leaf, print, wholeNumber, word, type MakeContext } from '../command.ts';
 import { connect, type Context } from '../context.ts';
@@ -48,6 +55,7 @@ const show = ({ rollout, executions }: Seen, columns: number | undefined): strin
       release: rollout.release,
       class: rollout.deviceClass,
       version: rollout.version,
+      channel: rollout.channel,
       state: rollout.state,
       reason: rollout.reason,
       'stops at': `${rollout.failureThreshold} failed`,
@@ -97,6 +105,8 @@ export const rolloutCommands = (program: Command, makeContext: MakeContext): voi
     summary: 'roll a release out, to every device of its class unless told otherwise',
     options: z.object({
       device: z.array(DeviceId).optional(),
+      channel: ChannelName.optional(),
+      force: z.boolean().default(false),
       failureThreshold: z.int().min(1).optional(),
       maxInFlight: z.int().min(1).optional(),
       watch: z.boolean().default(false),
@@ -106,11 +116,14 @@ export const rolloutCommands = (program: Command, makeContext: MakeContext): voi
       withPolicyOptions(
         command
           .option('-d, --device <id>', 'only to this device; may be given again', collect)
+          .option('--channel <name>', 'only to devices that follow this channel of their class')
+          .option('--force', 'also a deprecated release')
           .option('--failure-threshold <n>', 'failed devices that stop the rollout (1)', wholeNumber)
           .option('--max-in-flight <n>', 'devices under way at once (100)', wholeNumber)
           .option('-w, --watch', 'wait for the end; exit 1 unless it completed'),
       ),
-    run: async (context, words, { watch: keepOn, device, failureThreshold, maxInFlight, ...rest }) => {
+    run: async (context, words, options) => {
+      const { watch: keepOn, device, channel, force, failureThreshold, maxInFlight, ...rest } = options;
       const policy = policyOf(rest);
       const client = await connect(context);
       const release = ReleaseId.safeParse(word(words, 0));
@@ -119,6 +132,8 @@ export const rolloutCommands = (program: Command, makeContext: MakeContext): voi
       const rollout = await client.rollouts.create({
         release: release.data,
         ...(device === undefined ? {} : { devices: device }),
+        ...(channel === undefined ? {} : { channel }),
+        ...(force ? { force } : {}),
         ...(failureThreshold === undefined ? {} : { failureThreshold }),
         ...(maxInFlight === undefined ? {} : { maxInFlight }),
         policy,

@@ -13,6 +13,7 @@ import type { Database } from '../database.ts';
 import type { Deadlines } from '../deadlines.ts';
 import { plan, type PlanAction, type PlanDevice } from '../plan.ts';
 import { devices, executions, rollouts } from '../schema.ts';
+import { missingStone, stonesOfClass } from './channels.ts';
 import { assign, unassign } from './devices.ts';
 import { offer, stepExecution } from './executions.ts';
 import { found } from './not-found.ts';
@@ -149,7 +150,13 @@ const targetsOf = async (
   readonly targets: readonly PlanDevice[];
   readonly assigned: ReadonlyMap<string, Assignment>;
 }> => {
-  const rows = await db.select().from(devices).where(isTargetOf(rollout)).orderBy(devices.id);
+  const wanted = await db.select().from(devices).where(isTargetOf(db, rollout)).orderBy(devices.id);
+  const stones = await stonesOfClass(db, rollout.deviceClass);
+  // A device that has yet to pass a stepping stone belongs to the rollout once it has.
+  const rows = wanted.filter(
+    ({ channel, version }) =>
+      channel === null || missingStone(stones.get(channel) ?? [], version, rollout.version) === undefined,
+  );
   const elsewhere = await db
     .select({ device: executions.device })
     .from(executions)

@@ -22,6 +22,7 @@ export const toDevice = (row: typeof devices.$inferSelect): Device => ({
   lastSeenAt: row.lastSeenAt?.toISOString() ?? null,
   certificateExpiresAt: row.certificateExpiresAt.toISOString(),
   revokedAt: row.revokedAt?.toISOString() ?? null,
+  ...(row.channel === null ? {} : { channel: row.channel }),
 });
 
 export const getDevice = async (db: Database, id: DeviceId): Promise<Device> =>

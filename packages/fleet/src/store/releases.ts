@@ -9,6 +9,7 @@ import {
   type SignResult,
 } from '@slipway/protocol';
 import type { Database } from '../database.ts';
+import { statesBefore } from '../release-states.ts';
 import { builds, releases } from '../schema.ts';
 import { found, type Page } from './not-found.ts';
 
@@ -82,23 +83,27 @@ export const listReleases = async (
   return rows.map(toRelease);
 };
 
-/** @throws {SlipwayError} NOT_FOUND, CONFLICT where the release is in none of the states `from` */
+/**
+ * @param from the states it may be in, of those that `RELEASE_NEXT` lets become `to`; absent: all of them
+ * @throws {SlipwayError} NOT_FOUND, CONFLICT where the release is in none of these states
+ */
 export const changeRelease = async (
   db: Database,
   id: ReleaseId,
-  from: readonly ReleaseState[],
+  from: readonly ReleaseState[] | undefined,
   to: ReleaseState,
 ): Promise<Release> => {
+  const before = statesBefore(to).filter((state) => from?.includes(state) ?? true);
   const [row] = await db
     .update(releases)
     .set({ state: to })
-    .where(and(eq(releases.id, id), inArray(releases.state, [...from])))
+    .where(and(eq(releases.id, id), inArray(releases.state, before)))
     .returning();
   if (row !== undefined) return toRelease(row);
   const { state } = await getRelease(db, id);
   throw new SlipwayError(
     'CONFLICT',
-    `Release ${id} is ${state}; only a release that is ${from.join(' or ')} becomes ${to}.`,
+    `Release ${id} is ${state}; only a release that is ${before.join(' or ')} becomes ${to}.`,
     { details: { state } },
   );
 };

@@ -1,8 +1,9 @@
-import { and, count, desc, eq, inArray, isNull, ne, notInArray, or, sql } from 'drizzle-orm';
+import { and, count, desc, eq, exists, inArray, isNull, ne, notInArray, or, sql } from 'drizzle-orm';
 import {
   SlipwayError,
   TERMINAL_STATES,
   type AssignmentPolicy,
+  type ChannelName,
   type DeviceId,
   type ExecutionState,
   type Release,
@@ -13,21 +14,31 @@ import {
 } from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import { newRolloutId } from '../new-id.ts';
-import { devices, executions, rollouts } from '../schema.ts';
+import { channelHistory, channels, devices, executions, rollouts } from '../schema.ts';
 import { refuseRevoked } from './certificates.ts';
+import { getChannel, missingStone, refuseBelowFloor, stonesOfClass } from './channels.ts';
 import { found, type Page } from './not-found.ts';
 import { getRelease } from './releases.ts';
 
 type Row = typeof rollouts.$inferSelect;
 
-/** The devices that a rollout is meant for; it does not wait for revoked ones. */
-export const isTargetOf = (rollout: Pick<Row, 'deviceClass' | 'devices'>) =>
-  and(
-    isNull(devices.revokedAt),
-    rollout.devices === null
-      ? eq(devices.deviceClass, rollout.deviceClass)
-      : inArray(devices.id, rollout.devices),
-  );
+/**
+ * The devices that a rollout is meant for; it does not wait for revoked ones. Devices that follow a channel take part
+ * in a rollout to the whole class only if the release was published to their channel.
+ */
+export const isTargetOf = (
+  db: Database,
+  rollout: Pick<Row, 'deviceClass' | 'devices' | 'channel' | 'release'>,
+) => {
+  if (rollout.devices !== null) return and(isNull(devices.revokedAt), inArray(devices.id, rollout.devices));
+  const ofClass = and(isNull(devices.revokedAt), eq(devices.deviceClass, rollout.deviceClass));
+  if (rollout.channel !== null) return and(ofClass, eq(devices.channel, rollout.channel));
+  const published = db
+    .select({ one: sql`1` })
+    .from(channelHistory)
+    .where(and(eq(channelHistory.release, rollout.release), eq(channelHistory.channel, devices.channel)));
+  return and(ofClass, or(isNull(devices.channel), exists(published)));
+};
 
 const toRollouts = async (db: Database, rows: readonly Row[]): Promise<Rollout[]> => {
   if (rows.length === 0) return [];
@@ -51,6 +62,7 @@ const toRollouts = async (db: Database, rows: readonly Row[]): Promise<Rollout[]
         failureThreshold: row.failureThreshold,
         maxInFlight: row.maxInFlight,
         policy: row.policy,
+        ...(row.channel === null ? {} : { channel: row.channel }),
         counts,
         ...(row.state === 'running' ? { waiting: await countWaiting(db, row) } : {}),
         createdAt: row.createdAt.toISOString(),
@@ -67,7 +79,7 @@ const countWaiting = async (db: Database, row: Row): Promise<number> => {
     .leftJoin(executions, and(eq(executions.device, devices.id), eq(executions.rollout, row.id)))
     .where(
       and(
-        isTargetOf(row),
+        isTargetOf(db, row),
         isNull(executions.id),
         or(isNull(devices.release), ne(devices.release, row.release)),
       ),
@@ -76,13 +88,21 @@ const countWaiting = async (db: Database, row: Row): Promise<number> => {
 };
 
 /**
- * @throws {SlipwayError} NOT_FOUND for a release or device; CONFLICT for a release that is not published and for a
- * rollout that runs on the same devices; REQUEST_INVALID for a device of another class; DEVICE_REVOKED
+ * @throws {SlipwayError} NOT_FOUND for a release, device or channel; CONFLICT for a release that is not published and for
+ * a rollout that runs on the same devices; REQUEST_INVALID for a device of another class; DEVICE_REVOKED;
+ * RELEASE_DEPRECATED; RELEASE_BELOW_FLOOR and STEPPING_STONE_MISSING as the channels of the devices have it
  */
 export const createRollout = (db: Database, asked: RolloutCreate, now: Date): Promise<Rollout> =>
   db.transaction(async (tx) => {
     const release = await getRelease(tx, asked.release);
-    if (release.state !== 'published') {
+    if (release.state === 'deprecated' && asked.force !== true) {
+      throw new SlipwayError(
+        'RELEASE_DEPRECATED',
+        `Release ${release.id} (${release.version}) is deprecated. Take a newer one, or say force.`,
+        { details: { release: release.id } },
+      );
+    }
+    if (release.state !== 'published' && release.state !== 'deprecated') {
       throw new SlipwayError(
         'CONFLICT',
         `Release ${release.id} is ${release.state}; only a published release is rolled out. Publish it first.`,
@@ -91,7 +111,10 @@ export const createRollout = (db: Database, asked: RolloutCreate, now: Date): Pr
     }
     const targets = asked.devices === undefined ? null : [...new Set(asked.devices)];
     if (targets !== null) await checkTargets(tx, targets, release);
-    await refuseOverlap(tx, release, targets);
+    const channel = asked.channel ?? null;
+    if (channel !== null) await getChannel(tx, { deviceClass: release.deviceClass, name: channel });
+    await refuseByChannels(tx, release, targets, channel);
+    await refuseOverlap(tx, release, targets, channel);
     const rows = await tx
       .insert(rollouts)
       .values({
@@ -103,6 +126,7 @@ export const createRollout = (db: Database, asked: RolloutCreate, now: Date): Pr
         maxInFlight: asked.maxInFlight,
         policy: asked.policy ?? {},
         devices: targets,
+        channel,
         createdAt: now,
       })
       .returning();
@@ -132,19 +156,63 @@ const checkTargets = async (db: Database, targets: readonly DeviceId[], release:
   }
 };
 
+/** What the channels say that the devices follow, and the channel of the rollout itself. */
+const refuseByChannels = async (
+  db: Database,
+  release: Release,
+  targets: readonly DeviceId[] | null,
+  channel: ChannelName | null,
+): Promise<void> => {
+  const { deviceClass } = release;
+  const wanted = {
+    deviceClass,
+    release: release.id,
+    devices: targets === null ? null : [...targets],
+    channel,
+  };
+  const followed = await db
+    .selectDistinct({ channel: devices.channel })
+    .from(devices)
+    .where(isTargetOf(db, wanted));
+  const names = [channel, ...followed.map((row) => row.channel)].filter((name) => name !== null);
+  if (names.length === 0) return;
+  const rows = await db
+    .select()
+    .from(channels)
+    .where(and(eq(channels.deviceClass, deviceClass), inArray(channels.name, names)));
+  for (const row of rows) refuseBelowFloor(row, release);
+  if (targets === null) return;
+  // Of a whole class or channel, those that have yet to pass a stone come in once they have.
+  const stones = await stonesOfClass(db, deviceClass);
+  for (const device of await db.select().from(devices).where(isTargetOf(db, wanted)).orderBy(devices.id)) {
+    const passed = device.channel === null ? [] : (stones.get(device.channel) ?? []);
+    const stone = missingStone(passed, device.version, release.version);
+    if (stone === undefined) continue;
+    throw new SlipwayError(
+      'STEPPING_STONE_MISSING',
+      `Device ${device.id} runs ${device.version ?? 'an unknown version'} and must pass ${stone.version} ` +
+        `(${stone.release}) before ${release.version}. Roll that out to it first, or leave it out.`,
+      { details: { device: device.id, steppingStone: stone.release } },
+    );
+  }
+};
+
 // Two rollouts on one device would race, and the lower counter would then be refused by the device as a downgrade.
 const refuseOverlap = async (
   db: Database,
   release: Release,
   targets: readonly DeviceId[] | null,
+  channel: ChannelName | null,
 ): Promise<void> => {
   const running = await db
     .select()
     .from(rollouts)
     .where(and(eq(rollouts.state, 'running'), eq(rollouts.deviceClass, release.deviceClass)));
-  const other = running.find(
-    ({ devices }) => devices === null || targets === null || devices.some((id) => targets.includes(id)),
-  );
+  const other = running.find((one) => {
+    // A device follows one channel at a time.
+    if (one.channel !== null && channel !== null && one.channel !== channel) return false;
+    return one.devices === null || targets === null || one.devices.some((id) => targets.includes(id));
+  });
   if (other === undefined) return;
   throw new SlipwayError(
     'CONFLICT',

@@ -18,8 +18,8 @@ import { changeRelease, createRelease } from '../store/releases.ts';
 export const TEST_CLASS = ClassName.parse('edge-test');
 const arch = Arch.parse('amd64');
 
-/** A published release whose bundle has these bytes. */
-export const seedRelease = async (db: Database, version: string, bundle: Buffer): Promise<Release> => {
+/** A draft whose bundle has these bytes. */
+export const seedDraft = async (db: Database, version: string, bundle: Buffer): Promise<Release> => {
   const now = new Date();
   const build = await createBuild(db, { deviceClass: TEST_CLASS, version }, now);
   await moveBuild(db, build.id, ['queued'], { state: 'signing' });
@@ -45,7 +45,13 @@ export const seedRelease = async (db: Database, version: string, bundle: Buffer)
     now,
   );
   if (release === undefined) throw new Error('the release was there already');
-  return changeRelease(db, release.id, ['draft'], 'published');
+  return release;
+};
+
+/** The same, published. */
+export const seedRelease = async (db: Database, version: string, bundle: Buffer): Promise<Release> => {
+  const draft = await seedDraft(db, version, bundle);
+  return changeRelease(db, draft.id, ['draft'], 'published');
 };
 
 /** An enrolled device that has never been online. */

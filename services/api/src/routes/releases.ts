@@ -1,4 +1,11 @@
-import { changeRelease, getRelease, listReleases, recordAudit, runningRolloutsOf } from '@slipway/fleet';
+import {
+  changeRelease,
+  clearFromChannels,
+  getRelease,
+  listReleases,
+  recordAudit,
+  runningRolloutsOf,
+} from '@slipway/fleet';
 import { ClassName, Release, ReleaseId, ReleaseState, SlipwayError } from '@slipway/protocol';
 import { z } from 'zod';
 import { actorOf } from '../auth.ts';
@@ -36,14 +43,33 @@ export const releaseRoutes = (app: App, { db, events, store }: Context): void =>
       config: { access: 'release' },
       schema: {
         tags,
-        summary: 'Publish a draft, so that it can be rolled out',
+        summary: 'Publish a draft, or a deprecated release again, so that it can be rolled out',
         params: ById,
         response: { 200: Release },
       },
     },
     async (request) => {
-      const release = await changeRelease(db, request.params.id, ['draft'], 'published');
+      const release = await changeRelease(db, request.params.id, undefined, 'published');
       await recordAudit(db, { actor: actorOf(request).name, action: 'release.publish', subject: release.id });
+      events.publish({ kind: 'release', release });
+      return release;
+    },
+  );
+  app.post(
+    '/v1/releases/:id/deprecate',
+    {
+      config: { access: 'release' },
+      schema: {
+        tags,
+        summary: 'Deprecate a release: rollouts of it go on, new ones are refused unless they say force',
+        params: ById,
+        response: { 200: Release },
+      },
+    },
+    async (request) => {
+      const release = await changeRelease(db, request.params.id, undefined, 'deprecated');
+      const actor = actorOf(request).name;
+      await recordAudit(db, { actor, action: 'release.deprecate', subject: release.id });
       events.publish({ kind: 'release', release });
       return release;
     },
@@ -66,9 +92,12 @@ export const releaseRoutes = (app: App, { db, events, store }: Context): void =>
           },
         );
       }
-      const release = await changeRelease(db, id, ['draft', 'published'], 'withdrawn');
-      await recordAudit(db, { actor: actorOf(request).name, action: 'release.withdraw', subject: id });
+      const release = await changeRelease(db, id, undefined, 'withdrawn');
+      const actor = actorOf(request).name;
+      const cleared = await clearFromChannels(db, release, actor, new Date());
+      await recordAudit(db, { actor, action: 'release.withdraw', subject: id });
       events.publish({ kind: 'release', release });
+      for (const channel of cleared) events.publish({ kind: 'channel', channel });
       return release;
     },
   );
