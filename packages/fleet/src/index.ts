@@ -32,7 +32,7 @@ export {
   type EqualBuilds,
   type NewBuild,
 } from './store/builds.ts';
-export { renewCertificate, revokeDevice } from './store/certificates.ts';
+export { renewCertificate, type Issued } from './store/certificates.ts';
 export {
   changeChannel,
   clearFromChannels,
@@ -43,7 +43,14 @@ export {
   publishToChannel,
   type ChannelKey,
 } from './store/channels.ts';
-export { createClaim, listClaims, redeemClaim, type Issued } from './store/claims.ts';
+export {
+  createClaim,
+  getClaim,
+  listClaims,
+  listClaimUses,
+  revokeClaim,
+  type NewClaim,
+} from './store/claims.ts';
 export {
   createCommand,
   getCommand,
@@ -53,6 +60,13 @@ export {
   recordResult,
   takeCommand,
 } from './store/commands.ts';
+export {
+  acceptDevices,
+  changeDeviceClass,
+  decommissionDevice,
+  rejectDevice,
+  revokeDevice,
+} from './store/device-lifecycle.ts';
 export {
   desiredOf,
   everyDesired,
@@ -73,7 +87,20 @@ export {
 export { deviceIsInGroups } from './store/groups.ts';
 export type { Page } from './store/not-found.ts';
 export { recordStatus, type StatusOutcome } from './store/record-status.ts';
+export { redeemClaim, type Enrolment, type EnrolmentAsked } from './store/redeem-claim.ts';
+export { importRegistrations, listRegistrations, removeRegistration } from './store/registrations.ts';
 export { changeRelease, createRelease, getRelease, listReleases } from './store/releases.ts';
+export {
+  devicesOut,
+  devicesToDrop,
+  dropAgain,
+  recordDrop,
+  refreshRevocationList,
+  revocationList,
+  type RevocationList,
+  type RevokedCertificate,
+  type ToDrop,
+} from './store/revocations.ts';
 export {
   abortRollout,
   createRollout,

@@ -25,13 +25,13 @@ import type {
   BuildRequest,
   BuildState,
   ChannelName,
-  ClaimId,
   ClassName,
   CommandId,
   CommandRequest,
   CommandState,
   Desired,
   DeviceId,
+  DeviceState,
   Digest,
   ExecutionId,
   ExecutionState,
@@ -51,12 +51,13 @@ import type {
 } from '@slipway/protocol';
 import { at, large, tenant } from './schema/columns.ts';
 
-export * from './schema/channels.ts';
-
 /**
- * The tables, for PostgreSQL and PGlite alike. Every row belongs to a tenant; there is one, `default`, as yet.
- * After a change here run `npm run migrations -w packages/fleet` and check the new file in.
+ * The tables, for PostgreSQL and PGlite alike. After a change here or in `schema/` run `npm run migrations -w
+ * packages/fleet` and check the new file in.
  */
+export * from './schema/channels.ts';
+export * from './schema/enrolment.ts';
+
 /** Text that sorts by its bytes, whatever the locale of the database is. */
 const bytewise = customType<{ data: string }>({ dataType: () => 'text COLLATE "C"' });
 
@@ -155,6 +156,8 @@ export const devices = pgTable(
     name: text('name'),
     tags: text('tags').array().notNull().default([]),
     attributes: jsonb('attributes').$type<Record<string, AttributeValue>>().notNull().default({}),
+    state: text('state').$type<DeviceState>().notNull().default('active'),
+    serial: text('serial'),
     online: boolean('online').notNull().default(false),
     /** of the last birth and the last death seen; equal: the device is gone */
     connection: large('connection').notNull().default(0),
@@ -175,17 +178,28 @@ export const devices = pgTable(
     assignment: jsonb('assignment').$type<Desired['assignment']>(),
     enrolledAt: at('enrolled_at').notNull().defaultNow(),
     lastSeenAt: at('last_seen_at'),
-    certificateExpiresAt: at('certificate_expires_at').notNull(),
+    certificateExpiresAt: at('certificate_expires_at'),
     /** of the key of the certificate given last, and of the one that proved the request for it; null: never recorded */
     keySha256: text('key_sha256'),
     provenKeySha256: text('proven_key_sha256'),
     revokedAt: at('revoked_at'),
     /** whose releases it takes; null: those of its class */
     channel: text('channel').$type<ChannelName>(),
+    decommissionedAt: at('decommissioned_at'),
+    /** since when the broker is to end its session, and forget it if it has left; null: nothing is to be done */
+    dropSince: at('drop_since'),
+    /** how often it was told so for that */
+    drops: integer('drops').notNull().default(0),
   },
   (table) => [
     primaryKey({ columns: [table.tenant, table.id] }),
     index('devices_class').on(table.tenant, table.deviceClass),
+    index('devices_drop')
+      .on(table.dropSince)
+      .where(sql`${table.dropSince} is not null`),
+    index('devices_not_active')
+      .on(table.tenant, table.state)
+      .where(sql`${table.state} <> 'active'`),
   ],
 );
 
@@ -368,20 +382,6 @@ export const deviceLogs = pgTable(
   },
   (table) => [primaryKey({ columns: [table.command, table.seq] })],
 );
-
-export const claims = pgTable('claims', {
-  id: text('id').$type<ClaimId>().primaryKey(),
-  tenant: tenant(),
-  tokenSha256: text('token_sha256').notNull().unique(),
-  deviceClass: text('device_class').$type<ClassName>().notNull(),
-  arch: text('arch').$type<Arch>().notNull(),
-  deviceId: text('device_id').$type<DeviceId>().notNull(),
-  /** of the key that used the claim, so that a device cut off before the answer may ask again */
-  keySha256: text('key_sha256'),
-  usedAt: at('used_at'),
-  expiresAt: at('expires_at').notNull(),
-  createdAt: at('created_at').notNull().defaultNow(),
-});
 
 export const tokens = pgTable('tokens', {
   sha256: text('sha256').primaryKey(),

@@ -10,10 +10,10 @@ import {
 } from './channel.ts';
 import { ChannelName, ReleaseChannel } from './channels.ts';
 import { DeviceCommand } from './commands.ts';
+import { DeviceState } from './enrolment.ts';
 import {
   Arch,
   BuildId,
-  ClaimId,
   ClassName,
   DeviceId,
   Digest,
@@ -27,16 +27,6 @@ import {
 
 /** Resources of the HTTP API under `/v1`, as they cross the wire. Times are ISO 8601 in UTC. */
 const time = z.iso.datetime();
-
-export const Problem = z.object({
-  type: z.string(),
-  title: z.string(),
-  status: z.int(),
-  code: z.string(),
-  detail: z.string(),
-  details: z.record(z.string(), z.unknown()).optional(),
-});
-export type Problem = z.infer<typeof Problem>;
 
 export const DeviceClass = z.object({
   name: ClassName,
@@ -132,6 +122,9 @@ export const Device = z.object({
   id: DeviceId,
   deviceClass: ClassName,
   arch: Arch,
+  state: DeviceState,
+  /** that it sent when it enrolled */
+  serial: z.string().nullable(),
   online: z.boolean(),
   health: HealthState.nullable(),
   activeSlot: SlotName.nullable(),
@@ -145,33 +138,15 @@ export const Device = z.object({
   telemetry: Telemetry.optional(),
   enrolledAt: time,
   lastSeenAt: time.nullable(),
-  certificateExpiresAt: time,
+  /** null: it has none yet */
+  certificateExpiresAt: time.nullable(),
   /** it gets no certificate any more */
   revokedAt: time.nullable(),
+  decommissionedAt: time.nullable(),
   /** the channel it follows; absent: none */
   channel: ChannelName.optional(),
 });
 export type Device = z.infer<typeof Device>;
-
-export const ClaimCreate = z.strictObject({
-  deviceClass: ClassName,
-  /** id that the device gets; absent: the server makes one */
-  deviceId: DeviceId.optional(),
-  /** seconds */
-  ttl: z.int().min(60).max(31_536_000).default(86_400),
-});
-export type ClaimCreate = z.infer<typeof ClaimCreate>;
-
-/** `token` is shown once, in the answer that creates it. */
-export const ClaimToken = z.object({
-  id: ClaimId,
-  deviceClass: ClassName,
-  deviceId: DeviceId,
-  token: z.string().optional(),
-  usedAt: time.nullable(),
-  expiresAt: time,
-});
-export type ClaimToken = z.infer<typeof ClaimToken>;
 
 /** Body of each server-sent event of `GET /v1/events`; `event:` is `kind`. */
 export const LiveEvent = z.discriminatedUnion('kind', [

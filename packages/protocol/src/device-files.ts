@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BootLoader, TrybootPartitions, UBootEnvironment } from './boot-control.ts';
-import { Arch, ClassName, DeviceId, ReleaseId, TenantId, Version } from './ids.ts';
+import { Arch, ClassName, DeviceId, ReleaseId, Serial, TenantId, Version } from './ids.ts';
 
 /** The files an image carries for the agent, written by the builder and read by the agent. */
 export const AGENT_CONFIG_PATH = '/etc/slipway/agent.json';
@@ -11,7 +11,12 @@ export const SERVER_CA_PATH = '/etc/slipway/trust/server-ca.pem';
 
 /** On the ESP of a disk, put there by `slipway provision`; the agent deletes it once it is enrolled. */
 export const CLAIM_ESP_PATH = 'slipway/claim.json';
-export const Claim = z.object({ v: z.literal(1), token: z.string().min(16) });
+export const Claim = z.object({
+  v: z.literal(1),
+  token: z.string().min(16),
+  /** serial number, for claims of a batch; absent: what the firmware says */
+  serial: Serial.optional(),
+});
 export type Claim = z.infer<typeof Claim>;
 
 /** On the ESP of a disk, put there in the factory: an identity that needs no claim. The agent takes it over and removes it. */
@@ -161,7 +166,10 @@ export type HealthGates = z.infer<typeof HealthGates>;
 
 export const EnrolRequest = z.strictObject({
   v: z.literal(1),
-  token: z.string().min(16).max(256),
+  /** of a claim; absent: the key is known beforehand */
+  token: z.string().min(16).max(256).optional(),
+  /** serial number; absent: the device tells none */
+  serial: Serial.optional(),
   /** PEM, PKCS #10, P-256 */
   csr: z.string().max(8192),
   deviceClass: ClassName,

@@ -446,8 +446,20 @@ export const ERRORS = {
   CLAIM_INVALID: entry(
     77,
     403,
-    'A claim token is unknown, used, expired or for another class.',
+    'A claim token is unknown, used up, revoked, expired or for another class, or an operator rejected the device.',
     'Create a new claim token.',
+  ),
+  ENROL_PENDING: entry(
+    75,
+    409,
+    'The device waits to be let in by an operator.',
+    'Compare its key and serial number; run slipway devices accept or reject. The device asks again by itself.',
+  ),
+  IMPORT_INVALID: entry(
+    65,
+    422,
+    'Rows of a list of devices are wrong or contradict what is known; none was taken.',
+    'Mend the lines named and import the list again.',
   ),
   CERTIFICATE_INVALID: entry(
     77,

@@ -59,3 +59,7 @@ export const SlotName = z.enum(['a', 'b']);
 export type SlotName = z.infer<typeof SlotName>;
 
 export const otherSlot = (slot: SlotName): SlotName => (slot === 'a' ? 'b' : 'a');
+
+/** Serial number as it is printed on the device, or as its firmware tells. */
+export const Serial = z.string().regex(/^[\x21-\x7e]{1,64}$/, '1 to 64 printable characters without spaces');
+export type Serial = z.infer<typeof Serial>;

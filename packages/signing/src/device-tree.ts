@@ -1,6 +1,7 @@
-import { createPublicKey } from 'node:crypto';
+import { createPublicKey, X509Certificate } from 'node:crypto';
 import { type DeviceId, SlipwayError } from '@slipway/protocol';
 import { certify, type Identity, makeAuthority, validFor } from './certificates.ts';
+import { keySha256Of } from './device-certificate.ts';
 import { x509 } from './x509.ts';
 
 /** The tree that names devices: one authority; the common name of a leaf is the device id. */
@@ -61,8 +62,27 @@ const createPublicKeyOrRefuse = (request: x509.Pkcs10CertificateRequest) => {
   }
 };
 
+/**
+ * SHA-256 of the key that a request is for, once it is proven that the requester holds it.
+ *
+ * @throws {SlipwayError} CSR_INVALID
+ */
+export const keySha256OfCsr = async (csrPem: string): Promise<string> => {
+  await provenKey(csrPem);
+  return keySha256Of(createPublicKeyOrRefuse(parseRequest(csrPem)));
+};
+
 /** Names of the server side; a device of that name would be taken for it. */
 const RESERVED: readonly string[] = ['gateway', 'server'];
+
+export type DeviceCertificate = {
+  readonly certificatePem: string;
+  /** hexadecimal, lower case */
+  readonly serial: string;
+  readonly expiresAt: Date;
+  /** SHA-256 of the public key, hexadecimal */
+  readonly keySha256: string;
+};
 
 /**
  * Certifies the key of a request. Nothing else of the request is taken over: neither its subject nor its extensions.
@@ -74,7 +94,7 @@ export const signDeviceCsr = async (input: {
   readonly deviceId: DeviceId;
   readonly ca: Identity;
   readonly now?: Date;
-}): Promise<{ readonly certificatePem: string; readonly expiresAt: Date }> => {
+}): Promise<DeviceCertificate> => {
   if (RESERVED.includes(input.deviceId)) {
     throw new SlipwayError(
       'REQUEST_INVALID',
@@ -88,5 +108,11 @@ export const signDeviceCsr = async (input: {
     publicKey,
     input.ca,
   );
-  return { certificatePem, expiresAt: validity.notAfter };
+  const certificate = new X509Certificate(certificatePem);
+  return {
+    certificatePem,
+    serial: certificate.serialNumber.toLowerCase(),
+    expiresAt: validity.notAfter,
+    keySha256: keySha256Of(certificate.publicKey),
+  };
 };

@@ -15,10 +15,17 @@ export {
 } from './certificates.ts';
 export { verifyCmsShape } from './cms-shape.ts';
 export { type DeviceProof, keySha256Of, verifyRenewal } from './device-certificate.ts';
-export { DEVICE_CERTIFICATE_DAYS, makeDeviceAuthority, signDeviceCsr } from './device-tree.ts';
+export {
+  DEVICE_CERTIFICATE_DAYS,
+  type DeviceCertificate,
+  keySha256OfCsr,
+  makeDeviceAuthority,
+  signDeviceCsr,
+} from './device-tree.ts';
 export { encodeSignatureList, enrolmentFiles, SIGNATURE_OWNER } from './efi-signature-list.ts';
 export { encodePrivateKey, type KeyKind, makeKeys } from './keys.ts';
 export { makeReleaseTree, type ReleaseTree } from './release-tree.ts';
+export { type Revoked, signRevocationList } from './revocation-list.ts';
 export { makeSecureBootTree, type SecureBootTree } from './secure-boot-tree.ts';
 export { makeServerAuthority, makeServerIdentity, makeServiceIdentity } from './server-tree.ts';
 export { signCms } from './sign-cms.ts';

@@ -1,4 +1,3 @@
-import { X509Certificate } from 'node:crypto';
 import rateLimit from '@fastify/rate-limit';
 import fastify, { LogController, type FastifyBaseLogger } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
@@ -12,9 +11,10 @@ import {
   SlipwayError,
   TenantId,
 } from '@slipway/protocol';
-import { keySha256Of, signDeviceCsr, verifyRenewal, type Identity } from '@slipway/signing';
+import { keySha256OfCsr, signDeviceCsr, verifyRenewal, type Identity } from '@slipway/signing';
 import { z } from 'zod';
 import { answerWithProblems } from './problem.ts';
+import type { Revocations } from './revocations.ts';
 
 type Needs = {
   readonly db: Database;
@@ -22,11 +22,14 @@ type Needs = {
   readonly logger: FastifyBaseLogger;
   readonly tls: { readonly cert: string; readonly key: string };
   readonly deviceCa: Identity;
+  readonly revocations: Revocations;
   readonly mqttUrl: string;
   readonly perMinute: number;
 };
 
 const tenant = TenantId.parse('default');
+/** A device that waits asks again by itself; this says how long it need not. */
+const PENDING_RETRY_S = 60;
 
 /**
  * What may be asked of us without an operator's token, on a listener of its own: a certificate for a claim token, and
@@ -68,20 +71,35 @@ export const enrolApp = async (needs: Needs) => {
   typed.post(
     '/v1/enrol',
     { schema: { body: EnrolRequest, response: { 200: EnrolResponse } } },
-    async ({ body }) => {
+    async ({ body }, reply) => {
       const now = new Date();
-      const { device, issued } = await redeemClaim(
+      const enrolment = await redeemClaim(
         needs.db,
-        body,
-        async (deviceId): Promise<Issued> => {
-          const signed = await signDeviceCsr({ csrPem: body.csr, deviceId, ca: needs.deviceCa, now });
-          return { ...signed, keySha256: keyOf(signed.certificatePem) };
-        },
+        { ...body, keySha256: await keySha256OfCsr(body.csr) },
+        async (deviceId) => signDeviceCsr({ csrPem: body.csr, deviceId, ca: needs.deviceCa, now }),
         now,
       );
+      const { device } = enrolment;
+      if (enrolment.kind === 'pending') {
+        if (enrolment.isNew) {
+          needs.logger.info(
+            { device: device.id, deviceClass: device.deviceClass },
+            'device waits for approval',
+          );
+          needs.events.publish({ kind: 'device', device });
+        }
+        reply.header('retry-after', String(PENDING_RETRY_S));
+        throw new SlipwayError(
+          'ENROL_PENDING',
+          `The device waits as ${device.id} until an operator accepts it. Ask again with the same key.`,
+          { details: { device: device.id } },
+        );
+      }
       needs.logger.info({ device: device.id, deviceClass: device.deviceClass }, 'device enrolled');
       needs.events.publish({ kind: 'device', device });
-      return answer(device.id, issued, now);
+      // Where it is there anew, what it had before is of no use to whoever has it.
+      await needs.revocations.refresh();
+      return answer(device.id, enrolment.issued, now);
     },
   );
 
@@ -108,10 +126,8 @@ export const enrolApp = async (needs: Needs) => {
       const { device, issued } = await renewCertificate(
         needs.db,
         { device: deviceId, provenKeySha256, expiredAt },
-        async () => {
-          const signed = await signDeviceCsr({ csrPem: body.csr, deviceId, ca: needs.deviceCa, now });
-          return { ...signed, keySha256: keyOf(signed.certificatePem) };
-        },
+        async () => signDeviceCsr({ csrPem: body.csr, deviceId, ca: needs.deviceCa, now }),
+        now,
       );
       needs.logger.info({ device: deviceId, expiredAt }, 'device certificate renewed');
       needs.events.publish({ kind: 'device', device });
@@ -120,5 +136,3 @@ export const enrolApp = async (needs: Needs) => {
   );
   return app;
 };
-
-const keyOf = (certificatePem: string): string => keySha256Of(new X509Certificate(certificatePem).publicKey);

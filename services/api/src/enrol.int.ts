@@ -56,9 +56,9 @@ describe('enrolment', () => {
     expect(certificate.subject).toBe(`CN=${claim.deviceId}`);
     expect(certificate.verify(new X509Certificate(api.deviceCa).publicKey)).toBe(true);
 
-    const device = await api.client().devices.get(claim.deviceId);
+    const device = await api.client().devices.get(claim.deviceId ?? '');
     expect(device).toMatchObject({ deviceClass, arch: 'amd64', online: false });
-    expect(Date.parse(device.certificateExpiresAt)).toBe(certificate.validToDate.getTime());
+    expect(Date.parse(device.certificateExpiresAt ?? '')).toBe(certificate.validToDate.getTime());
     const [entry] = await listAudit(api.db, { limit: 1, offset: 0 });
     expect(entry).toMatchObject({
       action: 'device.enrol',
@@ -123,7 +123,8 @@ describe('enrolment', () => {
 
 test('a stranger who guesses is slowed down', async () => {
   const slow = await runApi({ enrolPerMinute: 3 });
-  const asked = { v: 1, token: 'swc_0123456789abcdef', csr: 'none', deviceClass, arch: 'amd64' };
+  const csr = await newCsr('stranger');
+  const asked = { v: 1, token: 'swc_0123456789abcdef', csr, deviceClass, arch: 'amd64' };
   const answers = [];
   for (let n = 0; n < 4; n += 1) {
     answers.push(await post(slow.enrolUrl(), asked, slow.serverCa));

@@ -12,12 +12,14 @@ import type { Redis } from 'ioredis';
 import {
   Build,
   ClaimToken,
+  ClaimUse,
   Device,
   DeviceClass,
   DeviceCommand,
   Execution,
   LiveEvent,
   Problem,
+  Registration,
   Release,
   ReleaseChannel,
   Rollout,
@@ -32,6 +34,7 @@ import { commandRoutes } from './routes/commands.ts';
 import type { App, Context } from './routes/context.ts';
 import { deviceClassRoutes } from './routes/device-classes.ts';
 import { deviceRoutes } from './routes/devices.ts';
+import { enrolmentRoutes } from './routes/enrolment.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { releaseRoutes } from './routes/releases.ts';
@@ -40,12 +43,14 @@ import { rolloutRoutes } from './routes/rollouts.ts';
 const named = {
   Build,
   ClaimToken,
+  ClaimUse,
   Device,
   DeviceClass,
   DeviceCommand,
   Execution,
   LiveEvent,
   Problem,
+  Registration,
   Release,
   ReleaseChannel,
   Rollout,
@@ -121,6 +126,7 @@ export const operatorApp = async (
       deviceRoutes,
       commandRoutes,
       claimRoutes,
+      enrolmentRoutes,
       eventRoutes,
     ]) {
       routes(inner, context);

@@ -95,7 +95,7 @@ const newDevice = async () => {
     api.serverCa,
   );
   const { certificate, issuedAt } = EnrolResponse.parse(answer.body);
-  return { id: claim.deviceId, key, certificate, issuedAt, token: claim.token, csr };
+  return { id: DeviceId.parse(claim.deviceId), key, certificate, issuedAt, token: claim.token, csr };
 };
 
 type Asked = {

@@ -12,6 +12,7 @@ import type { ApiConfig } from './config.ts';
 import { enrolApp } from './enrol-app.ts';
 import { openImageRepository } from './image-repository.ts';
 import { operatorApp } from './operator-app.ts';
+import { openRevocations } from './revocations.ts';
 
 export type StartApi = {
   readonly config: ApiConfig;
@@ -88,8 +89,12 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
     await commands.add('send', { v: 1, commandId });
   };
 
+  const deviceCa = { certificatePem: need(caCert), keyPem: need(caKey) };
+  const revocations = await openRevocations(db, deviceCa, logger);
+  undo.defer(() => revocations.close());
+
   const operators = await operatorApp(
-    { db, events, images, store, builds, wakePlanner, sendCommand },
+    { db, events, images, store, builds, revocations, wakePlanner, sendCommand },
     redis,
     logger,
   );
@@ -99,7 +104,8 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
     events,
     logger,
     tls: { cert: need(cert), key: need(key) },
-    deviceCa: { certificatePem: need(caCert), keyPem: need(caKey) },
+    deviceCa,
+    revocations,
     mqttUrl: config.deviceMqttUrl,
     perMinute: config.enrolPerMinute,
   });

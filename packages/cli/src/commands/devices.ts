@@ -87,8 +87,8 @@ const CLAIM_HEADINGS = ['claim', 'class', 'device', 'used', 'expires'];
 const claimLine = (claim: ClaimToken): string[] => [
   claim.id,
   claim.deviceClass,
-  claim.deviceId,
-  time(claim.usedAt),
+  claim.deviceId ?? claim.idPattern ?? '-',
+  claim.uses === 1 ? time(claim.usedAt) : `${claim.used} of ${claim.uses}`,
   time(claim.expiresAt),
 ];
 

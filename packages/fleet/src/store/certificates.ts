@@ -1,12 +1,41 @@
-import { eq } from 'drizzle-orm';
+import { and, eq, isNull, lte } from 'drizzle-orm';
 import { SlipwayError, type Device, type DeviceId } from '@slipway/protocol';
 import type { Database } from '../database.ts';
-import { devices } from '../schema.ts';
+import { deviceCertificates, devices } from '../schema.ts';
 import { recordAudit } from './audit.ts';
-import type { Issued } from './claims.ts';
 import { toDevice } from './devices.ts';
-import { endLiveExecution } from './executions.ts';
 import { found } from './not-found.ts';
+
+export type Issued = {
+  readonly certificatePem: string;
+  /** hexadecimal */
+  readonly serial: string;
+  readonly expiresAt: Date;
+  /** SHA-256 of the public key that was certified, hexadecimal */
+  readonly keySha256: string;
+};
+
+/** Remembers a certificate until it ends, so that it can be revoked. */
+export const recordCertificate = async (
+  db: Database,
+  device: DeviceId,
+  { serial, keySha256, expiresAt }: Issued,
+  now: Date,
+): Promise<void> => {
+  await db
+    .insert(deviceCertificates)
+    .values({ serial: serial.toLowerCase(), device, keySha256, issuedAt: now, expiresAt });
+  // Revoked ones go when the next list is made.
+  await db
+    .delete(deviceCertificates)
+    .where(
+      and(
+        eq(deviceCertificates.device, device),
+        lte(deviceCertificates.expiresAt, now),
+        isNull(deviceCertificates.revokedAt),
+      ),
+    );
+};
 
 export const refuseRevoked = (device: DeviceId, revokedAt: Date | null | undefined): void => {
   if (revokedAt === null || revokedAt === undefined) return;
@@ -33,13 +62,14 @@ export const renewCertificate = (
     readonly expiredAt: Date | undefined;
   },
   issue: () => Promise<Issued>,
+  now: Date,
 ): Promise<{ readonly device: Device; readonly issued: Issued }> =>
   db.transaction(async (tx) => {
     const { device: id, provenKeySha256, expiredAt } = asked;
     const [row] = await tx.select().from(devices).where(eq(devices.id, id)).for('update');
     const known = row?.keySha256 === null || [row?.keySha256, row?.provenKeySha256].includes(provenKeySha256);
     refuseRevoked(id, row?.revokedAt);
-    if (row === undefined || !known) {
+    if (row === undefined || row.state !== 'active' || !known) {
       throw new SlipwayError(
         'CERTIFICATE_INVALID',
         `Expected the certificate that device ${id} was given last, found ${row === undefined ? 'no such device' : 'an older one'}. Enrol the device anew with a claim for its id.`,
@@ -51,6 +81,7 @@ export const renewCertificate = (
       .set({ certificateExpiresAt: issued.expiresAt, keySha256: issued.keySha256, provenKeySha256 })
       .where(eq(devices.id, id))
       .returning();
+    await recordCertificate(tx, id, issued, now);
     await recordAudit(tx, {
       actor: `device:${id}`,
       action: 'device.renew',
@@ -64,20 +95,10 @@ export const renewCertificate = (
     return { device: toDevice(found(rows, 'device', id)), issued };
   });
 
-/**
- * From now on the device gets no certificate until it is enrolled anew, and nothing else either: it counts as offline
- * whatever it says, is no target of a rollout, and an execution that it was at is over, so no bundle is served to it.
- * Nothing happens where it was revoked before.
- */
-export const revokeDevice = (db: Database, id: DeviceId, actor: string, now: Date): Promise<Device> =>
-  db.transaction(async (tx) => {
-    // Before the device is locked: reports and planners lock in that order as well.
-    await endLiveExecution(tx, id, 'the device was revoked', now);
-    const rows = await tx.select().from(devices).where(eq(devices.id, id)).for('update');
-    const before = found(rows, 'device', id);
-    if (before.revokedAt !== null) return toDevice(before);
-    const change = { revokedAt: now, online: false };
-    const after = await tx.update(devices).set(change).where(eq(devices.id, id)).returning();
-    await recordAudit(tx, { actor, action: 'device.revoke', subject: id });
-    return toDevice(found(after, 'device', id));
-  });
+/** Names every certificate of the device that has not ended in the next list of revoked ones. */
+export const revokeCertificates = async (db: Database, device: DeviceId, now: Date): Promise<void> => {
+  await db
+    .update(deviceCertificates)
+    .set({ revokedAt: now })
+    .where(and(eq(deviceCertificates.device, device), isNull(deviceCertificates.revokedAt)));
+};

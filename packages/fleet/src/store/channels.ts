@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, isNull } from 'drizzle-orm';
+import { and, asc, count, desc, eq } from 'drizzle-orm';
 import {
   SlipwayError,
   type ChannelChange,
@@ -38,7 +38,7 @@ const toChannels = async (db: Database, rows: readonly Row[]): Promise<ReleaseCh
           and(
             eq(devices.deviceClass, row.deviceClass),
             eq(devices.channel, row.name),
-            isNull(devices.revokedAt),
+            eq(devices.state, 'active'),
           ),
         );
       return {

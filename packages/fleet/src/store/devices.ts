@@ -1,5 +1,14 @@
-import { and, asc, eq, isNull, sql } from 'drizzle-orm';
-import type { Assignment, Birth, ClassName, Desired, Device, DeviceId, Telemetry } from '@slipway/protocol';
+import { and, asc, eq, inArray, ne, sql } from 'drizzle-orm';
+import type {
+  Assignment,
+  Birth,
+  ClassName,
+  Desired,
+  Device,
+  DeviceId,
+  DeviceState,
+  Telemetry,
+} from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import { devices } from '../schema.ts';
 import { found, type Page } from './not-found.ts';
@@ -8,6 +17,8 @@ export const toDevice = (row: typeof devices.$inferSelect): Device => ({
   id: row.id,
   deviceClass: row.deviceClass,
   arch: row.arch,
+  state: row.state,
+  serial: row.serial,
   online: row.online,
   health: row.health,
   activeSlot: row.activeSlot,
@@ -20,9 +31,10 @@ export const toDevice = (row: typeof devices.$inferSelect): Device => ({
   ...(row.telemetry === null ? {} : { telemetry: row.telemetry }),
   enrolledAt: row.enrolledAt.toISOString(),
   lastSeenAt: row.lastSeenAt?.toISOString() ?? null,
-  certificateExpiresAt: row.certificateExpiresAt.toISOString(),
+  certificateExpiresAt: row.certificateExpiresAt?.toISOString() ?? null,
   revokedAt: row.revokedAt?.toISOString() ?? null,
   ...(row.channel === null ? {} : { channel: row.channel }),
+  decommissionedAt: row.decommissionedAt?.toISOString() ?? null,
 });
 
 export const getDevice = async (db: Database, id: DeviceId): Promise<Device> =>
@@ -30,7 +42,12 @@ export const getDevice = async (db: Database, id: DeviceId): Promise<Device> =>
 
 export const listDevices = async (
   db: Database,
-  filter: Page & { readonly deviceClass?: ClassName | undefined; readonly online?: boolean | undefined },
+  filter: Page & {
+    readonly deviceClass?: ClassName | undefined;
+    readonly online?: boolean | undefined;
+    /** absent: all that are of the fleet, or might be */
+    readonly state?: DeviceState | undefined;
+  },
 ): Promise<Device[]> => {
   const rows = await db
     .select()
@@ -38,6 +55,9 @@ export const listDevices = async (
     .where(
       and(
         filter.deviceClass === undefined ? undefined : eq(devices.deviceClass, filter.deviceClass),
+        filter.state === undefined
+          ? inArray(devices.state, ['pending', 'active', 'revoked'])
+          : eq(devices.state, filter.state),
         filter.online === undefined ? undefined : eq(devices.online, filter.online),
       ),
     )
@@ -51,7 +71,7 @@ export const listDevices = async (
  * Takes over what a birth says. A retained one only tells what was last said: after a death of the same connection the
  * device stays offline.
  *
- * @returns undefined for a device that is not enrolled, was revoked, or was enrolled for another class or architecture
+ * @returns undefined for a device that is not enrolled, not active, or was enrolled for another class or architecture
  */
 export const recordBirth = async (
   db: Database,
@@ -81,7 +101,7 @@ export const recordBirth = async (
         eq(devices.id, birth.deviceId),
         eq(devices.deviceClass, birth.deviceClass),
         eq(devices.arch, birth.arch),
-        isNull(devices.revokedAt),
+        eq(devices.state, 'active'),
       ),
     )
     .returning();
@@ -126,7 +146,7 @@ export const recordTelemetry = async (
       bootId: telemetry.bootId,
       lastSeenAt: now,
     })
-    .where(and(eq(devices.id, id), isNull(devices.revokedAt)))
+    .where(and(eq(devices.id, id), eq(devices.state, 'active')))
     .returning();
   return row === undefined ? undefined : toDevice(row);
 };
@@ -167,4 +187,4 @@ export const everyDesired = (
   db
     .select({ device: devices.id, seq: devices.desiredSeq, assignment: devices.assignment })
     .from(devices)
-    .where(sql`${devices.desiredSeq} > 0`);
+    .where(and(sql`${devices.desiredSeq} > 0`, ne(devices.state, 'decommissioned')));

@@ -23,15 +23,16 @@ import { getRelease } from './releases.ts';
 type Row = typeof rollouts.$inferSelect;
 
 /**
- * The devices that a rollout is meant for; it does not wait for revoked ones. Devices that follow a channel take part
+ * The devices that a rollout is meant for; it does not wait for those that were let out, or not yet
+ * in. Devices that follow a channel take part
  * in a rollout to the whole class only if the release was published to their channel.
  */
 export const isTargetOf = (
   db: Database,
   rollout: Pick<Row, 'deviceClass' | 'devices' | 'channel' | 'release'>,
 ) => {
-  if (rollout.devices !== null) return and(isNull(devices.revokedAt), inArray(devices.id, rollout.devices));
-  const ofClass = and(isNull(devices.revokedAt), eq(devices.deviceClass, rollout.deviceClass));
+  if (rollout.devices !== null) return and(eq(devices.state, 'active'), inArray(devices.id, rollout.devices));
+  const ofClass = and(eq(devices.state, 'active'), eq(devices.deviceClass, rollout.deviceClass));
   if (rollout.channel !== null) return and(ofClass, eq(devices.channel, rollout.channel));
   const published = db
     .select({ one: sql`1` })
@@ -135,7 +136,12 @@ export const createRollout = (db: Database, asked: RolloutCreate, now: Date): Pr
 
 const checkTargets = async (db: Database, targets: readonly DeviceId[], release: Release): Promise<void> => {
   const known = await db
-    .select({ id: devices.id, deviceClass: devices.deviceClass, revokedAt: devices.revokedAt })
+    .select({
+      id: devices.id,
+      deviceClass: devices.deviceClass,
+      state: devices.state,
+      revokedAt: devices.revokedAt,
+    })
     .from(devices)
     .where(inArray(devices.id, [...targets]));
   for (const target of targets) {
@@ -145,6 +151,13 @@ const checkTargets = async (db: Database, targets: readonly DeviceId[], release:
       target,
     );
     refuseRevoked(target, device.revokedAt);
+    if (device.state !== 'active') {
+      throw new SlipwayError(
+        'CONFLICT',
+        `Device ${target} is ${device.state}; only an active one takes a release. Accept it first, or leave it out.`,
+        { details: { device: target, state: device.state } },
+      );
+    }
     if (device.deviceClass !== release.deviceClass) {
       throw new SlipwayError(
         'REQUEST_INVALID',

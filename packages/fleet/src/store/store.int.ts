@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import {
   ClassName,
@@ -17,11 +18,13 @@ import { openTestDatabase } from '../testing/test-database.ts';
 import { planRollout } from './apply-plan.ts';
 import { listAudit } from './audit.ts';
 import { createBuild, failBuild, getBuild, moveBuild } from './builds.ts';
-import { renewCertificate, revokeDevice } from './certificates.ts';
-import { createClaim, redeemClaim } from './claims.ts';
+import { renewCertificate } from './certificates.ts';
+import { createClaim } from './claims.ts';
+import { revokeDevice } from './device-lifecycle.ts';
 import { desiredOf, getDevice, recordBirth, recordDeath, recordTelemetry } from './devices.ts';
 import { bundleFor, getExecution, listExecutions, recordProgress } from './executions.ts';
 import { recordStatus } from './record-status.ts';
+import { redeemClaim as redeem, type EnrolmentAsked } from './redeem-claim.ts';
 import { changeRelease } from './releases.ts';
 import { abortRollout, createRollout, getRollout, rolloutsToPlan, setRolloutPolicy } from './rollouts.ts';
 import { actorOfToken, admitToken } from './tokens.ts';
@@ -78,9 +81,14 @@ describe.each(engines)('on %s', (_name, open) => {
     const arch = 'amd64';
     const issueFor = (key: string) => async (device: DeviceId) => ({
       certificatePem: `certificate of ${device}`,
+      serial: randomBytes(16).toString('hex'),
       keySha256: key,
-      expiresAt: new Date(),
+      expiresAt: new Date(Date.now() + 86_400_000),
     });
+    type Asked = Omit<EnrolmentAsked, 'keySha256'>;
+    /** as a device with that key comes */
+    const redeemClaim = (asked: Asked, key: string, issue: Parameters<typeof redeem>[2], now = new Date()) =>
+      redeem(db, { ...asked, keySha256: key }, issue, now);
     const newClaim = async (): Promise<string> => {
       const asked = { deviceClass: TEST_CLASS, ttl: 60, arch } as const;
       return (await createClaim(db, asked, new Date())).token ?? '';
@@ -90,7 +98,7 @@ describe.each(engines)('on %s', (_name, open) => {
       const token = await newClaim();
       const asked = { token, deviceClass: TEST_CLASS, arch } as const;
       const results = await Promise.all(
-        ['a', 'b', 'c', 'd'].map((key) => codeThrownBy(redeemClaim(db, asked, issueFor(key), new Date()))),
+        ['a', 'b', 'c', 'd'].map((key) => codeThrownBy(redeemClaim(asked, key, issueFor(key)))),
       );
       expect(results.sort()).toEqual(['CLAIM_INVALID', 'CLAIM_INVALID', 'CLAIM_INVALID', 'nothing']);
     });
@@ -98,8 +106,8 @@ describe.each(engines)('on %s', (_name, open) => {
     test('the same key may ask again', async () => {
       const token = await newClaim();
       const asked = { token, deviceClass: TEST_CLASS, arch } as const;
-      const first = await redeemClaim(db, asked, issueFor('same'), new Date());
-      const second = await redeemClaim(db, asked, issueFor('same'), new Date());
+      const first = await redeemClaim(asked, 'same', issueFor('same'));
+      const second = await redeemClaim(asked, 'same', issueFor('same'));
       expect(second.device.id).toBe(first.device.id);
       expect((await listAudit(db, { limit: 1, offset: 0 }))[0]).toMatchObject({
         action: 'device.enrol',
@@ -111,17 +119,15 @@ describe.each(engines)('on %s', (_name, open) => {
     test('a key that the device has left behind opens nothing, also after it was claimed anew', async () => {
       const token = await newClaim();
       const asked = { token, deviceClass: TEST_CLASS, arch } as const;
-      const { device } = await redeemClaim(db, asked, issueFor('stolen'), new Date());
+      const { device } = await redeemClaim(asked, 'stolen', issueFor('stolen'));
       await revokeDevice(db, device.id, 'admin', new Date());
       const claim = { deviceClass: TEST_CLASS, deviceId: device.id, ttl: 60, arch } as const;
       const anew = (await createClaim(db, claim, new Date())).token ?? '';
-      await redeemClaim(db, { ...asked, token: anew }, issueFor('fresh'), new Date());
-      expect(await codeThrownBy(redeemClaim(db, asked, issueFor('stolen'), new Date()))).toBe(
-        'CLAIM_INVALID',
-      );
+      await redeemClaim({ ...asked, token: anew }, 'fresh', issueFor('fresh'));
+      expect(await codeThrownBy(redeemClaim(asked, 'stolen', issueFor('stolen')))).toBe('CLAIM_INVALID');
       const renewal = { device: device.id, provenKeySha256: 'fresh', expiredAt: undefined };
-      await renewCertificate(db, renewal, async () => issueFor('next')(device.id));
-      const again = redeemClaim(db, { ...asked, token: anew }, issueFor('fresh'), new Date());
+      await renewCertificate(db, renewal, async () => issueFor('next')(device.id), new Date());
+      const again = redeemClaim({ ...asked, token: anew }, 'fresh', issueFor('fresh'));
       expect(await codeThrownBy(again)).toBe('CLAIM_INVALID');
     });
 
@@ -129,17 +135,17 @@ describe.each(engines)('on %s', (_name, open) => {
       const token = await newClaim();
       const asked = { token, deviceClass: TEST_CLASS, arch } as const;
       const failing = async () => Promise.reject(new Error('bad request'));
-      expect(await codeThrownBy(redeemClaim(db, asked, failing, new Date()))).toBe('INTERNAL');
-      expect(await codeThrownBy(redeemClaim(db, asked, issueFor('k'), new Date()))).toBe('nothing');
+      expect(await codeThrownBy(redeemClaim(asked, 'k', failing))).toBe('INTERNAL');
+      expect(await codeThrownBy(redeemClaim(asked, 'k', issueFor('k')))).toBe('nothing');
     });
 
     test('a token that is unknown, expired or for something else is refused', async () => {
       const token = await newClaim();
-      const asked: Parameters<typeof redeemClaim>[1] = { token, deviceClass: TEST_CLASS, arch };
+      const asked: Asked = { token, deviceClass: TEST_CLASS, arch };
       const later = new Date(Date.now() + 61_000);
       const other = ClassName.parse('edge-other');
       const refused = (change: Partial<typeof asked>, now = new Date()) =>
-        codeThrownBy(redeemClaim(db, { ...asked, ...change }, issueFor('k'), now));
+        codeThrownBy(redeemClaim({ ...asked, ...change }, 'k', issueFor('k'), now));
       expect(await refused({ token: 'swc_nothing' })).toBe('CLAIM_INVALID');
       expect(await refused({}, later)).toBe('CLAIM_INVALID');
       expect(await refused({ deviceClass: other })).toBe('CLAIM_INVALID');

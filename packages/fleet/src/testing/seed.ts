@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import {
   Arch,
   ClassName,
@@ -11,8 +11,9 @@ import {
 } from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import { createBuild, moveBuild } from '../store/builds.ts';
-import { createClaim, redeemClaim } from '../store/claims.ts';
+import { createClaim } from '../store/claims.ts';
 import { recordBirth } from '../store/devices.ts';
+import { redeemClaim } from '../store/redeem-claim.ts';
 import { changeRelease, createRelease } from '../store/releases.ts';
 
 export const TEST_CLASS = ClassName.parse('edge-test');
@@ -59,17 +60,18 @@ export const seedDevice = async (db: Database, name: string): Promise<Device> =>
   const now = new Date();
   const deviceId = DeviceId.parse(name);
   const claim = await createClaim(db, { deviceClass: TEST_CLASS, deviceId, ttl: 60, arch }, now);
-  const { device } = await redeemClaim(
+  const enrolment = await redeemClaim(
     db,
-    { token: claim.token ?? '', deviceClass: TEST_CLASS, arch },
+    { token: claim.token ?? '', keySha256: name, deviceClass: TEST_CLASS, arch },
     async () => ({
       certificatePem: 'none',
+      serial: randomBytes(16).toString('hex'),
       keySha256: name,
       expiresAt: new Date(now.getTime() + 86_400_000),
     }),
     now,
   );
-  return device;
+  return enrolment.device;
 };
 
 export const birthOf = (device: string, over: Partial<Birth> = {}): Birth => ({

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { ArtifactStore } from '../artifact-store.ts';
 import type { BuildFlow } from '../build-flow.ts';
 import type { ImageRepository } from '../image-repository.ts';
+import type { Revocations } from '../revocations.ts';
 
 /** What routes work with. */
 export type Context = {
@@ -15,6 +16,7 @@ export type Context = {
   readonly images: ImageRepository;
   readonly store: ArtifactStore;
   readonly builds: BuildFlow;
+  readonly revocations: Revocations;
   /** wakes the planner of the gateway */
   readonly wakePlanner: (rollout: RolloutId) => Promise<void>;
   /** has the gateway send a command */

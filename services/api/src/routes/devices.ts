@@ -1,13 +1,12 @@
-import { getDevice, listDevices, listExecutions, revokeDevice, runningRolloutsOn } from '@slipway/fleet';
-import { ClassName, Device, DeviceId, Execution } from '@slipway/protocol';
+import { getDevice, listDevices, listExecutions } from '@slipway/fleet';
+import { ClassName, Device, DeviceId, DeviceState, Execution } from '@slipway/protocol';
 import { z } from 'zod';
-import { actorOf } from '../auth.ts';
 import { PageQuery, type App, type Context } from './context.ts';
 
 const tags = ['Devices'];
 const ById = z.strictObject({ id: DeviceId });
 
-export const deviceRoutes = (app: App, { db, events, wakePlanner }: Context): void => {
+export const deviceRoutes = (app: App, { db }: Context): void => {
   app.get(
     '/v1/devices',
     {
@@ -18,6 +17,7 @@ export const deviceRoutes = (app: App, { db, events, wakePlanner }: Context): vo
         querystring: PageQuery.extend({
           deviceClass: ClassName.optional(),
           online: z.stringbool({ truthy: ['true'], falsy: ['false'] }).optional(),
+          state: DeviceState.optional().describe('Absent: pending, active and revoked.'),
         }),
         response: { 200: z.array(Device) },
       },
@@ -31,25 +31,6 @@ export const deviceRoutes = (app: App, { db, events, wakePlanner }: Context): vo
       schema: { tags, summary: 'Show a device', params: ById, response: { 200: Device } },
     },
     async ({ params }) => getDevice(db, params.id),
-  );
-  app.post(
-    '/v1/devices/:id/revoke',
-    {
-      config: { access: 'operate' },
-      schema: {
-        tags,
-        summary: 'Give a device no certificate and no release any more, until it is enrolled anew',
-        params: ById,
-        response: { 200: Device },
-      },
-    },
-    async (request) => {
-      const device = await revokeDevice(db, request.params.id, actorOf(request).name, new Date());
-      events.publish({ kind: 'device', device });
-      // They wait for it no more.
-      for (const rollout of await runningRolloutsOn(db, device.id)) await wakePlanner(rollout);
-      return device;
-    },
   );
   app.get(
     '/v1/devices/:id/executions',
