@@ -42,7 +42,7 @@ export const createPipeline = (
   const client = createClient(connection);
 
   const executionOf = async (rollout: Rollout, device: DeviceId): Promise<Execution | undefined> =>
-    (await client.rollouts.executions(rollout.id)).find((execution) => execution.device === device);
+    (await client.rollouts.listExecutions(rollout.id).all()).find((execution) => execution.device === device);
 
   const ended: Pipeline['ended'] = async (rollout, device) => {
     const done = await live.until(
@@ -93,7 +93,7 @@ export const createPipeline = (
       await live.until(
         `${device} to be online`,
         5 * MINUTES,
-        async () => (await client.devices.list()).find((known) => known.id === device),
+        async () => (await client.devices.list().all()).find((known) => known.id === device),
         (known) => known?.online === true,
       );
     },

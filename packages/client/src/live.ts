@@ -1,24 +1,28 @@
-import { LiveEvent } from '@slipway/protocol';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import type { Connection } from './request.ts';
-import { send } from './request.ts';
+import type { z } from 'zod';
+import { send, type Connection, type RequestOptions } from './request.ts';
 
 /**
- * What changes from now on, as the server tells it. Ends when the signal aborts or the server closes the stream.
+ * Server-sent events as they come. Ends when the signal aborts or the server closes the stream.
  *
  * @throws {SlipwayError} as `send`
  */
-export async function* liveEvents(connection: Connection, signal: AbortSignal): AsyncGenerator<LiveEvent> {
-  const response = await send(connection, '/v1/events', { signal, accept: 'text/event-stream' });
+export async function* liveEvents<S extends z.ZodType>(
+  connection: Connection,
+  schema: S,
+  path: string,
+  options: RequestOptions,
+): AsyncGenerator<z.infer<S>> {
+  const response = await send(connection, path, { ...options, accept: 'text/event-stream' });
   if (response.body === null) return;
   const events = response.body
     .pipeThrough(new TextDecoderStream())
     .pipeThrough(new EventSourceParserStream());
   try {
     for await (const event of events) {
-      if (event.data !== '') yield LiveEvent.parse(JSON.parse(event.data));
+      if (event.data !== '') yield schema.parse(JSON.parse(event.data));
     }
   } catch (error) {
-    if (!signal.aborted) throw error;
+    if (options.signal?.aborted !== true) throw error;
   }
 }

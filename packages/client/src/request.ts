@@ -1,5 +1,4 @@
 import { isErrorCode, messageOf, Problem, SlipwayError } from '@slipway/protocol';
-import type { z } from 'zod';
 
 export type Connection = {
   /** such as `http://127.0.0.1:8080`, without a slash at the end */
@@ -7,11 +6,35 @@ export type Connection = {
   readonly token: string;
 };
 
-export type RequestOptions = {
-  readonly method?: 'GET' | 'POST' | 'PUT';
+/** What the caller of any function of the client may add. */
+export type CallOptions = {
+  readonly signal?: AbortSignal | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+};
+
+export type Query = Readonly<
+  Record<string, string | number | boolean | readonly string[] | null | undefined>
+>;
+
+export type RequestOptions = CallOptions & {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly body?: unknown;
-  readonly signal?: AbortSignal;
+  readonly query?: Query | undefined;
   readonly accept?: string;
+};
+
+/** One segment of a path, whatever it holds. */
+export const segment = (text: string): string => encodeURIComponent(text);
+
+const search = (query: Query = {}): string => {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one !== undefined && one !== null) parameters.append(name, String(one));
+    }
+  }
+  const text = parameters.toString();
+  return text === '' ? '' : `?${text}`;
 };
 
 /**
@@ -24,12 +47,13 @@ export const send = async (
   path: string,
   options: RequestOptions = {},
 ): Promise<Response> => {
-  const response = await fetch(`${connection.url}${path}`, {
+  const response = await fetch(`${connection.url}${path}${search(options.query)}`, {
     method: options.method ?? 'GET',
     headers: {
       authorization: `Bearer ${connection.token}`,
       accept: options.accept ?? 'application/json',
       ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...options.headers,
     },
     ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
@@ -56,11 +80,3 @@ const refusal = (status: number, text: string): SlipwayError => {
     return new SlipwayError('INTERNAL', `the server answered ${status}: ${text.slice(0, 500)}`, { cause });
   }
 };
-
-/** The same for answers in JSON, parsed by a schema of the protocol. */
-export const sendJson = async <S extends z.ZodType>(
-  connection: Connection,
-  schema: S,
-  path: string,
-  options: RequestOptions = {},
-): Promise<z.infer<S>> => schema.parse(await (await send(connection, path, options)).json());

@@ -57,9 +57,9 @@ describe('a build', () => {
     const client = api.client();
     const release = await client.releases.get(build.release);
     expect(release).toMatchObject({ state: 'draft', build: build.id, arch: 'amd64', counter: build.counter });
-    expect(await client.builds.log(build.id)).toBe('resolved\nassembled\n');
-    expect(await (await client.builds.artifact(build.id, 'uki.efi')).text()).toBe('uki of 1.2.3');
-    const bundle = await client.releases.bundle(release.id);
+    expect(await client.builds.getLog(build.id)).toBe('resolved\nassembled\n');
+    expect(await (await client.builds.getArtifact(build.id, 'uki.efi')).text()).toBe('uki of 1.2.3');
+    const bundle = await client.releases.getBundle(release.id);
     expect(bundle.headers.get('content-length')).toBe(String(release.bundle.size));
     expect(await bundle.text()).toBe(`bundle of ${release.id}`);
     expect((await client.releases.publish(release.id)).state).toBe('published');
@@ -90,7 +90,7 @@ describe('a build', () => {
 
   test('of a class is signed after those that were asked for before it', async () => {
     const [one, two] = [await create(), await create()];
-    const builds = await api.client().builds.list();
+    const builds = await api.client().builds.list().all();
     expect(builds.filter(({ id }) => id === one.id || id === two.id).map(({ counter }) => counter)).toEqual([
       two.counter,
       one.counter,
@@ -140,7 +140,7 @@ describe('builds that are equal', () => {
     const copy = join(api.config.storeDir, 'sources', third.source ?? '');
     expect(await readFile(join(copy, 'notes.txt'), 'utf8')).toBe('a file that an image may take in');
     work();
-    for (const { id } of await api.client().builds.list()) await finished(id);
+    for (const { id } of await api.client().builds.list().all()) await finished(id);
   });
 });
 
@@ -180,7 +180,7 @@ describe('what does not parse is not built', () => {
   });
 
   test('classes are listed from their files', async () => {
-    expect(await api.client().classes.list()).toEqual([
+    expect(await api.client().deviceClasses.list()).toEqual([
       { name: 'edge-test', arch: 'amd64', images: ['edge.yml'], file: 'classes/edge-test.yml' },
     ]);
   });

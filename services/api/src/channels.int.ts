@@ -23,13 +23,13 @@ test('a channel from its first release to the withdrawal of it', async () => {
   const first = await seedDraft(api.db, '1.0.0', Buffer.from('one'));
   const second = await seedDraft(api.db, '1.1.0', Buffer.from('two'));
 
-  expect(await channels.publish('edge-test', 'stable', first.id)).toMatchObject({
+  expect(await channels.createRelease('edge-test', 'stable', { release: first.id })).toMatchObject({
     release: first.id,
     version: '1.0.0',
     floor: null,
   });
-  await channels.publish('edge-test', 'stable', second.id);
-  const changed = await channels.change('edge-test', 'stable', {
+  await channels.createRelease('edge-test', 'stable', { release: second.id });
+  const changed = await channels.replace('edge-test', 'stable', {
     floor: '1.0.0',
     steppingStones: [first.id],
   });
@@ -38,20 +38,27 @@ test('a channel from its first release to the withdrawal of it', async () => {
     steppingStones: [{ release: first.id, version: '1.0.0' }],
     version: '1.1.0',
   });
-  expect(await codeThrownBy(channels.publish('edge-other', 'stable', second.id))).toBe('REQUEST_INVALID');
+  expect(await codeThrownBy(channels.createRelease('edge-other', 'stable', { release: second.id }))).toBe(
+    'REQUEST_INVALID',
+  );
   expect(await codeThrownBy(channels.get('edge-test', 'nope'))).toBe('NOT_FOUND');
 
   await seedDevice(api.db, 'gate-1');
-  expect(await channels.follow('gate-1', 'stable')).toMatchObject({ id: 'gate-1', channel: 'stable' });
+  expect(await devices.replaceChannel('gate-1', { channel: 'stable' })).toMatchObject({
+    id: 'gate-1',
+    channel: 'stable',
+  });
   expect((await devices.get('gate-1')).channel).toBe('stable');
-  expect((await channels.list()).map(({ name, devices: count }) => [name, count])).toEqual([['stable', 1]]);
+  expect((await channels.list().all()).map(({ name, devices: count }) => [name, count])).toEqual([
+    ['stable', 1],
+  ]);
 
   expect((await releases.deprecate(second.id)).state).toBe('deprecated');
   expect((await releases.publish(second.id)).state).toBe('published');
   expect((await releases.withdraw(second.id)).state).toBe('withdrawn');
   expect(await channels.get('edge-test', 'stable')).toMatchObject({ release: null, version: null });
   expect(
-    (await channels.history('edge-test', 'stable')).map(({ event, version }) => [event, version]),
+    (await channels.listHistory('edge-test', 'stable').all()).map(({ event, version }) => [event, version]),
   ).toEqual([
     ['withdrawn', '1.1.0'],
     ['published', '1.1.0'],
@@ -64,11 +71,13 @@ test('a channel from its first release to the withdrawal of it', async () => {
 });
 
 test('an operator has devices follow channels, and publishes nothing', async () => {
-  const { channels } = createClient({ url: api.url(), token: 'swt_operator' });
+  const { channels, devices } = createClient({ url: api.url(), token: 'swt_operator' });
   await seedDevice(api.db, 'gate-2');
-  await channels.follow('gate-2', 'stable');
-  expect(await channels.follow('gate-2', null)).not.toHaveProperty('channel');
+  await devices.replaceChannel('gate-2', { channel: 'stable' });
+  expect(await devices.replaceChannel('gate-2', { channel: null })).not.toHaveProperty('channel');
   const draft = await seedDraft(api.db, '1.2.0', Buffer.from('three'));
-  expect(await codeThrownBy(channels.publish('edge-test', 'stable', draft.id))).toBe('FORBIDDEN');
-  expect(await codeThrownBy(channels.change('edge-test', 'stable', { floor: '9.0.0' }))).toBe('FORBIDDEN');
+  expect(await codeThrownBy(channels.createRelease('edge-test', 'stable', { release: draft.id }))).toBe(
+    'FORBIDDEN',
+  );
+  expect(await codeThrownBy(channels.replace('edge-test', 'stable', { floor: '9.0.0' }))).toBe('FORBIDDEN');
 });

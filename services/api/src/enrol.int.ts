@@ -65,7 +65,7 @@ describe('enrolment', () => {
       subject: claim.deviceId,
       details: { claim: claim.id },
     });
-    const listed = (await api.client().claims.list()).find(({ id }) => id === claim.id);
+    const listed = (await api.client().claims.list().all()).find(({ id }) => id === claim.id);
     expect(listed?.usedAt).not.toBeNull();
     expect(listed).not.toHaveProperty('token');
   });

@@ -165,12 +165,12 @@ test('changes come as server-sent events', async () => {
   const abort = new AbortController();
   const client = api.client();
   const seen: LiveEvent[] = [];
-  const stream = client.events(abort.signal);
+  const stream = client.events.stream({ signal: abort.signal });
   const reading = (async () => {
     for await (const event of stream) seen.push(event);
   })();
   // The stream is open once an event comes; builds are made until one does.
-  const { deviceClass } = { deviceClass: (await client.classes.list())[0]?.name };
+  const { deviceClass } = { deviceClass: (await client.deviceClasses.list())[0]?.name };
   if (deviceClass === undefined) throw new Error('no class');
   const event = await until('an event', async () => {
     if (seen.length === 0) await client.builds.create({ deviceClass, version: '1.0.0' });

@@ -1,31 +1,11 @@
 import swagger from '@fastify/swagger';
 import reference from '@scalar/fastify-api-reference';
 import fastify, { LogController, type FastifyBaseLogger } from 'fastify';
-import {
-  jsonSchemaTransform,
-  jsonSchemaTransformObject,
-  serializerCompiler,
-  validatorCompiler,
-  type ZodTypeProvider,
-} from 'fastify-type-provider-zod';
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Redis } from 'ioredis';
-import {
-  Build,
-  ClaimToken,
-  ClaimUse,
-  Device,
-  DeviceClass,
-  DeviceCommand,
-  Execution,
-  LiveEvent,
-  Problem,
-  Registration,
-  Release,
-  ReleaseChannel,
-  Rollout,
-} from '@slipway/protocol';
-import { z } from 'zod';
 import { requireToken } from './auth.ts';
+import { documentOf } from './openapi/document.ts';
+import { describeRoute, describeSchemas } from './openapi/transform.ts';
 import { answerWithProblems } from './problem.ts';
 import { buildRoutes } from './routes/builds.ts';
 import { channelRoutes } from './routes/channels.ts';
@@ -39,25 +19,6 @@ import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { releaseRoutes } from './routes/releases.ts';
 import { rolloutRoutes } from './routes/rollouts.ts';
-
-const named = {
-  Build,
-  ClaimToken,
-  ClaimUse,
-  Device,
-  DeviceClass,
-  DeviceCommand,
-  Execution,
-  LiveEvent,
-  Problem,
-  Registration,
-  Release,
-  ReleaseChannel,
-  Rollout,
-};
-for (const [id, schema] of Object.entries(named)) {
-  if (!z.globalRegistry.has(schema)) z.globalRegistry.add(schema, { id });
-}
 
 // Whatever the script of the page would like to load, it gets nothing from elsewhere.
 const DOCS_POLICY =
@@ -98,8 +59,8 @@ export const operatorApp = async (
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
       security: [{ token: [] }],
     },
-    transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
+    transform: describeRoute,
+    transformObject: describeSchemas,
   });
   // The page brings its own script; fonts from elsewhere are off, so it works without the internet.
   await app.register(reference, {
@@ -111,7 +72,7 @@ export const operatorApp = async (
       pageTitle: 'Slipway API',
     },
   });
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  app.get('/openapi.json', { schema: { hide: true } }, async () => documentOf(app));
   healthRoutes(app, context.db, redis);
 
   await app.register(async (scope) => {

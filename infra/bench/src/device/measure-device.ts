@@ -30,9 +30,12 @@ const LOOK_MS = 3000;
 const mb = (bytes: number): string => (bytes / 1e6).toFixed(1);
 
 const memoryOf = async ({ client }: Pipeline, device: DeviceId): Promise<Memory | undefined> => {
-  const { id } = await client.devices.ask(device, { name: 'diagnose', diagnostic: MEMORY_DIAGNOSTIC.name });
+  const { id } = await client.devices.createCommand(device, {
+    name: 'diagnose',
+    diagnostic: MEMORY_DIAGNOSTIC.name,
+  });
   for (;;) {
-    const command = await client.devices.command(device, id);
+    const command = await client.devices.getCommand(device, id);
     if (command.state === 'succeeded') return parseGuestMemory(command.output ?? '');
     // It was lost on the way, or the device restarts.
     if (command.state === 'failed' || command.state === 'expired') return undefined;

@@ -72,7 +72,7 @@ export const openGround = async ({ folder, cacheDir, report, cleanup }: OpenGrou
   let previous: Promise<unknown> = Promise.resolve();
   const make = async (arch: Arch, version: string, fault: Fault): Promise<Built> => {
     const name = ClassName.parse(deviceClass(arch));
-    const known = (await client.builds.list()).find(
+    const known = (await client.builds.list().all()).find(
       (build) => build.deviceClass === name && build.version === version && build.state === 'succeeded',
     );
     if (known !== undefined)

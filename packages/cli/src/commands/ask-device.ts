@@ -34,9 +34,9 @@ const ask = async (
   request: CommandRequest,
   onLook: (command: DeviceCommand) => Promise<void> = async () => undefined,
 ): Promise<DeviceCommand> => {
-  const { id } = await client.devices.ask(device, request);
+  const { id } = await client.devices.createCommand(device, request);
   return follow(client, context.signal, async () => {
-    const command = await client.devices.command(device, id);
+    const command = await client.devices.getCommand(device, id);
     await onLook(command);
     return isOpen(command) ? undefined : command;
   });
@@ -68,7 +68,7 @@ const logs = async (
   const pieces: DeviceLogPiece[] = [];
   const write = pieceWriter(context);
   const command = await ask(context, client, device, request, async ({ id }) => {
-    const next = await client.devices.log(device, id, pieces.at(-1)?.seq ?? -1);
+    const next = await client.devices.listCommandLog(device, id, { after: pieces.at(-1)?.seq ?? -1 });
     pieces.push(...next);
     if (!context.json) write(next);
   });
@@ -153,7 +153,7 @@ export const askDeviceCommands = (devices: Command, makeContext: MakeContext): v
     summary: 'list what was asked of a device lately',
     options: z.object({}),
     run: async (context, words) => {
-      const found = await (await connect(context)).devices.commands(word(words, 0));
+      const found = await (await connect(context)).devices.listCommands(word(words, 0)).all();
       print(context, found, () =>
         table(
           ['asked', 'command', 'id', 'state', 'code'],

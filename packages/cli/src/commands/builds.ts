@@ -130,7 +130,7 @@ export const buildCommands = (program: Command, makeContext: MakeContext): void 
     summary: 'list builds, newest first',
     options: z.object({}),
     run: async (context) => {
-      const found = await (await connect(context)).builds.list();
+      const found = await (await connect(context)).builds.list().all();
       print(context, found, () => table(HEADINGS, found.map(line), context.columns));
     },
   });

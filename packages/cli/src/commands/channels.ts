@@ -51,7 +51,7 @@ export const channelCommands = (program: Command, makeContext: MakeContext): voi
     summary: 'list channels',
     options: z.object({}),
     run: async (context) => {
-      const found = await (await connect(context)).channels.list();
+      const found = await (await connect(context)).channels.list().all();
       print(context, found, () => table(HEADINGS, found.map(line), context.columns));
     },
   });
@@ -69,7 +69,7 @@ export const channelCommands = (program: Command, makeContext: MakeContext): voi
     summary: 'list what was published to a channel, newest first',
     options: z.object({}),
     run: async (context, words) => {
-      const found = await (await connect(context)).channels.history(...split(word(words, 0)));
+      const found = await (await connect(context)).channels.listHistory(...split(word(words, 0))).all();
       print(context, found, () =>
         table(
           ['at', 'event', 'version', 'release', 'by'],
@@ -100,7 +100,7 @@ export const channelCommands = (program: Command, makeContext: MakeContext): voi
           : { steppingStones: steppingStone === false ? [] : steppingStone }),
       };
       const client = await connect(context);
-      const channel = await client.channels.change(...split(word(words, 0)), change);
+      const channel = await client.channels.replace(...split(word(words, 0)), change);
       print(context, channel, () => show(channel));
     },
   });
@@ -110,7 +110,9 @@ export const channelCommands = (program: Command, makeContext: MakeContext): voi
     options: z.object({}),
     run: async (context, words) => {
       const client = await connect(context);
-      const channel = await client.channels.publish(...split(word(words, 0)), word(words, 1));
+      const channel = await client.channels.createRelease(...split(word(words, 0)), {
+        release: word(words, 1),
+      });
       print(context, channel, () => show(channel));
     },
   });
@@ -123,7 +125,7 @@ export const channelCommands = (program: Command, makeContext: MakeContext): voi
       const client = await connect(context);
       const changed: Device[] = [];
       for (const device of devices)
-        changed.push(await client.channels.follow(device, name === 'none' ? null : name));
+        changed.push(await client.devices.replaceChannel(device, { channel: name === 'none' ? null : name }));
       print(context, changed, () =>
         table(
           ['device', 'class', 'channel'],

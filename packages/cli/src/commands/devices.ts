@@ -102,7 +102,7 @@ export const deviceCommands = (program: Command, makeContext: MakeContext): void
     summary: 'list devices',
     options: z.object({}),
     run: async (context) => {
-      const found = await (await connect(context)).devices.list();
+      const found = await (await connect(context)).devices.list().all();
       print(context, found, () => table(HEADINGS, found.map(line), context.columns));
     },
   });
@@ -162,7 +162,7 @@ export const deviceCommands = (program: Command, makeContext: MakeContext): void
     summary: 'list claims, newest first',
     options: z.object({}),
     run: async (context) => {
-      const found = await (await connect(context)).claims.list();
+      const found = await (await connect(context)).claims.list().all();
       print(context, found, () => table(CLAIM_HEADINGS, found.map(claimLine), context.columns));
     },
   });
@@ -173,7 +173,7 @@ export const deviceCommands = (program: Command, makeContext: MakeContext): void
     summary: 'list the device classes of the image repository',
     options: z.object({}),
     run: async (context) => {
-      const found = await (await connect(context)).classes.list();
+      const found = await (await connect(context)).deviceClasses.list();
       print(context, found, () =>
         table(
           ['class', 'arch', 'file', 'images'],

@@ -35,7 +35,7 @@ const show = (release: Release): string =>
 
 /** Under its name only once every byte is there and fits the digest. */
 const download = async (client: Client, release: Release, file: string): Promise<void> => {
-  const answer = await client.releases.bundle(release.id);
+  const answer = await client.releases.getBundle(release.id);
   const temporary = `${file}.part`;
   const hash = createHash('sha256');
   const target = await open(temporary, 'w');
@@ -68,7 +68,7 @@ export const releaseCommands = (program: Command, makeContext: MakeContext): voi
     summary: 'list releases, newest first',
     options: z.object({}),
     run: async (context) => {
-      const found = await (await connect(context)).releases.list();
+      const found = await (await connect(context)).releases.list().all();
       print(context, found, () => table(HEADINGS, found.map(line), context.columns));
     },
   });
@@ -96,7 +96,7 @@ export const releaseCommands = (program: Command, makeContext: MakeContext): voi
           continue;
         }
         const { deviceClass } = await client.releases.get(id);
-        await client.channels.publish(deviceClass, channel, id);
+        await client.channels.createRelease(deviceClass, channel, { release: id });
         changed.push(await client.releases.get(id));
       }
       print(context, changed, () => table(HEADINGS, changed.map(line), context.columns));

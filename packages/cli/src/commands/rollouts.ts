@@ -44,7 +44,10 @@ const executionLine = (execution: Execution): string[] => [
 
 type Seen = { readonly rollout: Rollout; readonly executions: Execution[] };
 const see = async (client: Client, id: string): Promise<Seen> => {
-  const [rollout, executions] = await Promise.all([client.rollouts.get(id), client.rollouts.executions(id)]);
+  const [rollout, executions] = await Promise.all([
+    client.rollouts.get(id),
+    client.rollouts.listExecutions(id).all(),
+  ]);
   return { rollout, executions };
 };
 
@@ -154,7 +157,7 @@ export const rolloutCommands = (program: Command, makeContext: MakeContext): voi
     build: withPolicyOptions,
     run: async (context, words, options) => {
       const policy = policyOf(options);
-      const rollout = await (await connect(context)).rollouts.setPolicy(word(words, 0), policy);
+      const rollout = await (await connect(context)).rollouts.replacePolicy(word(words, 0), policy);
       print(context, rollout, () =>
         facts({ rollout: rollout.id, policy: describePolicy(rollout.policy) ?? 'at once' }),
       );
@@ -165,7 +168,7 @@ export const rolloutCommands = (program: Command, makeContext: MakeContext): voi
     summary: 'list rollouts, newest first',
     options: z.object({}),
     run: async (context) => {
-      const found = await (await connect(context)).rollouts.list();
+      const found = await (await connect(context)).rollouts.list().all();
       print(context, found, () => table(HEADINGS, found.map(line), context.columns));
     },
   });

@@ -31,6 +31,9 @@ export type App = FastifyInstance<
   ZodTypeProvider
 >;
 
+/** Yes or no in a query. */
+export const Flag = z.enum(['true', 'false']).transform((text) => text === 'true');
+
 /** Lists come newest first and whole, as far as one answer carries. */
 export const PageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1000).default(1000),

@@ -1,7 +1,7 @@
 import { getDevice, listDevices, listExecutions } from '@slipway/fleet';
 import { ClassName, Device, DeviceId, DeviceState, Execution } from '@slipway/protocol';
 import { z } from 'zod';
-import { PageQuery, type App, type Context } from './context.ts';
+import { Flag, PageQuery, type App, type Context } from './context.ts';
 
 const tags = ['Devices'];
 const ById = z.strictObject({ id: DeviceId });
@@ -16,7 +16,7 @@ export const deviceRoutes = (app: App, { db }: Context): void => {
         summary: 'List devices',
         querystring: PageQuery.extend({
           deviceClass: ClassName.optional(),
-          online: z.stringbool({ truthy: ['true'], falsy: ['false'] }).optional(),
+          online: Flag.optional(),
           state: DeviceState.optional().describe('Absent: pending, active and revoked.'),
         }),
         response: { 200: z.array(Device) },

@@ -49,6 +49,7 @@ export const enrolmentRoutes = (
     {
       config: { access: 'operate' },
       schema: {
+        operationId: 'devices.acceptMany',
         tags,
         summary: 'Let devices in that wait for it: all of them, or none',
         body: DeviceList,

@@ -1,3 +1,4 @@
+import { LiveEvent } from '@slipway/protocol';
 import type { App, Context } from './context.ts';
 
 const HEARTBEAT_MS = 15_000;
@@ -12,7 +13,7 @@ export const eventRoutes = (app: App, { events }: Context): void => {
       schema: {
         tags: ['Events'],
         summary: 'Changes from now on, as server-sent events; `data` is a LiveEvent, `event` its kind',
-        produces: ['text/event-stream'],
+        response: { 200: { content: { 'text/event-stream': { schema: LiveEvent } } } },
       },
     },
     async (request, reply) => {

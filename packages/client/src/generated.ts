@@ -1,0 +1,310 @@
+// Written by `npm run client -w packages/client` from what the routes of the API declare. Change a route, then run it.
+import {
+  Build,
+  BuildCreate,
+  ChannelChange,
+  ChannelFollow,
+  ChannelHistory,
+  ChannelPublish,
+  ClaimCreate,
+  ClaimToken,
+  ClaimUse,
+  ClassChange,
+  CommandRequest,
+  Device,
+  DeviceClass,
+  DeviceCommand,
+  DeviceList,
+  DeviceLogPiece,
+  DeviceState,
+  Execution,
+  LiveEvent,
+  MaintenanceWindow,
+  Registration,
+  RegistrationImport,
+  Release,
+  ReleaseChannel,
+  ReleaseState,
+  Rollout,
+  RolloutCreate,
+  RolloutState,
+} from '@slipway/protocol';
+import { z } from 'zod';
+import { download, json, list, nothing, stream, text } from './call.ts';
+import { segment, type CallOptions, type Connection } from './request.ts';
+
+/** Every route of the API as a function. */
+export const generatedClient = (connection: Connection) => ({
+  builds: {
+    /** Build an image for a device class; an equal build that is under way or has just succeeded is the answer (200). `POST /v1/builds` */
+    create: (body: z.input<typeof BuildCreate>, options: CallOptions = {}) =>
+      json(connection, Build, '/v1/builds', { method: 'POST', body, ...options }),
+    /** Show a build. `GET /v1/builds/{id}` */
+    get: (id: string, options: CallOptions = {}) =>
+      json(connection, Build, `/v1/builds/${segment(id)}`, options),
+    /** Download an artifact of a build. `GET /v1/builds/{id}/artifacts/{name}` */
+    getArtifact: (id: string, name: string, options: CallOptions = {}) =>
+      download(connection, `/v1/builds/${segment(id)}/artifacts/${segment(name)}`, {
+        accept: 'application/octet-stream',
+        ...options,
+      }),
+    /** Read the log of a build, from a byte on. `GET /v1/builds/{id}/log` */
+    getLog: (id: string, query: { readonly from?: number | undefined } = {}, options: CallOptions = {}) =>
+      text(connection, `/v1/builds/${segment(id)}/log`, { query, accept: 'text/plain', ...options }),
+    /** List builds. `GET /v1/builds` */
+    list: (
+      query: {
+        readonly limit?: number | undefined;
+        readonly offset?: number | undefined;
+        readonly deviceClass?: string | undefined;
+      } = {},
+      options: CallOptions = {},
+    ) => list(connection, Build, '/v1/builds', { query, ...options }),
+  },
+  channels: {
+    /** Publish a release to a channel, which makes it the current one. `POST /v1/channels/{deviceClass}/{name}/releases` */
+    createRelease: (
+      deviceClass: string,
+      name: string,
+      body: z.input<typeof ChannelPublish>,
+      options: CallOptions = {},
+    ) =>
+      json(connection, ReleaseChannel, `/v1/channels/${segment(deviceClass)}/${segment(name)}/releases`, {
+        method: 'POST',
+        body,
+        ...options,
+      }),
+    /** Show a channel. `GET /v1/channels/{deviceClass}/{name}` */
+    get: (deviceClass: string, name: string, options: CallOptions = {}) =>
+      json(connection, ReleaseChannel, `/v1/channels/${segment(deviceClass)}/${segment(name)}`, options),
+    /** List channels of releases. `GET /v1/channels` */
+    list: (
+      query: {
+        readonly limit?: number | undefined;
+        readonly offset?: number | undefined;
+        readonly deviceClass?: string | undefined;
+      } = {},
+      options: CallOptions = {},
+    ) => list(connection, ReleaseChannel, '/v1/channels', { query, ...options }),
+    /** What was published to a channel, newest first. `GET /v1/channels/{deviceClass}/{name}/history` */
+    listHistory: (
+      deviceClass: string,
+      name: string,
+      query: { readonly limit?: number | undefined; readonly offset?: number | undefined } = {},
+      options: CallOptions = {},
+    ) =>
+      list(connection, ChannelHistory, `/v1/channels/${segment(deviceClass)}/${segment(name)}/history`, {
+        query,
+        ...options,
+      }),
+    /** Make a channel, or set its floor and stepping stones. `PUT /v1/channels/{deviceClass}/{name}` */
+    replace: (
+      deviceClass: string,
+      name: string,
+      body: z.input<typeof ChannelChange>,
+      options: CallOptions = {},
+    ) =>
+      json(connection, ReleaseChannel, `/v1/channels/${segment(deviceClass)}/${segment(name)}`, {
+        method: 'PUT',
+        body,
+        ...options,
+      }),
+  },
+  claims: {
+    /** Create a claim token, with which one device or a batch enrols; the token is shown this once. `POST /v1/claims` */
+    create: (body: z.input<typeof ClaimCreate>, options: CallOptions = {}) =>
+      json(connection, ClaimToken, '/v1/claims', { method: 'POST', body, ...options }),
+    /** Show a claim. `GET /v1/claims/{id}` */
+    get: (id: string, options: CallOptions = {}) =>
+      json(connection, ClaimToken, `/v1/claims/${segment(id)}`, options),
+    /** List claims. `GET /v1/claims` */
+    list: (
+      query: { readonly limit?: number | undefined; readonly offset?: number | undefined } = {},
+      options: CallOptions = {},
+    ) => list(connection, ClaimToken, '/v1/claims', { query, ...options }),
+    /** List who came with a claim, in the order in which they came. `GET /v1/claims/{id}/uses` */
+    listUses: (
+      id: string,
+      query: { readonly limit?: number | undefined; readonly offset?: number | undefined } = {},
+      options: CallOptions = {},
+    ) => list(connection, ClaimUse, `/v1/claims/${segment(id)}/uses`, { query, ...options }),
+    /** Let no further device in by a claim. `POST /v1/claims/{id}/revoke` */
+    revoke: (id: string, options: CallOptions = {}) =>
+      json(connection, ClaimToken, `/v1/claims/${segment(id)}/revoke`, { method: 'POST', ...options }),
+  },
+  deviceClasses: {
+    /** Show a device class. `GET /v1/device-classes/{name}` */
+    get: (name: string, options: CallOptions = {}) =>
+      json(connection, DeviceClass, `/v1/device-classes/${segment(name)}`, options),
+    /** List device classes. `GET /v1/device-classes` */
+    list: (options: CallOptions = {}) =>
+      json(connection, z.array(DeviceClass), '/v1/device-classes', options),
+  },
+  devices: {
+    /** Let a device in that waits for it; it gets its certificate when it asks the next time. `POST /v1/devices/{id}/accept` */
+    accept: (id: string, options: CallOptions = {}) =>
+      json(connection, Device, `/v1/devices/${segment(id)}/accept`, { method: 'POST', ...options }),
+    /** Let devices in that wait for it: all of them, or none. `POST /v1/devices/accept` */
+    acceptMany: (body: z.input<typeof DeviceList>, options: CallOptions = {}) =>
+      json(connection, z.array(Device), '/v1/devices/accept', { method: 'POST', body, ...options }),
+    /** Ask a device that is online to do something. `POST /v1/devices/{id}/commands` */
+    createCommand: (id: string, body: z.input<typeof CommandRequest>, options: CallOptions = {}) =>
+      json(connection, DeviceCommand, `/v1/devices/${segment(id)}/commands`, {
+        method: 'POST',
+        body,
+        ...options,
+      }),
+    /** Let a device out for good; its history stays. `POST /v1/devices/{id}/decommission` */
+    decommission: (id: string, options: CallOptions = {}) =>
+      json(connection, Device, `/v1/devices/${segment(id)}/decommission`, { method: 'POST', ...options }),
+    /** Show a device. `GET /v1/devices/{id}` */
+    get: (id: string, options: CallOptions = {}) =>
+      json(connection, Device, `/v1/devices/${segment(id)}`, options),
+    /** Show what came of a command. `GET /v1/devices/{id}/commands/{command}` */
+    getCommand: (id: string, command: string, options: CallOptions = {}) =>
+      json(connection, DeviceCommand, `/v1/devices/${segment(id)}/commands/${segment(command)}`, options),
+    /** List devices. `GET /v1/devices` */
+    list: (
+      query: {
+        readonly limit?: number | undefined;
+        readonly offset?: number | undefined;
+        readonly deviceClass?: string | undefined;
+        readonly online?: boolean | undefined;
+        readonly state?: z.input<typeof DeviceState> | undefined;
+      } = {},
+      options: CallOptions = {},
+    ) => list(connection, Device, '/v1/devices', { query, ...options }),
+    /** Read the logs that a device has sent for a command. `GET /v1/devices/{id}/commands/{command}/log` */
+    listCommandLog: (
+      id: string,
+      command: string,
+      query: { readonly after?: number | undefined } = {},
+      options: CallOptions = {},
+    ) =>
+      json(
+        connection,
+        z.array(DeviceLogPiece),
+        `/v1/devices/${segment(id)}/commands/${segment(command)}/log`,
+        { query, ...options },
+      ),
+    /** List what was asked of a device lately, newest first. `GET /v1/devices/{id}/commands` */
+    listCommands: (
+      id: string,
+      query: { readonly limit?: number | undefined; readonly offset?: number | undefined } = {},
+      options: CallOptions = {},
+    ) => list(connection, DeviceCommand, `/v1/devices/${segment(id)}/commands`, { query, ...options }),
+    /** List what a device took, or tried to. `GET /v1/devices/{id}/executions` */
+    listExecutions: (
+      id: string,
+      query: { readonly limit?: number | undefined; readonly offset?: number | undefined } = {},
+      options: CallOptions = {},
+    ) => list(connection, Execution, `/v1/devices/${segment(id)}/executions`, { query, ...options }),
+    /** Refuse a device that waits; its claim has a use more again. `POST /v1/devices/{id}/reject` */
+    reject: (id: string, options: CallOptions = {}) =>
+      json(connection, Device, `/v1/devices/${segment(id)}/reject`, { method: 'POST', ...options }),
+    /** Have a device follow a channel of its class, or none. `PUT /v1/devices/{id}/channel` */
+    replaceChannel: (id: string, body: z.input<typeof ChannelFollow>, options: CallOptions = {}) =>
+      json(connection, Device, `/v1/devices/${segment(id)}/channel`, { method: 'PUT', body, ...options }),
+    /** Say that a device was given an image of another class. `PUT /v1/devices/{id}/class` */
+    replaceClass: (id: string, body: z.input<typeof ClassChange>, options: CallOptions = {}) =>
+      json(connection, Device, `/v1/devices/${segment(id)}/class`, { method: 'PUT', body, ...options }),
+    /** Let a device out, until it is enrolled anew: its session ends, it gets nothing any more. `POST /v1/devices/{id}/revoke` */
+    revoke: (id: string, options: CallOptions = {}) =>
+      json(connection, Device, `/v1/devices/${segment(id)}/revoke`, { method: 'POST', ...options }),
+  },
+  events: {
+    /** Changes from now on, as server-sent events; `data` is a LiveEvent, `event` its kind. `GET /v1/events` */
+    stream: (options: CallOptions = {}) => stream(connection, LiveEvent, '/v1/events', options),
+  },
+  health: {
+    /** Whether the server and what it stands on work. `GET /v1/health` */
+    get: (options: CallOptions = {}) =>
+      json(
+        connection,
+        z.object({
+          status: z.literal(['ok', 'failed']),
+          database: z.literal(['ok', 'failed']),
+          redis: z.literal(['ok', 'failed']),
+        }),
+        '/v1/health',
+        options,
+      ),
+  },
+  registrations: {
+    /** Make devices known before they come, by serial number or key: the whole list, or nothing. `POST /v1/registrations` */
+    create: (body: z.input<typeof RegistrationImport>, options: CallOptions = {}) =>
+      json(connection, z.array(Registration), '/v1/registrations', { method: 'POST', body, ...options }),
+    /** Forget that a device will come. `DELETE /v1/registrations/{id}` */
+    delete: (id: string, options: CallOptions = {}) =>
+      nothing(connection, `/v1/registrations/${segment(id)}`, { method: 'DELETE', ...options }),
+    /** List devices that are known before they come. `GET /v1/registrations` */
+    list: (
+      query: { readonly limit?: number | undefined; readonly offset?: number | undefined } = {},
+      options: CallOptions = {},
+    ) => list(connection, Registration, '/v1/registrations', { query, ...options }),
+  },
+  releases: {
+    /** Deprecate a release: rollouts of it go on, new ones are refused unless they say force. `POST /v1/releases/{id}/deprecate` */
+    deprecate: (id: string, options: CallOptions = {}) =>
+      json(connection, Release, `/v1/releases/${segment(id)}/deprecate`, { method: 'POST', ...options }),
+    /** Show a release. `GET /v1/releases/{id}` */
+    get: (id: string, options: CallOptions = {}) =>
+      json(connection, Release, `/v1/releases/${segment(id)}`, options),
+    /** Download the bundle of a release. `GET /v1/releases/{id}/bundle` */
+    getBundle: (id: string, options: CallOptions = {}) =>
+      download(connection, `/v1/releases/${segment(id)}/bundle`, { accept: 'application/x-tar', ...options }),
+    /** List releases. `GET /v1/releases` */
+    list: (
+      query: {
+        readonly limit?: number | undefined;
+        readonly offset?: number | undefined;
+        readonly deviceClass?: string | undefined;
+        readonly state?: z.input<typeof ReleaseState> | undefined;
+      } = {},
+      options: CallOptions = {},
+    ) => list(connection, Release, '/v1/releases', { query, ...options }),
+    /** Publish a draft, or a deprecated release again, so that it can be rolled out. `POST /v1/releases/{id}/publish` */
+    publish: (id: string, options: CallOptions = {}) =>
+      json(connection, Release, `/v1/releases/${segment(id)}/publish`, { method: 'POST', ...options }),
+    /** Withdraw a release, for good. `POST /v1/releases/{id}/withdraw` */
+    withdraw: (id: string, options: CallOptions = {}) =>
+      json(connection, Release, `/v1/releases/${segment(id)}/withdraw`, { method: 'POST', ...options }),
+  },
+  rollouts: {
+    /** Abort a rollout. `POST /v1/rollouts/{id}/abort` */
+    abort: (id: string, options: CallOptions = {}) =>
+      json(connection, Rollout, `/v1/rollouts/${segment(id)}/abort`, { method: 'POST', ...options }),
+    /** Roll a published release out. `POST /v1/rollouts` */
+    create: (body: z.input<typeof RolloutCreate>, options: CallOptions = {}) =>
+      json(connection, Rollout, '/v1/rollouts', { method: 'POST', body, ...options }),
+    /** Show a rollout. `GET /v1/rollouts/{id}` */
+    get: (id: string, options: CallOptions = {}) =>
+      json(connection, Rollout, `/v1/rollouts/${segment(id)}`, options),
+    /** List rollouts. `GET /v1/rollouts` */
+    list: (
+      query: {
+        readonly limit?: number | undefined;
+        readonly offset?: number | undefined;
+        readonly state?: z.input<typeof RolloutState> | undefined;
+      } = {},
+      options: CallOptions = {},
+    ) => list(connection, Rollout, '/v1/rollouts', { query, ...options }),
+    /** List the devices of a rollout and how far each is. `GET /v1/rollouts/{id}/executions` */
+    listExecutions: (
+      id: string,
+      query: { readonly limit?: number | undefined; readonly offset?: number | undefined } = {},
+      options: CallOptions = {},
+    ) => list(connection, Execution, `/v1/rollouts/${segment(id)}/executions`, { query, ...options }),
+    /** Change when and how devices take the release, until they have armed their trial. `PUT /v1/rollouts/{id}/policy` */
+    replacePolicy: (
+      id: string,
+      body: {
+        readonly mode?: 'install' | 'download' | undefined;
+        readonly windows?: readonly z.input<typeof MaintenanceWindow>[] | undefined;
+        readonly deadline?: number | undefined;
+        readonly retry?: number | undefined;
+      },
+      options: CallOptions = {},
+    ) => json(connection, Rollout, `/v1/rollouts/${segment(id)}/policy`, { method: 'PUT', body, ...options }),
+  },
+});
