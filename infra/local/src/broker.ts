@@ -18,13 +18,14 @@ export const startBroker = async (
   const file = (name: string) => join(layout.brokerDir, name);
   const files = {
     'device.acl': deviceAccessRules(TenantId.parse('default')),
-    'gateway.acl': gatewayAccessRules('gateway'),
+    'gateway.acl': gatewayAccessRules(TenantId.parse('default'), 'gateway'),
     'mosquitto.conf': brokerConfig({
       devices: {
         host: HOST,
         port: ports.mqtt,
         clientCaFile: layout.deviceCaCert,
         accessFile: file('device.acl'),
+        revocationFile: layout.revocationFile,
       },
       gateway: {
         host: HOST,

@@ -26,6 +26,8 @@ export const layoutOf = (dataDir: string) => {
     sourcesDir: at('store', 'sources'),
     deviceCaCert: at('pki', 'device', 'ca.pem'),
     deviceCaKey: at('pki', 'device', 'ca.key.pem'),
+    /** certificates that the device authority took back, as the broker reads them */
+    revocationFile: at('mosquitto', 'revoked.pem'),
     serverDir: at('pki', 'server'),
     serverCaCert: at('pki', 'server', 'ca.pem'),
     serverCaKey: at('pki', 'server', 'ca.key.pem'),

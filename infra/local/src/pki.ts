@@ -12,6 +12,7 @@ import {
   makeServerAuthority,
   makeServerIdentity,
   makeServiceIdentity,
+  signRevocationList,
 } from '@slipway/signing';
 import type { Layout } from './layout.ts';
 
@@ -70,6 +71,20 @@ const makeDeviceKeys = async (layout: Layout): Promise<void> => {
   await makeFolder(folder, { 'ca.pem': ca.certificatePem, 'ca.key.pem': ca.keyPem });
 };
 
+/** The broker wants a list before there is a server that could make one; the gateway puts the real one in its place. */
+const makeRevocationFile = async (layout: Layout): Promise<void> => {
+  if (existsSync(layout.revocationFile)) return;
+  const ca = {
+    certificatePem: await readFile(layout.deviceCaCert, 'utf8'),
+    keyPem: await readFile(layout.deviceCaKey, 'utf8'),
+  };
+  // Older than every list of the server.
+  await writeFile(layout.revocationFile, await signRevocationList([], 0, ca, new Date(EMPTY_LIST)), {
+    mode: 0o600,
+  });
+};
+const EMPTY_LIST = '2020-01-01T00:00:00Z';
+
 /** Devices in QEMU's user network reach the host's loopback at 10.0.2.2. */
 const hostsOf = (deviceHost: string): string[] => [
   ...new Set([deviceHost, '10.0.2.2', '127.0.0.1', 'localhost']),
@@ -113,5 +128,6 @@ export const makeKeys = async (layout: Layout, deviceHost: string): Promise<void
     await makeSecureBootKeys(layout);
   };
   await Promise.all([signing(), makeDeviceKeys(layout), makeServerKeys(layout, deviceHost)]);
+  await makeRevocationFile(layout);
   await writeFile(layout.releaseRoot, await readFile(join(layout.signerKeysDir, 'root.pem')));
 };

@@ -137,6 +137,14 @@ export const startLocal = async (options: StartLocal): Promise<Local> => {
       tenant: TenantId.parse('default'),
       storeDir: layout.storeDir,
       redisUrl: redis.url,
+      broker: {
+        kind: 'mosquitto',
+        revocationFile: layout.revocationFile,
+        reload: () => {
+          const pid = broker.pid();
+          if (pid !== undefined) process.kill(pid, 'SIGHUP');
+        },
+      },
     },
   });
   undo.defer(() => gateway.close());

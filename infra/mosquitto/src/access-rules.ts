@@ -1,22 +1,31 @@
-import { deviceTopic, DOWN, serverStateTopic, type TenantId, TOPIC_ROOT, UP } from '@slipway/protocol';
+import { accessTopic, brokerAccess, type BrokerAccess, type TenantId } from '@slipway/protocol';
+
+const isOf =
+  (who: BrokerAccess['who']) =>
+  (row: BrokerAccess): boolean =>
+    row.who === who;
+const verb = ({ does }: BrokerAccess): string => (does === 'publishes' ? 'write' : 'read');
 
 /**
- * Access rules of the two listeners, in mosquitto's `acl_file` form. What no rule allows is denied; a subscription that
- * is wider than the rules is delivered only what they allow. A device is known by the common name of its certificate,
- * which mosquitto puts for `%u` (and denies names with `+` or `#`).
+ * Access rules of the two listeners, in mosquitto's `acl_file` form, made from `brokerAccess`. What no rule allows is
+ * denied; a subscription that is wider than the rules is delivered only what they allow. A device is known by the
+ * common name of its certificate, which mosquitto puts for `%u` (and denies names with `+` or `#`). QoS and retain are
+ * not for mosquitto's rules to say. It warns of the rule without `%u`, which is meant for everyone.
  */
-export const deviceAccessRules = (tenant: TenantId): string => {
-  const own = (kind: (typeof UP)[number] | (typeof DOWN)[number]) =>
-    deviceTopic(tenant, '+', kind).replace('/+/', '/%u/');
-  return [
-    ...UP.map((kind) => `pattern write ${own(kind)}`),
-    ...DOWN.map((kind) => `pattern read ${own(kind)}`),
-    // A rule for everyone; mosquitto warns that it has no %u, which is meant.
-    `pattern read ${serverStateTopic(tenant)}`,
+export const deviceAccessRules = (tenant: TenantId): string =>
+  [
+    ...brokerAccess()
+      .filter(isOf('device'))
+      .map((row) => `pattern ${verb(row)} ${accessTopic(row, tenant, '%u')}`),
     '',
   ].join('\n');
-};
 
 /** Shared subscriptions are checked by the topics they deliver. */
-export const gatewayAccessRules = (gateway: string): string =>
-  [`user ${gateway}`, `topic readwrite ${TOPIC_ROOT}/#`, ''].join('\n');
+export const gatewayAccessRules = (tenant: TenantId, gateway: string): string =>
+  [
+    `user ${gateway}`,
+    ...brokerAccess()
+      .filter(isOf('gateway'))
+      .map((row) => `topic ${verb(row)} ${accessTopic(row, tenant, '+')}`),
+    '',
+  ].join('\n');

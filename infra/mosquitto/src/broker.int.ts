@@ -5,7 +5,16 @@ import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
-import { DeviceId, deviceTopic, DOWN, serverStateTopic, TenantId, UP } from '@slipway/protocol';
+import {
+  accessTopic,
+  brokerAccess,
+  DeviceId,
+  deviceTopic,
+  DOWN,
+  serverStateTopic,
+  TenantId,
+  UP,
+} from '@slipway/protocol';
 import {
   type Identity,
   makeDeviceAuthority,
@@ -90,7 +99,7 @@ beforeAll(async () => {
     'device-ca.pem': deviceCa.certificatePem,
     'server-ca.pem': serverCa.certificatePem,
     'device.acl': deviceAccessRules(tenant),
-    'gateway.acl': gatewayAccessRules('gateway'),
+    'gateway.acl': gatewayAccessRules(tenant, 'gateway'),
     'mosquitto.conf': brokerConfig({
       devices: {
         host: '127.0.0.1',
@@ -144,6 +153,64 @@ beforeEach(async () => {
   await gateway.publishAsync(deviceTopic(tenant, B, 'desired'), 'secret', { qos: 1, retain: true });
 });
 
+/** A topic of a row, where a filter of it is one. */
+const topicOf = (row: ReturnType<typeof brokerAccess>[number], name: DeviceId): string =>
+  accessTopic(row, tenant, name).replace('cmd/+', 'cmd/reboot');
+const rowsOf = (who: 'device' | 'gateway', does: 'publishes' | 'subscribes') =>
+  brokerAccess().filter((row) => row.who === who && row.does === does);
+
+describe('every row of the table of access', () => {
+  test.each(rowsOf('device', 'publishes'))(
+    'a device publishes $topic, and not that of another',
+    async (row) => {
+      const client = await asDevice(A);
+      await client.publishAsync(topicOf(row, A), 'x', { qos: row.qos, retain: row.retain });
+      await expect(client.publishAsync(topicOf(row, B), 'x', { qos: 1 })).rejects.toThrow(/Not authorized/i);
+      await gateway.publishAsync(topicOf(row, A), '', { qos: 1, retain: true }).catch(() => undefined);
+      await client.endAsync();
+    },
+  );
+
+  test.each(rowsOf('device', 'subscribes'))('a device reads $topic, and not that of another', async (row) => {
+    const client = await asDevice(A);
+    const last = deviceTopic(tenant, A, 'ack');
+    await client.subscribeAsync([accessTopic(row, tenant, A), accessTopic(row, tenant, B), last], { qos: 1 });
+    const received = receivedUntil(client, last);
+    await gateway.publishAsync(topicOf(row, B), 'x', { qos: 1 });
+    if (topicOf(row, A) !== last) await gateway.publishAsync(topicOf(row, A), 'x', { qos: 1 });
+    await gateway.publishAsync(last, 'x', { qos: 1 });
+    const isOfAll = topicOf(row, A) === topicOf(row, B);
+    const topics = await received;
+    expect(new Set(topics)).toEqual(new Set([topicOf(row, A), last]));
+    expect(topics.includes(topicOf(row, B))).toBe(isOfAll);
+    await client.endAsync();
+  });
+
+  test.each(rowsOf('gateway', 'publishes'))('a gateway publishes $topic', async (row) => {
+    await gateway.publishAsync(topicOf(row, A), '', { qos: row.qos, retain: row.retain });
+  });
+
+  test.each(rowsOf('gateway', 'subscribes'))('a gateway reads $topic', async (row) => {
+    const client = await asDevice(A);
+    const filter = accessTopic(row, tenant, '+');
+    await gateway.subscribeAsync(filter, { qos: 1 });
+    const received = receivedUntil(gateway, topicOf(row, A));
+    await client.publishAsync(topicOf(row, A), 'x', { qos: 1 });
+    expect(await received).toContain(topicOf(row, A));
+    await gateway.unsubscribeAsync(filter);
+    await client.endAsync();
+  });
+
+  test('a gateway says nothing in the name of a device but to empty what is kept', async () => {
+    for (const kind of UP) {
+      if (kind === 'birth' || kind === 'death') continue;
+      await expect(gateway.publishAsync(deviceTopic(tenant, A, kind), 'x', { qos: 1 })).rejects.toThrow(
+        /Not authorized/i,
+      );
+    }
+  });
+});
+
 describe('what a device may do', () => {
   test('it reads its own topics and the state of the server', async () => {
     const client = await asDevice(A);
@@ -169,6 +236,13 @@ describe('what a device may do', () => {
   });
 });
 
+/** What a device says, said by itself. */
+const publishFor = async (name: DeviceId, kind: (typeof UP)[number]): Promise<void> => {
+  const client = await asDevice(name);
+  await client.publishAsync(deviceTopic(tenant, name, kind), 'x', { qos: 1 });
+  await client.endAsync();
+};
+
 describe('what a device may not do', () => {
   test.each([
     '#',
@@ -187,7 +261,7 @@ describe('what a device may not do', () => {
     const received = receivedUntil(client, last);
     await client.subscribeAsync(filter, { qos: 1 }).catch(() => undefined);
     await client.subscribeAsync(last, { qos: 1 });
-    for (const kind of UP) await gateway.publishAsync(deviceTopic(tenant, B, kind), 'x', { qos: 1 });
+    for (const kind of UP) await publishFor(B, kind);
     for (const kind of DOWN) await gateway.publishAsync(deviceTopic(tenant, B, kind), 'x', { qos: 1 });
     await gateway.publishAsync(last, 'x', { qos: 1 });
     const topics = await received;

@@ -11,7 +11,10 @@ export type Listener = {
 
 export type BrokerConfig = {
   /** Two doors, so that no certificate of the device tree, whatever its name, gets the gateway's rights. */
-  readonly devices: Listener;
+  readonly devices: Listener & {
+    /** PEM: certificates that the device authority took back; where it is named it must be there when the broker starts */
+    readonly revocationFile?: string;
+  };
   readonly gateway: Listener;
   /** PEM: the server's certificate and key */
   readonly certFile: string;
@@ -32,9 +35,7 @@ const listener = (settings: Listener, config: BrokerConfig): string[] => [
   `keyfile ${config.keyFile}`,
   'tls_version tlsv1.2',
   'require_certificate true',
-  // The common name is the user, and the user is the client id, whatever the client claims.
   'use_identity_as_username true',
-  'use_username_as_clientid true',
   'allow_anonymous false',
   'allow_zero_length_clientid false',
   `acl_file ${settings.accessFile}`,
@@ -63,6 +64,10 @@ export const brokerConfig = (config: BrokerConfig): string =>
     'set_tcp_nodelay true',
     'sys_interval 0',
     ...listener(config.devices, config),
+    // The common name is the user, and the user is the client id, whatever the client claims.
+    'use_username_as_clientid true',
+    ...(config.devices.revocationFile === undefined ? [] : [`crlfile ${config.devices.revocationFile}`]),
+    // Several gateways have one name and a client id each; and by the client id of a device they end its session.
     ...listener(config.gateway, config),
     '',
   ].join('\n');

@@ -97,6 +97,7 @@ export {
   recordDrop,
   refreshRevocationList,
   revocationList,
+  revocationListNumber,
   type RevocationList,
   type RevokedCertificate,
   type ToDrop,

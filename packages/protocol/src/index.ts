@@ -6,6 +6,7 @@
 export * from './agent-program.ts';
 export * from './api.ts';
 export * from './boot-control.ts';
+export * from './broker-access.ts';
 export * from './build.ts';
 export * from './build-resource.ts';
 export * from './channel.ts';

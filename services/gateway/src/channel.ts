@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import mqtt, { type IClientPublishOptions, type IPublishPacket, type MqttClient } from 'mqtt';
 import {
   deviceTopic,
@@ -10,6 +9,7 @@ import {
 } from '@slipway/protocol';
 import type { Logger } from 'pino';
 import type { GatewayConfig } from './config.ts';
+import { tlsOf } from './tls.ts';
 
 export type Received = {
   readonly topic: string;
@@ -54,15 +54,7 @@ export const openChannel = async (
   logger: Logger,
 ): Promise<Channel> => {
   const stateTopic = serverStateTopic(config.tenant);
-  const tls =
-    config.tls === undefined
-      ? {}
-      : {
-          ca: await readFile(config.tls.caFile),
-          cert: await readFile(config.tls.certFile),
-          key: await readFile(config.tls.keyFile),
-          rejectUnauthorized: true,
-        };
+  const tls = await tlsOf(config);
   const group = shareGroup(config, 'key' in tls ? tls.key : undefined);
   const client = mqtt.connect(config.mqttUrl, {
     ...tls,

@@ -1,6 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import type { Deadlines } from '@slipway/fleet';
 import { parseSettings, SlipwayError, TenantId } from '@slipway/protocol';
 import { z } from 'zod';
+import type { EmqxControl } from './broker/emqx.ts';
+import type { MosquittoControl } from './broker/mosquitto.ts';
 
 const Environment = z.object({
   SLIPWAY_GATEWAY_MQTT_URL: z.url(),
@@ -12,6 +15,10 @@ const Environment = z.object({
     .string()
     .regex(/^[A-Za-z0-9_-]{16,}$/)
     .optional(),
+  SLIPWAY_BROKER_CRL_FILE: z.string().optional(),
+  SLIPWAY_BROKER_PID_FILE: z.string().optional(),
+  SLIPWAY_BROKER_API_URL: z.url({ protocol: /^https?$/ }).optional(),
+  SLIPWAY_BROKER_API_KEY_FILE: z.string().optional(),
   SLIPWAY_STORE: z.string(),
   REDIS_URL: z.string(),
 });
@@ -32,6 +39,8 @@ export type GatewayConfig = {
   /** the artifact store, whose bundles are streamed */
   readonly storeDir: string;
   readonly redisUrl: string;
+  /** how devices are let out; absent: their sessions end, but the broker lets them in again until their certificates end */
+  readonly broker?: MosquittoControl | EmqxControl;
   /** how long an execution may stay in a state; absent: as `DEADLINES_MS` */
   readonly deadlines?: Deadlines;
 };
@@ -48,6 +57,7 @@ export const parseGatewayConfig = (environment: NodeJS.ProcessEnv): GatewayConfi
     ...(data.SLIPWAY_GATEWAY_SHARE_GROUP === undefined
       ? {}
       : { shareGroup: data.SLIPWAY_GATEWAY_SHARE_GROUP }),
+    ...brokerOf(data),
   };
   const [caFile, certFile, keyFile] = [
     data.SLIPWAY_GATEWAY_CA_FILE,
@@ -62,6 +72,24 @@ export const parseGatewayConfig = (environment: NodeJS.ProcessEnv): GatewayConfi
     );
   }
   return { ...base, tls: { caFile, certFile, keyFile } };
+};
+
+const brokerOf = (data: z.infer<typeof Environment>): Pick<GatewayConfig, 'broker'> => {
+  const [revocationFile, pidFile] = [data.SLIPWAY_BROKER_CRL_FILE, data.SLIPWAY_BROKER_PID_FILE];
+  const [apiUrl, apiKeyFile] = [data.SLIPWAY_BROKER_API_URL, data.SLIPWAY_BROKER_API_KEY_FILE];
+  if (apiUrl !== undefined && apiKeyFile !== undefined)
+    return { broker: { kind: 'emqx', apiUrl, apiKeyFile } };
+  if (revocationFile !== undefined && pidFile !== undefined) {
+    const reload = async (): Promise<void> => {
+      process.kill(Number((await readFile(pidFile, 'utf8')).trim()), 'SIGHUP');
+    };
+    return { broker: { kind: 'mosquitto', revocationFile, reload } };
+  }
+  if ([revocationFile, pidFile, apiUrl, apiKeyFile].every((setting) => setting === undefined)) return {};
+  throw new SlipwayError(
+    'CONFIG_INVALID',
+    'For mosquitto set SLIPWAY_BROKER_CRL_FILE and SLIPWAY_BROKER_PID_FILE, for EMQX SLIPWAY_BROKER_API_URL and SLIPWAY_BROKER_API_KEY_FILE.',
+  );
 };
 
 /** What a process of its own needs beside; in one process with others that is the others' business. */

@@ -1,4 +1,5 @@
 import {
+  dropAgain,
   recordBirth,
   recordDeath,
   recordLogPiece,
@@ -75,8 +76,12 @@ export const createIngest = (needs: Needs): ((message: Received) => void) => {
     if (birth === undefined) return;
     if (birth.deviceId !== device) return refuse(device, 'birth', `names the device ${birth.deviceId}`);
     const born = await recordBirth(db, birth, retained, new Date());
-    if (born === undefined)
-      return refuse(device, 'birth', 'is not enrolled with that class and architecture, or revoked');
+    if (born === undefined) {
+      // It is here although it was let out: by a certificate that no list names, or before the broker had the list.
+      if (!retained && (await dropAgain(db, device, new Date())))
+        logger.warn({ device }, 'a device that was let out is back; its session ends again');
+      return refuse(device, 'birth', 'is not enrolled with that class and architecture, or not active');
+    }
     logger.info({ device, online: born.online, version: born.version, retained }, 'device birth');
     tellDevice(born);
     if (born.online) (await runningRolloutsOn(db, device)).forEach(planner.wake);
@@ -121,7 +126,7 @@ export const createIngest = (needs: Needs): ((message: Received) => void) => {
     const telemetry = parse(Telemetry, device, 'telemetry', payload);
     if (telemetry === undefined) return;
     const seen = await recordTelemetry(db, device, telemetry, new Date());
-    if (seen === undefined) return refuse(device, 'telemetry', 'is not enrolled, or revoked');
+    if (seen === undefined) return refuse(device, 'telemetry', 'is not enrolled, or not active');
     tellDevice(seen);
   };
 

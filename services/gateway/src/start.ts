@@ -8,8 +8,11 @@ import { openBundleFiles } from './bundle-files.ts';
 import { openChannel, type Channel, type Received } from './channel.ts';
 import { createCommandSender } from './command-sender.ts';
 import type { GatewayConfig } from './config.ts';
+import { emqxControl } from './broker/emqx.ts';
+import { mosquittoControl } from './broker/mosquitto.ts';
 import { createIngest } from './ingest.ts';
 import { createLanes } from './lanes.ts';
+import { createLetOut } from './let-out.ts';
 import { createPlanner } from './planner.ts';
 
 export type StartGateway = {
@@ -102,9 +105,21 @@ export const startGateway = async ({
     one.on('failed', (job, error) => logger.error({ job: job?.id, err: error }, 'job refused'));
     undo.defer(() => one.close());
   }
+  const { broker } = config;
+  const control = broker?.kind === 'emqx' ? emqxControl(broker) : mosquittoControl(config, broker);
+  if (broker === undefined)
+    logger.warn('the broker gets no list of revoked certificates: they are good there until they end');
+  const letOut = createLetOut({ db, logger, tenant, control, publish });
+  const letOutNow = (): Promise<void> =>
+    letOut().catch((error: unknown) => {
+      logger.error({ code: codeOf(error), err: error }, 'letting devices out at the broker failed');
+    });
+  let lettingOut = letOutNow();
+  undo.defer(() => lettingOut);
   await planner.wakeAll();
   const tick = setInterval(() => {
     planner.wakeLate().catch((error: unknown) => logger.error({ err: error }, 'looking at deadlines failed'));
+    lettingOut = Promise.all([lettingOut, letOutNow()]).then(() => undefined);
   }, DEADLINE_TICK_MS);
   undo.defer(() => clearInterval(tick));
   logger.info({ broker: config.mqttUrl }, 'gateway is up');

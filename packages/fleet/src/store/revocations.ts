@@ -15,6 +15,10 @@ export const revocationList = async (db: Database): Promise<RevocationList | und
   return row;
 };
 
+/** The number alone, which is asked for all the time. */
+export const revocationListNumber = async (db: Database): Promise<number | undefined> =>
+  (await db.select({ number: revocationLists.number }).from(revocationLists))[0]?.number;
+
 const isRevoked = isNotNull(deviceCertificates.revokedAt);
 
 /**

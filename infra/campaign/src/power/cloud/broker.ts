@@ -75,7 +75,7 @@ export const startBroker = async (
       host,
       port: gatewayPort,
       clientCaFile: await put('servers.pem', authorities.servers.certificatePem),
-      accessFile: await put('gateway-rules', gatewayAccessRules('gateway')),
+      accessFile: await put('gateway-rules', gatewayAccessRules(tenant, 'gateway')),
     },
     certFile: await put('server.pem', authorities.server.certificatePem),
     keyFile: await put('server.key', authorities.server.keyPem),
