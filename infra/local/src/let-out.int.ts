@@ -162,9 +162,9 @@ describe('a device that is let out', () => {
     await stays.subscribeAsync(topic, { qos: 1 });
     const server = await asServer('publisher');
     let sent = 0;
-    let running = true;
+    const feed = { isRunning: true };
     const stream = (async () => {
-      while (running) await server.publishAsync(topic, String((sent += 1)), { qos: 1 });
+      while (feed.isRunning) await server.publishAsync(topic, String((sent += 1)), { qos: 1 });
     })();
 
     // Twice: the second list must count beside the first, which the broker has read before.
@@ -182,7 +182,7 @@ describe('a device that is let out', () => {
       expect(await isRefused(identity, name)).toBe(true);
     }
 
-    running = false;
+    feed.isRunning = false;
     await stream;
     await until('the last message', () => (received.length >= sent ? true : undefined));
     expect(received).toEqual(Array.from({ length: sent }, (_, n) => n + 1));
@@ -200,7 +200,7 @@ describe('a device that is let out', () => {
     await decommissionDevice(database.db, id, 'admin', new Date());
     await refresh();
     await end;
-    await until('an empty broker', async () => {
+    const isEmpty = await until('an empty broker', async () => {
       const reader = await asServer(`reader-${Math.random().toString(36).slice(2)}`);
       const kept: string[] = [];
       const last = deviceTopic(tenant, DeviceId.parse('mark'), 'birth');
@@ -218,6 +218,7 @@ describe('a device that is let out', () => {
       reader.end(true);
       return kept.length === 0 ? true : undefined;
     });
+    expect(isEmpty).toBe(true);
   });
 
   test('comes back by a claim for its id, with a new key; the old certificate stays out', async () => {

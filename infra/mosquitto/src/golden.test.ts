@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brokerAccess, deviceTopic, DeviceId, DOWN, accessTopic, TenantId, UP } from '@slipway/protocol';
 import { expect, test } from 'vitest';
+import { accessTable } from './access-table.ts';
 import { brokerConfig, deviceAccessRules, emqxAccessRules, emqxConfig, gatewayAccessRules } from './index.ts';
 
 const tenant = TenantId.parse('default');
