@@ -56,6 +56,8 @@ export const generatedClient = (connection: Connection) => ({
       query: {
         readonly limit?: number | undefined;
         readonly offset?: number | undefined;
+        readonly after?: string | undefined;
+        readonly count?: boolean | undefined;
         readonly deviceClass?: string | undefined;
       } = {},
       options: CallOptions = {},
@@ -82,6 +84,8 @@ export const generatedClient = (connection: Connection) => ({
       query: {
         readonly limit?: number | undefined;
         readonly offset?: number | undefined;
+        readonly after?: string | undefined;
+        readonly count?: boolean | undefined;
         readonly deviceClass?: string | undefined;
       } = {},
       options: CallOptions = {},
@@ -90,7 +94,12 @@ export const generatedClient = (connection: Connection) => ({
     listHistory: (
       deviceClass: string,
       name: string,
-      query: { readonly limit?: number | undefined; readonly offset?: number | undefined } = {},
+      query: {
+        readonly limit?: number | undefined;
+        readonly offset?: number | undefined;
+        readonly after?: string | undefined;
+        readonly count?: boolean | undefined;
+      } = {},
       options: CallOptions = {},
     ) =>
       list(connection, ChannelHistory, `/v1/channels/${segment(deviceClass)}/${segment(name)}/history`, {
@@ -119,13 +128,23 @@ export const generatedClient = (connection: Connection) => ({
       json(connection, ClaimToken, `/v1/claims/${segment(id)}`, options),
     /** List claims. `GET /v1/claims` */
     list: (
-      query: { readonly limit?: number | undefined; readonly offset?: number | undefined } = {},
+      query: {
+        readonly limit?: number | undefined;
+        readonly offset?: number | undefined;
+        readonly after?: string | undefined;
+        readonly count?: boolean | undefined;
+      } = {},
       options: CallOptions = {},
     ) => list(connection, ClaimToken, '/v1/claims', { query, ...options }),
     /** List who came with a claim, in the order in which they came. `GET /v1/claims/{id}/uses` */
     listUses: (
       id: string,
-      query: { readonly limit?: number | undefined; readonly offset?: number | undefined } = {},
+      query: {
+        readonly limit?: number | undefined;
+        readonly offset?: number | undefined;
+        readonly after?: string | undefined;
+        readonly count?: boolean | undefined;
+      } = {},
       options: CallOptions = {},
     ) => list(connection, ClaimUse, `/v1/claims/${segment(id)}/uses`, { query, ...options }),
     /** Let no further device in by a claim. `POST /v1/claims/{id}/revoke` */
@@ -168,6 +187,8 @@ export const generatedClient = (connection: Connection) => ({
       query: {
         readonly limit?: number | undefined;
         readonly offset?: number | undefined;
+        readonly after?: string | undefined;
+        readonly count?: boolean | undefined;
         readonly deviceClass?: string | undefined;
         readonly online?: boolean | undefined;
         readonly state?: z.input<typeof DeviceState> | undefined;
@@ -190,13 +211,23 @@ export const generatedClient = (connection: Connection) => ({
     /** List what was asked of a device lately, newest first. `GET /v1/devices/{id}/commands` */
     listCommands: (
       id: string,
-      query: { readonly limit?: number | undefined; readonly offset?: number | undefined } = {},
+      query: {
+        readonly limit?: number | undefined;
+        readonly offset?: number | undefined;
+        readonly after?: string | undefined;
+        readonly count?: boolean | undefined;
+      } = {},
       options: CallOptions = {},
     ) => list(connection, DeviceCommand, `/v1/devices/${segment(id)}/commands`, { query, ...options }),
     /** List what a device took, or tried to. `GET /v1/devices/{id}/executions` */
     listExecutions: (
       id: string,
-      query: { readonly limit?: number | undefined; readonly offset?: number | undefined } = {},
+      query: {
+        readonly limit?: number | undefined;
+        readonly offset?: number | undefined;
+        readonly after?: string | undefined;
+        readonly count?: boolean | undefined;
+      } = {},
       options: CallOptions = {},
     ) => list(connection, Execution, `/v1/devices/${segment(id)}/executions`, { query, ...options }),
     /** Refuse a device that waits; its claim has a use more again. `POST /v1/devices/{id}/reject` */
@@ -239,7 +270,12 @@ export const generatedClient = (connection: Connection) => ({
       nothing(connection, `/v1/registrations/${segment(id)}`, { method: 'DELETE', ...options }),
     /** List devices that are known before they come. `GET /v1/registrations` */
     list: (
-      query: { readonly limit?: number | undefined; readonly offset?: number | undefined } = {},
+      query: {
+        readonly limit?: number | undefined;
+        readonly offset?: number | undefined;
+        readonly after?: string | undefined;
+        readonly count?: boolean | undefined;
+      } = {},
       options: CallOptions = {},
     ) => list(connection, Registration, '/v1/registrations', { query, ...options }),
   },
@@ -258,6 +294,8 @@ export const generatedClient = (connection: Connection) => ({
       query: {
         readonly limit?: number | undefined;
         readonly offset?: number | undefined;
+        readonly after?: string | undefined;
+        readonly count?: boolean | undefined;
         readonly deviceClass?: string | undefined;
         readonly state?: z.input<typeof ReleaseState> | undefined;
       } = {},
@@ -285,6 +323,8 @@ export const generatedClient = (connection: Connection) => ({
       query: {
         readonly limit?: number | undefined;
         readonly offset?: number | undefined;
+        readonly after?: string | undefined;
+        readonly count?: boolean | undefined;
         readonly state?: z.input<typeof RolloutState> | undefined;
       } = {},
       options: CallOptions = {},
@@ -292,7 +332,12 @@ export const generatedClient = (connection: Connection) => ({
     /** List the devices of a rollout and how far each is. `GET /v1/rollouts/{id}/executions` */
     listExecutions: (
       id: string,
-      query: { readonly limit?: number | undefined; readonly offset?: number | undefined } = {},
+      query: {
+        readonly limit?: number | undefined;
+        readonly offset?: number | undefined;
+        readonly after?: string | undefined;
+        readonly count?: boolean | undefined;
+      } = {},
       options: CallOptions = {},
     ) => list(connection, Execution, `/v1/rollouts/${segment(id)}/executions`, { query, ...options }),
     /** Change when and how devices take the release, until they have armed their trial. `PUT /v1/rollouts/{id}/policy` */

@@ -85,7 +85,7 @@ export {
   rolloutsWithLateExecutions,
 } from './store/executions.ts';
 export { deviceIsInGroups } from './store/groups.ts';
-export type { Page } from './store/not-found.ts';
+export { paged, type Page, type Paged } from './store/page.ts';
 export { recordStatus, type StatusOutcome } from './store/record-status.ts';
 export { redeemClaim, type Enrolment, type EnrolmentAsked } from './store/redeem-claim.ts';
 export { importRegistrations, listRegistrations, removeRegistration } from './store/registrations.ts';

@@ -161,6 +161,28 @@ describe('the server describes itself', () => {
   });
 });
 
+describe('lists', () => {
+  test('name their next part, and how long they are if asked', async () => {
+    const { claims } = api.client();
+    const made: string[] = [];
+    for (let at = 0; at < 5; at++) made.unshift((await claims.create({ deviceClass: 'edge-test' })).id);
+    const answer = await ask('/v1/claims?limit=2&count=true');
+    expect(answer.headers.get('x-total-count')).toBe('5');
+    expect(answer.headers.get('link')).toMatch(/^<\/v1\/claims\?limit=2&after=[\w-]+>; rel="next"$/);
+    const walked: string[] = [];
+    for await (const { id } of claims.list({ limit: 2 })) walked.push(id);
+    expect(walked).toEqual(made);
+    expect((await claims.list({ limit: 2 }).all(3)).map(({ id }) => id)).toEqual(made.slice(0, 3));
+    expect((await claims.list({ count: true }).page()).total).toBe(5);
+    expect((await ask('/v1/claims?limit=5')).headers.get('link')).toBeNull();
+  });
+
+  test('refuse a cursor that is none', async () => {
+    const answer = await ask('/v1/claims?after=x');
+    expect([answer.status, (await problemOf(answer)).code]).toEqual([400, 'REQUEST_INVALID']);
+  });
+});
+
 test('changes come as server-sent events', async () => {
   const abort = new AbortController();
   const client = api.client();

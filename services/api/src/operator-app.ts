@@ -6,6 +6,7 @@ import type { Redis } from 'ioredis';
 import { requireToken } from './auth.ts';
 import { documentOf } from './openapi/document.ts';
 import { describeRoute, describeSchemas } from './openapi/transform.ts';
+import { tellPages } from './paging.ts';
 import { answerWithProblems } from './problem.ts';
 import { buildRoutes } from './routes/builds.ts';
 import { channelRoutes } from './routes/channels.ts';
@@ -46,6 +47,8 @@ export const operatorApp = async (
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
     if (request.url.startsWith('/docs')) reply.header('content-security-policy', DOCS_POLICY);
   });
+
+  tellPages(app);
 
   await app.register(swagger, {
     openapi: {

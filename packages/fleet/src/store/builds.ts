@@ -18,7 +18,8 @@ import type { Database } from '../database.ts';
 import { newBuildId, newReleaseId } from '../new-id.ts';
 import { builds, classCounters } from '../schema.ts';
 import { nextVersion } from './next-version.ts';
-import { found, type Page } from './not-found.ts';
+import { found } from './not-found.ts';
+import { keyset, type Page, type Paged } from './page.ts';
 
 const UNFINISHED: BuildState[] = ['queued', 'building', 'signing'];
 
@@ -212,29 +213,28 @@ export const getBuildRequest = async (
 
 export const listBuilds = async (
   db: Database,
-  {
-    deviceClass,
-    state,
-    limit,
-    offset,
-  }: Page & {
+  page: Page & {
     readonly deviceClass?: ClassName | undefined;
     readonly state?: BuildState | undefined;
   },
-): Promise<Build[]> => {
+): Promise<Paged<Build>> => {
+  const filter = and(
+    page.deviceClass === undefined ? undefined : eq(builds.deviceClass, page.deviceClass),
+    page.state === undefined ? undefined : eq(builds.state, page.state),
+  );
+  const keys = keyset(page, { by: [builds.createdAt, builds.counter, builds.id], direction: 'desc' });
   const rows = await db
-    .select()
+    .select({ row: builds, key: keys.key })
     .from(builds)
-    .where(
-      and(
-        deviceClass === undefined ? undefined : eq(builds.deviceClass, deviceClass),
-        state === undefined ? undefined : eq(builds.state, state),
-      ),
-    )
-    .orderBy(desc(builds.createdAt), desc(builds.counter))
-    .limit(limit)
-    .offset(offset);
-  return rows.map(toBuild);
+    .where(and(filter, keys.where))
+    .orderBy(...keys.orderBy)
+    .limit(keys.limit)
+    .offset(page.offset);
+  return keys.page(
+    rows,
+    async (found) => found.map(toBuild),
+    () => db.$count(builds, filter),
+  );
 };
 
 export const unfinishedBuilds = async (db: Database): Promise<Build[]> =>

@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq } from 'drizzle-orm';
+import { and, count, eq } from 'drizzle-orm';
 import {
   SlipwayError,
   type ChannelChange,
@@ -17,7 +17,8 @@ import { compareVersions } from '../query/compare-versions.ts';
 import { channelHistory, channels, devices, releases } from '../schema.ts';
 import { recordAudit } from './audit.ts';
 import { toDevice } from './devices.ts';
-import { found, type Page } from './not-found.ts';
+import { found } from './not-found.ts';
+import { keyset, type Page, type Paged } from './page.ts';
 import { changeRelease, getRelease } from './releases.ts';
 
 type Row = typeof channels.$inferSelect;
@@ -63,41 +64,52 @@ export const getChannel = async (db: Database, key: ChannelKey): Promise<Release
 
 export const listChannels = async (
   db: Database,
-  { deviceClass, limit, offset }: Page & { readonly deviceClass?: ClassName | undefined },
-): Promise<ReleaseChannel[]> =>
-  toChannels(
-    db,
-    await db
-      .select()
-      .from(channels)
-      .where(deviceClass === undefined ? undefined : eq(channels.deviceClass, deviceClass))
-      .orderBy(asc(channels.deviceClass), asc(channels.name))
-      .limit(limit)
-      .offset(offset),
+  page: Page & { readonly deviceClass?: ClassName | undefined },
+): Promise<Paged<ReleaseChannel>> => {
+  const filter = page.deviceClass === undefined ? undefined : eq(channels.deviceClass, page.deviceClass);
+  const keys = keyset(page, { by: [channels.deviceClass, channels.name], direction: 'asc' });
+  const rows = await db
+    .select({ row: channels, key: keys.key })
+    .from(channels)
+    .where(and(filter, keys.where))
+    .orderBy(...keys.orderBy)
+    .limit(keys.limit)
+    .offset(page.offset);
+  return keys.page(
+    rows,
+    (found) => toChannels(db, found),
+    () => db.$count(channels, filter),
   );
+};
 
 /** Newest first. */
 export const listChannelHistory = async (
   db: Database,
   key: ChannelKey,
-  { limit, offset }: Page,
-): Promise<ChannelHistory[]> => {
+  page: Page,
+): Promise<Paged<ChannelHistory>> => {
+  const filter = and(eq(channelHistory.deviceClass, key.deviceClass), eq(channelHistory.channel, key.name));
+  const keys = keyset(page, { by: [channelHistory.id], direction: 'desc' });
   const rows = await db
-    .select()
+    .select({ row: channelHistory, key: keys.key })
     .from(channelHistory)
-    .where(and(eq(channelHistory.deviceClass, key.deviceClass), eq(channelHistory.channel, key.name)))
-    .orderBy(desc(channelHistory.id))
-    .limit(limit)
-    .offset(offset);
-  return rows.map(({ event, release, version, actor, at }) => ({
-    event,
-    release,
-    version,
-    actor,
-    at: at.toISOString(),
-  }));
+    .where(and(filter, keys.where))
+    .orderBy(...keys.orderBy)
+    .limit(keys.limit)
+    .offset(page.offset);
+  return keys.page(
+    rows,
+    async (found) =>
+      found.map(({ event, release, version, actor, at }) => ({
+        event,
+        release,
+        version,
+        actor,
+        at: at.toISOString(),
+      })),
+    () => db.$count(channelHistory, filter),
+  );
 };
-
 /** Makes the channel if need be, and holds it until the transaction ends. */
 const hold = async (db: Database, key: ChannelKey, now: Date): Promise<Row> => {
   await db

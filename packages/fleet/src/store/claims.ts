@@ -1,4 +1,4 @@
-import { asc, desc, eq } from 'drizzle-orm';
+import { and, eq } from 'drizzle-orm';
 import {
   SlipwayError,
   type Arch,
@@ -11,7 +11,8 @@ import type { Database } from '../database.ts';
 import { newClaimId, newDeviceId, newToken } from '../new-id.ts';
 import { claims, claimUses, devices } from '../schema.ts';
 import { recordAudit } from './audit.ts';
-import { found, type Page } from './not-found.ts';
+import { found } from './not-found.ts';
+import { keyset, type Page, type Paged } from './page.ts';
 import { sha256Hex } from './tokens.ts';
 
 const toClaim = (row: typeof claims.$inferSelect): ClaimToken => ({
@@ -97,39 +98,48 @@ const refuseActive = async (db: Database, id: NonNullable<NewClaim['deviceId']>)
 export const getClaim = async (db: Database, id: ClaimId): Promise<ClaimToken> =>
   toClaim(found(await db.select().from(claims).where(eq(claims.id, id)), 'claim', id));
 
-export const listClaims = async (db: Database, { limit, offset }: Page): Promise<ClaimToken[]> =>
-  (
-    await db
-      .select()
-      .from(claims)
-      .orderBy(desc(claims.createdAt), desc(claims.id))
-      .limit(limit)
-      .offset(offset)
-  ).map(toClaim);
+export const listClaims = async (db: Database, page: Page): Promise<Paged<ClaimToken>> => {
+  const keys = keyset(page, { by: [claims.createdAt, claims.id], direction: 'desc' });
+  const rows = await db
+    .select({ row: claims, key: keys.key })
+    .from(claims)
+    .where(keys.where)
+    .orderBy(...keys.orderBy)
+    .limit(keys.limit)
+    .offset(page.offset);
+  return keys.page(
+    rows,
+    async (found) => found.map(toClaim),
+    () => db.$count(claims),
+  );
+};
 
 /** Who came with a claim, in the order in which they came. */
-export const listClaimUses = async (
-  db: Database,
-  id: ClaimId,
-  { limit, offset }: Page,
-): Promise<ClaimUse[]> => {
+export const listClaimUses = async (db: Database, id: ClaimId, page: Page): Promise<Paged<ClaimUse>> => {
   await getClaim(db, id);
+  const filter = eq(claimUses.claim, id);
+  const keys = keyset(page, { by: [claimUses.firstAt, claimUses.keySha256], direction: 'asc' });
   const rows = await db
-    .select()
+    .select({ row: claimUses, key: keys.key })
     .from(claimUses)
-    .where(eq(claimUses.claim, id))
-    .orderBy(asc(claimUses.firstAt), asc(claimUses.keySha256))
-    .limit(limit)
-    .offset(offset);
-  return rows.map(({ claim, device, state, keySha256, serial, firstAt, lastAt }) => ({
-    claim,
-    device,
-    state,
-    keySha256,
-    serial,
-    firstAt: firstAt.toISOString(),
-    lastAt: lastAt.toISOString(),
-  }));
+    .where(and(filter, keys.where))
+    .orderBy(...keys.orderBy)
+    .limit(keys.limit)
+    .offset(page.offset);
+  return keys.page(
+    rows,
+    async (found) =>
+      found.map(({ claim, device, state, keySha256, serial, firstAt, lastAt }) => ({
+        claim,
+        device,
+        state,
+        keySha256,
+        serial,
+        firstAt: firstAt.toISOString(),
+        lastAt: lastAt.toISOString(),
+      })),
+    () => db.$count(claimUses, filter),
+  );
 };
 
 /** Lets no further device in by it; who is in stays, who waits goes on waiting. Nothing happens where it was revoked before. */

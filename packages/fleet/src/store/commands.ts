@@ -14,7 +14,8 @@ import type { Database } from '../database.ts';
 import { newCommandId } from '../new-id.ts';
 import { deviceCommands, deviceLogs } from '../schema.ts';
 import { getDevice } from './devices.ts';
-import { found, type Page } from './not-found.ts';
+import { found } from './not-found.ts';
+import { keyset, type Page, type Paged } from './page.ts';
 
 /** A command is for now: a device that comes back later does not want it any more. */
 const LIFE_S = 60;
@@ -99,17 +100,23 @@ export const getCommand = async (
 export const listCommands = async (
   db: Database,
   device: DeviceId,
-  { limit, offset }: Page,
+  page: Page,
   now: Date,
-): Promise<DeviceCommand[]> => {
+): Promise<Paged<DeviceCommand>> => {
+  const filter = eq(deviceCommands.device, device);
+  const keys = keyset(page, { by: [deviceCommands.createdAt, deviceCommands.id], direction: 'desc' });
   const rows = await db
-    .select()
+    .select({ row: deviceCommands, key: keys.key })
     .from(deviceCommands)
-    .where(eq(deviceCommands.device, device))
-    .orderBy(desc(deviceCommands.createdAt), desc(deviceCommands.id))
-    .limit(limit)
-    .offset(offset);
-  return rows.map((row) => toCommand(row, now));
+    .where(and(filter, keys.where))
+    .orderBy(...keys.orderBy)
+    .limit(keys.limit)
+    .offset(page.offset);
+  return keys.page(
+    rows,
+    async (found) => found.map((row) => toCommand(row, now)),
+    () => db.$count(deviceCommands, filter),
+  );
 };
 
 /**

@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, ne, sql } from 'drizzle-orm';
+import { and, eq, inArray, ne, sql } from 'drizzle-orm';
 import type {
   Assignment,
   Birth,
@@ -11,7 +11,8 @@ import type {
 } from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import { devices } from '../schema.ts';
-import { found, type Page } from './not-found.ts';
+import { found } from './not-found.ts';
+import { keyset, type Page, type Paged } from './page.ts';
 
 export const toDevice = (row: typeof devices.$inferSelect): Device => ({
   id: row.id,
@@ -42,29 +43,33 @@ export const getDevice = async (db: Database, id: DeviceId): Promise<Device> =>
 
 export const listDevices = async (
   db: Database,
-  filter: Page & {
+  page: Page & {
     readonly deviceClass?: ClassName | undefined;
     readonly online?: boolean | undefined;
     /** absent: all that are of the fleet, or might be */
     readonly state?: DeviceState | undefined;
   },
-): Promise<Device[]> => {
+): Promise<Paged<Device>> => {
+  const filter = and(
+    page.deviceClass === undefined ? undefined : eq(devices.deviceClass, page.deviceClass),
+    page.state === undefined
+      ? inArray(devices.state, ['pending', 'active', 'revoked'])
+      : eq(devices.state, page.state),
+    page.online === undefined ? undefined : eq(devices.online, page.online),
+  );
+  const keys = keyset(page, { by: [devices.id], direction: 'asc' });
   const rows = await db
-    .select()
+    .select({ row: devices, key: keys.key })
     .from(devices)
-    .where(
-      and(
-        filter.deviceClass === undefined ? undefined : eq(devices.deviceClass, filter.deviceClass),
-        filter.state === undefined
-          ? inArray(devices.state, ['pending', 'active', 'revoked'])
-          : eq(devices.state, filter.state),
-        filter.online === undefined ? undefined : eq(devices.online, filter.online),
-      ),
-    )
-    .orderBy(asc(devices.id))
-    .limit(filter.limit)
-    .offset(filter.offset);
-  return rows.map(toDevice);
+    .where(and(filter, keys.where))
+    .orderBy(...keys.orderBy)
+    .limit(keys.limit)
+    .offset(page.offset);
+  return keys.page(
+    rows,
+    async (found) => found.map(toDevice),
+    () => db.$count(devices, filter),
+  );
 };
 
 /**

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, inArray, lte, notInArray } from 'drizzle-orm';
+import { and, asc, eq, inArray, lte, notInArray } from 'drizzle-orm';
 import {
   TERMINAL_STATES,
   type AssignmentPolicy,
@@ -18,7 +18,8 @@ import { deadlineAfter, type Deadlines } from '../deadlines.ts';
 import { newExecutionId } from '../new-id.ts';
 import { executionHistory, executions, releases } from '../schema.ts';
 import { assign, unassign } from './devices.ts';
-import { found, type Page } from './not-found.ts';
+import { found } from './not-found.ts';
+import { keyset, type Page, type Paged } from './page.ts';
 
 type Row = typeof executions.$inferSelect;
 
@@ -66,26 +67,25 @@ export const getExecution = async (db: Database, id: ExecutionId): Promise<Execu
 
 export const listExecutions = async (
   db: Database,
-  {
-    rollout,
-    device,
-    limit,
-    offset,
-  }: Page & { readonly rollout?: RolloutId | undefined; readonly device?: DeviceId | undefined },
-): Promise<Execution[]> => {
+  page: Page & { readonly rollout?: RolloutId | undefined; readonly device?: DeviceId | undefined },
+): Promise<Paged<Execution>> => {
+  const filter = and(
+    page.rollout === undefined ? undefined : eq(executions.rollout, page.rollout),
+    page.device === undefined ? undefined : eq(executions.device, page.device),
+  );
+  const keys = keyset(page, { by: [executions.createdAt, executions.id], direction: 'desc' });
   const rows = await db
-    .select()
+    .select({ row: executions, key: keys.key })
     .from(executions)
-    .where(
-      and(
-        rollout === undefined ? undefined : eq(executions.rollout, rollout),
-        device === undefined ? undefined : eq(executions.device, device),
-      ),
-    )
-    .orderBy(desc(executions.createdAt), asc(executions.id))
-    .limit(limit)
-    .offset(offset);
-  return withHistory(db, rows);
+    .where(and(filter, keys.where))
+    .orderBy(...keys.orderBy)
+    .limit(keys.limit)
+    .offset(page.offset);
+  return keys.page(
+    rows,
+    (found) => withHistory(db, found),
+    () => db.$count(executions, filter),
+  );
 };
 
 /** Begins an execution and assigns its release. @returns undefined where the device is busy with another */

@@ -15,5 +15,4 @@ export const found = <Row>(rows: readonly Row[], kind: string, id: string): Row 
   return row;
 };
 
-/** A part of a list, newest first. */
-export type Page = { readonly limit: number; readonly offset: number };
+export type { Page } from './page.ts';

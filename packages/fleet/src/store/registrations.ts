@@ -1,4 +1,4 @@
-import { asc, eq, inArray } from 'drizzle-orm';
+import { eq, inArray } from 'drizzle-orm';
 import {
   SlipwayError,
   type Arch,
@@ -11,7 +11,8 @@ import type { Database } from '../database.ts';
 import { newDeviceId } from '../new-id.ts';
 import { devices, registrations } from '../schema.ts';
 import { recordAudit } from './audit.ts';
-import { found, type Page } from './not-found.ts';
+import { found } from './not-found.ts';
+import { keyset, type Page, type Paged } from './page.ts';
 
 type Row = typeof registrations.$inferSelect;
 type RowProblem = { readonly line: number; readonly message: string };
@@ -32,10 +33,21 @@ const toRegistration = (row: Row): Registration => ({
   usedAt: row.usedAt?.toISOString() ?? null,
 });
 
-export const listRegistrations = async (db: Database, { limit, offset }: Page): Promise<Registration[]> =>
-  (
-    await db.select().from(registrations).orderBy(asc(registrations.deviceId)).limit(limit).offset(offset)
-  ).map(toRegistration);
+export const listRegistrations = async (db: Database, page: Page): Promise<Paged<Registration>> => {
+  const keys = keyset(page, { by: [registrations.deviceId], direction: 'asc' });
+  const rows = await db
+    .select({ row: registrations, key: keys.key })
+    .from(registrations)
+    .where(keys.where)
+    .orderBy(...keys.orderBy)
+    .limit(keys.limit)
+    .offset(page.offset);
+  return keys.page(
+    rows,
+    async (found) => found.map(toRegistration),
+    () => db.$count(registrations),
+  );
+};
 
 /**
  * Takes over a list of devices that will come: the whole of it or nothing.

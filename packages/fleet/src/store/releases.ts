@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray } from 'drizzle-orm';
+import { and, eq, inArray } from 'drizzle-orm';
 import {
   SlipwayError,
   type BuildResult,
@@ -11,7 +11,8 @@ import {
 import type { Database } from '../database.ts';
 import { statesBefore } from '../release-states.ts';
 import { builds, releases } from '../schema.ts';
-import { found, type Page } from './not-found.ts';
+import { found } from './not-found.ts';
+import { keyset, type Page, type Paged } from './page.ts';
 
 export const toRelease = (row: typeof releases.$inferSelect): Release => ({
   id: row.id,
@@ -66,21 +67,25 @@ export const getRelease = async (db: Database, id: ReleaseId): Promise<Release> 
 
 export const listReleases = async (
   db: Database,
-  filter: Page & { readonly deviceClass?: ClassName | undefined; readonly state?: ReleaseState | undefined },
-): Promise<Release[]> => {
+  page: Page & { readonly deviceClass?: ClassName | undefined; readonly state?: ReleaseState | undefined },
+): Promise<Paged<Release>> => {
+  const filter = and(
+    page.deviceClass === undefined ? undefined : eq(releases.deviceClass, page.deviceClass),
+    page.state === undefined ? undefined : eq(releases.state, page.state),
+  );
+  const keys = keyset(page, { by: [releases.createdAt, releases.counter, releases.id], direction: 'desc' });
   const rows = await db
-    .select()
+    .select({ row: releases, key: keys.key })
     .from(releases)
-    .where(
-      and(
-        filter.deviceClass === undefined ? undefined : eq(releases.deviceClass, filter.deviceClass),
-        filter.state === undefined ? undefined : eq(releases.state, filter.state),
-      ),
-    )
-    .orderBy(desc(releases.createdAt), desc(releases.counter))
-    .limit(filter.limit)
-    .offset(filter.offset);
-  return rows.map(toRelease);
+    .where(and(filter, keys.where))
+    .orderBy(...keys.orderBy)
+    .limit(keys.limit)
+    .offset(page.offset);
+  return keys.page(
+    rows,
+    async (found) => found.map(toRelease),
+    () => db.$count(releases, filter),
+  );
 };
 
 /**

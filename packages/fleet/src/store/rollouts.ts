@@ -1,4 +1,4 @@
-import { and, count, desc, eq, exists, inArray, isNull, ne, notInArray, or, sql } from 'drizzle-orm';
+import { and, count, eq, exists, inArray, isNull, ne, notInArray, or, sql } from 'drizzle-orm';
 import {
   SlipwayError,
   TERMINAL_STATES,
@@ -17,7 +17,8 @@ import { newRolloutId } from '../new-id.ts';
 import { channelHistory, channels, devices, executions, rollouts } from '../schema.ts';
 import { refuseRevoked } from './certificates.ts';
 import { getChannel, missingStone, refuseBelowFloor, stonesOfClass } from './channels.ts';
-import { found, type Page } from './not-found.ts';
+import { found } from './not-found.ts';
+import { keyset, type Page, type Paged } from './page.ts';
 import { getRelease } from './releases.ts';
 
 type Row = typeof rollouts.$inferSelect;
@@ -239,16 +240,22 @@ export const getRollout = async (db: Database, id: RolloutId): Promise<Rollout> 
 
 export const listRollouts = async (
   db: Database,
-  { state, limit, offset }: Page & { readonly state?: RolloutState | undefined },
-): Promise<Rollout[]> => {
+  page: Page & { readonly state?: RolloutState | undefined },
+): Promise<Paged<Rollout>> => {
+  const filter = page.state === undefined ? undefined : eq(rollouts.state, page.state);
+  const keys = keyset(page, { by: [rollouts.createdAt, rollouts.id], direction: 'desc' });
   const rows = await db
-    .select()
+    .select({ row: rollouts, key: keys.key })
     .from(rollouts)
-    .where(state === undefined ? undefined : eq(rollouts.state, state))
-    .orderBy(desc(rollouts.createdAt), desc(rollouts.id))
-    .limit(limit)
-    .offset(offset);
-  return toRollouts(db, rows);
+    .where(and(filter, keys.where))
+    .orderBy(...keys.orderBy)
+    .limit(keys.limit)
+    .offset(page.offset);
+  return keys.page(
+    rows,
+    (found) => toRollouts(db, found),
+    () => db.$count(rollouts, filter),
+  );
 };
 
 export const runningRolloutsOf = async (db: Database, release: Release['id']): Promise<RolloutId[]> =>

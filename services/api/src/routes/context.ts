@@ -34,8 +34,18 @@ export type App = FastifyInstance<
 /** Yes or no in a query. */
 export const Flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 
-/** Lists come newest first and whole, as far as one answer carries. */
+/**
+ * What every list takes. Answers of up to `limit` items name the next part in `Link: <…>; rel="next"`, whose `after` is
+ * opaque; the store's `keyset` makes it. `count` has the total told in `X-Total-Count`.
+ */
 export const PageQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(1000).default(1000),
-  offset: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(1000).default(100).describe('How many items at most.'),
+  offset: z.coerce.number().int().min(0).max(1_000_000_000).default(0).describe('Going; use after.'),
+  after: z
+    .string()
+    .max(1024)
+    .regex(/^[\w-]+$/)
+    .optional()
+    .describe('Where to go on, from the Link header of the answer before.'),
+  count: Flag.optional().describe('Whether X-Total-Count is to say how many there are.'),
 });
