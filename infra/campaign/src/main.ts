@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { ERRORS, codeOf, messageOf } from '@slipway/protocol';
 import { runBadSlot } from './bad-slot/run.ts';
+import { runBuilds } from './builds/run.ts';
 import { runPower } from './power/run.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
@@ -16,6 +17,10 @@ const CAMPAIGNS: Readonly<Record<string, { readonly summary: string; readonly ru
   'bad-slot': {
     summary: 'bad releases go into either slot, and the old one must serve again by itself',
     run: runBadSlot,
+  },
+  builds: {
+    summary: 'build workers, the API and Redis are killed at random times while builds are under way',
+    run: runBuilds,
   },
 };
 

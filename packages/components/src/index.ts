@@ -20,6 +20,7 @@ export { archiveOrder, encodeTar, tarPieces } from './tar-writer.ts';
 export { CPIO_TRAILER, cpioEntries, encodeCpio, MAX_CPIO_FILE_BYTES } from './cpio.ts';
 export { layerEntries, type LayerSource } from './layer-store.ts';
 export { createTarParser, type TarData, type TarHeader } from './tar-parser.ts';
+export { cancellationSignal, withCancellation } from './cancellation.ts';
 export { resolveComponent } from './resolve.ts';
 export { nodeRuntime, nodeRuntimePin } from './node-runtime.ts';
 export { DebPackage } from './debian/resolve-packages.ts';

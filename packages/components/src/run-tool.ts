@@ -1,5 +1,6 @@
 import { SlipwayError } from '@slipway/protocol';
 import { spawn } from 'node:child_process';
+import { cancellationSignal } from './cancellation.ts';
 
 const KEPT_ERROR_BYTES = 16 * 1024;
 
@@ -21,12 +22,15 @@ export const runTool = async (
   command: string,
   args: readonly string[],
   options: ToolOptions,
-): Promise<Buffer> =>
-  new Promise((resolve, reject) => {
+): Promise<Buffer> => {
+  const cancelled = cancellationSignal();
+  cancelled?.throwIfAborted();
+  return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       env: { ...process.env, LC_ALL: 'C', ...options.env },
+      ...(cancelled === undefined ? {} : { signal: cancelled, killSignal: 'SIGKILL' as const }),
     });
     const output: Buffer[] = [];
     let errors = '';
@@ -37,6 +41,10 @@ export const runTool = async (
       for (const line of text.split('\n')) if (line.trim() !== '') options.onErrorLine?.(line);
     });
     child.on('error', (error) => {
+      if (cancelled?.aborted === true) {
+        reject(cancelled.reason instanceof Error ? cancelled.reason : error);
+        return;
+      }
       reject(
         new SlipwayError(
           'TOOL_MISSING',
@@ -60,3 +68,4 @@ export const runTool = async (
         );
     });
   });
+};

@@ -4,6 +4,7 @@
  * the order or number of times in which they call.
  */
 export { openDatabase, pingDatabase, type Database, type OpenDatabase } from './database.ts';
+export { announceQueue, liveWorkers, markCancelled, wakeWorkers } from './build-workers.ts';
 export { DEADLINES_MS, type Deadlines } from './deadlines.ts';
 export { createFleetEvents, type FleetEvents } from './events.ts';
 export { lockDirectory, type DirectoryLock } from './lock.ts';
@@ -19,6 +20,7 @@ export {
   askForBuild,
   buildsBefore,
   cancelBuild,
+  cancelledBuildsSince,
   createBuild,
   failBuild,
   getBuild,

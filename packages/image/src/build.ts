@@ -2,7 +2,14 @@ import { readContent } from '@slipway/components';
 import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { inputsOf, makeCycloneDx, makeNotices, makeProvenance, uuidOf } from '@slipway/sbom';
+import {
+  inputsOf,
+  makeCycloneDx,
+  makeNotices,
+  makeProvenance,
+  type ProvenanceInput,
+  uuidOf,
+} from '@slipway/sbom';
 import {
   parseClassFile,
   parseImageFiles,
@@ -50,6 +57,8 @@ export type BuildOptions = {
   /** scratch, on the same file system as `outDir` */
   readonly workDir: string;
   readonly outDir: string;
+  /** who builds, and the how manieth time: for the provenance */
+  readonly run?: ProvenanceInput['run'];
   /** the agent as one JavaScript file for each of its runtimes; needed is the one that the image file asks for */
   readonly agentBundles?: Partial<Readonly<Record<AgentRuntime, Uint8Array>>>;
   readonly progress: (progress: JobProgress) => void;
@@ -123,10 +132,10 @@ export const assembleImage = async (
       `expected the agent as a bundle for ${spec.agent.runtime}, which the image file asks for; put ${spec.agent.runtime}.mjs into the folder SLIPWAY_AGENT_BUNDLES, or say agent.enabled: false in the image file`,
       { details: { runtime: spec.agent.runtime } },
     );
-  await mkdir(workDir, { recursive: true });
-  await mkdir(outDir, { recursive: true });
 
   progress({ step: 'assembling the root', percent: 40 });
+  await mkdir(workDir, { recursive: true });
+  await mkdir(outDir, { recursive: true });
   const modules = kernelModules(parts.kernel.tree);
   const initramfsModules = await chooseInitramfsModules(modules, deviceClass.drivers);
   const components = [
@@ -228,9 +237,17 @@ export const assembleImage = async (
       formats: deviceClass.outputs,
       imageFiles: request.imageFiles.map(named),
       classFile: named(request.classFile),
-      parameters: { version: request.version, counter: request.counter, release: request.release },
+      parameters: {
+        version: request.version,
+        counter: request.counter,
+        release: request.release,
+        ...(request.source === undefined ? {} : { source: request.source }),
+        ...(request.cause === undefined ? {} : { trigger: request.cause }),
+      },
+      internalParameters: request.inputDigest === undefined ? {} : { inputDigest: request.inputDigest },
       inputs: [...inputsOf(sbom), ...origins.map(({ purl, name, digest }) => ({ uri: purl, name, digest }))],
       builder: { id: SERVER_BUILDER },
+      run: options.run,
       toolVersion: TOOL_VERSION,
     }),
   );

@@ -9,9 +9,11 @@ export { FORMATS, parseFormat, type Format, type OutputFile } from './outputs/fo
 export type { DescribeOptions, DescriptionFile } from './describe/describe-build.ts';
 export { assertNoFolder, ownFolder } from './outputs/staging.ts';
 export { writePieces } from './outputs/write-file.ts';
+export { withCancellation } from '@slipway/components';
 export { assembleImage, buildImage, type BuildOptions } from './build.ts';
 export type { ContainerPart, Parts } from './parts.ts';
 export { needsNode, systemPackages } from './system-packages.ts';
 export { peSections } from './pe.ts';
 export { grubConfig, GRUB_CONFIG_PATH } from './boot/grub-config.ts';
 export { uBootScript } from './boot/u-boot-script.ts';
+export { TOOL_VERSION } from './tool-version.ts';

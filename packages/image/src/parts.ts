@@ -1,5 +1,5 @@
 import { registriesFor } from './local-components.ts';
-import { nodeRuntime, resolveComponent, type Component, type ResolveOptions } from '@slipway/components';
+import { cancellationSignal, nodeRuntime, resolveComponent, type Component, type ResolveOptions } from '@slipway/components';
 import {
   CONFIG_LABEL,
   mergeContainer,
@@ -56,6 +56,7 @@ export const resolveParts = async ({
     baseDir: sourceDir,
     cacheDir,
     log,
+    signal: cancellationSignal(),
     deviceNodes: new Set(spec.deviceNodes),
     registries: await registriesFor(spec, sourceDir),
   };

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { delimiter } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { cancellationSignal } from '@slipway/components';
 import { SlipwayError } from '@slipway/protocol';
 
 /** The Debian package of each system program this package starts. */
@@ -38,9 +39,12 @@ export const runTool = async (
   args: readonly (string | readonly string[])[],
   options: ToolOptions = {},
 ) => {
+  const cancelled = cancellationSignal();
+  cancelled?.throwIfAborted();
   const child = spawn(tool, args.flat(), {
     stdio: [options.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     env: { PATH: path, LC_ALL: 'C', TZ: 'UTC', ...options.env },
+    ...(cancelled === undefined ? {} : { signal: cancelled, killSignal: 'SIGKILL' as const }),
   });
   const out: Buffer[] = [];
   const err: Buffer[] = [];
@@ -68,7 +72,10 @@ export const runTool = async (
     child.stdin === null || input === undefined
       ? undefined
       : pipeline(Readable.from(input, { objectMode: true }), child.stdin).catch(() => {});
-  const [status] = await Promise.all([ended, fed]);
+  const [status] = await Promise.all([ended, fed]).catch((error: unknown) => {
+    cancelled?.throwIfAborted();
+    throw error;
+  });
   if (status !== 0) {
     const said = [...err, ...out].map(String).join('').trim().split('\n').slice(-8).join('\n');
     throw new SlipwayError('TOOL_FAILED', `${tool} ended with ${status}: ${said || 'it printed nothing'}`, {

@@ -99,3 +99,15 @@ export const BuildWorker = z.object({
   seenAt: time,
 });
 export type BuildWorker = z.infer<typeof BuildWorker>;
+
+/** Body of each server-sent event of `GET /v1/builds/{id}/events`; `event:` is `kind`, `id:` an offset in the log. */
+export const BuildEvent = z.discriminatedUnion('kind', [
+  /** a line of the log; `at` is empty where it has no time */
+  z.object({ kind: z.literal('log'), at: z.string(), text: z.string() }),
+  z.object({ kind: z.literal('step'), step: z.string(), percent: z.number(), startedAt: time }),
+  z.object({ kind: z.literal('step-end'), step: z.string(), startedAt: time, endedAt: time }),
+  z.object({ kind: z.literal('build'), build: Build }),
+  /** the last */
+  z.object({ kind: z.literal('end'), build: Build }),
+]);
+export type BuildEvent = z.infer<typeof BuildEvent>;

@@ -1,13 +1,36 @@
 import { z } from 'zod';
-import { BuildTrigger } from './build-resource.ts';
+import { BuilderCapability, BuildTrigger } from './build-resource.ts';
+import type { ErrorCode } from './errors.ts';
 import { Arch, BuildId, ClassName, Digest, ReleaseId, RootHash, Version } from './ids.ts';
 
 /**
  * How a build travels. Jobs carry ids only; what is to be built and what came out are files in the artifact store,
  * one directory per build: `builds/{buildId}/request.json` (written by the API), `result.json` and the artifacts
- * (written by the builder). The signer reads both and writes `bundles/{releaseId}.tar`.
+ * (written by the builder, by one attempt of it). The signer reads both and writes `bundles/{releaseId}.tar`.
  */
-export const BUILD_QUEUE = 'build';
+/** One for each architecture, and for each set of capabilities that a class needs: `build-arm64`, `build-arm64+lab`. */
+export const buildQueue = (arch: Arch, needs: readonly BuilderCapability[]): string =>
+  [`build-${arch}`, ...new Set([...needs].sort())].join('+');
+
+/** @returns undefined for what is no name of a build queue */
+export const parseBuildQueue = (
+  name: string,
+): { readonly arch: Arch; readonly needs: readonly BuilderCapability[] } | undefined => {
+  const [first = '', ...rest] = name.split('+');
+  const arch = Arch.safeParse(first.replace(/^build-/, ''));
+  const needs = z.array(BuilderCapability).safeParse(rest);
+  if (!arch.success || !needs.success || buildQueue(arch.data, needs.data) !== name) return undefined;
+  return { arch: arch.data, needs: needs.data };
+};
+
+/** What may be gone the next time, so that the same build is tried again. A full disk is not: it fills again. */
+const TRANSIENT: readonly ErrorCode[] = [
+  'PACKAGE_FETCH_FAILED',
+  'REGISTRY_UNREACHABLE',
+  'REGISTRY_RATE_LIMITED',
+];
+export const isTransient = (code: ErrorCode): boolean => TRANSIENT.includes(code);
+
 export const SIGN_QUEUE = 'sign';
 export const ROLLOUT_QUEUE = 'rollout';
 

@@ -8,6 +8,7 @@ export * from './api.ts';
 export * from './boot-control.ts';
 export * from './broker-access.ts';
 export * from './build.ts';
+export * from './build-log.ts';
 export * from './build-resource.ts';
 export * from './channel.ts';
 export * from './channels.ts';

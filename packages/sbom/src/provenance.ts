@@ -35,6 +35,8 @@ export type ProvenanceInput = {
   readonly internalParameters?: Readonly<Record<string, unknown>>;
   readonly inputs: readonly BuildInput[];
   readonly builder?: { readonly id: string };
+  /** of a server: which of its workers, and the how manieth attempt; nothing in the output depends on it */
+  readonly run?: { readonly worker: string; readonly attempt: number } | undefined;
   /** of Slipway */
   readonly toolVersion: string;
 };
@@ -114,7 +116,13 @@ export const makeProvenance = (input: ProvenanceInput): string => {
       buildDefinition,
       runDetails: {
         builder,
-        metadata: { invocationId: `urn:uuid:${uuidOf(`build ${invocation}`)}` },
+        metadata: {
+          invocationId: `urn:uuid:${uuidOf(`build ${invocation}`)}`,
+          // Names of our own begin with ours, as the specification asks.
+          ...(input.run === undefined
+            ? {}
+            : { slipway_worker: input.run.worker, slipway_attempt: input.run.attempt }),
+        },
       },
     },
   };

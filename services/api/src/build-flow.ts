@@ -1,38 +1,46 @@
 import { Queue, QueueEvents, type Job } from 'bullmq';
+import { Redis } from 'ioredis';
 import {
   askForBuild,
   buildsBefore,
+  cancelBuild,
+  cancelledBuildsSince,
   createRelease,
   failBuild,
   getBuild,
   getBuildRequest,
+  liveWorkers,
+  markCancelled,
   moveBuild,
   progressOfBuild,
   redisOptions,
   unfinishedBuilds,
+  waitingBuild,
   type Database,
   type FleetEvents,
 } from '@slipway/fleet';
 import {
-  BUILD_QUEUE,
+  buildQueue,
   BuildId,
   codeOf,
   JobProgress,
   messageOf,
   SIGN_QUEUE,
   SignResult,
+  SlipwayError,
   type Build,
-  type BuildJob,
   type BuildPriority,
   type BuildRequest,
   type BuildResult,
   type BuildTrigger,
+  type BuildWorker,
   type ClassName,
   type ErrorCode,
   type SignJob,
 } from '@slipway/protocol';
 import type { Logger } from 'pino';
 import type { ArtifactStore } from './artifact-store.ts';
+import { isMoreUrgent, jobPriority, KEEP, openBuildLanes, type Retries } from './build-lanes.ts';
 import type { ImageRepository } from './image-repository.ts';
 import { parseFailure } from './job-failure.ts';
 import { prepareBuild } from './prepare-build.ts';
@@ -68,6 +76,20 @@ export type BuildFlow = {
    * @throws {SlipwayError} as `ImageRepository.snapshot`
    */
   readonly start: (asked: StartBuild) => Promise<StartedBuild>;
+  /**
+   * Ends a build that nobody wants any more: it is cancelled from here on, and a worker that is at it stops.
+   *
+   * @throws {SlipwayError} NOT_FOUND; CONFLICT where it is being signed, or has ended otherwise
+   */
+  readonly cancel: (id: BuildId) => Promise<Build>;
+  /**
+   * Builds the same once more: the same files, the same version, a counter and a release of its own.
+   *
+   * @throws {SlipwayError} NOT_FOUND; CONFLICT where it has not failed and was not cancelled
+   */
+  readonly retry: (id: BuildId, trigger: BuildTrigger) => Promise<StartedBuild>;
+  /** live ones */
+  readonly workers: () => Promise<BuildWorker[]>;
   readonly close: () => Promise<void>;
 };
 
@@ -81,13 +103,20 @@ type Needs = {
   readonly redisUrl: string;
   /** how long a build that succeeded is the answer to one that is equal */
   readonly equalBuildsMs: number;
+  readonly retries: Retries;
 };
 
 const UNNAMED: BuildTrigger = { kind: 'manual', id: null, cause: {} };
 
-// The job id is the build id, so adding a job twice adds it once, as long as the first is still remembered.
-const KEEP = { removeOnComplete: { age: 30 * 86_400 }, removeOnFail: { age: 30 * 86_400 } };
 const LOOK_AGAIN_MS = 10_000;
+/** Cancelled while Redis was away, a build may still be in a queue. */
+const CANCELLED_LATELY_MS = 86_400_000;
+
+const withNeeds = ({ arch, needs }: Pick<Build, 'arch' | 'needs'>): string =>
+  `${arch ?? 'any architecture'}${needs.length === 0 ? '' : ` that can do ${needs.join(', ')}`}`;
+
+const takes = (worker: BuildWorker, { arch, needs }: Build): boolean =>
+  arch !== null && worker.arches.includes(arch) && needs.every((need) => worker.capabilities.includes(need));
 
 /**
  * A build moves by looking at its job, never by believing a notice: notices only say when to look. So whatever happens
@@ -96,9 +125,11 @@ const LOOK_AGAIN_MS = 10_000;
 export const openBuildFlow = async (needs: Needs): Promise<BuildFlow> => {
   const { db, events, logger, store } = needs;
   const connection = redisOptions(needs.redisUrl);
-  const builds = new Queue<BuildJob>(BUILD_QUEUE, { connection, defaultJobOptions: KEEP });
+  const onError = (error: Error): void => logger.warn({ err: error }, 'queue connection failed');
+  const redis = new Redis(connection);
+  redis.on('error', onError);
   const signs = new Queue<SignJob>(SIGN_QUEUE, { connection, defaultJobOptions: KEEP });
-  const notices = [BUILD_QUEUE, SIGN_QUEUE].map((name) => new QueueEvents(name, { connection }));
+  const signNotices = new QueueEvents(SIGN_QUEUE, { connection });
   const looking = new Map<BuildId, Promise<void>>();
   let closed = false;
 
@@ -122,15 +153,32 @@ export const openBuildFlow = async (needs: Needs): Promise<BuildFlow> => {
     );
   };
 
+  /** What a build waits for that no worker has begun. */
+  const lookAtWaiting = async (build: Build): Promise<void> => {
+    const someone = (await liveWorkers(redis)).some((worker) => takes(worker, build));
+    const step = someone ? 'queued' : `waiting for a worker for ${withNeeds(build)}`;
+    tell(await waitingBuild(db, build.id, step));
+  };
+
   const lookAtBuilding = async (build: Build): Promise<void> => {
-    // The state first: a job read before it ended has no reason and no result yet.
-    const state = await builds.getJobState(build.id);
-    const job: Job<BuildJob> | undefined = await builds.getJob(build.id);
-    if (job === undefined) return addBuild(build.id);
-    if (state === 'active' && build.state === 'queued') {
-      tell(await moveBuild(db, build.id, ['queued'], { state: 'building', startedAt: new Date() }));
+    const { queue } = build;
+    if (queue === null)
+      return fail(build.id, 'INTERNAL', 'There is no record of what was to be built. Start a new build.');
+    const found = await lanes.read({ ...build, queue });
+    if (found === undefined) {
+      await addBuild({ ...build, queue });
+      return lookAtWaiting(build);
+    }
+    const { state, job } = found;
+    const attempt = { attempts: job.attemptsStarted, worker: job.processedBy ?? build.worker };
+    if (state === 'active') {
+      if (build.state === 'building' && build.attempts === attempt.attempts) return;
+      const startedAt = build.startedAt === null ? new Date() : new Date(build.startedAt);
+      const begun = { state: 'building' as const, startedAt, ...attempt };
+      tell(await moveBuild(db, build.id, ['queued', 'building'], begun));
     } else if (state === 'failed') {
       const { code, message } = parseFailure(job.failedReason);
+      await moveBuild(db, build.id, ['queued', 'building'], attempt);
       await fail(build.id, code, message);
     } else if (state === 'completed') {
       const result = await resultOf(build);
@@ -140,11 +188,18 @@ export const openBuildFlow = async (needs: Needs): Promise<BuildFlow> => {
         step: 'sign',
         percent: 0,
         artifacts: result.artifacts,
+        ...attempt,
         ...(build.startedAt === null ? { startedAt: new Date(job.processedOn ?? Date.now()) } : {}),
       });
       tell(signing);
       if (signing !== undefined) await lookAtSigning(signing);
-    }
+    } else if (build.state === 'building') {
+      // It failed in a way that may pass, or its worker is gone.
+      const failure = state === 'delayed' ? parseFailure(job.failedReason) : undefined;
+      const step =
+        failure === undefined ? 'queued again: its worker is gone' : `trying again after ${failure.code}`;
+      tell(await moveBuild(db, build.id, ['building'], { state: 'queued', step, percent: 0, ...attempt }));
+    } else if (state !== 'delayed' && build.attempts === 0) await lookAtWaiting(build);
   };
 
   const lookAtSigning = async (build: Build): Promise<void> => {
@@ -196,12 +251,36 @@ export const openBuildFlow = async (needs: Needs): Promise<BuildFlow> => {
     if (!(await store.hasRequest(request.build))) await store.writeRequest(request);
   };
   /** Row, then file, then job: whoever finds one without the next goes on from there. */
-  const addBuild = async (buildId: BuildId): Promise<void> => {
-    const { request } = await getBuildRequest(db, buildId);
+  const addBuild = async (build: Build & { readonly queue: string }): Promise<void> => {
+    const { request, round } = await getBuildRequest(db, build.id);
     if (request === null)
-      return fail(buildId, 'INTERNAL', 'There is no record of what was to be built. Start a new build.');
+      return fail(build.id, 'INTERNAL', 'There is no record of what was to be built. Start a new build.');
     await keepRequest(request);
-    await builds.add('build', { v: 1, buildId }, { jobId: buildId });
+    await lanes.add(build.queue, build.id, jobPriority(build.priority, round));
+    await raiseBefore(build);
+  };
+  /** An urgent build is signed after those of its class before it, so they are as urgent. */
+  const raiseBefore = async (build: Build): Promise<void> => {
+    for (const { id, priority, queue } of await buildsBefore(db, build)) {
+      if (queue === null || !isMoreUrgent(build.priority, priority)) continue;
+      await moveBuild(db, id, ['queued', 'building'], { priority: build.priority });
+      const { round } = await getBuildRequest(db, id);
+      const job = await (await lanes.laneOf(queue)).queue.getJob(id);
+      await job?.changePriority({ priority: jobPriority(build.priority, round) });
+    }
+  };
+  /** Takes a cancelled build out of its queue, or away from whoever is at it. */
+  const retire = async ({ id, queue }: Build): Promise<void> => {
+    await markCancelled(redis, id);
+    if (queue === null) return;
+    const job = await (await lanes.laneOf(queue)).queue.getJob(id);
+    if (job === undefined || (await job.isActive()) || (await job.isFailed())) return;
+    await job.remove();
+  };
+  const retireSoon = (build: Build): void => {
+    retire(build).catch((error: unknown) => {
+      logger.warn({ build: build.id, err: error }, 'a cancelled build is not out of its queue yet');
+    });
   };
   const addSign = (buildId: BuildId) => signs.add('sign', { v: 1, buildId }, { jobId: buildId });
 
@@ -227,36 +306,56 @@ export const openBuildFlow = async (needs: Needs): Promise<BuildFlow> => {
     return next;
   };
   const lookAtAll = async (): Promise<void> => {
-    await Promise.all((await unfinishedBuilds(db)).map(({ id }) => look(id)));
+    const unfinished = await unfinishedBuilds(db);
+    if (redis.status === 'ready') return void (await Promise.all(unfinished.map(({ id }) => look(id))));
+    for (const { id } of unfinished)
+      tell(await waitingBuild(db, id, 'waiting for Redis, which does not answer'));
+  };
+  const lookSoon = (): void => {
+    lookAtAll().catch((error: unknown) => logger.error({ err: error }, 'looking at builds failed'));
   };
 
-  const onNotice = ({ jobId }: { readonly jobId: string }): void => {
-    const id = BuildId.safeParse(jobId);
-    if (id.success) void look(id.data);
-  };
-  const onProgress = ({ jobId, data }: { readonly jobId: string; readonly data: unknown }): void => {
-    const id = BuildId.safeParse(jobId);
-    const progress = JobProgress.safeParse(data);
-    if (!id.success || !progress.success || closed) return;
-    progressOfBuild(db, id.data, progress.data).then(tell, (error: unknown) => {
-      logger.error({ build: id.data, err: error }, 'progress of a build was not kept');
+  const onNotice = (id: BuildId): void => void look(id);
+  const onProgress = (id: BuildId, progress: JobProgress): void => {
+    if (closed) return;
+    progressOfBuild(db, id, progress).then(tell, (error: unknown) => {
+      logger.error({ build: id, err: error }, 'progress of a build was not kept');
     });
   };
-  const onError = (error: Error): void => logger.warn({ err: error }, 'queue connection failed');
-  for (const queue of [builds, signs]) queue.on('error', onError);
-  for (const notice of notices) {
-    notice
-      .on('error', onError)
-      .on('active', onNotice)
-      .on('completed', onNotice)
-      .on('failed', onNotice)
-      .on('progress', onProgress);
-    await notice.waitUntilReady();
-  }
+  const lanes = openBuildLanes(needs.redisUrl, redis, needs.retries, { onNotice, onProgress, onError });
+  signs.on('error', onError);
+  const onSign = ({ jobId }: { readonly jobId: string }): void => {
+    const id = BuildId.safeParse(jobId);
+    if (id.success) onNotice(id.data);
+  };
+  signNotices
+    .on('error', onError)
+    .on('completed', onSign)
+    .on('failed', onSign)
+    .on('progress', ({ jobId, data }) => {
+      const id = BuildId.safeParse(jobId);
+      const progress = JobProgress.safeParse(data);
+      if (id.success && progress.success) onProgress(id.data, progress.data);
+    });
+  await signNotices.waitUntilReady();
   await lookAtAll();
-  const timer = setInterval(() => {
-    lookAtAll().catch((error: unknown) => logger.error({ err: error }, 'looking at builds failed'));
-  }, LOOK_AGAIN_MS);
+  for (const build of await cancelledBuildsSince(db, new Date(Date.now() - CANCELLED_LATELY_MS)))
+    retireSoon(build);
+  const timer = setInterval(lookSoon, LOOK_AGAIN_MS);
+  // Redis was away: notices of that time are lost.
+  redis.on('ready', lookSoon).on('close', lookSoon);
+
+  const begin = async (started: StartedBuild): Promise<StartedBuild> => {
+    tell(started.build);
+    // Whether or not store and Redis answer now, the build is on record, and is looked at until it ends.
+    const { request } = await getBuildRequest(db, started.build.id);
+    if (request !== null)
+      await keepRequest(request).catch((error: unknown) => {
+        logger.error({ build: started.build.id, err: error }, 'the request of a build was not written yet');
+      });
+    void look(started.build.id);
+    return started;
+  };
 
   return {
     start: async ({ deviceClass, version, priority, trigger = UNNAMED, ...asked }) => {
@@ -276,7 +375,7 @@ export const openBuildFlow = async (needs: Needs): Promise<BuildFlow> => {
           cause: { ...trigger, at: now.toISOString() },
           arch,
           needs: prepared.needs,
-          queue: BUILD_QUEUE,
+          queue: buildQueue(arch, prepared.needs),
           source,
           inputDigest,
           request: (given) => prepared.request(given, trigger, now),
@@ -284,21 +383,64 @@ export const openBuildFlow = async (needs: Needs): Promise<BuildFlow> => {
         now,
         asked.force === true ? undefined : { windowMs: needs.equalBuildsMs },
       );
-      tell(started.build);
-      // Whether or not store and Redis answer now, the build is on record, and is looked at until it ends.
-      const { request } = await getBuildRequest(db, started.build.id);
-      if (request !== null)
-        await keepRequest(request).catch((error: unknown) => {
-          logger.error({ build: started.build.id, err: error }, 'the request of a build was not written yet');
-        });
-      void look(started.build.id);
-      return started;
+      return begin(started);
     },
+    cancel: async (id) => {
+      const cancelled = await cancelBuild(db, id, new Date());
+      if (cancelled !== undefined) {
+        over(cancelled);
+        retireSoon(cancelled);
+        return cancelled;
+      }
+      const build = await getBuild(db, id);
+      if (build.state === 'cancelled') return build;
+      throw new SlipwayError(
+        'CONFLICT',
+        build.state === 'signing'
+          ? `Build ${id} is being signed, which is not broken off; withdraw its release ${build.release} once it is there.`
+          : `Build ${id} has ${build.state}; only a build that is queued or building is cancelled.`,
+        { details: { state: build.state } },
+      );
+    },
+    retry: async (id, trigger) => {
+      const build = await getBuild(db, id);
+      const { request } = await getBuildRequest(db, id);
+      if ((build.state !== 'failed' && build.state !== 'cancelled') || request === null)
+        throw new SlipwayError(
+          'CONFLICT',
+          `Build ${id} is ${build.state}; only a build that failed or was cancelled is built once more. Start a new build.`,
+          { details: { state: build.state } },
+        );
+      const now = new Date();
+      const { deviceClass, version, priority, arch, source, inputDigest, queue } = build;
+      const timeFloor = Math.floor(now.getTime() / 1000);
+      const started = await askForBuild(
+        db,
+        {
+          deviceClass,
+          version,
+          priority,
+          cause: { ...trigger, at: now.toISOString() },
+          arch: arch ?? undefined,
+          needs: build.needs,
+          queue: queue ?? undefined,
+          source: source ?? undefined,
+          inputDigest: inputDigest ?? undefined,
+          retryOf: id,
+          request: (given) => ({ ...request, ...given, timeFloor, cause: trigger }),
+        },
+        now,
+        { windowMs: needs.equalBuildsMs },
+      );
+      return begin(started);
+    },
+    workers: () => liveWorkers(redis),
     close: async () => {
       closed = true;
       clearInterval(timer);
       await Promise.all(looking.values());
-      await Promise.all([...notices, builds, signs].map((source) => source.close()));
+      await Promise.all([signNotices.close(), signs.close(), lanes.close()]);
+      redis.disconnect();
     },
   };
 };

@@ -2,11 +2,14 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
+  Build,
+  BuildEvent,
   BuildRequest,
   ClassName,
   codeOf,
+  ERRORS,
+  isBuildOver,
   SlipwayError,
-  type Build,
   type BuildCreate,
 } from '@slipway/protocol';
 import { until } from '@slipway/fleet/testing';
@@ -29,7 +32,7 @@ const create = (version = '1.0.0') => api.client().builds.create({ deviceClass, 
 const finished = (id: string): Promise<Build> =>
   until('the end of the build', async () => {
     const build = await api.client().builds.get(id);
-    return build.state === 'succeeded' || build.state === 'failed' ? build : undefined;
+    return isBuildOver(build) ? build : undefined;
   });
 const work = (change?: Parameters<typeof startWorkers>[2]): void => {
   workers = startWorkers(api.config.redisUrl, api.config.storeDir, change);
@@ -141,6 +144,125 @@ describe('builds that are equal', () => {
     expect(await readFile(join(copy, 'notes.txt'), 'utf8')).toBe('a file that an image may take in');
     work();
     for (const { id } of await api.client().builds.list().all()) await finished(id);
+  });
+});
+
+const ask = async (
+  path: string,
+  init: { readonly method?: string; readonly headers?: Readonly<Record<string, string>> } = {},
+): Promise<Response> =>
+  fetch(`${api.url()}${path}`, {
+    ...init,
+    headers: { authorization: `Bearer ${api.token}`, ...init.headers },
+  });
+const act = async (id: string, action: string) => {
+  const answer = await ask(`/v1/builds/${id}/${action}`, { method: 'POST' });
+  return { status: answer.status, body: await answer.json() };
+};
+
+describe('a build that nobody wants', () => {
+  test('is cancelled, built by nobody, and may be built once more as a build of its own', async () => {
+    const build = await create('5.0.0');
+    const waiting = await until('what it waits for', async () => {
+      const { step } = await api.client().builds.get(build.id);
+      return step.startsWith('waiting') ? step : undefined;
+    });
+    expect(waiting).toBe('waiting for a worker for amd64');
+    expect((await act(build.id, 'cancel')).body).toMatchObject({ state: 'cancelled', step: 'cancelled' });
+    expect((await act(build.id, 'cancel')).body).toMatchObject({ state: 'cancelled' });
+    work();
+    const again = await act(build.id, 'retry');
+    expect(again.status).toBe(201);
+    const retried = Build.parse(again.body);
+    expect(retried).toMatchObject({
+      retryOf: build.id,
+      version: '5.0.0',
+      counter: build.counter + 1,
+      inputDigest: build.inputDigest,
+      source: build.source,
+    });
+    expect((await finished(retried.id)).state).toBe('succeeded');
+    expect(workers?.built).toEqual([retried.id]);
+    expect(await act(retried.id, 'cancel')).toMatchObject({ status: 409, body: { code: 'CONFLICT' } });
+    expect(await act(retried.id, 'retry')).toMatchObject({ status: 409, body: { code: 'CONFLICT' } });
+  });
+});
+
+describe('events of a build', () => {
+  const LOG = [
+    '2026-01-01T00:00:00.000Z building edge-test',
+    '2026-01-01T00:00:01.000Z == 5 % resolving components',
+    '2026-01-01T00:00:02.000Z fetched öne',
+    '2026-01-01T00:00:03.000Z == 40 % assembling the root',
+    '',
+  ].join('\n');
+  const parse = (text: string) =>
+    text.split('\n\n').flatMap((block) => {
+      const [, id, data] = /^id: (\d+)\nevent: \S+\ndata: (.*)$/.exec(block) ?? [];
+      return data === undefined ? [] : [{ id: Number(id), event: BuildEvent.parse(JSON.parse(data)) }];
+    });
+
+  test('come as the log grows, and end with the build', async () => {
+    const build = await create('6.0.0');
+    const answer = await ask(`/v1/builds/${build.id}/events`);
+    expect(answer.headers.get('content-type')).toBe('text/event-stream');
+    await writeFile(join(api.config.storeDir, 'builds', build.id, 'build.log'), LOG);
+    const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    const readUntil = async (what: string): Promise<void> => {
+      while (!text.includes(what)) {
+        const { done, value } = (await reader?.read()) ?? { done: true, value: '' };
+        if (done) throw new Error(`it ended before ${what}:\n${text}`);
+        text += value;
+      }
+    };
+    await readUntil('assembling the root');
+    expect(text).not.toContain('event: end');
+    expect((await act(build.id, 'cancel')).status).toBe(200);
+    await readUntil('event: end');
+    const found = parse(text).filter(({ event }) => event.kind !== 'build');
+    expect(found.map(({ event }) => event.kind)).toEqual([
+      'log',
+      'step',
+      'log',
+      'step-end',
+      'step',
+      'step-end',
+      'end',
+    ]);
+    expect(found[3]?.event).toMatchObject({
+      step: 'resolving components',
+      startedAt: '2026-01-01T00:00:01.000Z',
+      endedAt: '2026-01-01T00:00:03.000Z',
+    });
+    expect(found.at(-1)?.event).toMatchObject({ build: { id: build.id, state: 'cancelled' } });
+    expect(found.at(-1)?.id).toBe(Buffer.byteLength(LOG));
+
+    // Wherever it broke off, what follows is what was not seen.
+    const second = found[1]?.id ?? 0;
+    const rest = await ask(`/v1/builds/${build.id}/events`, { headers: { 'last-event-id': String(second) } });
+    expect(parse(await rest.text())).toEqual(found.slice(2));
+  });
+});
+
+describe('an artifact', () => {
+  test('is listed, and comes whole, in parts, or not again', async () => {
+    const build = await create('7.0.0');
+    work();
+    const done = await finished(build.id);
+    const [artifact] = done.artifacts;
+    expect(await (await ask(`/v1/builds/${build.id}/artifacts`)).json()).toEqual([artifact]);
+    const path = `/v1/builds/${build.id}/artifacts/uki.efi`;
+    const part = await ask(path, { headers: { range: 'bytes=4-' } });
+    expect([part.status, await part.text()]).toEqual([206, 'of 7.0.0']);
+    expect(part.headers.get('content-range')).toBe('bytes 4-11/12');
+    expect(part.headers.get('etag')).toBe(`"${artifact?.digest}"`);
+    const known = await ask(path, { headers: { 'if-none-match': `"${artifact?.digest}"` } });
+    expect([known.status, await known.text()]).toEqual([304, '']);
+    const beyond = await ask(path, { headers: { range: 'bytes=99-' } });
+    expect([beyond.status, beyond.headers.get('content-range')]).toEqual([416, 'bytes */12']);
+    await writeFile(join(api.config.storeDir, 'builds', build.id, 'uki.efi'), 'something else');
+    expect((await ask(path)).status).toBe(ERRORS.SIGN_INPUT_MISMATCH.http);
   });
 });
 

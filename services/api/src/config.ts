@@ -22,6 +22,8 @@ const Environment = z.object({
   SLIPWAY_IMAGES: z.string(),
   SLIPWAY_STORE: z.string(),
   SLIPWAY_EQUAL_BUILDS_SECONDS: z.coerce.number().int().min(0).default(600),
+  SLIPWAY_BUILD_ATTEMPTS: z.coerce.number().int().min(1).max(20).default(4),
+  SLIPWAY_BUILD_RETRY_SECONDS: z.coerce.number().min(0).default(10),
   SLIPWAY_ADMIN_TOKEN_FILE: z.string(),
   REDIS_URL: z.string(),
 });
@@ -51,6 +53,9 @@ export type ApiConfig = {
   readonly storeDir: string;
   /** how long a build that succeeded is the answer to one that is equal */
   readonly equalBuildsSeconds?: number;
+  /** how often a build is tried that fails for a reason that may pass, and how long before the second try; it doubles */
+  readonly buildAttempts?: number;
+  readonly buildRetrySeconds?: number;
   /** made with a new token if it is not there */
   readonly adminTokenFile: string;
   readonly redisUrl: string;
@@ -76,6 +81,8 @@ export const parseApiConfig = (environment: NodeJS.ProcessEnv): ApiConfig => {
     imagesDir: data.SLIPWAY_IMAGES,
     storeDir: data.SLIPWAY_STORE,
     equalBuildsSeconds: data.SLIPWAY_EQUAL_BUILDS_SECONDS,
+    buildAttempts: data.SLIPWAY_BUILD_ATTEMPTS,
+    buildRetrySeconds: data.SLIPWAY_BUILD_RETRY_SECONDS,
     adminTokenFile: data.SLIPWAY_ADMIN_TOKEN_FILE,
     redisUrl: data.REDIS_URL,
   };

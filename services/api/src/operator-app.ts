@@ -8,6 +8,7 @@ import { documentOf } from './openapi/document.ts';
 import { describeRoute, describeSchemas } from './openapi/transform.ts';
 import { tellPages } from './paging.ts';
 import { answerWithProblems } from './problem.ts';
+import { buildEventRoutes } from './routes/build-events.ts';
 import { buildRoutes } from './routes/builds.ts';
 import { channelRoutes } from './routes/channels.ts';
 import { claimRoutes } from './routes/claims.ts';
@@ -84,6 +85,7 @@ export const operatorApp = async (
     for (const routes of [
       deviceClassRoutes,
       buildRoutes,
+      buildEventRoutes,
       releaseRoutes,
       channelRoutes,
       rolloutRoutes,

@@ -65,6 +65,10 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
     images,
     redisUrl: config.redisUrl,
     equalBuildsMs: (config.equalBuildsSeconds ?? 600) * 1000,
+    retries: {
+      attempts: config.buildAttempts ?? 4,
+      delayMs: (config.buildRetrySeconds ?? 10) * 1000,
+    },
     deployment: {
       enrolUrl: config.enrolUrl,
       serverCa: need(serverCa),

@@ -5,36 +5,43 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Queue, QueueEvents, type Job } from 'bullmq';
+import { announceQueue } from '@slipway/fleet/build-workers';
 import { redisOptions } from '@slipway/fleet/redis';
 import { startTestRedis, until } from '@slipway/fleet/testing';
-import { BUILD_QUEUE, BuildRequest, BuildResult } from '@slipway/protocol';
+import { buildQueue, BuildRequest, BuildResult } from '@slipway/protocol';
+import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 
 const Failure = z.object({ code: z.string(), message: z.string() });
 const ID = 'bld_0123456789abcdef';
-const STALLED_MS = 300;
+const STALLED_MS = 2000;
+const QUEUE = buildQueue('amd64', []);
 
 let redis: Awaited<ReturnType<typeof startTestRedis>>;
 let folder: string;
 let queue: Queue;
 let events: QueueEvents;
+let connection: Redis;
 const children: ChildProcess[] = [];
 
 beforeAll(async () => {
   redis = await startTestRedis();
-  queue = new Queue(BUILD_QUEUE, { connection: redisOptions(redis.url) });
-  events = new QueueEvents(BUILD_QUEUE, { connection: redisOptions(redis.url) });
+  queue = new Queue(QUEUE, { connection: redisOptions(redis.url) });
+  events = new QueueEvents(QUEUE, { connection: redisOptions(redis.url) });
   await events.waitUntilReady();
+  connection = new Redis(redisOptions(redis.url));
 });
 afterAll(async () => {
   await events.close();
   await queue.close();
+  connection.disconnect();
   await redis.stop();
 });
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'slipway-builder-'));
   for (const name of ['store', 'images', 'cache', 'agent']) await mkdir(join(folder, name));
+  await announceQueue(connection, QUEUE);
 });
 afterEach(async () => {
   for (const child of children.splice(0)) {
@@ -151,7 +158,7 @@ test('the job of a worker that was killed is taken up by the next and runs once 
   });
   first.kill('SIGKILL');
   await once(first, 'exit');
-  expect(await readdir(build)).toContain('scratch');
+  expect(await readdir(build)).toContain('attempts');
   await rm(index);
   await startBuilder();
   expect((await failureOf(job)).code).toBe('COMPONENT_NOT_FOUND');

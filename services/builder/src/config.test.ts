@@ -15,6 +15,25 @@ test('two builds run at once unless told otherwise', () => {
   expect(parseBuilderConfig({ ...ENVIRONMENT, SLIPWAY_CONCURRENCY: '5' })).toMatchObject({ concurrency: 5 });
 });
 
+test('a worker takes classes of any architecture without special needs unless told otherwise', () => {
+  expect(parseBuilderConfig(ENVIRONMENT)).toMatchObject({ arches: ['amd64', 'arm64'], capabilities: [] });
+  const told = { SLIPWAY_BUILDER_ARCHES: 'arm64', SLIPWAY_BUILDER_CAPABILITIES: 'lab, hsm' };
+  expect(parseBuilderConfig({ ...ENVIRONMENT, ...told })).toMatchObject({
+    arches: ['arm64'],
+    capabilities: ['lab', 'hsm'],
+  });
+  expect(() => parseBuilderConfig({ ...ENVIRONMENT, SLIPWAY_BUILDER_ARCHES: 'mips' })).toThrow(
+    /SLIPWAY_BUILDER_ARCHES/,
+  );
+});
+
+test('two workers never have one name', () => {
+  const name = { ...ENVIRONMENT, SLIPWAY_BUILDER_NAME: 'east' };
+  const names = [parseBuilderConfig(name).worker, parseBuilderConfig(name).worker];
+  expect(names[0]).toMatch(/^east-[0-9a-f]{6}$/);
+  expect(new Set(names).size).toBe(2);
+});
+
 test('every setting that is missing or wrong is named at once', () => {
   let error: unknown;
   try {
@@ -26,7 +45,6 @@ test('every setting that is missing or wrong is named at once', () => {
   for (const name of [
     'SLIPWAY_STORE',
     'SLIPWAY_CACHE',
-    'SLIPWAY_IMAGES',
     'SLIPWAY_AGENT_BUNDLES',
     'SLIPWAY_CONCURRENCY',
   ])

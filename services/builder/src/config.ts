@@ -1,13 +1,27 @@
-import { parseSettings } from '@slipway/protocol';
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { Arch, BuilderCapability, parseSettings } from '@slipway/protocol';
 import { z } from 'zod';
+
+const words = (text: string): string[] => text.split(/[\s,]+/).filter((word) => word !== '');
 
 /** The settings of the builder, by the names they have in the environment. */
 const Environment = z.object({
   SLIPWAY_STORE: z.string(),
   SLIPWAY_CACHE: z.string(),
-  SLIPWAY_IMAGES: z.string(),
+  SLIPWAY_IMAGES: z.string().optional(),
   SLIPWAY_AGENT_BUNDLES: z.string(),
   SLIPWAY_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(2),
+  SLIPWAY_BUILDER_NAME: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'letters, digits, dots and hyphens, at most 63')
+    .optional(),
+  SLIPWAY_BUILDER_ARCHES: z
+    .string()
+    .default(Arch.options.join(','))
+    .transform(words)
+    .pipe(z.array(Arch).min(1)),
+  SLIPWAY_BUILDER_CAPABILITIES: z.string().default('').transform(words).pipe(z.array(BuilderCapability)),
   SLIPWAY_STALLED_MS: z.coerce.number().int().min(100).default(15_000),
   REDIS_URL: z.string(),
 });
@@ -17,10 +31,15 @@ export type BuilderConfig = {
   readonly storeDir: string;
   /** downloads, shared by all builds */
   readonly cacheDir: string;
-  /** the image repository; components and sources are looked up in it */
-  readonly imagesDir: string;
+  /** where builds that name no source snapshot look up components and files; others need none */
+  readonly imagesDir: string | undefined;
   /** folder with the agent as one JavaScript file for each of its runtimes: `quickjs.mjs`, `node.mjs` */
   readonly agentBundles: string;
+  /** name of this worker, unlike that of any other */
+  readonly worker: string;
+  /** what it takes: classes of these architectures that need none but these capabilities */
+  readonly arches: readonly Arch[];
+  readonly capabilities: readonly BuilderCapability[];
   /** builds at once */
   readonly concurrency: number;
   /** how often the queue looks for jobs of workers that died; such a job is taken up after at most three times this */
@@ -36,6 +55,10 @@ export const parseBuilderConfig = (environment: NodeJS.ProcessEnv): BuilderConfi
     cacheDir: data.SLIPWAY_CACHE,
     imagesDir: data.SLIPWAY_IMAGES,
     agentBundles: data.SLIPWAY_AGENT_BUNDLES,
+    // Two with the same name, one after the other or by mistake at once, are still two.
+    worker: `${data.SLIPWAY_BUILDER_NAME ?? hostname()}-${randomBytes(3).toString('hex')}`,
+    arches: data.SLIPWAY_BUILDER_ARCHES,
+    capabilities: data.SLIPWAY_BUILDER_CAPABILITIES,
     concurrency: data.SLIPWAY_CONCURRENCY,
     stalledMs: data.SLIPWAY_STALLED_MS,
     redisUrl: data.REDIS_URL,

@@ -1,16 +1,13 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { finished } from 'node:stream/promises';
 import { verifySource } from '@slipway/fleet/source-tree';
-import { buildImage, type BuildOptions } from '@slipway/image';
+import { buildImage, withCancellation, type BuildOptions } from '@slipway/image';
 import {
   AGENT_RUNTIMES,
-  ArtifactName,
   type BuildId,
   BuildRequest,
-  BuildResult,
+  type BuildResult,
   Digest,
   type JobProgress,
   SlipwayError,
@@ -18,11 +15,19 @@ import {
   explainStorage,
   messageOf,
 } from '@slipway/protocol';
+import { closeAttempt, earlierResult, openAttempt, publishAttempt } from './attempt-folder.ts';
+import { openBuildLog } from './build-log.ts';
 import type { BuilderConfig } from './config.ts';
 
 export type RunBuild = {
-  readonly config: Pick<BuilderConfig, 'storeDir' | 'cacheDir' | 'imagesDir' | 'agentBundles'>;
+  readonly config: Pick<BuilderConfig, 'storeDir' | 'cacheDir' | 'imagesDir' | 'agentBundles' | 'worker'>;
   readonly buildId: BuildId;
+  /** from 1 */
+  readonly attempt: number;
+  /** of the attempt alone, as nobody else has it */
+  readonly attemptName: string;
+  /** its reason is what the build ends with */
+  readonly signal: AbortSignal;
   readonly progress: (progress: JobProgress) => void;
 };
 
@@ -42,14 +47,6 @@ const parseRequest = (bytes: Uint8Array, buildId: BuildId): BuildRequest => {
   return request;
 };
 
-/** @returns what a worker that died after its work left, if it is of this very request */
-const earlierResult = async (folder: string, request: Digest): Promise<BuildResult | undefined> => {
-  const text = await readFile(join(folder, 'result.json'), 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  const result = BuildResult.safeParse(JSON.parse(text));
-  return result.success && result.data.request === request ? result.data : undefined;
-};
-
 /** The bundles that are there: the build says which one it lacks. */
 const readAgents = async (folder: string): Promise<NonNullable<BuildOptions['agentBundles']>> => {
   const names = await readdir(folder).catch((cause: unknown) => {
@@ -63,14 +60,41 @@ const readAgents = async (folder: string): Promise<NonNullable<BuildOptions['age
   );
 };
 
+/** Where components and files of the image are looked up. */
+const sourceOf = async (
+  { storeDir, imagesDir }: RunBuild['config'],
+  { source }: BuildRequest,
+): Promise<string> => {
+  if (source !== undefined) return verifySource(storeDir, source);
+  if (imagesDir !== undefined) return imagesDir;
+  throw new SlipwayError(
+    'CONFIG_INVALID',
+    'the build names no source snapshot, and this worker has no image repository; set SLIPWAY_IMAGES',
+  );
+};
+
+/** Ends as soon as the signal aborts, whatever the work is held up by. */
+const orAborted = async <T>(signal: AbortSignal, work: Promise<T>): Promise<T> => {
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  try {
+    return await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+    work.catch(() => undefined);
+  }
+};
+
 /**
- * Builds what `builds/{buildId}/request.json` asks for. Artifacts are made in a scratch directory beside the build and
- * renamed into it once all are complete, `result.json` last; after a failure only `build.log` stays. A build whose
- * result is there already is not built again: others may be reading it.
+ * Builds what `builds/{buildId}/request.json` asks for, in a folder of its own, and publishes it if no other attempt
+ * has; otherwise the result is that of the other. After a failure only `build.log` stays.
  *
- * @throws {SlipwayError} of the build
+ * @throws {SlipwayError} of the build; the reason of the signal
  */
-export const runBuild = async ({ config, buildId, progress }: RunBuild): Promise<BuildResult> => {
+export const runBuild = async (run: RunBuild): Promise<BuildResult> => {
+  const { config, buildId, signal } = run;
   const folder = join(config.storeDir, 'builds', buildId);
   const bytes = await readFile(join(folder, 'request.json')).catch((cause: unknown) => {
     throw new SlipwayError('NOT_FOUND', `build ${buildId}: expected a request in the store`, { cause });
@@ -80,47 +104,41 @@ export const runBuild = async ({ config, buildId, progress }: RunBuild): Promise
   const earlier = await earlierResult(folder, requestDigest);
   if (earlier !== undefined) return earlier;
 
-  const logFile = createWriteStream(join(folder, 'build.log'), { flags: 'a' });
-  // A log that cannot be written, because the disk is full, must not end the worker, nor hide what ends the build.
-  logFile.on('error', () => undefined);
-  const log = (line: string): void => {
-    logFile.write(`${new Date().toISOString()} ${line}\n`);
-  };
-  // What a killed worker left is of no use: builds start over.
-  const scratch = join(folder, 'scratch');
-  await rm(scratch, { recursive: true, force: true });
-  await mkdir(scratch, { recursive: true });
+  const log = openBuildLog(folder);
+  const own = await openAttempt(folder, run.attemptName);
   try {
-    log(`building ${request.deviceClass} ${request.version} (${request.release})`);
-    const out = join(scratch, 'out');
-    const result = await buildImage({
-      request,
-      requestDigest,
-      sourceDir:
-        request.source === undefined ? config.imagesDir : await verifySource(config.storeDir, request.source),
-      cacheDir: config.cacheDir,
-      workDir: join(scratch, 'work'),
-      outDir: out,
-      agentBundles: await readAgents(config.agentBundles),
-      progress: (state) => {
-        log(`${state.step} (${state.percent} %)`);
-        progress(state);
-      },
-      log,
-    });
-    for (const { name } of result.artifacts) await rename(join(out, name), join(folder, name));
-    await writeFile(join(scratch, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
-    await rename(join(scratch, 'result.json'), join(folder, 'result.json'));
-    log('done');
+    log.line(
+      `building ${request.deviceClass} ${request.version} (${request.release}), attempt ${run.attempt} on ${config.worker}`,
+    );
+    const build = withCancellation(signal, async () =>
+      buildImage({
+        request,
+        requestDigest,
+        sourceDir: await sourceOf(config, request),
+        cacheDir: config.cacheDir,
+        workDir: join(own, 'work'),
+        outDir: own,
+        agentBundles: await readAgents(config.agentBundles),
+        run: { worker: config.worker, attempt: run.attempt },
+        progress: (state) => {
+          signal.throwIfAborted();
+          log.step(state);
+          run.progress(state);
+        },
+        log: log.line,
+      }),
+    );
+    const built = await orAborted(signal, build);
+    await rm(join(own, 'work'), { recursive: true, force: true });
+    const result = await publishAttempt(folder, own, built);
+    log.line('done');
     return result;
   } catch (cause) {
-    const error = explainStorage(cause, [folder, config.cacheDir]);
-    log(`failed: ${codeOf(error)}: ${messageOf(error)}`);
-    for (const name of ArtifactName.options) await rm(join(folder, name), { force: true });
+    const error = signal.aborted ? signal.reason : explainStorage(cause, [folder, config.cacheDir]);
+    log.line(`failed: ${codeOf(error)}: ${messageOf(error)}`);
     throw error;
   } finally {
-    await rm(scratch, { recursive: true, force: true });
-    logFile.end();
-    await finished(logFile).catch(() => undefined);
+    await closeAttempt(folder, own);
+    await log.close();
   }
 };

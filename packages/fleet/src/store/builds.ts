@@ -335,3 +335,11 @@ export const cancelBuild = async (db: Database, id: BuildId, now: Date): Promise
     .returning();
   return row === undefined ? undefined : toBuild(row);
 };
+
+export const cancelledBuildsSince = async (db: Database, since: Date): Promise<Build[]> =>
+  (
+    await db
+      .select()
+      .from(builds)
+      .where(and(eq(builds.state, 'cancelled'), gt(builds.cancelledAt, since)))
+  ).map(toBuild);

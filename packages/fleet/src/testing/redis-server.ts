@@ -8,20 +8,28 @@ import { spawnServer } from './spawn-server.ts';
 export const startTestRedis = async (options: { readonly appendOnly?: boolean } = {}) => {
   const directory = await mkdtemp(join(tmpdir(), 'slipway-redis-'));
   const socket = join(directory, 'redis.sock');
-  const server = await spawnServer(
-    'redis-server',
-    Object.entries({
-      port: '0',
-      unixsocket: socket,
-      dir: directory,
-      save: '',
-      'maxmemory-policy': 'noeviction',
-      appendonly: options.appendOnly === false ? 'no' : 'yes',
-    }).flatMap(([name, value]) => [`--${name}`, value]),
-    () => accepts({ path: socket }),
-  );
+  const start = () =>
+    spawnServer(
+      'redis-server',
+      Object.entries({
+        port: '0',
+        unixsocket: socket,
+        dir: directory,
+        save: '',
+        'maxmemory-policy': 'noeviction',
+        appendonly: options.appendOnly === false ? 'no' : 'yes',
+      }).flatMap(([name, value]) => [`--${name}`, value]),
+      () => accepts({ path: socket }),
+    );
+  let server = await start();
   return {
     url: `unix://${socket}`,
+    /** as if the machine took it away; what it had acknowledged is in its append-only file */
+    kill: () => server.kill(),
+    /** once more, on the same socket and the same file */
+    start: async () => {
+      server = await start();
+    },
     stop: async () => {
       await server.stop();
       await rm(directory, { recursive: true, force: true });

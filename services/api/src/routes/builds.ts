@@ -1,7 +1,17 @@
 import { getBuild, listBuilds, recordAudit } from '@slipway/fleet';
-import { ArtifactName, Build, BuildCreate, BuildId, ClassName, SlipwayError } from '@slipway/protocol';
+import {
+  ArtifactName,
+  Build,
+  BuildCreate,
+  BuildId,
+  BuildState,
+  BuildWorker,
+  ClassName,
+  SlipwayError,
+} from '@slipway/protocol';
 import { z } from 'zod';
 import { actorOf } from '../auth.ts';
+import { sendArtifact } from '../send-artifact.ts';
 import { sendFile } from '../send-file.ts';
 import { PageQuery, type App, type Context } from './context.ts';
 
@@ -44,7 +54,7 @@ export const buildRoutes = (app: App, { db, builds, store }: Context): void => {
       schema: {
         tags,
         summary: 'List builds',
-        querystring: PageQuery.extend({ deviceClass: ClassName.optional() }),
+        querystring: PageQuery.extend({ deviceClass: ClassName.optional(), state: BuildState.optional() }),
         response: { 200: z.array(Build) },
       },
     },
@@ -57,6 +67,82 @@ export const buildRoutes = (app: App, { db, builds, store }: Context): void => {
       schema: { tags, summary: 'Show a build', params: ById, response: { 200: Build } },
     },
     async ({ params }) => getBuild(db, params.id),
+  );
+  app.post(
+    '/v1/builds/:id/cancel',
+    {
+      config: { access: 'release' },
+      schema: {
+        tags,
+        summary: 'Cancel a build that is queued or building',
+        params: ById,
+        response: { 200: Build },
+      },
+    },
+    async (request) => {
+      const build = await builds.cancel(request.params.id);
+      await recordAudit(db, {
+        actor: actorOf(request).name,
+        action: 'build.cancel',
+        subject: build.id,
+        details: {},
+      });
+      return build;
+    },
+  );
+  app.post(
+    '/v1/builds/:id/retry',
+    {
+      config: { access: 'release' },
+      schema: {
+        tags,
+        summary:
+          'Build once more what failed or was cancelled: the same files and version, as a build of its own',
+        params: ById,
+        response: { 200: Build, 201: Build },
+      },
+    },
+    async (request, reply) => {
+      const actor = actorOf(request).name;
+      const { id } = request.params;
+      const trigger = { kind: 'manual' as const, id: actor, cause: { retryOf: id } };
+      const { build, isNew } = await builds.retry(id, trigger);
+      await recordAudit(db, {
+        actor,
+        action: 'build.retry',
+        subject: id,
+        details: { build: build.id, isNew },
+      });
+      return reply
+        .code(isNew ? 201 : 200)
+        .header('location', `/v1/builds/${build.id}`)
+        .send(build);
+    },
+  );
+  app.get(
+    '/v1/workers',
+    {
+      config: { access: 'read' },
+      schema: {
+        tags,
+        summary: 'List the build workers that live, and what each does',
+        response: { 200: z.array(BuildWorker) },
+      },
+    },
+    async () => builds.workers(),
+  );
+  app.get(
+    '/v1/builds/:id/artifacts',
+    {
+      config: { access: 'read' },
+      schema: {
+        tags,
+        summary: 'List the artifacts of a build, with sizes and digests',
+        params: ById,
+        response: { 200: Build.shape.artifacts },
+      },
+    },
+    async ({ params }) => (await getBuild(db, params.id)).artifacts,
   );
   app.get(
     '/v1/builds/:id/log',
@@ -82,24 +168,20 @@ export const buildRoutes = (app: App, { db, builds, store }: Context): void => {
       config: { access: 'read' },
       schema: {
         tags,
-        summary: 'Download an artifact of a build',
+        summary: 'Download an artifact of a build, whole or a range of it',
         params: ById.extend({ name: ArtifactName }),
         produces: ['application/octet-stream'],
       },
     },
-    async ({ params: { id, name } }, reply) => {
+    async (request, reply) => {
+      const { id, name } = request.params;
       const build = await getBuild(db, id);
       const artifact = build.artifacts.find((known) => known.name === name);
       if (artifact === undefined) {
         const known = build.artifacts.map((other) => other.name).join(', ') || 'none yet';
         throw new SlipwayError('NOT_FOUND', `Build ${id} has no artifact ${name}; it has: ${known}.`);
       }
-      return sendFile(reply, {
-        path: store.artifactPath(id, name),
-        type: 'application/octet-stream',
-        name,
-        digest: artifact.digest,
-      });
+      return sendArtifact(request, reply, { ...artifact, path: store.artifactPath(id, name) });
     },
   );
 };

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Worker } from 'bullmq';
+import { UnrecoverableError, Worker } from 'bullmq';
 import { redisOptions } from '@slipway/fleet';
 import { until } from '@slipway/fleet/testing';
-import { BUILD_QUEUE, BuildJob, BuildRequest, Digest, SIGN_QUEUE, SignJob } from '@slipway/protocol';
+import { BuildJob, buildQueue, BuildRequest, Digest, SIGN_QUEUE, SignJob } from '@slipway/protocol';
 
 const digestOf = (bytes: Buffer): Digest =>
   Digest.parse(`sha256:${createHash('sha256').update(bytes).digest('hex')}`);
@@ -27,12 +27,12 @@ export const startWorkers = (
   const signed: string[] = [];
   const connection = redisOptions(redisUrl);
   const builder = new Worker(
-    BUILD_QUEUE,
+    buildQueue('amd64', []),
     async (job) => {
       const { buildId } = BuildJob.parse(job.data);
       if (buildId === change.last) await until('another build', () => built.length > 0 || undefined);
       built.push(buildId);
-      if (change.fail !== undefined) throw new Error(change.fail);
+      if (change.fail !== undefined) throw new UnrecoverableError(change.fail);
       await job.updateProgress({ step: 'root', percent: 40 });
       const folder = join(storeDir, 'builds', buildId);
       const bytes = await readFile(join(folder, 'request.json'));

@@ -119,8 +119,12 @@ export const makeReleases = async (ground: Ground, arch: Arch): Promise<Releases
         cacheDir: ground.cacheDir,
         imagesDir: images,
         agentBundles: agentFolder(folder),
+        worker: 'campaign',
       },
       buildId: request.build,
+      attempt: 1,
+      attemptName: 'campaign',
+      signal: new AbortController().signal,
       progress: () => undefined,
     });
     const signed = SignResult.parse(
