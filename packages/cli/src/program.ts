@@ -15,6 +15,7 @@ import { lockCommand } from './commands/lock.ts';
 import { releaseCommands } from './commands/releases.ts';
 import { rolloutCommands } from './commands/rollouts.ts';
 import { sbomCommands } from './commands/sbom.ts';
+import { workerCommands } from './commands/workers.ts';
 import { versionCommand } from './commands/version.ts';
 import { validateCommand } from './commands/validate.ts';
 
@@ -46,6 +47,7 @@ export const createProgram = (
   buildCommand(program, makeContext);
   lockCommand(program, makeContext);
   buildCommands(program, makeContext);
+  workerCommands(program, makeContext);
   releaseCommands(program, makeContext);
   channelCommands(program, makeContext);
   rolloutCommands(program, makeContext);

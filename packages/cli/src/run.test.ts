@@ -32,9 +32,9 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe('words', () => {
   test('that are off are refused with the usage status', async () => {
     expect(await call('bild')).toMatchObject({ status: 64, err: expect.stringContaining('build') });
-    expect(await call('builds', 'create', 'edge')).toMatchObject({
+    expect(await call('builds', 'create')).toMatchObject({
       status: 64,
-      err: "USAGE: required option '--version <version>' not specified",
+      err: "USAGE: missing required argument 'class'",
     });
     expect(await call('builds', 'create', 'edge', '--version', 'one')).toMatchObject({ status: 64 });
     expect(await call('rollouts', 'create', 'rel_x')).toMatchObject({ status: 78 });

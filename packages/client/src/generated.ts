@@ -2,6 +2,9 @@
 import {
   Build,
   BuildCreate,
+  BuildEvent,
+  BuildState,
+  BuildWorker,
   ChannelChange,
   ChannelFollow,
   ChannelHistory,
@@ -36,13 +39,16 @@ import { segment, type CallOptions, type Connection } from './request.ts';
 /** Every route of the API as a function. */
 export const generatedClient = (connection: Connection) => ({
   builds: {
+    /** Cancel a build that is queued or building. `POST /v1/builds/{id}/cancel` */
+    cancel: (id: string, options: CallOptions = {}) =>
+      json(connection, Build, `/v1/builds/${segment(id)}/cancel`, { method: 'POST', ...options }),
     /** Build an image for a device class; an equal build that is under way or has just succeeded is the answer (200). `POST /v1/builds` */
     create: (body: z.input<typeof BuildCreate>, options: CallOptions = {}) =>
       json(connection, Build, '/v1/builds', { method: 'POST', body, ...options }),
     /** Show a build. `GET /v1/builds/{id}` */
     get: (id: string, options: CallOptions = {}) =>
       json(connection, Build, `/v1/builds/${segment(id)}`, options),
-    /** Download an artifact of a build. `GET /v1/builds/{id}/artifacts/{name}` */
+    /** Download an artifact of a build, whole or a range of it. `GET /v1/builds/{id}/artifacts/{name}` */
     getArtifact: (id: string, name: string, options: CallOptions = {}) =>
       download(connection, `/v1/builds/${segment(id)}/artifacts/${segment(name)}`, {
         accept: 'application/octet-stream',
@@ -59,9 +65,24 @@ export const generatedClient = (connection: Connection) => ({
         readonly after?: string | undefined;
         readonly count?: boolean | undefined;
         readonly deviceClass?: string | undefined;
+        readonly state?: z.input<typeof BuildState> | undefined;
       } = {},
       options: CallOptions = {},
     ) => list(connection, Build, '/v1/builds', { query, ...options }),
+    /** List the artifacts of a build, with sizes and digests. `GET /v1/builds/{id}/artifacts` */
+    listArtifacts: (id: string, options: CallOptions = {}) =>
+      json(
+        connection,
+        z.array(z.object({ name: z.string(), size: z.number(), digest: z.string() })),
+        `/v1/builds/${segment(id)}/artifacts`,
+        options,
+      ),
+    /** Build once more what failed or was cancelled: the same files and version, as a build of its own. `POST /v1/builds/{id}/retry` */
+    retry: (id: string, options: CallOptions = {}) =>
+      json(connection, Build, `/v1/builds/${segment(id)}/retry`, { method: 'POST', ...options }),
+    /** Log and steps of a build from its beginning, as server-sent events, until it ends; `data` is a BuildEvent, `event` its kind, `id` an offset in the log to go on from (Last-Event-ID). `GET /v1/builds/{id}/events` */
+    streamEvents: (id: string, options: CallOptions = {}) =>
+      stream(connection, BuildEvent, `/v1/builds/${segment(id)}/events`, options),
   },
   channels: {
     /** Publish a release to a channel, which makes it the current one. `POST /v1/channels/{deviceClass}/{name}/releases` */
@@ -351,5 +372,9 @@ export const generatedClient = (connection: Connection) => ({
       },
       options: CallOptions = {},
     ) => json(connection, Rollout, `/v1/rollouts/${segment(id)}/policy`, { method: 'PUT', body, ...options }),
+  },
+  workers: {
+    /** List the build workers that live, and what each does. `GET /v1/workers` */
+    list: (options: CallOptions = {}) => json(connection, z.array(BuildWorker), '/v1/workers', options),
   },
 });

@@ -82,8 +82,8 @@ export const judge = async (
   builds: readonly Build[],
 ): Promise<Verdict> => {
   const { client, storeDir, signingLog } = ground;
-  const everyBuild = await insist(() => client.builds.list());
-  const releases = await insist(() => client.releases.list());
+  const everyBuild = await insist(() => client.builds.list().all());
+  const releases = await insist(() => client.releases.list().all());
   const mine = releases.filter(({ build }) => asked.includes(build));
   const signed = (await readFile(signingLog, 'utf8').catch(() => ''))
     .split('\n')

@@ -1,11 +1,20 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { send } from '@slipway/client';
-import { ClassName, codeOf, isErrorCode, SlipwayError, Version, type Build } from '@slipway/protocol';
+import {
+  BuildPriority,
+  BuildState,
+  ClassName,
+  isBuildOver,
+  isErrorCode,
+  SlipwayError,
+  Version,
+  type Build,
+} from '@slipway/protocol';
 import { z } from 'zod';
 import { leaf, print, word, type MakeContext } from '../command.ts';
 import { connect, type Context } from '../context.ts';
 import { follow } from '../follow.ts';
+import { buildFileCommands } from './build-files.ts';
+import { followLog } from './build-log.ts';
 import { facts, size, table, time } from '../table.ts';
 
 const line = (build: Build): string[] => [
@@ -13,20 +22,21 @@ const line = (build: Build): string[] => [
   build.deviceClass,
   build.version,
   build.state,
-  build.state === 'building' || build.state === 'signing'
-    ? `${build.step} ${Math.round(build.percent)} %`
-    : '',
+  isBuildOver(build)
+    ? ''
+    : build.state === 'queued'
+      ? build.step
+      : `${build.step} ${Math.round(build.percent)} %`,
   build.release,
   time(build.createdAt),
   build.code === null ? '' : `${build.code}: ${build.message ?? ''}`,
 ];
 const HEADINGS = ['build', 'class', 'version', 'state', 'step', 'release', 'created', ''];
 
-const isOver = ({ state }: Build): boolean => state === 'succeeded' || state === 'failed';
-
-/** @throws {SlipwayError} with the code of the first build that failed */
+/** @throws {SlipwayError} with the code of the first build that failed or was cancelled */
 const refuseFailed = (builds: readonly Build[]): void => {
   for (const { id, state, code, message } of builds) {
+    if (state === 'cancelled') throw new SlipwayError('BUILD_CANCELLED', `Build ${id} was cancelled.`);
     if (state !== 'failed') continue;
     throw new SlipwayError(
       isErrorCode(code) ? code : 'BUILD_FAILED',
@@ -44,11 +54,11 @@ const watch = async (context: Context, ids: readonly string[]): Promise<Build[]>
   return follow(client, context.signal, async () => {
     const builds = await Promise.all(ids.map((id) => client.builds.get(id)));
     for (const build of builds) {
-      const text = `${build.id}  ${build.deviceClass} ${build.version}  ${build.state}  ${isOver(build) ? '' : build.step}`;
+      const text = `${build.id}  ${build.deviceClass} ${build.version}  ${build.state}  ${isBuildOver(build) ? '' : build.step}`;
       if (!context.json && shown.get(build.id) !== text) context.err(text.trimEnd());
       shown.set(build.id, text);
     }
-    return builds.every(isOver) ? builds : undefined;
+    return builds.every(isBuildOver) ? builds : undefined;
   });
 };
 
@@ -61,13 +71,37 @@ const show = (build: Build): string =>
       version: build.version,
       counter: build.counter,
       state: build.state,
-      step: isOver(build) ? null : `${build.step}, ${Math.round(build.percent)} %`,
+      step: isBuildOver(build) ? null : `${build.step}, ${Math.round(build.percent)} %`,
       code: build.code,
       message: build.message,
+      priority: build.priority,
+      attempts: build.attempts,
+      worker: build.worker,
+      queue: build.queue,
+      source: build.source,
+      inputs: build.inputDigest,
+      'retry of': build.retryOf,
       created: time(build.createdAt),
       started: build.startedAt === null ? null : time(build.startedAt),
       finished: build.finishedAt === null ? null : time(build.finishedAt),
     }),
+    ...(build.causes.length === 0
+      ? []
+      : [
+          '',
+          table(
+            ['asked for', 'by', 'cause'],
+            build.causes.map(({ at, kind, id, cause }) => [
+              time(at),
+              id === null ? kind : `${kind} ${id}`,
+              Object.entries(cause)
+                .map(
+                  ([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+                )
+                .join(', '),
+            ]),
+          ),
+        ]),
     ...(build.artifacts.length === 0
       ? []
       : [
@@ -79,25 +113,6 @@ const show = (build: Build): string =>
         ]),
   ].join('\n');
 
-/** Prints the log as it grows, until the build is over. */
-const followLog = async (context: Context, id: string, keepOn: boolean): Promise<void> => {
-  const client = await connect(context);
-  let from = 0;
-  for (;;) {
-    const build = await client.builds.get(id);
-    const path = `/v1/builds/${encodeURIComponent(id)}/log?from=${from}`;
-    const answer = await send(client.connection, path, { accept: 'text/plain' }).catch((error: unknown) => {
-      if (keepOn && !isOver(build) && codeOf(error) === 'NOT_FOUND') return undefined;
-      throw error;
-    });
-    const bytes = Buffer.from((await answer?.arrayBuffer()) ?? new ArrayBuffer(0));
-    from += bytes.length;
-    if (bytes.length > 0) context.out(bytes.toString('utf8').replace(/\n$/, ''));
-    if (!keepOn || (isOver(build) && bytes.length === 0)) return;
-    await delay(isOver(build) ? 0 : 500, undefined, { signal: context.signal });
-  }
-};
-
 export const buildCommands = (program: Command, makeContext: MakeContext): void => {
   const builds = program
     .command('builds')
@@ -106,21 +121,31 @@ export const buildCommands = (program: Command, makeContext: MakeContext): void 
   leaf(builds, makeContext, {
     usage: 'create <class...>',
     summary: 'build an image for each class',
-    options: z.object({ version: Version, watch: z.boolean().default(false) }),
+    options: z.object({
+      version: Version.optional(),
+      priority: BuildPriority.optional(),
+      force: z.boolean().optional(),
+      watch: z.boolean().default(false),
+    }),
     build: (command) =>
       command
-        .requiredOption('--version <version>', 'semantic version of the release')
+        .option(
+          '--version <version>',
+          'semantic version of the release (the one after the last of the class)',
+        )
+        .option('--priority <priority>', 'low, normal or high (normal)')
+        .option('--force', 'a new build, even if an equal one is under way or has just succeeded')
         .option('-w, --watch', 'wait for the end; exit with the status of the first failure'),
-    run: async (context, words, options) => {
+    run: async (context, words, { watch: wait, ...asked }) => {
       const client = await connect(context);
       const made: Build[] = [];
       for (const name of words) {
         const deviceClass = ClassName.safeParse(name);
         if (!deviceClass.success) throw new SlipwayError('USAGE', `${name} is no name of a device class.`);
-        made.push(await client.builds.create({ deviceClass: deviceClass.data, version: options.version }));
+        made.push(await client.builds.create({ ...asked, deviceClass: deviceClass.data }));
       }
       const ids = made.map(({ id }) => id);
-      const result = options.watch ? await watch(context, ids) : made;
+      const result = wait ? await watch(context, ids) : made;
       print(context, result, () => table(HEADINGS, result.map(line), context.columns));
       refuseFailed(result);
     },
@@ -128,9 +153,13 @@ export const buildCommands = (program: Command, makeContext: MakeContext): void 
   leaf(builds, makeContext, {
     usage: 'list',
     summary: 'list builds, newest first',
-    options: z.object({}),
-    run: async (context) => {
-      const found = await (await connect(context)).builds.list().all();
+    options: z.object({ class: ClassName.optional(), state: BuildState.optional() }),
+    build: (command) =>
+      command
+        .option('--class <class>', 'only of this device class')
+        .option('--state <state>', `only ${BuildState.options.join(', ')}`),
+    run: async (context, _words, { class: deviceClass, state }) => {
+      const found = await (await connect(context)).builds.list({ deviceClass, state }).all();
       print(context, found, () => table(HEADINGS, found.map(line), context.columns));
     },
   });
@@ -150,10 +179,41 @@ export const buildCommands = (program: Command, makeContext: MakeContext): void 
     },
   });
   leaf(builds, makeContext, {
-    usage: 'log <build>',
-    summary: 'print the log of a build',
-    options: z.object({ watch: z.boolean().default(false) }),
-    build: (command) => command.option('-w, --watch', 'go on until the build is over'),
-    run: async (context, words, options) => followLog(context, word(words, 0), options.watch),
+    usage: 'watch <build...>',
+    summary: 'wait for the end of builds; exit with the status of the first failure',
+    options: z.object({}),
+    run: async (context, words) => {
+      const found = await watch(context, words);
+      print(context, found, () => table(HEADINGS, found.map(line), context.columns));
+      refuseFailed(found);
+    },
   });
+  leaf(builds, makeContext, {
+    usage: 'logs <build>',
+    summary: 'print the log of a build',
+    options: z.object({ follow: z.boolean().default(false), watch: z.boolean().default(false) }),
+    build: (command) =>
+      command
+        .alias('log')
+        .option('-f, --follow', 'go on until the build is over')
+        .option('-w, --watch', 'the same'),
+    run: async (context, words, options) =>
+      followLog(context, word(words, 0), options.follow || options.watch),
+  });
+  for (const [verb, summary] of [
+    ['cancel', 'cancel builds that are queued or building'],
+    ['retry', 'build once more what failed or was cancelled, as builds of their own'],
+  ] as const)
+    leaf(builds, makeContext, {
+      usage: `${verb} <build...>`,
+      summary,
+      options: z.object({}),
+      run: async (context, words) => {
+        const client = await connect(context);
+        const found: Build[] = [];
+        for (const id of words) found.push(await client.builds[verb](id));
+        print(context, found, () => table(HEADINGS, found.map(line), context.columns));
+      },
+    });
+  buildFileCommands(builds, makeContext);
 };

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { getBuild } from '@slipway/fleet';
-import { BuildId, isBuildOver, parseLogLine, type BuildEvent } from '@slipway/protocol';
+import { BuildEvent, BuildId, isBuildOver, parseLogLine } from '@slipway/protocol';
 import { z } from 'zod';
 import { readLines } from '../log-reader.ts';
 import type { App, Context } from './context.ts';
@@ -20,7 +20,7 @@ export const buildEventRoutes = (app: App, { db, events, store }: Context): void
         summary:
           'Log and steps of a build from its beginning, as server-sent events, until it ends; `data` is a BuildEvent, `event` its kind, `id` an offset in the log to go on from (Last-Event-ID)',
         params: z.strictObject({ id: BuildId }),
-        produces: ['text/event-stream'],
+        response: { 200: { content: { 'text/event-stream': { schema: BuildEvent } } } },
       },
     },
     async (request, reply) => {
