@@ -1,5 +1,11 @@
 import { registriesFor } from './local-components.ts';
-import { cancellationSignal, nodeRuntime, resolveComponent, type Component, type ResolveOptions } from '@slipway/components';
+import {
+  cancellationSignal,
+  nodeRuntime,
+  resolveComponent,
+  type Component,
+  type ResolveOptions,
+} from '@slipway/components';
 import {
   CONFIG_LABEL,
   mergeContainer,

@@ -56,7 +56,11 @@ export const openAttempt = async (folder: string, name: string): Promise<string>
 };
 
 /** @returns the result of whichever attempt has won */
-export const publishAttempt = async (folder: string, own: string, result: BuildResult): Promise<BuildResult> => {
+export const publishAttempt = async (
+  folder: string,
+  own: string,
+  result: BuildResult,
+): Promise<BuildResult> => {
   await writeFile(join(own, MARK), `${JSON.stringify({ v: 1, build: result.build })}\n`);
   await writeFile(join(own, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
   for (const { name } of result.artifacts) await syncFile(join(own, name));

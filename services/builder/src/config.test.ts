@@ -42,11 +42,6 @@ test('every setting that is missing or wrong is named at once', () => {
     error = thrown;
   }
   expect(codeOf(error)).toBe('CONFIG_INVALID');
-  for (const name of [
-    'SLIPWAY_STORE',
-    'SLIPWAY_CACHE',
-    'SLIPWAY_AGENT_BUNDLES',
-    'SLIPWAY_CONCURRENCY',
-  ])
+  for (const name of ['SLIPWAY_STORE', 'SLIPWAY_CACHE', 'SLIPWAY_AGENT_BUNDLES', 'SLIPWAY_CONCURRENCY'])
     expect(messageOf(error)).toContain(name);
 });

@@ -19,7 +19,10 @@ const ALIVE_MS = 10_000;
 
 /** Takes build jobs, as many at once as there is room for. A job that fails does so with `{"code","message"}` as its reason. */
 export const startBuilder = async (config: BuilderConfig, logger: Logger): Promise<RunningBuilder> => {
-  const [redis, listener] = [new Redis(redisOptions(config.redisUrl)), new Redis(redisOptions(config.redisUrl))];
+  const [redis, listener] = [
+    new Redis(redisOptions(config.redisUrl)),
+    new Redis(redisOptions(config.redisUrl)),
+  ];
   const onError = (error: Error): void => logger.warn({ err: error }, 'redis connection failed');
   for (const connection of [redis, listener]) connection.on('error', onError);
   const source = openJobSource(config, redis, logger);
@@ -89,7 +92,10 @@ export const startBuilder = async (config: BuilderConfig, logger: Logger): Promi
       check().catch((error: unknown) => logger.warn({ build, err: error }, 'a build was not looked at'));
   }, HEARTBEAT_MS);
   const serving = Array.from({ length: config.concurrency }, serve);
-  logger.info({ worker: config.worker, arches: config.arches, capabilities: config.capabilities }, 'builder is up');
+  logger.info(
+    { worker: config.worker, arches: config.arches, capabilities: config.capabilities },
+    'builder is up',
+  );
   return {
     close: async () => {
       closing.abort();
