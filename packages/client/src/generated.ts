@@ -15,12 +15,18 @@ import {
   ClassChange,
   CommandRequest,
   Device,
+  DeviceChange,
   DeviceClass,
   DeviceCommand,
+  DeviceCounts,
   DeviceList,
   DeviceLogPiece,
   DeviceState,
   Execution,
+  Group,
+  GroupChange,
+  GroupCreate,
+  GroupMembers,
   LiveEvent,
   MaintenanceWindow,
   Registration,
@@ -187,6 +193,9 @@ export const generatedClient = (connection: Connection) => ({
     /** Let devices in that wait for it: all of them, or none. `POST /v1/devices/accept` */
     acceptMany: (body: z.input<typeof DeviceList>, options: CallOptions = {}) =>
       json(connection, z.array(Device), '/v1/devices/accept', { method: 'POST', body, ...options }),
+    /** Count the devices that a query finds, by what they are. `GET /v1/devices/counts` */
+    counts: (query: { readonly query?: string | undefined } = {}, options: CallOptions = {}) =>
+      json(connection, DeviceCounts, '/v1/devices/counts', { query, ...options }),
     /** Ask a device that is online to do something. `POST /v1/devices/{id}/commands` */
     createCommand: (id: string, body: z.input<typeof CommandRequest>, options: CallOptions = {}) =>
       json(connection, DeviceCommand, `/v1/devices/${segment(id)}/commands`, {
@@ -210,6 +219,7 @@ export const generatedClient = (connection: Connection) => ({
         readonly offset?: number | undefined;
         readonly after?: string | undefined;
         readonly count?: boolean | undefined;
+        readonly query?: string | undefined;
         readonly deviceClass?: string | undefined;
         readonly online?: boolean | undefined;
         readonly state?: z.input<typeof DeviceState> | undefined;
@@ -263,10 +273,58 @@ export const generatedClient = (connection: Connection) => ({
     /** Let a device out, until it is enrolled anew: its session ends, it gets nothing any more. `POST /v1/devices/{id}/revoke` */
     revoke: (id: string, options: CallOptions = {}) =>
       json(connection, Device, `/v1/devices/${segment(id)}/revoke`, { method: 'POST', ...options }),
+    /** Set the name, tags and attributes of a device. `PATCH /v1/devices/{id}` */
+    update: (id: string, body: z.input<typeof DeviceChange>, options: CallOptions = {}) =>
+      json(connection, Device, `/v1/devices/${segment(id)}`, { method: 'PATCH', body, ...options }),
   },
   events: {
     /** Changes from now on, as server-sent events; `data` is a LiveEvent, `event` its kind. `GET /v1/events` */
     stream: (options: CallOptions = {}) => stream(connection, LiveEvent, '/v1/events', options),
+  },
+  groups: {
+    /** Add devices to a group whose members are listed. `POST /v1/groups/{id}/devices` */
+    addDevices: (id: string, body: z.input<typeof GroupMembers>, options: CallOptions = {}) =>
+      json(connection, Group, `/v1/groups/${segment(id)}/devices`, { method: 'POST', body, ...options }),
+    /** Make a group of the devices that a query finds at any time, or of those that are added. `POST /v1/groups` */
+    create: (body: z.input<typeof GroupCreate>, options: CallOptions = {}) =>
+      json(connection, Group, '/v1/groups', { method: 'POST', body, ...options }),
+    /** Delete a group that nothing asks for; its devices stay. `DELETE /v1/groups/{id}` */
+    delete: (id: string, options: CallOptions = {}) =>
+      nothing(connection, `/v1/groups/${segment(id)}`, { method: 'DELETE', ...options }),
+    /** Show a group. `GET /v1/groups/{id}` */
+    get: (id: string, options: CallOptions = {}) =>
+      json(connection, Group, `/v1/groups/${segment(id)}`, options),
+    /** List groups by name. `GET /v1/groups` */
+    list: (
+      query: {
+        readonly limit?: number | undefined;
+        readonly offset?: number | undefined;
+        readonly after?: string | undefined;
+        readonly count?: boolean | undefined;
+      } = {},
+      options: CallOptions = {},
+    ) => list(connection, Group, '/v1/groups', { query, ...options }),
+    /** List the devices of a group. `GET /v1/groups/{id}/devices` */
+    listDevices: (
+      id: string,
+      query: {
+        readonly limit?: number | undefined;
+        readonly offset?: number | undefined;
+        readonly after?: string | undefined;
+        readonly count?: boolean | undefined;
+      } = {},
+      options: CallOptions = {},
+    ) => list(connection, Device, `/v1/groups/${segment(id)}/devices`, { query, ...options }),
+    /** Take devices out of a group whose members are listed. `POST /v1/groups/{id}/devices/remove` */
+    removeDevices: (id: string, body: z.input<typeof GroupMembers>, options: CallOptions = {}) =>
+      json(connection, Group, `/v1/groups/${segment(id)}/devices/remove`, {
+        method: 'POST',
+        body,
+        ...options,
+      }),
+    /** Change the name, description or query of a group. `PATCH /v1/groups/{id}` */
+    update: (id: string, body: z.input<typeof GroupChange>, options: CallOptions = {}) =>
+      json(connection, Group, `/v1/groups/${segment(id)}`, { method: 'PATCH', body, ...options }),
   },
   health: {
     /** Whether the server and what it stands on work. `GET /v1/health` */

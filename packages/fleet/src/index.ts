@@ -13,6 +13,9 @@ export { plan, type PlanAction, type PlanDevice, type PlanExecution, type PlanRo
 export { RELEASE_NEXT } from './release-states.ts';
 export { assertRedisDurable, redisOptions, type RedisTarget } from './redis.ts';
 export { relayEvents } from './relay-events.ts';
+export { ALARM_LIMITS, ALARMS } from './query/alarms.ts';
+export { METRICS } from './query/metrics.ts';
+export { parseQuery } from './query/parse.ts';
 export { planRollout, type Applied } from './store/apply-plan.ts';
 export { listAudit, recordAudit, type AuditEntry } from './store/audit.ts';
 export { digestSourceTree, sourcePath, storeSource, verifySource } from './source-tree.ts';
@@ -86,7 +89,21 @@ export {
   recordProgress,
   rolloutsWithLateExecutions,
 } from './store/executions.ts';
-export { deviceIsInGroups } from './store/groups.ts';
+export { changeDevice } from './store/change-device.ts';
+export { countDevices } from './store/count-devices.ts';
+export { queryCondition } from './store/find-groups.ts';
+export {
+  addMembers,
+  changeGroup,
+  createGroup,
+  deleteGroup,
+  deviceIsInGroups,
+  getGroup,
+  groupsOfDevice,
+  isInGroup,
+  listGroups,
+  removeMembers,
+} from './store/groups.ts';
 export { paged, type Page, type Paged } from './store/page.ts';
 export { recordStatus, type StatusOutcome } from './store/record-status.ts';
 export { redeemClaim, type Enrolment, type EnrolmentAsked } from './store/redeem-claim.ts';
@@ -110,6 +127,7 @@ export {
   getRollout,
   listRollouts,
   rolloutsToPlan,
+  runningRolloutsByQuery,
   runningRolloutsOf,
   runningRolloutsOn,
   setRolloutPolicy,

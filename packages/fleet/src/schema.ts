@@ -259,6 +259,9 @@ export const rollouts = pgTable(
     policy: jsonb('policy').$type<AssignmentPolicy>().notNull().default({}),
     /** null: every device of the class, also those that enrol while it runs */
     devices: jsonb('devices').$type<DeviceId[]>(),
+    /** of the class those that belong to a group, or that a query finds, at any time while it runs */
+    group: text('group').$type<GroupId>(),
+    query: text('query'),
     /** for the devices that follow it */
     channel: text('channel').$type<ChannelName>(),
     createdAt: at('created_at').notNull().defaultNow(),

@@ -1,4 +1,4 @@
-import { suggest } from './suggest.ts';
+import { suggest } from '@slipway/protocol';
 
 /** Every capability of Linux up to 6.12, in the order of their numbers. */
 export const CAPABILITIES: readonly string[] = [

@@ -1,8 +1,7 @@
-import { SlipwayError, type ErrorCode } from '@slipway/protocol';
+import { SlipwayError, suggest, type ErrorCode } from '@slipway/protocol';
 import type { z } from 'zod';
 import { formatPath, type Path, type Position, type SpecDocument } from './document.ts';
 import { allowedKeys } from './allowed-keys.ts';
-import { suggest } from './suggest.ts';
 
 /** One fault of an image or class file, with all that is needed to mend it. */
 export type Problem = Position & {

@@ -1,7 +1,6 @@
-import { SlipwayError } from '@slipway/protocol';
+import { SlipwayError, suggest } from '@slipway/protocol';
 import type { ImageFile } from './image-file.ts';
 import type { UserId } from './user-id.ts';
-import { suggest } from './suggest.ts';
 
 const FIRST = 100;
 

@@ -11,6 +11,8 @@ import {
 import { ChannelName, ReleaseChannel } from './channels.ts';
 import { DeviceCommand } from './commands.ts';
 import { DeviceState } from './enrolment.ts';
+import { AttributeValue, Group, GroupName, QueryText } from './groups.ts';
+import { AlarmName } from './alarms.ts';
 import {
   Arch,
   BuildId,
@@ -18,6 +20,7 @@ import {
   DeviceId,
   Digest,
   ExecutionId,
+  GroupId,
   ReleaseId,
   RolloutId,
   RootHash,
@@ -56,8 +59,12 @@ export type Release = z.infer<typeof Release>;
 
 export const RolloutCreate = z.strictObject({
   release: ReleaseId,
-  /** absent: every device of the class of the release */
+  /** at most one of the three; none: every device of the class of the release */
   devices: z.array(DeviceId).min(1).optional(),
+  /** those of the class that belong to it while the rollout runs; id or name */
+  group: z.union([GroupId, GroupName]).optional(),
+  /** those of the class that it finds while the rollout runs */
+  query: QueryText.min(1).optional(),
   /** only devices that follow it */
   channel: ChannelName.optional(),
   /** also a deprecated release */
@@ -87,6 +94,8 @@ export const Rollout = z.object({
   policy: AssignmentPolicy,
   /** for the devices that follow it; absent: see `RolloutCreate` */
   channel: ChannelName.optional(),
+  group: GroupId.optional(),
+  query: z.string().optional(),
   counts: z.partialRecord(ExecutionState, z.int()),
   /** while it runs: devices that were not offered the release yet, because they are offline or others go first */
   waiting: z.int().optional(),
@@ -125,6 +134,14 @@ export const Device = z.object({
   state: DeviceState,
   /** that it sent when it enrolled */
   serial: z.string().nullable(),
+  /** what operators say of it; what it reports itself is in all the other fields */
+  name: z.string().nullable(),
+  tags: z.array(z.string()),
+  attributes: z.record(z.string(), AttributeValue),
+  /** what is wrong with it now */
+  alarms: z.array(AlarmName),
+  /** only where one device is shown */
+  groups: z.array(z.object({ id: GroupId, name: GroupName })).optional(),
   online: z.boolean(),
   health: HealthState.nullable(),
   activeSlot: SlotName.nullable(),
@@ -148,6 +165,19 @@ export const Device = z.object({
 });
 export type Device = z.infer<typeof Device>;
 
+const Counted = z.array(z.object({ value: z.string().nullable(), count: z.int() }));
+/** Devices that a query finds, by what they are, most first; `value` null: it is not known. */
+export const DeviceCounts = z.object({
+  total: z.int(),
+  online: z.int(),
+  byClass: Counted,
+  byVersion: Counted,
+  byHealth: Counted,
+  byState: Counted,
+  byAlarm: z.array(z.object({ value: AlarmName, count: z.int() })),
+});
+export type DeviceCounts = z.infer<typeof DeviceCounts>;
+
 /** Body of each server-sent event of `GET /v1/events`; `event:` is `kind`. */
 export const LiveEvent = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('build'), build: Build }),
@@ -155,6 +185,7 @@ export const LiveEvent = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('rollout'), rollout: Rollout }),
   z.object({ kind: z.literal('execution'), execution: Execution }),
   z.object({ kind: z.literal('device'), device: Device }),
+  z.object({ kind: z.literal('group'), group: Group, deleted: z.literal(true).optional() }),
   z.object({ kind: z.literal('command'), command: DeviceCommand }),
   z.object({ kind: z.literal('channel'), channel: ReleaseChannel }),
 ]);

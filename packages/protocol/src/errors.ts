@@ -436,6 +436,12 @@ export const ERRORS = {
     'A device has not run a release yet that it must pass through first.',
     'Roll the stepping stone out first, or leave the device out.',
   ),
+  QUERY_INVALID: entry(
+    65,
+    400,
+    'A query of the fleet has a fault, or names what is not there.',
+    'Mend it at the line and column named; docs/queries.md has the language.',
+  ),
   CONFLICT: entry(
     75,
     409,

@@ -46,11 +46,12 @@ export const MAX_QUERY_LENGTH = 4096;
 export const QueryText = z.string().max(MAX_QUERY_LENGTH);
 export type QueryText = z.infer<typeof QueryText>;
 
+/** Never like an id, so that either names a group. */
 export const GroupName = z
   .string()
   .regex(
-    /^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/,
-    'lower-case letters, digits, and . _ - between them, at most 63',
+    /^(?!grp_)[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/,
+    'lower-case letters, digits, and . _ - between them, at most 63, not beginning with grp_',
   );
 export type GroupName = z.infer<typeof GroupName>;
 

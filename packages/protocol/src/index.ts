@@ -4,6 +4,7 @@
  * `node:` API, because the agent's core is built on it.
  */
 export * from './agent-program.ts';
+export * from './alarms.ts';
 export * from './api.ts';
 export * from './boot-control.ts';
 export * from './broker-access.ts';
@@ -22,4 +23,5 @@ export * from './manifest.ts';
 export * from './problem.ts';
 export * from './roles.ts';
 export * from './settings.ts';
+export * from './suggest.ts';
 export * from './topics.ts';

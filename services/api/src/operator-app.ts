@@ -18,6 +18,7 @@ import { deviceClassRoutes } from './routes/device-classes.ts';
 import { deviceRoutes } from './routes/devices.ts';
 import { enrolmentRoutes } from './routes/enrolment.ts';
 import { eventRoutes } from './routes/events.ts';
+import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
 import { releaseRoutes } from './routes/releases.ts';
 import { rolloutRoutes } from './routes/rollouts.ts';
@@ -90,6 +91,7 @@ export const operatorApp = async (
       channelRoutes,
       rolloutRoutes,
       deviceRoutes,
+      groupRoutes,
       commandRoutes,
       claimRoutes,
       enrolmentRoutes,

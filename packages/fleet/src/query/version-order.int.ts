@@ -63,7 +63,6 @@ describe.each(engines)('on %s', (_name, open) => {
   let database: OpenDatabase;
   beforeAll(async () => {
     database = await open();
-    console.info(database.engine);
   });
   afterAll(() => database.close());
 

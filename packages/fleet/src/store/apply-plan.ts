@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { and, eq, inArray, ne, notInArray } from 'drizzle-orm';
+import { and, eq, ne, notInArray, sql } from 'drizzle-orm';
 import {
   AssignmentPolicy,
   SlipwayError,
@@ -42,7 +42,7 @@ export const planRollout = (
     );
     const release = await getRelease(tx, rollout.release);
     const begun = await tx.select().from(executions).where(eq(executions.rollout, id)).for('update');
-    const { targets, assigned } = await targetsOf(tx, rollout);
+    const { targets, assigned } = await targetsOf(tx, rollout, now);
     const known = begun.map((execution) => {
       const assignment = assigned.get(execution.id);
       const outdated = assignment !== undefined && !followsPolicy(assignment, rollout.policy);
@@ -146,11 +146,14 @@ const finish = (
 const targetsOf = async (
   db: Database,
   rollout: typeof rollouts.$inferSelect,
+  now: Date,
 ): Promise<{
   readonly targets: readonly PlanDevice[];
   readonly assigned: ReadonlyMap<string, Assignment>;
 }> => {
-  const wanted = await db.select().from(devices).where(isTargetOf(db, rollout)).orderBy(devices.id);
+  // One that has ended offers nothing more, and what it was meant for may not be there any more.
+  const isTarget = rollout.state === 'running' ? await isTargetOf(db, rollout, now) : sql`false`;
+  const wanted = await db.select().from(devices).where(isTarget).orderBy(devices.id);
   const stones = await stonesOfClass(db, rollout.deviceClass);
   // A device that has yet to pass a stepping stone belongs to the rollout once it has.
   const rows = wanted.filter(
@@ -160,16 +163,13 @@ const targetsOf = async (
   const elsewhere = await db
     .select({ device: executions.device })
     .from(executions)
-    .where(
-      and(
-        inArray(
-          executions.device,
-          rows.map(({ id }) => id),
-        ),
-        ne(executions.rollout, rollout.id),
-        notInArray(executions.state, [...TERMINAL_STATES]),
-      ),
-    );
+    .where(and(ne(executions.rollout, rollout.id), notInArray(executions.state, [...TERMINAL_STATES])));
+  // Also of devices that a group or a query does not find any more: what was begun goes on.
+  const begun = await db
+    .select({ assignment: devices.assignment })
+    .from(executions)
+    .innerJoin(devices, eq(devices.id, executions.device))
+    .where(and(eq(executions.rollout, rollout.id), notInArray(executions.state, [...TERMINAL_STATES])));
   const busy = new Set(elsewhere.map(({ device }) => device));
   const targets = rows.map(({ id, online, release }) => ({
     id,
@@ -180,7 +180,7 @@ const targetsOf = async (
   return {
     targets,
     assigned: new Map(
-      rows.flatMap(({ assignment }) =>
+      begun.flatMap(({ assignment }) =>
         assignment === null ? [] : [[assignment.execution, assignment] as const],
       ),
     ),

@@ -1,4 +1,4 @@
-import { and, eq, inArray, ne, sql } from 'drizzle-orm';
+import { and, eq, inArray, ne, sql, type SQL } from 'drizzle-orm';
 import type {
   Assignment,
   Birth,
@@ -10,16 +10,21 @@ import type {
   Telemetry,
 } from '@slipway/protocol';
 import type { Database } from '../database.ts';
+import { alarmsOf } from '../query/alarms.ts';
 import { devices } from '../schema.ts';
 import { found } from './not-found.ts';
 import { keyset, type Page, type Paged } from './page.ts';
 
-export const toDevice = (row: typeof devices.$inferSelect): Device => ({
+export const toDevice = (row: typeof devices.$inferSelect, now = new Date()): Device => ({
   id: row.id,
   deviceClass: row.deviceClass,
   arch: row.arch,
   state: row.state,
   serial: row.serial,
+  name: row.name,
+  tags: row.tags,
+  attributes: row.attributes,
+  alarms: alarmsOf(row, now),
   online: row.online,
   health: row.health,
   activeSlot: row.activeSlot,
@@ -38,6 +43,9 @@ export const toDevice = (row: typeof devices.$inferSelect): Device => ({
   decommissionedAt: row.decommissionedAt?.toISOString() ?? null,
 });
 
+/** Of the fleet, or perhaps soon. */
+export const isOfFleet = inArray(devices.state, ['pending', 'active', 'revoked']);
+
 export const getDevice = async (db: Database, id: DeviceId): Promise<Device> =>
   toDevice(found(await db.select().from(devices).where(eq(devices.id, id)), 'device', id));
 
@@ -48,13 +56,15 @@ export const listDevices = async (
     readonly online?: boolean | undefined;
     /** absent: all that are of the fleet, or might be */
     readonly state?: DeviceState | undefined;
+    /** of `queryCondition`, which knows which states are meant */
+    readonly condition?: SQL | undefined;
   },
 ): Promise<Paged<Device>> => {
   const filter = and(
     page.deviceClass === undefined ? undefined : eq(devices.deviceClass, page.deviceClass),
-    page.state === undefined
-      ? inArray(devices.state, ['pending', 'active', 'revoked'])
-      : eq(devices.state, page.state),
+    page.state === undefined ? undefined : eq(devices.state, page.state),
+    page.state === undefined && page.condition === undefined ? isOfFleet : undefined,
+    page.condition,
     page.online === undefined ? undefined : eq(devices.online, page.online),
   );
   const keys = keyset(page, { by: [devices.id], direction: 'asc' });
@@ -67,7 +77,7 @@ export const listDevices = async (
     .offset(page.offset);
   return keys.page(
     rows,
-    async (found) => found.map(toDevice),
+    async (found) => found.map((row) => toDevice(row)),
     () => db.$count(devices, filter),
   );
 };

@@ -1,9 +1,21 @@
-import { and, count, eq, exists, inArray, isNull, ne, notInArray, or, sql } from 'drizzle-orm';
+import {
+  and,
+  count,
+  eq,
+  exists,
+  inArray,
+  isNotNull,
+  isNull,
+  ne,
+  notInArray,
+  or,
+  sql,
+  type SQL,
+} from 'drizzle-orm';
 import {
   SlipwayError,
   TERMINAL_STATES,
   type AssignmentPolicy,
-  type ChannelName,
   type DeviceId,
   type ExecutionState,
   type Release,
@@ -17,6 +29,8 @@ import { newRolloutId } from '../new-id.ts';
 import { channelHistory, channels, devices, executions, rollouts } from '../schema.ts';
 import { refuseRevoked } from './certificates.ts';
 import { getChannel, missingStone, refuseBelowFloor, stonesOfClass } from './channels.ts';
+import { queryCondition } from './find-groups.ts';
+import { getGroup } from './groups.ts';
 import { found } from './not-found.ts';
 import { keyset, type Page, type Paged } from './page.ts';
 import { getRelease } from './releases.ts';
@@ -24,14 +38,22 @@ import { getRelease } from './releases.ts';
 type Row = typeof rollouts.$inferSelect;
 
 /**
- * The devices that a rollout is meant for; it does not wait for those that were let out, or not yet
- * in. Devices that follow a channel take part
- * in a rollout to the whole class only if the release was published to their channel.
+ * The devices that a rollout is meant for; it does not wait for those that were let out, or not yet in. Devices that
+ * follow a channel take part in a rollout to the whole class, a group or a query only if the release was published to their channel.
+ *
+ * @returns good for a statement that is asked at once: a group or a query finds other devices later
  */
-export const isTargetOf = (
-  db: Database,
-  rollout: Pick<Row, 'deviceClass' | 'devices' | 'channel' | 'release'>,
-) => {
+export const isTargetOf = async (db: Database, rollout: Target, now: Date): Promise<SQL | undefined> => {
+  const chosen =
+    rollout.group === null && rollout.query === null
+      ? undefined
+      : await queryCondition(db, rollout.query ?? `group = ${rollout.group ?? ''}`, now);
+  return and(isListedOrOfClass(db, rollout), chosen);
+};
+
+type Target = Pick<Row, 'deviceClass' | 'devices' | 'channel' | 'release' | 'group' | 'query'>;
+
+const isListedOrOfClass = (db: Database, rollout: Omit<Target, 'group' | 'query'>): SQL | undefined => {
   if (rollout.devices !== null) return and(eq(devices.state, 'active'), inArray(devices.id, rollout.devices));
   const ofClass = and(eq(devices.state, 'active'), eq(devices.deviceClass, rollout.deviceClass));
   if (rollout.channel !== null) return and(ofClass, eq(devices.channel, rollout.channel));
@@ -65,6 +87,8 @@ const toRollouts = async (db: Database, rows: readonly Row[]): Promise<Rollout[]
         maxInFlight: row.maxInFlight,
         policy: row.policy,
         ...(row.channel === null ? {} : { channel: row.channel }),
+        ...(row.group === null ? {} : { group: row.group }),
+        ...(row.query === null ? {} : { query: row.query }),
         counts,
         ...(row.state === 'running' ? { waiting: await countWaiting(db, row) } : {}),
         createdAt: row.createdAt.toISOString(),
@@ -81,7 +105,7 @@ const countWaiting = async (db: Database, row: Row): Promise<number> => {
     .leftJoin(executions, and(eq(executions.device, devices.id), eq(executions.rollout, row.id)))
     .where(
       and(
-        isTargetOf(db, row),
+        await isTargetOf(db, row, new Date()),
         isNull(executions.id),
         or(isNull(devices.release), ne(devices.release, row.release)),
       ),
@@ -90,12 +114,18 @@ const countWaiting = async (db: Database, row: Row): Promise<number> => {
 };
 
 /**
- * @throws {SlipwayError} NOT_FOUND for a release, device or channel; CONFLICT for a release that is not published and for
+ * @throws {SlipwayError} NOT_FOUND for a release, device, group or channel; QUERY_INVALID; CONFLICT for a release that is not published and for
  * a rollout that runs on the same devices; REQUEST_INVALID for a device of another class; DEVICE_REVOKED;
  * RELEASE_DEPRECATED; RELEASE_BELOW_FLOOR and STEPPING_STONE_MISSING as the channels of the devices have it
  */
 export const createRollout = (db: Database, asked: RolloutCreate, now: Date): Promise<Rollout> =>
   db.transaction(async (tx) => {
+    if ([asked.devices, asked.group, asked.query].filter((one) => one !== undefined).length > 1) {
+      throw new SlipwayError(
+        'REQUEST_INVALID',
+        'Expected at most one of devices, group and query. A query can ask for both: group = NAME and …',
+      );
+    }
     const release = await getRelease(tx, asked.release);
     if (release.state === 'deprecated' && asked.force !== true) {
       throw new SlipwayError(
@@ -115,8 +145,12 @@ export const createRollout = (db: Database, asked: RolloutCreate, now: Date): Pr
     if (targets !== null) await checkTargets(tx, targets, release);
     const channel = asked.channel ?? null;
     if (channel !== null) await getChannel(tx, { deviceClass: release.deviceClass, name: channel });
-    await refuseByChannels(tx, release, targets, channel);
-    await refuseOverlap(tx, release, targets, channel);
+    const group = asked.group === undefined ? null : (await getGroup(tx, asked.group)).id;
+    const query = asked.query ?? null;
+    const { deviceClass } = release;
+    const wanted: Target = { deviceClass, release: release.id, devices: targets, channel, group, query };
+    await refuseByChannels(tx, release, wanted, now);
+    await refuseOverlap(tx, wanted, now);
     const rows = await tx
       .insert(rollouts)
       .values({
@@ -129,6 +163,8 @@ export const createRollout = (db: Database, asked: RolloutCreate, now: Date): Pr
         policy: asked.policy ?? {},
         devices: targets,
         channel,
+        group,
+        query,
         createdAt: now,
       })
       .returning();
@@ -171,23 +207,10 @@ const checkTargets = async (db: Database, targets: readonly DeviceId[], release:
 };
 
 /** What the channels say that the devices follow, and the channel of the rollout itself. */
-const refuseByChannels = async (
-  db: Database,
-  release: Release,
-  targets: readonly DeviceId[] | null,
-  channel: ChannelName | null,
-): Promise<void> => {
-  const { deviceClass } = release;
-  const wanted = {
-    deviceClass,
-    release: release.id,
-    devices: targets === null ? null : [...targets],
-    channel,
-  };
-  const followed = await db
-    .selectDistinct({ channel: devices.channel })
-    .from(devices)
-    .where(isTargetOf(db, wanted));
+const refuseByChannels = async (db: Database, release: Release, wanted: Target, now: Date): Promise<void> => {
+  const { deviceClass, channel } = wanted;
+  const isTarget = await isTargetOf(db, wanted, now);
+  const followed = await db.selectDistinct({ channel: devices.channel }).from(devices).where(isTarget);
   const names = [channel, ...followed.map((row) => row.channel)].filter((name) => name !== null);
   if (names.length === 0) return;
   const rows = await db
@@ -195,10 +218,10 @@ const refuseByChannels = async (
     .from(channels)
     .where(and(eq(channels.deviceClass, deviceClass), inArray(channels.name, names)));
   for (const row of rows) refuseBelowFloor(row, release);
-  if (targets === null) return;
+  if (wanted.devices === null) return;
   // Of a whole class or channel, those that have yet to pass a stone come in once they have.
   const stones = await stonesOfClass(db, deviceClass);
-  for (const device of await db.select().from(devices).where(isTargetOf(db, wanted)).orderBy(devices.id)) {
+  for (const device of await db.select().from(devices).where(isTarget).orderBy(devices.id)) {
     const passed = device.channel === null ? [] : (stones.get(device.channel) ?? []);
     const stone = missingStone(passed, device.version, release.version);
     if (stone === undefined) continue;
@@ -212,27 +235,36 @@ const refuseByChannels = async (
 };
 
 // Two rollouts on one device would race, and the lower counter would then be refused by the device as a downgrade.
-const refuseOverlap = async (
-  db: Database,
-  release: Release,
-  targets: readonly DeviceId[] | null,
-  channel: ChannelName | null,
-): Promise<void> => {
+// Groups and queries are told apart by the devices that they find now; whatever they find later, no device is offered
+// two releases at once.
+const refuseOverlap = async (db: Database, wanted: Target, now: Date): Promise<void> => {
+  const { channel, devices: targets } = wanted;
   const running = await db
     .select()
     .from(rollouts)
-    .where(and(eq(rollouts.state, 'running'), eq(rollouts.deviceClass, release.deviceClass)));
-  const other = running.find((one) => {
+    .where(and(eq(rollouts.state, 'running'), eq(rollouts.deviceClass, wanted.deviceClass)));
+  const perhaps = running.filter((one) => {
     // A device follows one channel at a time.
     if (one.channel !== null && channel !== null && one.channel !== channel) return false;
     return one.devices === null || targets === null || one.devices.some((id) => targets.includes(id));
   });
+  const finds = ({ group, query }: Target): boolean => group !== null || query !== null;
+  let other: Row | undefined;
+  for (const one of perhaps)
+    if (other === undefined && (!(finds(one) || finds(wanted)) || (await haveInCommon(db, one, wanted, now))))
+      other = one;
   if (other === undefined) return;
   throw new SlipwayError(
     'CONFLICT',
     `Rollout ${other.id} of ${other.version} still runs on these devices. Wait for its end or abort it.`,
     { details: { rollout: other.id } },
   );
+};
+
+const haveInCommon = async (db: Database, a: Target, b: Target, now: Date): Promise<boolean> => {
+  const both = and(await isTargetOf(db, a, now), await isTargetOf(db, b, now));
+  const rows = await db.select({ id: devices.id }).from(devices).where(both).limit(1);
+  return rows.length > 0;
 };
 
 export const getRollout = async (db: Database, id: RolloutId): Promise<Rollout> =>
@@ -266,7 +298,7 @@ export const runningRolloutsOf = async (db: Database, release: Release['id']): P
       .where(and(eq(rollouts.release, release), eq(rollouts.state, 'running')))
   ).map(({ id }) => id);
 
-/** Running rollouts that a device belongs to. */
+/** Running rollouts that a device belongs to, or may by what a group or a query finds. */
 export const runningRolloutsOn = async (db: Database, device: DeviceId): Promise<RolloutId[]> =>
   (
     await db
@@ -280,6 +312,15 @@ export const runningRolloutsOn = async (db: Database, device: DeviceId): Promise
           or(isNull(rollouts.devices), sql`${rollouts.devices} ? ${device}`),
         ),
       )
+  ).map(({ id }) => id);
+
+/** Running rollouts whose devices may be others once a group is. */
+export const runningRolloutsByQuery = async (db: Database): Promise<RolloutId[]> =>
+  (
+    await db
+      .select({ id: rollouts.id })
+      .from(rollouts)
+      .where(and(eq(rollouts.state, 'running'), or(isNotNull(rollouts.group), isNotNull(rollouts.query))))
   ).map(({ id }) => id);
 
 /** Rollouts that a planner may have something to do for: they run, or ended while devices were under way. */

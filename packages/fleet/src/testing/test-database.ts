@@ -11,6 +11,8 @@ const digestOfMigrations = async (): Promise<string> => {
   const hash = createHash('sha256');
   for (const name of (await readdir(migrations)).filter((file) => file.endsWith('.sql')).sort())
     hash.update(name).update(await readFile(join(migrations, name)));
+  // Also when each was made: a database knows by that which it has.
+  hash.update(await readFile(join(migrations, 'meta/_journal.json')));
   return hash.digest('hex').slice(0, 16);
 };
 

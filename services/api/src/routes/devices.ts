@@ -1,12 +1,31 @@
-import { getDevice, listDevices, listExecutions } from '@slipway/fleet';
-import { ClassName, Device, DeviceId, DeviceState, Execution } from '@slipway/protocol';
+import {
+  changeDevice,
+  countDevices,
+  getDevice,
+  groupsOfDevice,
+  listDevices,
+  listExecutions,
+  queryCondition,
+  runningRolloutsOn,
+} from '@slipway/fleet';
+import {
+  ClassName,
+  Device,
+  DeviceChange,
+  DeviceCounts,
+  DeviceId,
+  DeviceState,
+  Execution,
+  QueryText,
+} from '@slipway/protocol';
 import { z } from 'zod';
+import { actorOf } from '../auth.ts';
 import { Flag, PageQuery, type App, type Context } from './context.ts';
 
 const tags = ['Devices'];
 const ById = z.strictObject({ id: DeviceId });
 
-export const deviceRoutes = (app: App, { db }: Context): void => {
+export const deviceRoutes = (app: App, { db, events, wakePlanner }: Context): void => {
   app.get(
     '/v1/devices',
     {
@@ -15,6 +34,7 @@ export const deviceRoutes = (app: App, { db }: Context): void => {
         tags,
         summary: 'List devices',
         querystring: PageQuery.extend({
+          query: QueryText.optional(),
           deviceClass: ClassName.optional(),
           online: Flag.optional(),
           state: DeviceState.optional().describe('Absent: pending, active and revoked.'),
@@ -22,7 +42,24 @@ export const deviceRoutes = (app: App, { db }: Context): void => {
         response: { 200: z.array(Device) },
       },
     },
-    async ({ query }) => listDevices(db, query),
+    async ({ query: { query, ...filter } }) => {
+      const condition = query === undefined ? undefined : await queryCondition(db, query, new Date());
+      return listDevices(db, { ...filter, condition });
+    },
+  );
+  app.get(
+    '/v1/devices/counts',
+    {
+      config: { access: 'read' },
+      schema: {
+        tags,
+        operationId: 'devices.counts',
+        summary: 'Count the devices that a query finds, by what they are',
+        querystring: z.strictObject({ query: QueryText.default('') }),
+        response: { 200: DeviceCounts },
+      },
+    },
+    async ({ query }) => countDevices(db, query.query, new Date()),
   );
   app.get(
     '/v1/devices/:id',
@@ -30,7 +67,30 @@ export const deviceRoutes = (app: App, { db }: Context): void => {
       config: { access: 'read' },
       schema: { tags, summary: 'Show a device', params: ById, response: { 200: Device } },
     },
-    async ({ params }) => getDevice(db, params.id),
+    async ({ params }) => ({
+      ...(await getDevice(db, params.id)),
+      groups: await groupsOfDevice(db, params.id, new Date()),
+    }),
+  );
+  app.patch(
+    '/v1/devices/:id',
+    {
+      config: { access: 'operate' },
+      schema: {
+        tags,
+        summary: 'Set the name, tags and attributes of a device',
+        params: ById,
+        body: DeviceChange,
+        response: { 200: Device },
+      },
+    },
+    async (request) => {
+      const device = await changeDevice(db, request.params.id, request.body, actorOf(request).name);
+      events.publish({ kind: 'device', device });
+      // A group or a query may find it now.
+      for (const rollout of await runningRolloutsOn(db, device.id)) await wakePlanner(rollout);
+      return device;
+    },
   );
   app.get(
     '/v1/devices/:id/executions',

@@ -1,0 +1,2 @@
+ALTER TABLE "rollouts" ADD COLUMN "group" text;--> statement-breakpoint
+ALTER TABLE "rollouts" ADD COLUMN "query" text;
