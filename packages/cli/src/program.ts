@@ -11,6 +11,7 @@ import type { Context } from './context.ts';
 import { deviceCommands } from './commands/devices.ts';
 import { diskCommands } from './commands/disk.ts';
 import { licensesCommand } from './commands/licenses.ts';
+import { stopCommands } from './commands/emergency-stop.ts';
 import { lockCommand } from './commands/lock.ts';
 import { releaseCommands } from './commands/releases.ts';
 import { rolloutCommands } from './commands/rollouts.ts';
@@ -52,6 +53,7 @@ export const createProgram = (
   channelCommands(program, makeContext);
   rolloutCommands(program, makeContext);
   deviceCommands(program, makeContext);
+  stopCommands(program, makeContext);
   bundleCommands(program, makeContext);
   componentCommands(program, makeContext);
   cacheCommands(program, makeContext);

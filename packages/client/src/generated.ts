@@ -22,6 +22,7 @@ import {
   DeviceList,
   DeviceLogPiece,
   DeviceState,
+  EmergencyStop,
   Execution,
   Group,
   GroupChange,
@@ -37,6 +38,7 @@ import {
   Rollout,
   RolloutCreate,
   RolloutState,
+  StopRequest,
 } from '@slipway/protocol';
 import { z } from 'zod';
 import { download, json, list, nothing, stream, text } from './call.ts';
@@ -276,6 +278,16 @@ export const generatedClient = (connection: Connection) => ({
     /** Set the name, tags and attributes of a device. `PATCH /v1/devices/{id}` */
     update: (id: string, body: z.input<typeof DeviceChange>, options: CallOptions = {}) =>
       json(connection, Device, `/v1/devices/${segment(id)}`, { method: 'PATCH', body, ...options }),
+  },
+  emergencyStop: {
+    /** Lift the emergency stop: rollouts go on where they were. `DELETE /v1/emergency-stop` */
+    delete: (options: CallOptions = {}) =>
+      json(connection, EmergencyStop, '/v1/emergency-stop', { method: 'DELETE', ...options }),
+    /** Show whether an emergency stop is in force, and what is still under way. `GET /v1/emergency-stop` */
+    get: (options: CallOptions = {}) => json(connection, EmergencyStop, '/v1/emergency-stop', options),
+    /** Halt every offer: nothing new is given to devices, what is not yet on trial ends. `PUT /v1/emergency-stop` */
+    replace: (body: z.input<typeof StopRequest>, options: CallOptions = {}) =>
+      json(connection, EmergencyStop, '/v1/emergency-stop', { method: 'PUT', body, ...options }),
   },
   events: {
     /** Changes from now on, as server-sent events; `data` is a LiveEvent, `event` its kind. `GET /v1/events` */

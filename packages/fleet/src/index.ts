@@ -66,6 +66,15 @@ export {
   takeCommand,
 } from './store/commands.ts';
 export {
+  devicesReleasedSince,
+  getEmergencyStop,
+  haltOffers,
+  liftStop,
+  stopInForce,
+  stopOffers,
+  type Halted,
+} from './store/emergency-stop.ts';
+export {
   acceptDevices,
   changeDeviceClass,
   decommissionDevice,

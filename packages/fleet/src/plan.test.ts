@@ -57,6 +57,25 @@ describe('a running rollout', () => {
     expect(plan(running, [execution(1, 'COMMITTED')], devices, now)).toEqual([{ kind: 'complete' }]);
   });
 
+  test('offers nothing during an emergency stop, but stops at failures of trials that were armed', () => {
+    const halted = { ...running, halted: true };
+    expect(plan(halted, [], [device(1)], now)).toEqual([]);
+    expect(plan(halted, [execution(1, 'TRIAL', { outdated: true })], [device(1), device(2)], now)).toEqual(
+      [],
+    );
+    expect(kinds(plan(halted, [execution(1, 'ROLLED_BACK')], [device(1), device(2)], now))).toEqual(['stop']);
+  });
+
+  test('offers the release anew to devices whose execution a stop ended, but not to one that armed it', () => {
+    const begun = [
+      execution(1, 'CANCELED', { halted: true }),
+      execution(2, 'COMMITTED', { halted: true }),
+      execution(3, 'CANCELED'),
+    ];
+    const devices = [1, 2, 3].map((n) => device(n));
+    expect(plan(running, begun, devices, now)).toEqual([{ kind: 'offer', device: deviceId(1) }]);
+  });
+
   test('waits for devices that are offline', () => {
     expect(plan(running, [], [device(1, { online: false })], now)).toEqual([]);
   });

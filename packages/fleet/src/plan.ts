@@ -5,6 +5,8 @@ export type PlanRollout = {
   readonly state: RolloutState;
   readonly failureThreshold: number;
   readonly maxInFlight: number;
+  /** an emergency stop is in force: nothing is offered, what is armed goes on */
+  readonly halted?: boolean;
 };
 
 export type PlanExecution = {
@@ -17,6 +19,8 @@ export type PlanExecution = {
   readonly assigned: boolean;
   /** but by another policy than that of the rollout */
   readonly outdated?: boolean;
+  /** an emergency stop ended it: the device is offered the release anew */
+  readonly halted?: boolean;
 };
 
 /** A device that the rollout is meant for. */
@@ -78,14 +82,15 @@ export const plan = (
     return [...timeOuts, { kind: 'stop', reason: reasonOf(failures, rollout.failureThreshold) }, ...halt()];
   }
 
-  const begun = new Set(executions.map(({ device }) => device));
+  const counted = executions.filter(({ state, halted }) => halted !== true || state !== 'CANCELED');
+  const begun = new Set(counted.map(({ device }) => device));
   const open = devices.filter(({ id, current }) => !begun.has(id) && !current);
-  const offers = open
+  const offers = (rollout.halted === true ? [] : open)
     .filter(({ online, busy }) => online && !busy)
     .slice(0, Math.max(0, rollout.maxInFlight - live.length))
     .map(({ id }): PlanAction => ({ kind: 'offer', device: id }));
   const instructions = live
-    .filter(({ state, outdated }) => outdated === true && !isArmed(state))
+    .filter(({ state, outdated }) => rollout.halted !== true && outdated === true && !isArmed(state))
     .map(({ id }): PlanAction => ({ kind: 'instruct', execution: id }));
   const done = live.length === 0 && open.length === 0;
   return [...timeOuts, ...instructions, ...offers, ...(done ? [{ kind: 'complete' } as const] : [])];

@@ -56,6 +56,7 @@ import { at, large, tenant } from './schema/columns.ts';
  * packages/fleet` and check the new file in.
  */
 export * from './schema/channels.ts';
+export * from './schema/emergency-stop.ts';
 export * from './schema/enrolment.ts';
 
 /** Text that sorts by its bytes, whatever the locale of the database is. */
@@ -194,6 +195,9 @@ export const devices = pgTable(
   (table) => [
     primaryKey({ columns: [table.tenant, table.id] }),
     index('devices_class').on(table.tenant, table.deviceClass),
+    index('devices_assigned')
+      .on(table.tenant)
+      .where(sql`${table.assignment} is not null`),
     index('devices_drop')
       .on(table.dropSince)
       .where(sql`${table.dropSince} is not null`),
@@ -298,11 +302,18 @@ export const executions = pgTable(
     bytesReused: large('bytes_reused').notNull().default(0),
     /** when the present state has lasted too long */
     deadlineAt: at('deadline_at').notNull(),
+    /** when an emergency stop ended it; while CANCELED the device is offered the release anew */
+    haltedAt: at('halted_at'),
     createdAt: at('created_at').notNull().defaultNow(),
     updatedAt: at('updated_at').notNull().defaultNow(),
   },
   (table) => [
-    uniqueIndex('executions_once').on(table.rollout, table.device),
+    uniqueIndex('executions_once')
+      .on(table.rollout, table.device)
+      .where(sql`${table.haltedAt} is null`),
+    index('executions_halted')
+      .on(table.tenant, table.haltedAt)
+      .where(sql`${table.haltedAt} is not null`),
     // A device takes one release at a time, whatever the planners of several rollouts decide at once.
     uniqueIndex('executions_live')
       .on(table.tenant, table.device)

@@ -10,6 +10,7 @@ import {
 } from './channel.ts';
 import { ChannelName, ReleaseChannel } from './channels.ts';
 import { DeviceCommand } from './commands.ts';
+import { EmergencyStop } from './emergency-stop.ts';
 import { DeviceState } from './enrolment.ts';
 import { AttributeValue, Group, GroupName, QueryText } from './groups.ts';
 import { AlarmName } from './alarms.ts';
@@ -188,5 +189,6 @@ export const LiveEvent = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('group'), group: Group, deleted: z.literal(true).optional() }),
   z.object({ kind: z.literal('command'), command: DeviceCommand }),
   z.object({ kind: z.literal('channel'), channel: ReleaseChannel }),
+  z.object({ kind: z.literal('stop'), stop: EmergencyStop }),
 ]);
 export type LiveEvent = z.infer<typeof LiveEvent>;

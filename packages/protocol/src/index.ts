@@ -15,6 +15,7 @@ export * from './channel.ts';
 export * from './channels.ts';
 export * from './commands.ts';
 export * from './device-files.ts';
+export * from './emergency-stop.ts';
 export * from './enrolment.ts';
 export * from './errors.ts';
 export * from './groups.ts';

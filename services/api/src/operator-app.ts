@@ -16,6 +16,7 @@ import { commandRoutes } from './routes/commands.ts';
 import type { App, Context } from './routes/context.ts';
 import { deviceClassRoutes } from './routes/device-classes.ts';
 import { deviceRoutes } from './routes/devices.ts';
+import { emergencyStopRoutes } from './routes/emergency-stop.ts';
 import { enrolmentRoutes } from './routes/enrolment.ts';
 import { eventRoutes } from './routes/events.ts';
 import { groupRoutes } from './routes/groups.ts';
@@ -95,6 +96,7 @@ export const operatorApp = async (
       commandRoutes,
       claimRoutes,
       enrolmentRoutes,
+      emergencyStopRoutes,
       eventRoutes,
     ]) {
       routes(inner, context);

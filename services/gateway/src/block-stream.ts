@@ -17,6 +17,8 @@ export type BlockStream = {
   readonly answer: (device: DeviceId, request: unknown) => Promise<void>;
   /** what the device may read has changed */
   readonly forget: (device: DeviceId) => void;
+  /** what any device may read may have changed */
+  readonly forgetAll: () => void;
 };
 
 type Needs = {
@@ -77,5 +79,6 @@ export const createBlockStream = ({ db, logger, tenant, files, publish }: Needs)
       }
     },
     forget: (device) => void grants.delete(device),
+    forgetAll: () => grants.clear(),
   };
 };

@@ -14,6 +14,7 @@ import { createIngest } from './ingest.ts';
 import { createLanes } from './lanes.ts';
 import { createLetOut } from './let-out.ts';
 import { createPlanner } from './planner.ts';
+import { createStopWatch } from './stop-watch.ts';
 
 export type StartGateway = {
   readonly config: GatewayConfig;
@@ -66,6 +67,10 @@ export const startGateway = async ({
   });
   const ingest = createIngest({ db, events, logger, lanes, tenant, planner, blocks, publish, deadlines });
 
+  const watchStop = createStopWatch({ db, events, logger, tenant, planner, blocks });
+  // What a stop has halted meanwhile is taken back before devices see the server again.
+  await watchStop();
+
   let closing = false;
   const channel = await openChannel(
     config,
@@ -116,9 +121,17 @@ export const startGateway = async ({
     });
   let lettingOut = letOutNow();
   undo.defer(() => lettingOut);
+  let stopping = Promise.resolve();
+  undo.defer(() => stopping);
   await planner.wakeAll();
   const tick = setInterval(() => {
     planner.wakeLate().catch((error: unknown) => logger.error({ err: error }, 'looking at deadlines failed'));
+    stopping = Promise.all([
+      stopping,
+      watchStop().catch((error: unknown) =>
+        logger.error({ code: codeOf(error), err: error }, 'looking for an emergency stop failed'),
+      ),
+    ]).then(() => undefined);
     lettingOut = Promise.all([lettingOut, letOutNow()]).then(() => undefined);
   }, DEADLINE_TICK_MS);
   undo.defer(() => clearInterval(tick));

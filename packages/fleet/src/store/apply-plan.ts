@@ -15,6 +15,7 @@ import { plan, type PlanAction, type PlanDevice } from '../plan.ts';
 import { devices, executions, rollouts } from '../schema.ts';
 import { missingStone, stonesOfClass } from './channels.ts';
 import { assign, unassign } from './devices.ts';
+import { offersAreHalted } from './emergency-stop.ts';
 import { offer, stepExecution } from './executions.ts';
 import { found } from './not-found.ts';
 import { getRelease } from './releases.ts';
@@ -42,13 +43,15 @@ export const planRollout = (
     );
     const release = await getRelease(tx, rollout.release);
     const begun = await tx.select().from(executions).where(eq(executions.rollout, id)).for('update');
+    const halted = await offersAreHalted(tx, rollout.tenant);
     const { targets, assigned } = await targetsOf(tx, rollout, now);
     const known = begun.map((execution) => {
       const assignment = assigned.get(execution.id);
       const outdated = assignment !== undefined && !followsPolicy(assignment, rollout.policy);
-      return { ...execution, assigned: assignment !== undefined, outdated };
+      const isHalted = execution.haltedAt !== null;
+      return { ...execution, assigned: assignment !== undefined, outdated, halted: isHalted };
     });
-    const actions = plan(rollout, known, targets, now);
+    const actions = plan({ ...rollout, halted }, known, targets, now);
 
     const touched = new Set<ExecutionId>();
     const asked = new Set<DeviceId>();

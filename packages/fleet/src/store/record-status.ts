@@ -5,7 +5,7 @@ import type { Deadlines } from '../deadlines.ts';
 import { deviceReports, executions } from '../schema.ts';
 import { refuseTransition } from '../transitions.ts';
 import { recordAudit } from './audit.ts';
-import { stepExecution } from './executions.ts';
+import { liveExecution, stepExecution } from './executions.ts';
 
 /** Whatever it is, the report is committed and may be acknowledged. */
 export type StatusOutcome =
@@ -49,7 +49,8 @@ export const recordStatus = (
       if (isTerminal(status.state)) await recordLocalInstall(tx, device, status);
       return { kind: 'local' };
     }
-    const why = refusal(execution, device, status);
+    const revives = execution !== undefined && (await isRevived(tx, execution, status));
+    const why = refusal(execution, device, status, revives);
     if (execution === undefined || why !== undefined) {
       const refused = why ?? '';
       await tx
@@ -82,14 +83,26 @@ const recordLocalInstall = (db: Database, device: DeviceId, status: Status): Pro
     },
   });
 
+/** It was armed when the emergency stop came, which the server did not know yet: the trial ends by itself. */
+const isRevived = async (
+  tx: Database,
+  execution: typeof executions.$inferSelect,
+  status: Status,
+): Promise<boolean> =>
+  execution.haltedAt !== null &&
+  execution.state === 'CANCELED' &&
+  (status.state === 'REBOOTING' || status.state === 'TRIAL') &&
+  (await liveExecution(tx, execution.device)) === undefined;
+
 const refusal = (
   execution: typeof executions.$inferSelect | undefined,
   device: DeviceId,
   status: Status,
+  revives: boolean,
 ): string | undefined => {
   // The same words for both, so that a device learns nothing of others.
   if (execution === undefined || execution.device !== device) return 'the device has no such execution';
   if (execution.release !== status.release) return `the execution is for ${execution.release}`;
   if (status.seq <= execution.statusSeq) return `report ${execution.statusSeq} is newer`;
-  return refuseTransition(execution.state, status.state);
+  return revives ? undefined : refuseTransition(execution.state, status.state);
 };

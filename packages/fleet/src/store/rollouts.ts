@@ -29,6 +29,7 @@ import { newRolloutId } from '../new-id.ts';
 import { channelHistory, channels, devices, executions, rollouts } from '../schema.ts';
 import { refuseRevoked } from './certificates.ts';
 import { getChannel, missingStone, refuseBelowFloor, stonesOfClass } from './channels.ts';
+import { isNoHalted } from './emergency-stop.ts';
 import { queryCondition } from './find-groups.ts';
 import { getGroup } from './groups.ts';
 import { found } from './not-found.ts';
@@ -70,7 +71,7 @@ const toRollouts = async (db: Database, rows: readonly Row[]): Promise<Rollout[]
   const groups = await db
     .select({ rollout: executions.rollout, state: executions.state, count: count() })
     .from(executions)
-    .where(inArray(executions.rollout, ids))
+    .where(and(inArray(executions.rollout, ids), isNoHalted))
     .groupBy(executions.rollout, executions.state);
   return Promise.all(
     rows.map(async (row) => {
@@ -102,7 +103,7 @@ const countWaiting = async (db: Database, row: Row): Promise<number> => {
   const [waiting] = await db
     .select({ count: count() })
     .from(devices)
-    .leftJoin(executions, and(eq(executions.device, devices.id), eq(executions.rollout, row.id)))
+    .leftJoin(executions, and(eq(executions.device, devices.id), eq(executions.rollout, row.id), isNoHalted))
     .where(
       and(
         await isTargetOf(db, row, new Date()),

@@ -1,0 +1,167 @@
+import { and, count, eq, gte, inArray, isNotNull, or, sql } from 'drizzle-orm';
+import type { DeviceId, EmergencyStop, RolloutId, TenantId } from '@slipway/protocol';
+import type { Database } from '../database.ts';
+import { devices, emergencyStops, executionHistory, executions } from '../schema.ts';
+import { recordAudit } from './audit.ts';
+
+/** Executions that end by a stop. */
+const UNARMED = ['OFFERED', 'ACCEPTED', 'DEFERRED', 'DOWNLOADING', 'VERIFIED', 'INSTALLING'] as const;
+/** These boot the release whatever the server says. */
+const ARMED = ['REBOOTING', 'TRIAL'] as const;
+
+/** Ours, and for each tenant another; planners share it, who stops or lifts takes it alone. Fair to whoever waits. */
+const LOCK = 7_547_930;
+const exclusively = async (tx: Database, tenant: TenantId): Promise<void> => {
+  await tx.execute(sql`select pg_advisory_xact_lock(${LOCK}, hashtext(${tenant}))`);
+};
+
+/**
+ * Whether offers of the tenant are halted, which stays as it is until the transaction of the caller ends.
+ *
+ * @param tx a transaction
+ */
+export const offersAreHalted = async (tx: Database, tenant: TenantId): Promise<boolean> => {
+  await tx.execute(sql`select pg_advisory_xact_lock_shared(${LOCK}, hashtext(${tenant}))`);
+  return (await tx.$count(emergencyStops, eq(emergencyStops.tenant, tenant))) > 0;
+};
+
+/** The stop in force, if any: cheap enough to be asked every second. */
+export const stopInForce = async (
+  db: Database,
+  tenant: TenantId,
+): Promise<typeof emergencyStops.$inferSelect | undefined> =>
+  (await db.select().from(emergencyStops).where(eq(emergencyStops.tenant, tenant)))[0];
+
+export const getEmergencyStop = async (db: Database, tenant: TenantId): Promise<EmergencyStop> => {
+  const stop = await stopInForce(db, tenant);
+  const rows = await db
+    .select({ state: executions.state, count: count() })
+    .from(executions)
+    .where(and(eq(executions.tenant, tenant), inArray(executions.state, [...UNARMED, ...ARMED])))
+    .groupBy(executions.state);
+  const sum = (states: readonly string[]): number =>
+    rows.reduce((total, row) => total + (states.includes(row.state) ? row.count : 0), 0);
+  return {
+    stopped: stop !== undefined,
+    reason: stop?.reason ?? null,
+    actor: stop?.actor ?? null,
+    at: stop?.at.toISOString() ?? null,
+    offers: sum(UNARMED),
+    trials: sum(ARMED),
+  };
+};
+
+/**
+ * From the end of this call on no planner offers anything. What was offered before is for `haltOffers` to take back.
+ * Where a stop is in force already, that one stays.
+ */
+export const stopOffers = (
+  db: Database,
+  tenant: TenantId,
+  by: { readonly actor: string; readonly reason: string },
+  now: Date,
+): Promise<void> =>
+  db.transaction(async (tx) => {
+    await exclusively(tx, tenant);
+    await tx
+      .insert(emergencyStops)
+      .values({ tenant, ...by, at: now })
+      .onConflictDoNothing();
+    await recordAudit(tx, {
+      actor: by.actor,
+      action: 'fleet.stop',
+      subject: tenant,
+      details: { reason: by.reason },
+    });
+  });
+
+/** Rollouts go on where they were; nothing happens where no stop is in force. */
+export const liftStop = (db: Database, tenant: TenantId, actor: string): Promise<void> =>
+  db.transaction(async (tx) => {
+    await exclusively(tx, tenant);
+    const [stop] = await tx.delete(emergencyStops).where(eq(emergencyStops.tenant, tenant)).returning();
+    if (stop === undefined) return;
+    await recordAudit(tx, {
+      actor,
+      action: 'fleet.resume',
+      subject: tenant,
+      details: { reason: stop.reason, stoppedBy: stop.actor, stoppedAt: stop.at.toISOString() },
+    });
+  });
+
+export type Halted = { readonly devices: readonly DeviceId[]; readonly rollouts: readonly RolloutId[] };
+
+const ROWS = 1000;
+const TRIES = 5;
+
+/**
+ * Ends every execution that is not armed and asks nothing more of any device. Safe to run again, at the same time as
+ * well: each takes what is left.
+ */
+export const haltOffers = async (db: Database, tenant: TenantId, now: Date): Promise<Halted> => {
+  for (let left = TRIES; ; left -= 1) {
+    try {
+      return await db.transaction((tx) => halt(tx, tenant, now));
+    } catch (error) {
+      // Whoever locks a device before its execution: one of the two had to give way.
+      if (left === 0 || !isDeadlock(error)) throw error;
+    }
+  }
+};
+
+const isDeadlock = (error: unknown): boolean =>
+  error instanceof Error &&
+  (('code' in error && error.code === '40P01') || (error.cause !== undefined && isDeadlock(error.cause)));
+
+const halt = async (tx: Database, tenant: TenantId, now: Date): Promise<Halted> => {
+  const ended = await tx
+    .update(executions)
+    .set({
+      state: 'CANCELED',
+      message: 'halted by the emergency stop',
+      haltedAt: now,
+      deadlineAt: now,
+      updatedAt: now,
+    })
+    .where(and(eq(executions.tenant, tenant), inArray(executions.state, [...UNARMED])))
+    .returning({ id: executions.id, rollout: executions.rollout });
+  for (let from = 0; from < ended.length; from += ROWS) {
+    await tx
+      .insert(executionHistory)
+      .values(
+        ended
+          .slice(from, from + ROWS)
+          .map(({ id }) => ({ execution: id, state: 'CANCELED' as const, at: now })),
+      );
+  }
+  const released = await tx
+    .update(devices)
+    .set({ assignment: null, desiredSeq: sql`${devices.desiredSeq} + 1` })
+    .where(and(eq(devices.tenant, tenant), isNotNull(devices.assignment)))
+    .returning({ id: devices.id });
+  return {
+    devices: released.map(({ id }) => id),
+    rollouts: [...new Set(ended.map(({ rollout }) => rollout))],
+  };
+};
+
+/** Whose retained desired state may still offer something at the broker, because a stop took it back since then. */
+export const devicesReleasedSince = async (
+  db: Database,
+  tenant: TenantId,
+  since: Date,
+): Promise<DeviceId[]> =>
+  (
+    await db
+      .selectDistinct({ device: executions.device })
+      .from(executions)
+      .where(
+        and(
+          eq(executions.tenant, tenant),
+          or(gte(executions.haltedAt, since), inArray(executions.state, [...ARMED])),
+        ),
+      )
+  ).map(({ device }) => device);
+
+/** An execution that counts: the device is offered the release anew where a stop ended one. */
+export const isNoHalted = sql`(${executions.haltedAt} is null or ${executions.state} <> 'CANCELED')`;

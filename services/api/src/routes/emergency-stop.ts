@@ -1,0 +1,61 @@
+import { getEmergencyStop, haltOffers, liftStop, stopOffers } from '@slipway/fleet';
+import { EmergencyStop, StopRequest, TenantId } from '@slipway/protocol';
+import { actorOf } from '../auth.ts';
+import type { App, Context } from './context.ts';
+
+const tags = ['Emergency stop'];
+const tenant = TenantId.parse('default');
+
+/** Whoever may operate may stop; to let offers out again takes who may make them. */
+export const emergencyStopRoutes = (app: App, { db, events }: Context): void => {
+  app.get(
+    '/v1/emergency-stop',
+    {
+      config: { access: 'read' },
+      schema: {
+        tags,
+        summary: 'Show whether an emergency stop is in force, and what is still under way',
+        response: { 200: EmergencyStop },
+      },
+    },
+    async () => getEmergencyStop(db, tenant),
+  );
+  app.put(
+    '/v1/emergency-stop',
+    {
+      config: { access: 'operate' },
+      schema: {
+        tags,
+        summary: 'Halt every offer: nothing new is given to devices, what is not yet on trial ends',
+        body: StopRequest,
+        response: { 200: EmergencyStop },
+      },
+    },
+    async (request) => {
+      const by = { actor: actorOf(request).name, reason: request.body.reason };
+      await stopOffers(db, tenant, by, new Date());
+      // A gateway does it as well; here it is done when the answer comes, also while no gateway runs.
+      await haltOffers(db, tenant, new Date());
+      const stop = await getEmergencyStop(db, tenant);
+      events.publish({ kind: 'stop', stop });
+      return stop;
+    },
+  );
+  app.delete(
+    '/v1/emergency-stop',
+    {
+      config: { access: 'release' },
+      schema: {
+        tags,
+        summary: 'Lift the emergency stop: rollouts go on where they were',
+        response: { 200: EmergencyStop },
+      },
+    },
+    async (request) => {
+      await liftStop(db, tenant, actorOf(request).name);
+      const stop = await getEmergencyStop(db, tenant);
+      events.publish({ kind: 'stop', stop });
+      return stop;
+    },
+  );
+};
