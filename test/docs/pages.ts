@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { AgentBench, BuildBench, DeviceBench, ImageBench } from '@slipway/bench';
+import { AgentBench, BuildBench, DeviceBench, FleetBench, ImageBench } from '@slipway/bench';
 import { PowerSummary } from '@slipway/campaign';
 import { Summary } from '@slipway/demo';
 import { classFileSchema, imageFileSchema } from '@slipway/image-spec';
@@ -37,6 +37,9 @@ const deviceBenchSchema = (): string =>
 const imageBenchSchema = (): string =>
   jsonSchema('What npm run bench -- image --json FILE writes', ImageBench);
 
+const fleetBenchSchema = (): string =>
+  jsonSchema('What npm run bench -- fleet --json FILE writes', FleetBench);
+
 const powerSchema = (): string =>
   jsonSchema('What npm run campaign -- power --json FILE writes', PowerSummary);
 
@@ -50,6 +53,7 @@ export const PAGES: readonly { readonly path: string; readonly text: () => strin
   { path: join(docs, 'agent-bench.schema.json'), text: agentBenchSchema },
   { path: join(docs, 'device-bench.schema.json'), text: deviceBenchSchema },
   { path: join(docs, 'image-bench.schema.json'), text: imageBenchSchema },
+  { path: join(docs, 'fleet-bench.schema.json'), text: fleetBenchSchema },
   { path: join(docs, 'power-campaign.schema.json'), text: powerSchema },
   { path: join(docs, 'schema', 'image.schema.json'), text: () => text(imageFileSchema()) },
   { path: join(docs, 'schema', 'class.schema.json'), text: () => text(classFileSchema()) },

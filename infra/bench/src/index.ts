@@ -6,3 +6,4 @@ export { BuildBench } from './build/result.ts';
 export { DeviceBench } from './device/result.ts';
 export { ImageBench } from './image/result.ts';
 export { AgentBench } from './agent/result.ts';
+export { FleetBench } from './fleet/result.ts';

@@ -3,6 +3,7 @@ import { ERRORS, codeOf, messageOf } from '@slipway/protocol';
 import { benchAgent } from './agent/bench.ts';
 import { benchBuild } from './build/bench.ts';
 import { benchDevice } from './device/bench.ts';
+import { benchFleet } from './fleet/bench.ts';
 import { benchImage } from './image/bench.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
@@ -21,6 +22,10 @@ const BENCHES: Readonly<Record<string, { readonly summary: string; readonly run:
   device: {
     summary: 'memory of the agent on a device in QEMU, on both architectures',
     run: benchDevice,
+  },
+  fleet: {
+    summary: 'the database with 100000 devices: migrations and plans of what is asked often',
+    run: benchFleet,
   },
   image: {
     summary: 'the reference image: what is in a slot, and what it weighs',

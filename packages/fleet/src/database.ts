@@ -21,7 +21,15 @@ export type OpenDatabase = {
   readonly close: () => Promise<void>;
 };
 
-const migrationsFolder = fileURLToPath(new URL('../migrations', import.meta.url));
+export type OpenOptions = {
+  /** told of every statement before it is run, with its parameters as the driver gets them */
+  readonly onStatement?: ((text: string, params: readonly unknown[]) => void) | undefined;
+  /** folder of migrations, where it is not all of ours that are to be made */
+  readonly migrations?: string | undefined;
+};
+
+/** Of the package, as `drizzle-kit` writes it. */
+export const MIGRATIONS_FOLDER = fileURLToPath(new URL('../migrations', import.meta.url));
 // Any number will do as long as it is ours: servers that start together migrate one after the other.
 const MIGRATION_LOCK = 7_547_929;
 
@@ -31,15 +39,22 @@ const MIGRATION_LOCK = 7_547_929;
  *
  * @throws {SlipwayError} DATABASE_LOCKED
  */
-export const openDatabase = (where: { readonly dataDir: string } | { readonly url: string }) =>
-  'url' in where ? openPostgres(where.url) : openEmbedded(where.dataDir);
+export const openDatabase = (
+  where: { readonly dataDir: string } | { readonly url: string },
+  options: OpenOptions = {},
+) => ('url' in where ? openPostgres(where.url, options) : openEmbedded(where.dataDir, options));
 
-const openEmbedded = async (dataDir: string): Promise<OpenDatabase> => {
+const configOf = ({ onStatement }: OpenOptions) => ({
+  schema,
+  ...(onStatement === undefined ? {} : { logger: { logQuery: onStatement } }),
+});
+
+const openEmbedded = async (dataDir: string, options: OpenOptions): Promise<OpenDatabase> => {
   const lock = await lockDirectory(dataDir);
   try {
     const client = await PGlite.create(dataDir);
-    const db = drizzlePglite(client, { schema });
-    await migratePglite(db, { migrationsFolder });
+    const db = drizzlePglite(client, configOf(options));
+    await migratePglite(db, { migrationsFolder: options.migrations ?? MIGRATIONS_FOLDER });
     return {
       db,
       engine: `PGlite, ${await serverVersion(db)}`,
@@ -54,7 +69,7 @@ const openEmbedded = async (dataDir: string): Promise<OpenDatabase> => {
   }
 };
 
-const openPostgres = async (url: string): Promise<OpenDatabase> => {
+const openPostgres = async (url: string, options: OpenOptions): Promise<OpenDatabase> => {
   const pool = new Pool({ connectionString: url });
   // A connection that breaks while idle is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => undefined);
@@ -62,12 +77,14 @@ const openPostgres = async (url: string): Promise<OpenDatabase> => {
     const client = await pool.connect();
     try {
       await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
-      await migratePg(drizzlePg(client, { schema }), { migrationsFolder });
+      await migratePg(drizzlePg(client, { schema }), {
+        migrationsFolder: options.migrations ?? MIGRATIONS_FOLDER,
+      });
       await client.query('select pg_advisory_unlock($1)', [MIGRATION_LOCK]);
     } finally {
       client.release();
     }
-    const db = drizzlePg(pool, { schema });
+    const db = drizzlePg(pool, configOf(options));
     return { db, engine: await serverVersion(db), close: () => pool.end() };
   } catch (error) {
     await pool.end();

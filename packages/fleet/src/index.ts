@@ -3,7 +3,14 @@
  * Called by the API and the gateway. It trusts its callers to have parsed what came from outside, and nothing about
  * the order or number of times in which they call.
  */
-export { openDatabase, pingDatabase, type Database, type OpenDatabase } from './database.ts';
+export {
+  MIGRATIONS_FOLDER,
+  openDatabase,
+  pingDatabase,
+  type Database,
+  type OpenDatabase,
+  type OpenOptions,
+} from './database.ts';
 export { announceQueue, liveWorkers, markCancelled, wakeWorkers } from './build-workers.ts';
 export { DEADLINES_MS, type Deadlines } from './deadlines.ts';
 export { createFleetEvents, type FleetEvents } from './events.ts';

@@ -49,6 +49,7 @@ import type {
   Status,
   Telemetry,
 } from '@slipway/protocol';
+import { LIVE_STATES } from './live-states.ts';
 import { at, large, tenant } from './schema/columns.ts';
 
 /**
@@ -111,7 +112,8 @@ export const builds = pgTable(
   },
   (table) => [
     uniqueIndex('builds_counter').on(table.tenant, table.deviceClass, table.counter),
-    index('builds_created').on(table.tenant, table.createdAt),
+    index('builds_created').on(table.createdAt, table.counter, table.id),
+    index('builds_of_class').on(table.deviceClass, table.createdAt, table.counter, table.id),
     index('builds_equal').on(table.inputDigest),
     // A few of very many.
     index('builds_unfinished')
@@ -141,7 +143,7 @@ export const releases = pgTable(
     createdAt: at('created_at').notNull().defaultNow(),
   },
   (table) => [
-    index('releases_created').on(table.tenant, table.createdAt),
+    index('releases_created').on(table.createdAt, table.counter, table.id),
     index('releases_bundle').on(table.bundleDigest),
   ],
 );
@@ -194,7 +196,13 @@ export const devices = pgTable(
   },
   (table) => [
     primaryKey({ columns: [table.tenant, table.id] }),
-    index('devices_class').on(table.tenant, table.deviceClass),
+    index('devices_id').on(table.id),
+    index('devices_class').on(table.deviceClass, table.id),
+    index('devices_version').on(table.versionOrder),
+    index('devices_serial').on(table.serial),
+    // No index on what comes with every telemetry: an update that touches none costs a tenth.
+    index('devices_tags').using('gin', table.tags),
+    index('devices_attributes').using('gin', table.attributes.op('jsonb_path_ops')),
     index('devices_assigned')
       .on(table.tenant)
       .where(sql`${table.assignment} is not null`),
@@ -202,7 +210,7 @@ export const devices = pgTable(
       .on(table.dropSince)
       .where(sql`${table.dropSince} is not null`),
     index('devices_not_active')
-      .on(table.tenant, table.state)
+      .on(table.state, table.id)
       .where(sql`${table.state} <> 'active'`),
   ],
 );
@@ -237,7 +245,7 @@ export const groupMembers = pgTable(
   },
   (table) => [
     primaryKey({ columns: [table.group, table.device] }),
-    index('group_members_device').on(table.tenant, table.device),
+    index('group_members_device').on(table.device, table.tenant),
     foreignKey({
       columns: [table.tenant, table.device],
       foreignColumns: [devices.tenant, devices.id],
@@ -271,12 +279,10 @@ export const rollouts = pgTable(
     createdAt: at('created_at').notNull().defaultNow(),
     finishedAt: at('finished_at'),
   },
-  (table) => [index('rollouts_created').on(table.tenant, table.createdAt)],
+  (table) => [index('rollouts_created').on(table.createdAt, table.id)],
 );
 
-const LIVE_STATES = sql.raw(
-  `('OFFERED', 'ACCEPTED', 'DEFERRED', 'DOWNLOADING', 'VERIFIED', 'INSTALLING', 'REBOOTING', 'TRIAL')`,
-);
+const LIVE = sql.raw(`(${LIVE_STATES.map((state) => `'${state}'`).join(', ')})`);
 
 export const executions = pgTable(
   'executions',
@@ -316,11 +322,16 @@ export const executions = pgTable(
       .where(sql`${table.haltedAt} is not null`),
     // A device takes one release at a time, whatever the planners of several rollouts decide at once.
     uniqueIndex('executions_live')
-      .on(table.tenant, table.device)
-      .where(sql`${table.state} in ${LIVE_STATES}`),
+      .on(table.device, table.tenant)
+      .where(sql`${table.state} in ${LIVE}`),
+    index('executions_created').on(table.createdAt, table.id),
+    index('executions_device').on(table.device, table.createdAt, table.id),
+    index('executions_rollout').on(table.rollout, table.createdAt, table.id),
+    // Counts are told with every step of a rollout.
+    index('executions_counts').on(table.rollout, table.state, table.haltedAt),
     index('executions_deadline')
       .on(table.deadlineAt)
-      .where(sql`${table.state} in ${LIVE_STATES}`),
+      .where(sql`${table.state} in ${LIVE}`),
   ],
 );
 
@@ -352,7 +363,7 @@ export const deviceReports = pgTable(
     refused: text('refused'),
     at: at('at').notNull().defaultNow(),
   },
-  (table) => [primaryKey({ columns: [table.tenant, table.device, table.seq] })],
+  (table) => [primaryKey({ columns: [table.device, table.tenant, table.seq] })],
 );
 
 /** What operators asked of devices, the newest of each device. */
@@ -377,7 +388,7 @@ export const deviceCommands = pgTable(
     answerBy: at('answer_by').notNull(),
     finishedAt: at('finished_at'),
   },
-  (table) => [index('device_commands_device').on(table.tenant, table.device, table.createdAt)],
+  (table) => [index('device_commands_device').on(table.device, table.createdAt, table.id)],
 );
 
 /** Pieces of logs that devices sent for a command; they go with it. */

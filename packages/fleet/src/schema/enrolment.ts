@@ -45,7 +45,7 @@ export const claimUses = pgTable(
   },
   (table) => [
     primaryKey({ columns: [table.claim, table.keySha256] }),
-    index('claim_uses_device').on(table.tenant, table.device),
+    index('claim_uses_device').on(table.device, table.tenant),
   ],
 );
 
@@ -91,7 +91,7 @@ export const deviceCertificates = pgTable(
   },
   (table) => [
     primaryKey({ columns: [table.tenant, table.serial] }),
-    index('device_certificates_device').on(table.tenant, table.device),
+    index('device_certificates_device').on(table.device, table.tenant),
     index('device_certificates_revoked')
       .on(table.tenant, table.expiresAt)
       .where(sql`${table.revokedAt} is not null`),

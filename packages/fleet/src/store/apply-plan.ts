@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { and, eq, ne, notInArray, sql } from 'drizzle-orm';
+import { and, eq, getTableColumns, inArray, ne, sql } from 'drizzle-orm';
 import {
   AssignmentPolicy,
   SlipwayError,
@@ -16,7 +16,7 @@ import { devices, executions, rollouts } from '../schema.ts';
 import { missingStone, stonesOfClass } from './channels.ts';
 import { assign, unassign } from './devices.ts';
 import { offersAreHalted } from './emergency-stop.ts';
-import { offer, stepExecution } from './executions.ts';
+import { isLive, offer, stepExecution } from './executions.ts';
 import { found } from './not-found.ts';
 import { getRelease } from './releases.ts';
 import { isTargetOf } from './rollouts.ts';
@@ -42,7 +42,7 @@ export const planRollout = (
       id,
     );
     const release = await getRelease(tx, rollout.release);
-    const begun = await tx.select().from(executions).where(eq(executions.rollout, id)).for('update');
+    const begun = await executionsOf(tx, id);
     const halted = await offersAreHalted(tx, rollout.tenant);
     const { targets, assigned } = await targetsOf(tx, rollout, now);
     const known = begun.map((execution) => {
@@ -115,6 +115,20 @@ export const planRollout = (
     return { actions, executions: [...touched], devices: [...asked] };
   });
 
+/** Those that go on are held. What ends before they are is among the others, which are asked for after. */
+const executionsOf = async (tx: Database, rollout: RolloutId) => {
+  // Of a rollout to a whole class there are as many as devices.
+  const { id, device, state, code, deadlineAt, haltedAt, bytesTotal } = getTableColumns(executions);
+  const columns = { id, device, state, code, deadlineAt, haltedAt, bytesTotal };
+  const ofRollout = eq(executions.rollout, rollout);
+  const live = await tx.select(columns).from(executions).where(and(ofRollout, isLive)).for('update');
+  const over = await tx
+    .select(columns)
+    .from(executions)
+    .where(and(ofRollout, inArray(executions.state, [...TERMINAL_STATES])));
+  return [...live, ...over];
+};
+
 /** Only what is not policy. */
 const withoutPolicy = ({
   execution,
@@ -156,29 +170,35 @@ const targetsOf = async (
 }> => {
   // One that has ended offers nothing more, and what it was meant for may not be there any more.
   const isTarget = rollout.state === 'running' ? await isTargetOf(db, rollout, now) : sql`false`;
-  const wanted = await db.select().from(devices).where(isTarget).orderBy(devices.id);
+  const { id, online, release, channel, version } = devices;
+  const wanted = await db
+    .select({ id, online, release, channel, version })
+    .from(devices)
+    .where(isTarget)
+    .orderBy(devices.id);
   const stones = await stonesOfClass(db, rollout.deviceClass);
   // A device that has yet to pass a stepping stone belongs to the rollout once it has.
   const rows = wanted.filter(
-    ({ channel, version }) =>
-      channel === null || missingStone(stones.get(channel) ?? [], version, rollout.version) === undefined,
+    (device) =>
+      device.channel === null ||
+      missingStone(stones.get(device.channel) ?? [], device.version, rollout.version) === undefined,
   );
   const elsewhere = await db
     .select({ device: executions.device })
     .from(executions)
-    .where(and(ne(executions.rollout, rollout.id), notInArray(executions.state, [...TERMINAL_STATES])));
+    .where(and(ne(executions.rollout, rollout.id), isLive));
   // Also of devices that a group or a query does not find any more: what was begun goes on.
   const begun = await db
     .select({ assignment: devices.assignment })
     .from(executions)
     .innerJoin(devices, eq(devices.id, executions.device))
-    .where(and(eq(executions.rollout, rollout.id), notInArray(executions.state, [...TERMINAL_STATES])));
+    .where(and(eq(executions.rollout, rollout.id), isLive));
   const busy = new Set(elsewhere.map(({ device }) => device));
-  const targets = rows.map(({ id, online, release }) => ({
-    id,
-    online,
-    busy: busy.has(id),
-    current: release === rollout.release,
+  const targets = rows.map((device) => ({
+    id: device.id,
+    online: device.online,
+    busy: busy.has(device.id),
+    current: device.release === rollout.release,
   }));
   return {
     targets,

@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, lte, notInArray } from 'drizzle-orm';
+import { and, asc, eq, inArray, lte } from 'drizzle-orm';
 import {
   TERMINAL_STATES,
   type AssignmentPolicy,
@@ -15,6 +15,7 @@ import {
 } from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import { deadlineAfter, type Deadlines } from '../deadlines.ts';
+import { LIVE_STATES } from '../live-states.ts';
 import { newExecutionId } from '../new-id.ts';
 import { executionHistory, executions, releases } from '../schema.ts';
 import { assign, unassign } from './devices.ts';
@@ -23,7 +24,7 @@ import { keyset, type Page, type Paged } from './page.ts';
 
 type Row = typeof executions.$inferSelect;
 
-const isLive = notInArray(executions.state, [...TERMINAL_STATES]);
+export const isLive = inArray(executions.state, [...LIVE_STATES]);
 
 const withHistory = async (db: Database, rows: readonly Row[]): Promise<Execution[]> => {
   if (rows.length === 0) return [];

@@ -1,20 +1,6 @@
-import {
-  and,
-  count,
-  eq,
-  exists,
-  inArray,
-  isNotNull,
-  isNull,
-  ne,
-  notInArray,
-  or,
-  sql,
-  type SQL,
-} from 'drizzle-orm';
+import { and, count, eq, exists, inArray, isNotNull, isNull, ne, or, sql, type SQL } from 'drizzle-orm';
 import {
   SlipwayError,
-  TERMINAL_STATES,
   type AssignmentPolicy,
   type DeviceId,
   type ExecutionState,
@@ -24,12 +10,14 @@ import {
   type RolloutId,
   type RolloutState,
 } from '@slipway/protocol';
+import { union } from 'drizzle-orm/pg-core';
 import type { Database } from '../database.ts';
 import { newRolloutId } from '../new-id.ts';
 import { channelHistory, channels, devices, executions, rollouts } from '../schema.ts';
 import { refuseRevoked } from './certificates.ts';
 import { getChannel, missingStone, refuseBelowFloor, stonesOfClass } from './channels.ts';
 import { isNoHalted } from './emergency-stop.ts';
+import { isLive } from './executions.ts';
 import { queryCondition } from './find-groups.ts';
 import { getGroup } from './groups.ts';
 import { found } from './not-found.ts';
@@ -326,12 +314,9 @@ export const runningRolloutsByQuery = async (db: Database): Promise<RolloutId[]>
 
 /** Rollouts that a planner may have something to do for: they run, or ended while devices were under way. */
 export const rolloutsToPlan = async (db: Database): Promise<RolloutId[]> => {
-  const rows = await db
-    .selectDistinct({ id: rollouts.id })
-    .from(rollouts)
-    .leftJoin(executions, eq(executions.rollout, rollouts.id))
-    .where(or(eq(rollouts.state, 'running'), notInArray(executions.state, [...TERMINAL_STATES])));
-  return rows.map(({ id }) => id);
+  const running = db.select({ id: rollouts.id }).from(rollouts).where(eq(rollouts.state, 'running'));
+  const underWay = db.select({ id: executions.rollout }).from(executions).where(isLive);
+  return (await union(running, underWay)).map(({ id }) => id);
 };
 
 /**

@@ -4,10 +4,23 @@ import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { accepts } from './redis-server.ts';
+import { Client } from 'pg';
 import { spawnServer } from './spawn-server.ts';
 
 const run = promisify(execFile);
+
+/** The socket is there before the server lets anybody in. */
+const answers = async (url: string): Promise<boolean> => {
+  const client = new Client({ connectionString: url });
+  try {
+    await client.connect();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+};
 const NOBODY = 65_534;
 
 /** Where Debian keeps the programs of the newest PostgreSQL; they are not on the PATH. */
@@ -36,14 +49,15 @@ export const startTestPostgres = async () => {
     ...asNobody,
     cwd: directory,
   });
+  const url = `postgres://slipway@localhost/postgres?host=${encodeURIComponent(directory)}`;
   const server = await spawnServer(
     join(programs, 'postgres'),
     ['-D', data, '-k', directory, '-c', 'listen_addresses=', '-c', 'fsync=off'],
-    () => accepts({ path: join(directory, '.s.PGSQL.5432') }),
+    () => answers(url),
     { ...asNobody, cwd: directory },
   );
   return {
-    url: `postgres://slipway@localhost/postgres?host=${encodeURIComponent(directory)}`,
+    url,
     stop: async () => {
       await server.stop();
       await rm(directory, { recursive: true, force: true });

@@ -3,7 +3,7 @@ import { cp, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openDatabase, type OpenDatabase } from '../database.ts';
+import { openDatabase, type OpenDatabase, type OpenOptions } from '../database.ts';
 
 const migrations = fileURLToPath(new URL('../../migrations', import.meta.url));
 
@@ -41,10 +41,12 @@ const isThere = (path: string): Promise<boolean> =>
   );
 
 /** An embedded database of its own, removed when it is closed. */
-export const openTestDatabase = async (): Promise<OpenDatabase> => {
+export const openTestDatabase = async (
+  options: Pick<OpenOptions, 'onStatement'> = {},
+): Promise<OpenDatabase> => {
   const directory = await mkdtemp(join(tmpdir(), 'slipway-db-'));
   await cp(await makeTemplate(), join(directory, 'db'), { recursive: true });
-  const database = await openDatabase({ dataDir: join(directory, 'db') });
+  const database = await openDatabase({ dataDir: join(directory, 'db') }, options);
   return {
     ...database,
     close: async () => {

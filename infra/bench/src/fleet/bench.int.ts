@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openDatabase, type OpenDatabase, type OpenOptions } from '@slipway/fleet';
+import { openTestDatabase, startTestPostgres } from '@slipway/fleet/testing';
+import { benchFleet } from './bench.ts';
+import type { Statement } from './explain.ts';
+import { fillFleet } from './fill.ts';
+import { measureQueries } from './measure.ts';
+import type { QueryMeasure } from './result.ts';
+
+const DEVICES = 2000;
+
+const postgres = await startTestPostgres();
+afterAll(() => postgres?.stop());
+const engines: [string, (options: OpenOptions) => Promise<OpenDatabase>][] = [['PGlite', openTestDatabase]];
+if (postgres !== undefined)
+  engines.push(['PostgreSQL', (options) => openDatabase({ url: postgres.url }, options)]);
+
+describe.each(engines)('%s', (_name, open) => {
+  let database: OpenDatabase;
+  const heard: Statement[] = [];
+  let measured: QueryMeasure[];
+  beforeAll(async () => {
+    database = await open({ onStatement: (text, params) => heard.push({ text, params }) });
+    await fillFleet(database.db, DEVICES);
+    const asked = { parts: ['gateway', 'planner', 'lists', 'queries'], peers: false } as const;
+    measured = await measureQueries(database.db, heard, DEVICES, asked);
+  });
+  afterAll(() => database.close());
+
+  test('what is asked often reads no large table from end to end', () => {
+    const scans = measured.filter(({ mayScan, plan }) => !mayScan && plan.scanned.length > 0);
+    expect(scans.map(({ name, plan }) => `${name}: ${plan.scanned.join(', ')}`)).toEqual([]);
+    expect(measured.filter(({ part }) => part === 'gateway').length).toBeGreaterThan(9);
+    expect(measured.filter(({ statements }) => statements === 0)).toEqual([]);
+  });
+
+  test.each([
+    'tag = canary and version < 1.2.0',
+    'attr.customer = c77',
+    'serial = SN000001234',
+    'version = 2.1.3',
+  ])('a query for few devices is answered by an index: %s', (query) => {
+    const found = measured.find(({ name }) => name === query);
+    expect(found?.plan.scanned).toEqual([]);
+  });
+});
+
+test('an option that does not exist is refused', async () => {
+  await expect(benchFleet('.', ['--device', '3'], () => undefined)).rejects.toMatchObject({ code: 'USAGE' });
+});
