@@ -10,8 +10,10 @@ import type { MigrationMeasure } from './result.ts';
 
 const Journal = z.looseObject({ entries: z.array(z.looseObject({ tag: z.string() })).min(1) });
 
-/** Makes a folder of migrations that holds the first of ours only. @returns names of the others */
-export const firstMigrationOnly = async (folder: string): Promise<readonly string[]> => {
+export type Migration = { readonly name: string; readonly text: string };
+
+/** Makes a folder of migrations that holds the first of ours only. @returns the others */
+export const firstMigrationOnly = async (folder: string): Promise<readonly Migration[]> => {
   const journal = Journal.parse(
     JSON.parse(await readFile(join(MIGRATIONS_FOLDER, 'meta', '_journal.json'), 'utf8')),
   );
@@ -21,7 +23,12 @@ export const firstMigrationOnly = async (folder: string): Promise<readonly strin
   await writeFile(join(folder, 'meta', '_journal.json'), JSON.stringify({ ...journal, entries: [first] }));
   const file = `${first.tag}.sql`;
   await writeFile(join(folder, file), await readFile(join(MIGRATIONS_FOLDER, file)));
-  return rest.map(({ tag }) => tag);
+  return Promise.all(
+    rest.map(async ({ tag }) => ({
+      name: tag,
+      text: await readFile(join(MIGRATIONS_FOLDER, `${tag}.sql`), 'utf8'),
+    })),
+  );
 };
 
 const FileOfTable = z.object({ table: z.string(), file: z.string() });
@@ -39,13 +46,12 @@ const filesOfTables = (db: Database) =>
  */
 export const measureMigrations = async (
   db: Database,
-  names: readonly string[],
+  migrations: readonly Migration[],
   devices: number,
 ): Promise<MigrationMeasure[]> => {
   await fillFleet(db, devices);
   const results: MigrationMeasure[] = [];
-  for (const name of names) {
-    const text = await readFile(join(MIGRATIONS_FOLDER, `${name}.sql`), 'utf8');
+  for (const { name, text } of migrations) {
     const before = await filesOfTables(db);
     const start = performance.now();
     const { locks, ms } = await db.transaction(async (tx) => {
