@@ -38,6 +38,9 @@ import {
   Rollout,
   RolloutCreate,
   RolloutState,
+  Source,
+  SourceChange,
+  SourceCreate,
   StopRequest,
 } from '@slipway/protocol';
 import { z } from 'zod';
@@ -442,6 +445,36 @@ export const generatedClient = (connection: Connection) => ({
       },
       options: CallOptions = {},
     ) => json(connection, Rollout, `/v1/rollouts/${segment(id)}/policy`, { method: 'PUT', body, ...options }),
+  },
+  sources: {
+    /** Name a git repository to build from; its credentials are never shown again. `POST /v1/sources` */
+    create: (body: z.input<typeof SourceCreate>, options: CallOptions = {}) =>
+      json(connection, Source, '/v1/sources', { method: 'POST', body, ...options }),
+    /** Forget a source that no trigger builds from; builds of it stay. `DELETE /v1/sources/{id}` */
+    delete: (id: string, options: CallOptions = {}) =>
+      nothing(connection, `/v1/sources/${segment(id)}`, { method: 'DELETE', ...options }),
+    /** Fetch the branch of a source now, to see that it can be reached. `POST /v1/sources/{id}/fetch` */
+    fetch: (id: string, options: CallOptions = {}) =>
+      json(connection, Source, `/v1/sources/${segment(id)}/fetch`, { method: 'POST', ...options }),
+    /** Show a source. `GET /v1/sources/{id}` */
+    get: (id: string, options: CallOptions = {}) =>
+      json(connection, Source, `/v1/sources/${segment(id)}`, options),
+    /** List git repositories that builds are made from, by name. `GET /v1/sources` */
+    list: (
+      query: {
+        readonly limit?: number | undefined;
+        readonly offset?: number | undefined;
+        readonly after?: string | undefined;
+        readonly count?: boolean | undefined;
+      } = {},
+      options: CallOptions = {},
+    ) => list(connection, Source, '/v1/sources', { query, ...options }),
+    /** List the device classes on the branch of a source, which is fetched for that. `GET /v1/sources/{id}/device-classes` */
+    listDeviceClasses: (id: string, options: CallOptions = {}) =>
+      json(connection, z.array(DeviceClass), `/v1/sources/${segment(id)}/device-classes`, options),
+    /** Change a source; with another URL its credentials are gone unless they are given anew. `PATCH /v1/sources/{id}` */
+    update: (id: string, body: z.input<typeof SourceChange>, options: CallOptions = {}) =>
+      json(connection, Source, `/v1/sources/${segment(id)}`, { method: 'PATCH', body, ...options }),
   },
   workers: {
     /** List the build workers that live, and what each does. `GET /v1/workers` */

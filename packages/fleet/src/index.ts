@@ -148,4 +148,14 @@ export {
   runningRolloutsOn,
   setRolloutPolicy,
 } from './store/rollouts.ts';
+export {
+  changeSource,
+  createSource,
+  deleteSource,
+  getSource,
+  listSources,
+  recordFetch,
+  sealedCredentials,
+  type Seal,
+} from './store/sources.ts';
 export { actorOfToken, admitToken, sha256Hex, type Actor } from './store/tokens.ts';

@@ -3,11 +3,15 @@ import {
   BuildId,
   ClaimId,
   CommandId,
+  DeliveryId,
   DeviceId,
   ExecutionId,
   GroupId,
   ReleaseId,
   RolloutId,
+  RunId,
+  SourceId,
+  TriggerId,
 } from '@slipway/protocol';
 
 const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyz';
@@ -30,6 +34,10 @@ export const newExecutionId = (): ExecutionId => ExecutionId.parse(`exe_${random
 export const newClaimId = (): ClaimId => ClaimId.parse(`clm_${random()}`);
 export const newCommandId = (): CommandId => CommandId.parse(`cmd_${random()}`);
 export const newGroupId = (): GroupId => GroupId.parse(`grp_${random()}`);
+export const newSourceId = (): SourceId => SourceId.parse(`src_${random()}`);
+export const newTriggerId = (): TriggerId => TriggerId.parse(`trg_${random()}`);
+export const newDeliveryId = (): DeliveryId => DeliveryId.parse(`dlv_${random()}`);
+export const newRunId = (): RunId => RunId.parse(`run_${random()}`);
 export const newDeviceId = (): DeviceId => DeviceId.parse(`dev-${random()}`);
 /** A bearer or claim token: 192 random bits. */
 export const newToken = (prefix: 'swt' | 'swc'): string =>

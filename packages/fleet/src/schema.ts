@@ -59,6 +59,7 @@ import { at, large, tenant } from './schema/columns.ts';
 export * from './schema/channels.ts';
 export * from './schema/emergency-stop.ts';
 export * from './schema/enrolment.ts';
+export * from './schema/triggers.ts';
 
 /** Text that sorts by its bytes, whatever the locale of the database is. */
 const bytewise = customType<{ data: string }>({ dataType: () => 'text COLLATE "C"' });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { Arch, BuildId, ClassName, Digest, ReleaseId, Version } from './ids.ts';
+import { Arch, BuildId, ClassName, Digest, ReleaseId, SourceId, Version } from './ids.ts';
+import { BranchName, SourceName } from './sources.ts';
 
 /** Builds and workers as resources of the HTTP API. How a build travels between services is in `build.ts`. */
 const time = z.iso.datetime();
@@ -34,6 +35,9 @@ export const BuildCreate = z.strictObject({
   version: Version.optional(),
   /** absent: normal */
   priority: BuildPriority.optional(),
+  /** a git repository, by id or name, in place of the image repository of the server; and a branch in place of its own */
+  source: z.union([SourceId, SourceName]).optional(),
+  branch: BranchName.optional(),
   /** a new build, even if an equal one is under way or has just succeeded */
   force: z.boolean().optional(),
 });

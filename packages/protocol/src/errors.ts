@@ -69,6 +69,31 @@ export const ERRORS = {
     'The copy of the image repository that a build is made from is not in the store, or differs from its digest.',
     'Check that the worker has the same store as the API; build again.',
   ),
+  GIT_UNREACHABLE: entry(
+    69,
+    502,
+    'A git repository cannot be fetched.',
+    'Check its URL, its credentials and the network; the message quotes git.',
+  ),
+  GIT_REF_UNKNOWN: entry(66, 422, 'A git repository has no such branch.', 'Name a branch that is there.'),
+  HOOK_SIGNATURE_INVALID: entry(
+    77,
+    401,
+    'A notice to a hook is not signed with its secret.',
+    'Give forge or registry the secret of the trigger; find out who else sends it.',
+  ),
+  HOOK_PAYLOAD_INVALID: entry(
+    65,
+    400,
+    'A notice to a hook is not of the shape that its sender has.',
+    'Check that the trigger is for this forge or registry, and that it sends JSON.',
+  ),
+  SCHEDULE_INVALID: entry(
+    65,
+    400,
+    'A schedule or its time zone cannot be read.',
+    'Give five fields (minute, hour, day of month, month, day of week) and a zone such as Europe/Berlin.',
+  ),
   BUILD_CANCELLED: entry(75, 409, 'Somebody cancelled the build.', 'Start a new build if it is wanted.'),
 
   COMPONENT_REF_INVALID: entry(

@@ -45,6 +45,14 @@ export const CommandId = given('cmd').brand<'CommandId'>();
 export type CommandId = z.infer<typeof CommandId>;
 export const GroupId = given('grp').brand<'GroupId'>();
 export type GroupId = z.infer<typeof GroupId>;
+export const SourceId = given('src').brand<'SourceId'>();
+export type SourceId = z.infer<typeof SourceId>;
+export const TriggerId = given('trg').brand<'TriggerId'>();
+export type TriggerId = z.infer<typeof TriggerId>;
+export const DeliveryId = given('dlv').brand<'DeliveryId'>();
+export type DeliveryId = z.infer<typeof DeliveryId>;
+export const RunId = given('run').brand<'RunId'>();
+export type RunId = z.infer<typeof RunId>;
 
 /** Version of a release, semantic versioning 2.0.0. */
 export const Version = z

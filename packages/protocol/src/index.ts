@@ -24,5 +24,7 @@ export * from './manifest.ts';
 export * from './problem.ts';
 export * from './roles.ts';
 export * from './settings.ts';
+export * from './sources.ts';
 export * from './suggest.ts';
 export * from './topics.ts';
+export * from './triggers.ts';

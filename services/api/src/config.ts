@@ -25,6 +25,7 @@ const Environment = z.object({
   SLIPWAY_BUILD_ATTEMPTS: z.coerce.number().int().min(1).max(20).default(4),
   SLIPWAY_BUILD_RETRY_SECONDS: z.coerce.number().min(0).default(10),
   SLIPWAY_ADMIN_TOKEN_FILE: z.string(),
+  SLIPWAY_SECRETS_KEY_FILE: z.string().optional(),
   REDIS_URL: z.string(),
 });
 
@@ -58,6 +59,8 @@ export type ApiConfig = {
   readonly buildRetrySeconds?: number;
   /** made with a new token if it is not there */
   readonly adminTokenFile: string;
+  /** what secrets in the database are sealed with; absent: `secrets.key` beside the admin token. Made if it is not there */
+  readonly secretsKeyFile?: string | undefined;
   readonly redisUrl: string;
 };
 
@@ -84,6 +87,7 @@ export const parseApiConfig = (environment: NodeJS.ProcessEnv): ApiConfig => {
     buildAttempts: data.SLIPWAY_BUILD_ATTEMPTS,
     buildRetrySeconds: data.SLIPWAY_BUILD_RETRY_SECONDS,
     adminTokenFile: data.SLIPWAY_ADMIN_TOKEN_FILE,
+    secretsKeyFile: data.SLIPWAY_SECRETS_KEY_FILE,
     redisUrl: data.REDIS_URL,
   };
 };

@@ -23,6 +23,7 @@ import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
 import { releaseRoutes } from './routes/releases.ts';
 import { rolloutRoutes } from './routes/rollouts.ts';
+import { sourceRoutes } from './routes/sources.ts';
 
 // Whatever the script of the page would like to load, it gets nothing from elsewhere.
 const DOCS_POLICY =
@@ -86,6 +87,7 @@ export const operatorApp = async (
     const inner = scope.withTypeProvider<ZodTypeProvider>();
     for (const routes of [
       deviceClassRoutes,
+      sourceRoutes,
       buildRoutes,
       buildEventRoutes,
       releaseRoutes,

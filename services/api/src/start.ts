@@ -1,5 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
+import { dirname, join } from 'node:path';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { assertRedisDurable, redisOptions, type Database, type FleetEvents } from '@slipway/fleet';
@@ -12,7 +13,10 @@ import type { ApiConfig } from './config.ts';
 import { enrolApp } from './enrol-app.ts';
 import { openImageRepository } from './image-repository.ts';
 import { operatorApp } from './operator-app.ts';
+import { openGitMirrors } from './git/mirrors.ts';
 import { openRevocations } from './revocations.ts';
+import { openSecretBox } from './secret-box.ts';
+import { openSources } from './sources.ts';
 
 export type StartApi = {
   readonly config: ApiConfig;
@@ -44,6 +48,10 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
   await admitAdminToken(db, config.adminTokenFile);
 
   const images = openImageRepository(config.imagesDir);
+  const secrets = await openSecretBox(
+    config.secretsKeyFile ?? join(dirname(config.adminTokenFile), 'secrets.key'),
+  );
+  const sources = openSources(db, openGitMirrors(join(config.storeDir, 'git')), secrets);
   const store = openArtifactStore(config.storeDir);
   const [serverCa, releaseRoot, caCert, caKey, cert, key] = await Promise.all(
     [
@@ -98,7 +106,7 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
   undo.defer(() => revocations.close());
 
   const operators = await operatorApp(
-    { db, events, images, store, builds, revocations, wakePlanner, sendCommand },
+    { db, events, images, sources, store, builds, revocations, wakePlanner, sendCommand },
     redis,
     logger,
   );

@@ -18,7 +18,7 @@ import { PageQuery, type App, type Context } from './context.ts';
 const tags = ['Builds'];
 const ById = z.strictObject({ id: BuildId });
 
-export const buildRoutes = (app: App, { db, builds, store }: Context): void => {
+export const buildRoutes = (app: App, { db, builds, sources, store }: Context): void => {
   app.post(
     '/v1/builds',
     {
@@ -33,8 +33,16 @@ export const buildRoutes = (app: App, { db, builds, store }: Context): void => {
     },
     async (request, reply) => {
       const actor = actorOf(request).name;
-      const trigger = { kind: 'manual' as const, id: actor, cause: {} };
-      const { build, isNew } = await builds.start({ ...request.body, trigger });
+      const { source, branch, ...asked } = request.body;
+      if (source === undefined && branch !== undefined)
+        throw new SlipwayError('REQUEST_INVALID', 'A branch is one of a source. Name the source, too.');
+      await using checkout = source === undefined ? undefined : await sources.checkOut(source, branch);
+      const cause =
+        checkout === undefined
+          ? {}
+          : { source: checkout.source.name, branch: checkout.branch, commit: checkout.commit };
+      const trigger = { kind: 'manual' as const, id: actor, cause };
+      const { build, isNew } = await builds.start({ ...asked, trigger, images: checkout?.images });
       await recordAudit(db, {
         actor,
         action: 'build.create',

@@ -8,12 +8,14 @@ import type { ArtifactStore } from '../artifact-store.ts';
 import type { BuildFlow } from '../build-flow.ts';
 import type { ImageRepository } from '../image-repository.ts';
 import type { Revocations } from '../revocations.ts';
+import type { Sources } from '../sources.ts';
 
 /** What routes work with. */
 export type Context = {
   readonly db: Database;
   readonly events: FleetEvents;
   readonly images: ImageRepository;
+  readonly sources: Sources;
   readonly store: ArtifactStore;
   readonly builds: BuildFlow;
   readonly revocations: Revocations;
