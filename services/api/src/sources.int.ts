@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { admitToken } from '@slipway/fleet';
+import { admitToken, listAudit, sealedCredentials } from '@slipway/fleet';
 import { codeOf, ClassName, SourceUrl, BranchName } from '@slipway/protocol';
 import { createClient } from '@slipway/client';
-import { sql } from 'drizzle-orm';
 import { newGitRepository, type GitRepository } from './testing/git-repository.ts';
 import { CLASS_FILE, IMAGE_FILE, runApi, type TestApi } from './testing/running-api.ts';
 
@@ -78,8 +77,8 @@ test('credentials are sealed, never shown, and stay with the address they were g
   });
   expect(made.credentials).toBe('token');
   const dump = JSON.stringify([
-    await api.db.execute(sql`select * from sources`),
-    await api.db.execute(sql`select * from audit`),
+    await sealedCredentials(api.db, made.id),
+    await listAudit(api.db, { limit: 100, offset: 0 }),
     await client.sources.list().all(),
   ]);
   expect(dump).toContain('git.example');
