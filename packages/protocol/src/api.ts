@@ -71,9 +71,9 @@ export const RolloutCreate = z.strictObject({
   /** also a deprecated release */
   force: z.boolean().optional(),
   /** how many failed or rolled-back executions stop the rollout */
-  failureThreshold: z.int().min(1).default(1),
+  failureThreshold: z.int().min(1).max(1_000_000).default(1),
   /** how many devices may be under way at once */
-  maxInFlight: z.int().min(1).default(100),
+  maxInFlight: z.int().min(1).max(1_000_000).default(100),
   /** when and how devices take the release; absent: at once */
   policy: z.strictObject(AssignmentPolicy.shape).optional(),
 });

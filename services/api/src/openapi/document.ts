@@ -87,7 +87,7 @@ const declareProblems = (method: string, path: string, operation: Operation): vo
   const changes = method !== 'get';
   const takes = operation.parameters !== undefined || operation.requestBody !== undefined;
   const statuses = [
-    ...(takes || changes ? [400] : []),
+    ...(takes || changes || !isOpen ? [400] : []),
     ...(isOpen ? [] : [401, 403]),
     ...(path.includes('{') || operation.requestBody !== undefined ? [404] : []),
     ...(changes ? [409, 413, 415, 422, 502, 503, 507] : []),

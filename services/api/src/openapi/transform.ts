@@ -1,11 +1,26 @@
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { z } from 'zod';
 import { NAMED } from './names.ts';
 
-const asZodTells = createJsonSchemaTransform({ schemaRegistry: NAMED });
+type Config = NonNullable<Parameters<typeof createJsonSchemaTransform>[0]['zodToJsonConfig']>;
+
+/** The provider looks for words only in the registry of names; those of `describe` and `meta` are in zod's own. */
+const zodToJsonConfig: Config = {
+  override: ({ zodSchema, jsonSchema }) => {
+    const { description, default: absent } = z.globalRegistry.get(zodSchema) ?? {};
+    if (description !== undefined) jsonSchema.description = description;
+    if (typeof absent === 'number') jsonSchema.default = absent;
+    const { anyOf } = jsonSchema;
+    // What cannot be told, such as undefined.
+    if (anyOf !== undefined) jsonSchema.anyOf = anyOf.filter((part) => Object.keys(part).length > 0);
+  },
+};
+
+const asZodTells = createJsonSchemaTransform({ schemaRegistry: NAMED, zodToJsonConfig });
 type Transform = typeof asZodTells;
 
 /** Puts the schemas that have a name into the document. */
-export const describeSchemas = createJsonSchemaTransformObject({ schemaRegistry: NAMED });
+export const describeSchemas = createJsonSchemaTransformObject({ schemaRegistry: NAMED, zodToJsonConfig });
 
 const TEXT = /^text\/|json$/;
 

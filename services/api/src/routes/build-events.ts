@@ -2,13 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { getBuild } from '@slipway/fleet';
 import { BuildEvent, BuildId, isBuildOver, parseLogLine } from '@slipway/protocol';
 import { z } from 'zod';
+import { openEventStream } from '../event-stream.ts';
 import { readLines } from '../log-reader.ts';
 import type { App, Context } from './context.ts';
 
 /** The log is read where the worker, which may be on another machine, writes it: in the store. */
 const LOOK_MS = 500;
-const HEARTBEAT_MS = 15_000;
-const MAX_UNSENT_BYTES = 4 * 1024 * 1024;
 
 export const buildEventRoutes = (app: App, { db, events, store }: Context): void => {
   app.get(
@@ -30,21 +29,10 @@ export const buildEventRoutes = (app: App, { db, events, store }: Context): void
       const seen = typeof last === 'string' && /^\d{1,15}$/.test(last) ? Number(last) : 0;
       const path = store.artifactPath(id, 'build.log');
 
-      reply.hijack();
-      const { raw } = reply;
-      const gone = new AbortController();
-      raw.on('close', () => gone.abort());
-      raw.writeHead(200, {
-        'content-type': 'text/event-stream',
-        'cache-control': 'no-store',
-        'x-accel-buffering': 'no',
-      });
+      const stream = openEventStream(reply);
       let offset = 0;
-      const send = (event: BuildEvent, at = offset): void => {
-        if (raw.writableLength > MAX_UNSENT_BYTES) return void raw.destroy();
-        raw.write(`id: ${at}\nevent: ${event.kind}\ndata: ${JSON.stringify(event)}\n\n`);
-      };
-      const heartbeat = setInterval(() => raw.write(': still here\n\n'), HEARTBEAT_MS);
+      const send = (event: BuildEvent, at = offset): void =>
+        stream.send({ id: at, kind: event.kind, data: event });
 
       let step: { readonly name: string; readonly startedAt: string } | undefined;
       // Who is cut off after it asks for what follows the line before the next step.
@@ -74,7 +62,7 @@ export const buildEventRoutes = (app: App, { db, events, store }: Context): void
       });
       try {
         let shown = '';
-        for (let build = first; !gone.signal.aborted; build = await getBuild(db, id)) {
+        for (let build = first; !stream.gone.aborted; build = await getBuild(db, id)) {
           const over = isBuildOver(build);
           await readOn(over);
           const text = JSON.stringify(build);
@@ -87,7 +75,7 @@ export const buildEventRoutes = (app: App, { db, events, store }: Context): void
           shown = text;
           await Promise.race([
             changed.promise,
-            delay(LOOK_MS, undefined, { signal: gone.signal }).catch(() => undefined),
+            delay(LOOK_MS, undefined, { signal: stream.gone }).catch(() => undefined),
           ]);
           changed = Promise.withResolvers();
         }
@@ -95,8 +83,7 @@ export const buildEventRoutes = (app: App, { db, events, store }: Context): void
         request.log.error({ build: id, err: error }, 'events of a build broke off');
       } finally {
         unsubscribe();
-        clearInterval(heartbeat);
-        raw.end();
+        stream.end();
       }
     },
   );

@@ -13,7 +13,7 @@ import { z } from 'zod';
 import { actorOf } from '../auth.ts';
 import { sendArtifact } from '../send-artifact.ts';
 import { sendFile } from '../send-file.ts';
-import { PageQuery, type App, type Context } from './context.ts';
+import { PageQuery, whole, type App, type Context } from './context.ts';
 
 const tags = ['Builds'];
 const ById = z.strictObject({ id: BuildId });
@@ -160,7 +160,7 @@ export const buildRoutes = (app: App, { db, builds, sources, store }: Context): 
         tags,
         summary: 'Read the log of a build, from a byte on',
         params: ById,
-        querystring: z.strictObject({ from: z.coerce.number().int().min(0).default(0) }),
+        querystring: z.strictObject({ from: whole(0, Number.MAX_SAFE_INTEGER, 0) }),
         produces: ['text/plain'],
       },
     },

@@ -2,7 +2,7 @@ import { createCommand, getCommand, listCommands, listLogPieces, recordAudit } f
 import { CommandId, CommandRequest, DeviceCommand, DeviceId, DeviceLogPiece } from '@slipway/protocol';
 import { z } from 'zod';
 import { actorOf } from '../auth.ts';
-import { PageQuery, type App, type Context } from './context.ts';
+import { PageQuery, whole, type App, type Context } from './context.ts';
 
 const tags = ['Devices'];
 const ById = z.strictObject({ id: DeviceId });
@@ -71,7 +71,7 @@ export const commandRoutes = (app: App, { db, events, sendCommand }: Context): v
         summary: 'Read the logs that a device has sent for a command',
         params: ByCommand,
         querystring: z.strictObject({
-          after: z.coerce.number().int().min(-1).default(-1).describe('Number of the last piece known.'),
+          after: whole(-1, 1_000_000_000, -1).describe('Number of the last piece known.'),
         }),
         response: { 200: z.array(DeviceLogPiece) },
       },

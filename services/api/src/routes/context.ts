@@ -36,13 +36,24 @@ export type App = FastifyInstance<
 /** Yes or no in a query. */
 export const Flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 
+/** A whole number in a query, where all there is is text; nothing is no number. */
+export const whole = (min: number, max: number, absent: number) =>
+  z
+    .preprocess(
+      (text) => (typeof text === 'string' && /^-?\d{1,16}$/.test(text) ? Number(text) : Number.NaN),
+      z.int().min(min).max(max),
+    )
+    // The document is told once more, because it does not look through preprocess.
+    .default(absent)
+    .meta({ default: absent });
+
 /**
  * What every list takes. Answers of up to `limit` items name the next part in `Link: <…>; rel="next"`, whose `after` is
  * opaque; the store's `keyset` makes it. `count` has the total told in `X-Total-Count`.
  */
 export const PageQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(1000).default(100).describe('How many items at most.'),
-  offset: z.coerce.number().int().min(0).max(1_000_000_000).default(0).describe('Going; use after.'),
+  limit: whole(1, 1000, 100).describe('How many items at most.'),
+  offset: whole(0, 1_000_000_000, 0).describe('Going; use after.'),
   after: z
     .string()
     .max(1024)

@@ -1,9 +1,6 @@
 import { LiveEvent } from '@slipway/protocol';
+import { openEventStream } from '../event-stream.ts';
 import type { App, Context } from './context.ts';
-
-const HEARTBEAT_MS = 15_000;
-// A reader that does not keep up is cut off; it comes back and reads what it missed from the lists.
-const MAX_UNSENT_BYTES = 4 * 1024 * 1024;
 
 export const eventRoutes = (app: App, { events }: Context): void => {
   app.get(
@@ -17,25 +14,10 @@ export const eventRoutes = (app: App, { events }: Context): void => {
       },
     },
     async (request, reply) => {
-      reply.hijack();
-      const { raw } = reply;
-      raw.writeHead(200, {
-        'content-type': 'text/event-stream',
-        'cache-control': 'no-store',
-        'x-accel-buffering': 'no',
-      });
-      raw.write(': live\n\n');
-      const write = (text: string): void => {
-        if (raw.writableLength > MAX_UNSENT_BYTES) raw.destroy();
-        else raw.write(text);
-      };
-      const end = events.subscribe((event) =>
-        write(`event: ${event.kind}\ndata: ${JSON.stringify(event)}\n\n`),
-      );
-      const heartbeat = setInterval(() => write(': still here\n\n'), HEARTBEAT_MS);
-      raw.on('close', () => {
-        end();
-        clearInterval(heartbeat);
+      const stream = openEventStream(reply);
+      const unsubscribe = events.subscribe((event) => stream.send({ kind: event.kind, data: event }));
+      stream.gone.addEventListener('abort', () => {
+        unsubscribe();
         request.log.debug('reader of live events gone');
       });
     },

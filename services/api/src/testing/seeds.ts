@@ -1,0 +1,139 @@
+import { until } from '@slipway/fleet/testing';
+import { seedDevice, seedDraft, seedOnlineDevice, seedRelease, TEST_CLASS } from '@slipway/fleet/testing';
+import { isBuildOver } from '@slipway/protocol';
+import { newKeyAndCsr } from './csr.ts';
+import { post } from './post.ts';
+import type { TestApi } from './running-api.ts';
+import { startWorkers } from './workers.ts';
+
+/** A request that succeeds, as far as it is not in the path of the route. */
+export type Asked = {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string | undefined>>;
+  readonly body?: unknown;
+};
+
+const deviceClass = TEST_CLASS;
+
+/**
+ * What each route needs to succeed, by the name of its operation, made anew for each request. **A new route with
+ * parameters or a body gets a line here**; the test of generated requests fails until it has one.
+ */
+export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, () => Promise<Asked>>>> => {
+  const client = api.client();
+  let made = 0;
+  const next = (): string => `seed-${++made}`;
+
+  const workers = startWorkers(api.config.redisUrl, api.config.storeDir);
+  const { id: built, release: signed } = await client.builds.create({ deviceClass, version: '1.0.0' });
+  await until('the end of the build', async () => {
+    const build = await client.builds.get(built);
+    return isBuildOver(build) || undefined;
+  });
+  await workers.close();
+
+  const device = async () => (await seedDevice(api.db, next())).id;
+  const { id: online } = await seedOnlineDevice(api.db, next());
+  const draft = async () => (await seedDraft(api.db, `2.0.${++made}`, Buffer.from(next()))).id;
+  const published = async () => (await seedRelease(api.db, `3.0.${++made}`, Buffer.from(next()))).id;
+  const build = async () => (await client.builds.create({ deviceClass, force: true })).id;
+  const cancelled = async () => (await client.builds.cancel(await build())).id;
+  const claim = async () => (await client.claims.create({ deviceClass })).id;
+  const group = async () => (await client.groups.create({ name: next() })).id;
+  const rollout = async () =>
+    (await client.rollouts.create({ release: await published(), devices: [await device()] })).id;
+  const registration = async () => {
+    const [known] = await client.registrations.create({ devices: [{ deviceClass, serial: next() }] });
+    return known?.deviceId ?? '';
+  };
+  const pending = async () => {
+    const id = next();
+    const { token } = await client.claims.create({ deviceClass, deviceId: id, approval: 'required' });
+    const { csr } = await newKeyAndCsr();
+    await post(api.enrolUrl(), { v: 1, deviceClass, arch: 'amd64', token, csr }, api.serverCa);
+    return id;
+  };
+  const channel = async () => {
+    const name = next();
+    await client.channels.replace(deviceClass, name, {});
+    return name;
+  };
+  const command = async () => (await client.devices.createCommand(online, { name: 'reboot' })).id;
+
+  const by = (id: () => Promise<string>, body?: unknown) => async (): Promise<Asked> => ({
+    params: { id: await id() },
+    ...(body === undefined ? {} : { body }),
+  });
+  const ofChannel = (body?: unknown) => async (): Promise<Asked> => ({
+    params: { deviceClass, name: await channel() },
+    ...(body === undefined ? {} : { body }),
+  });
+  const ofCommand = async (): Promise<Asked> => ({ params: { id: online, command: await command() } });
+  const finished = by(async () => built);
+
+  return {
+    'deviceClasses.get': async () => ({ params: { name: deviceClass } }),
+
+    'builds.create': async () => ({ body: { deviceClass, force: true } }),
+    'builds.get': finished,
+    'builds.cancel': by(build),
+    'builds.retry': by(cancelled),
+    'builds.listArtifacts': finished,
+    'builds.getLog': finished,
+    'builds.getArtifact': async () => ({ params: { id: built, name: 'uki.efi' } }),
+    'builds.streamEvents': finished,
+
+    'releases.get': by(published),
+    'releases.publish': by(draft),
+    'releases.deprecate': by(published),
+    'releases.withdraw': by(published),
+    'releases.getBundle': by(async () => signed),
+
+    'channels.get': ofChannel(),
+    'channels.replace': ofChannel({ floor: '1.0.0' }),
+    'channels.createRelease': async () => ({
+      ...(await ofChannel()()),
+      body: { release: await published() },
+    }),
+    'channels.listHistory': ofChannel(),
+    'devices.replaceChannel': async () => ({
+      params: { id: await device() },
+      body: { channel: await channel() },
+    }),
+
+    'rollouts.create': async () => ({ body: { release: await published(), devices: [await device()] } }),
+    'rollouts.get': by(rollout),
+    'rollouts.listExecutions': by(rollout),
+    'rollouts.replacePolicy': by(rollout, { mode: 'download' }),
+    'rollouts.abort': by(rollout),
+
+    'devices.get': by(device),
+    'devices.update': by(device, { name: 'in the cellar', tags: ['canary'], attributes: { floor: -1 } }),
+    'devices.listExecutions': by(device),
+    'devices.createCommand': by(async () => online, { name: 'identify', seconds: 5 }),
+    'devices.listCommands': by(async () => online),
+    'devices.getCommand': ofCommand,
+    'devices.listCommandLog': ofCommand,
+    'devices.acceptMany': async () => ({ body: { devices: [await pending()] } }),
+    'devices.accept': by(pending),
+    'devices.reject': by(pending),
+    'devices.revoke': by(device),
+    'devices.decommission': by(device),
+    'devices.replaceClass': by(device, { deviceClass }),
+
+    'groups.create': async () => ({ body: { name: next(), query: 'tag = canary' } }),
+    'groups.get': by(group),
+    'groups.update': by(group, { description: 'those in the cellar' }),
+    'groups.delete': by(group),
+    'groups.listDevices': by(group),
+    'groups.addDevices': by(group, { devices: [online] }),
+    'groups.removeDevices': by(group, { devices: [online] }),
+
+    'claims.create': async () => ({ body: { deviceClass } }),
+    'claims.get': by(claim),
+    'claims.listUses': by(claim),
+    'claims.revoke': by(claim),
+    'registrations.create': async () => ({ body: { devices: [{ deviceClass, serial: next() }] } }),
+    'registrations.delete': by(registration),
+  };
+};
