@@ -6,7 +6,7 @@ import type { Redis } from 'ioredis';
 import { requireToken } from './auth.ts';
 import { documentOf } from './openapi/document.ts';
 import { describeRoute, describeSchemas } from './openapi/transform.ts';
-import { refuseWhatIsIgnored } from './nothing-ignored.ts';
+import { refuseWhatNobodyTakes } from './strict-input.ts';
 import { tellPages } from './paging.ts';
 import { answerWithProblems } from './problem.ts';
 import { buildEventRoutes } from './routes/build-events.ts';
@@ -85,7 +85,7 @@ export const operatorApp = async (
 
   await app.register(async (scope) => {
     requireToken(scope, context.db);
-    refuseWhatIsIgnored(scope);
+    refuseWhatNobodyTakes(scope);
     const inner = scope.withTypeProvider<ZodTypeProvider>();
     for (const routes of [
       deviceClassRoutes,

@@ -138,7 +138,8 @@ const strings = ({ pattern, format, minLength = 0, maxLength }: Schema): fc.Arbi
     if (format !== undefined && known === undefined)
       throw new TypeError(`no values are known for the format ${format}; teach ${import.meta.filename}`);
     // Length is counted in code points by JSON Schema, in code units by others: stay away from the difference.
-    return known ?? fc.string({ unit: 'binary-ascii', minLength, maxLength: most });
+    const nul = fc.constant('x\u0000'.padEnd(minLength, 'x').slice(0, most));
+    return known ?? fc.oneof(nul, fc.string({ unit: 'binary-ascii', minLength, maxLength: most }));
   }
   const whole = new RegExp(pattern, 'u');
   const allowed = (text: string): boolean => whole.test(text) && fits(text);

@@ -121,6 +121,8 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
     'devices.decommission': by(device),
     'devices.replaceClass': by(device, { deviceClass }),
 
+    'emergencyStop.replace': async () => ({ body: { reason: 'a drill' } }),
+
     'groups.create': async () => ({ body: { name: next(), query: 'tag = canary' } }),
     'groups.get': by(group),
     'groups.update': by(group, { description: 'those in the cellar' }),
