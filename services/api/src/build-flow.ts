@@ -311,15 +311,19 @@ export const openBuildFlow = async (needs: Needs): Promise<BuildFlow> => {
     for (const { id } of unfinished)
       tell(await waitingBuild(db, id, 'waiting for Redis, which does not answer'));
   };
+  // The connection that is closed at the end closes, too: then there is nothing to look at any more.
   const lookSoon = (): void => {
-    lookAtAll().catch((error: unknown) => logger.error({ err: error }, 'looking at builds failed'));
+    if (closed) return;
+    lookAtAll().catch((error: unknown) => {
+      if (!closed) logger.error({ err: error }, 'looking at builds failed');
+    });
   };
 
   const onNotice = (id: BuildId): void => void look(id);
   const onProgress = (id: BuildId, progress: JobProgress): void => {
     if (closed) return;
     progressOfBuild(db, id, progress).then(tell, (error: unknown) => {
-      logger.error({ build: id, err: error }, 'progress of a build was not kept');
+      if (!closed) logger.error({ build: id, err: error }, 'progress of a build was not kept');
     });
   };
   const lanes = openBuildLanes(needs.redisUrl, redis, needs.retries, { onNotice, onProgress, onError });
