@@ -26,6 +26,11 @@ test.each([
     ['sbom', 'diff', '--'],
     ['--exit-code', '--json', '--help'],
   ],
+  [['groups', 're'], ['remove']],
+  [
+    ['device', 're'],
+    ['rename', 'reject', 'revoke', 'reboot', 'rebirth'],
+  ],
   [['licenses', '--n'], ['--notices']],
   [
     ['completion', ''],

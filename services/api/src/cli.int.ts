@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Build, ClaimToken, Release } from '@slipway/protocol';
+import { seedDevice } from '@slipway/fleet/testing';
+import { Build, ClaimToken, Device, Release } from '@slipway/protocol';
 import { z } from 'zod';
 import { IMAGE_FILE, runApi, type TestApi } from './testing/running-api.ts';
 import { startWorkers } from './testing/workers.ts';
@@ -78,4 +79,51 @@ test('claims and classes', async () => {
   expect((await slipway('claims', 'list')).out).toContain(claim.id);
   expect((await slipway('classes', 'list')).out).toContain('classes/edge-test.yml');
   expect((await slipway('devices', 'show', 'shop-1')).status).toBe(66);
+});
+
+test('devices are tagged, named and found; groups hold them', async () => {
+  for (const name of ['gate-1', 'gate-2']) await seedDevice(api.db, name);
+  expect((await slipway('devices', 'tag', 'canary', 'gate-1', 'gate-2')).out).toMatch(/gate-2 +canary\n$/);
+  expect((await slipway('devices', 'untag', 'canary', 'gate-2')).out).toMatch(/gate-2 +-\n$/);
+  expect((await slipway('device', 'rename', 'gate-1', 'At the quay')).status).toBe(0);
+  const set = await json(Device, 'devices', 'set', 'gate-1', 'floor=-1', 'code="007"', 'site=bremen', 'old=');
+  expect(set).toMatchObject({ name: 'At the quay', attributes: { floor: -1, code: '007', site: 'bremen' } });
+  const found = async (...words: string[]) =>
+    (await json(z.array(Device), 'devices', 'list', ...words)).map(({ id }) => id);
+  expect(await found('--query', 'attr.floor < 0 and tag = canary')).toEqual(['gate-1']);
+  expect(await found('-q', 'id ~ gate-*', '--no-online')).toEqual(['gate-1', 'gate-2']);
+  expect((await slipway('devices', 'count', '-q', 'tag = canary')).out).toMatch(/^devices {2}1\n/);
+
+  const refused = await slipway('devices', 'list', '--query', 'class = a and metrik.cpu_temp > 3');
+  expect(refused.status).toBe(65);
+  const [first, line = '', caret = ''] = refused.err.split('\n');
+  expect(first).toMatch(/^QUERY_INVALID: Line 1, column 15: .*Did you mean metric.cpu_temp/);
+  expect([line.indexOf('metrik'), line.length]).toEqual([caret.indexOf('^'), 35]);
+
+  expect((await slipway('groups', 'create', 'cellar', '--description', 'below')).status).toBe(0);
+  expect((await slipway('groups', 'create', 'canaries', '--query', 'tag = canary')).status).toBe(0);
+  expect((await slipway('group', 'add', 'cellar', 'gate-1', 'gate-2')).out).toMatch(/devices +2\n/);
+  expect((await slipway('group', 'remove', 'cellar', 'gate-1')).out).toMatch(/devices +1\n/);
+  expect((await json(z.array(Device), 'groups', 'devices', 'canaries')).map(({ id }) => id)).toEqual([
+    'gate-1',
+  ]);
+  expect((await slipway('groups', 'edit', 'canaries', '--name', 'birds')).out).toMatch(/^group +birds\n/);
+  expect((await slipway('groups', 'list')).out).toMatch(/birds.*tag = canary[^]*cellar.*listed/);
+  expect((await slipway('devices', 'show', 'gate-1')).out).toMatch(/groups +birds\n/);
+  expect(await slipway('groups', 'add', 'birds', 'gate-2')).toMatchObject({ status: 75 });
+  expect((await slipway('groups', 'delete', 'birds')).out).toBe('birds: deleted\n');
+  expect((await slipway('groups', 'show', 'birds')).status).toBe(66);
+});
+
+test('a claim for a batch, and devices that are let out', async () => {
+  const claim = await json(ClaimToken, 'claims', 'create', '-c', 'edge-test', '--uses', '3', '--approval');
+  expect(claim).toMatchObject({ uses: 3, approval: 'required' });
+  expect((await slipway('claims', 'uses', claim.id)).status).toBe(0);
+  expect((await slipway('claims', 'revoke', claim.id)).out).toMatch(/revoked +20/);
+  await seedDevice(api.db, 'gate-9');
+  expect((await slipway('devices', 'revoke', 'gate-9')).out).toMatch(/gate-9 +edge-test +revoked/);
+  expect((await slipway('devices', 'decommission', 'gate-9')).out).toMatch(
+    /gate-9 +edge-test +decommissioned/,
+  );
+  expect((await slipway('devices', 'accept', 'gate-9')).status).toBe(75);
 });

@@ -18,7 +18,9 @@ const wordsBelow = (command: Command, path: string): Words[] => {
   return [
     { path, names, options: [...options, '--help'] },
     ...command.commands.flatMap((child) =>
-      wordsBelow(child, path === '' ? child.name() : `${path} ${child.name()}`),
+      [child.name(), ...child.aliases()].flatMap((name) =>
+        wordsBelow(child, path === '' ? name : `${path} ${name}`),
+      ),
     ),
   ];
 };

@@ -1,30 +1,29 @@
 import type { Command } from 'commander';
-import { ClassName, DeviceId, type ClaimToken, type Device } from '@slipway/protocol';
+import { ClassName, DeviceState, type Device, type DeviceCounts } from '@slipway/protocol';
 import { z } from 'zod';
-import { leaf, print, wholeNumber, word, type MakeContext } from '../command.ts';
+import { leaf, print, word, type MakeContext } from '../command.ts';
 import { connect } from '../context.ts';
 import { facts, size, table, time } from '../table.ts';
+import { admitDeviceCommands } from './admit-devices.ts';
 import { askDeviceCommands } from './ask-device.ts';
+import { attributeFacts, describeDeviceCommands } from './describe-devices.ts';
+import { DEVICE_HEADINGS, deviceLine } from './device-table.ts';
 
-const HEADINGS = ['device', 'class', 'online', 'health', 'slot', 'version', 'last seen'];
-const line = (device: Device): string[] => [
-  device.id,
-  device.deviceClass,
-  device.online ? 'online' : 'offline',
-  device.health ?? '-',
-  device.activeSlot ?? '-',
-  device.version ?? '-',
-  time(device.lastSeenAt),
-];
 const show = (device: Device): string =>
   [
     facts({
       device: device.id,
+      name: device.name,
+      state: device.state === 'active' ? null : device.state,
       class: device.deviceClass,
       channel: device.channel,
       arch: device.arch,
       online: device.online ? 'yes' : 'no',
       health: device.health,
+      alarms: device.alarms.join(', ') || null,
+      tags: device.tags.join(' ') || null,
+      groups: device.groups?.map(({ name }) => name).join(', ') || null,
+      ...attributeFacts(device),
       version: device.version,
       release: device.release,
       agent: device.agentVersion,
@@ -83,27 +82,56 @@ const gauges = ({ telemetry }: Device): string[] => {
   ];
 };
 
-const CLAIM_HEADINGS = ['claim', 'class', 'device', 'used', 'expires'];
-const claimLine = (claim: ClaimToken): string[] => [
-  claim.id,
-  claim.deviceClass,
-  claim.deviceId ?? claim.idPattern ?? '-',
-  claim.uses === 1 ? time(claim.usedAt) : `${claim.used} of ${claim.uses}`,
-  time(claim.expiresAt),
-];
+const countLines = (counts: DeviceCounts): string =>
+  [
+    facts({ devices: counts.total, online: counts.online }),
+    ...(['byClass', 'byVersion', 'byHealth', 'byState', 'byAlarm'] as const)
+      .filter((by) => counts[by].length > 0)
+      .flatMap((by) => [
+        '',
+        table(
+          [by.slice(2), 'devices'],
+          counts[by].map(({ value, count }) => [value ?? '-', String(count)]),
+        ),
+      ]),
+  ].join('\n');
 
 export const deviceCommands = (program: Command, makeContext: MakeContext): void => {
   const devices = program
     .command('devices')
+    .alias('device')
     .summary('see devices, ask them for something')
     .description('See the devices of the fleet, ask them for logs and the like.');
   leaf(devices, makeContext, {
     usage: 'list',
-    summary: 'list devices',
-    options: z.object({}),
-    run: async (context) => {
-      const found = await (await connect(context)).devices.list().all();
-      print(context, found, () => table(HEADINGS, found.map(line), context.columns));
+    summary: 'list devices; all but those that were rejected or have left for good',
+    options: z.object({
+      query: z.string().optional(),
+      class: ClassName.optional(),
+      state: DeviceState.optional(),
+      online: z.boolean().optional(),
+    }),
+    build: (command) =>
+      command
+        .option('-q, --query <query>', "such as 'tag = canary and version < 2.0.0'; see docs/queries.md")
+        .option('-c, --class <name>', 'only of this class')
+        .option('--state <state>', 'pending, active, rejected, revoked or decommissioned')
+        .option('--online', 'only those that are connected')
+        .option('--no-online', 'only those that are not'),
+    run: async (context, _words, { class: deviceClass, ...options }) => {
+      const client = await connect(context);
+      const found = await client.devices.list({ deviceClass, ...options }).all();
+      print(context, found, () => table(DEVICE_HEADINGS, found.map(deviceLine), context.columns));
+    },
+  });
+  leaf(devices, makeContext, {
+    usage: 'count',
+    summary: 'count devices, by what they are',
+    options: z.object({ query: z.string().optional() }),
+    build: (command) => command.option('-q, --query <query>', 'only those that it finds'),
+    run: async (context, _words, options) => {
+      const counts = await (await connect(context)).devices.counts(options);
+      print(context, counts, () => countLines(counts));
     },
   });
   leaf(devices, makeContext, {
@@ -115,57 +143,9 @@ export const deviceCommands = (program: Command, makeContext: MakeContext): void
       print(context, device, () => show(device));
     },
   });
-  leaf(devices, makeContext, {
-    usage: 'revoke <device>',
-    summary: 'give a device no certificate and no release any more, until it is enrolled anew',
-    options: z.object({}),
-    run: async (context, words) => {
-      const device = await (await connect(context)).devices.revoke(word(words, 0));
-      print(context, device, () => `${device.id}: revoked`);
-    },
-  });
+  describeDeviceCommands(devices, makeContext);
+  admitDeviceCommands(devices, makeContext);
   askDeviceCommands(devices, makeContext);
-
-  const claims = program
-    .command('claims')
-    .summary('let devices in')
-    .description('A claim token lets one device of a class enrol, once.');
-  leaf(claims, makeContext, {
-    usage: 'create',
-    summary: 'create a claim token; it is shown this once',
-    options: z.object({ class: ClassName, deviceId: DeviceId.optional(), ttl: z.int().min(60).optional() }),
-    build: (command) =>
-      command
-        .requiredOption('-c, --class <name>', 'device class')
-        .option('--device-id <id>', 'id that the device gets; otherwise the server makes one')
-        .option('--ttl <seconds>', 'how long the token is good (86400)', wholeNumber),
-    run: async (context, _words, options) => {
-      const claim = await (
-        await connect(context)
-      ).claims.create({
-        deviceClass: options.class,
-        ...(options.deviceId === undefined ? {} : { deviceId: options.deviceId }),
-        ...(options.ttl === undefined ? {} : { ttl: options.ttl }),
-      });
-      print(context, claim, () =>
-        facts({
-          claim: claim.id,
-          device: claim.deviceId,
-          expires: time(claim.expiresAt),
-          token: claim.token,
-        }),
-      );
-    },
-  });
-  leaf(claims, makeContext, {
-    usage: 'list',
-    summary: 'list claims, newest first',
-    options: z.object({}),
-    run: async (context) => {
-      const found = await (await connect(context)).claims.list().all();
-      print(context, found, () => table(CLAIM_HEADINGS, found.map(claimLine), context.columns));
-    },
-  });
 
   const classes = program.command('classes').summary('see device classes').description('See device classes.');
   leaf(classes, makeContext, {

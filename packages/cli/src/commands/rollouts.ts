@@ -59,6 +59,8 @@ const show = ({ rollout, executions }: Seen, columns: number | undefined): strin
       class: rollout.deviceClass,
       version: rollout.version,
       channel: rollout.channel,
+      group: rollout.group,
+      query: rollout.query,
       state: rollout.state,
       reason: rollout.reason,
       'stops at': `${rollout.failureThreshold} failed`,
@@ -108,6 +110,8 @@ export const rolloutCommands = (program: Command, makeContext: MakeContext): voi
     summary: 'roll a release out, to every device of its class unless told otherwise',
     options: z.object({
       device: z.array(DeviceId).optional(),
+      group: z.string().optional(),
+      query: z.string().optional(),
       channel: ChannelName.optional(),
       force: z.boolean().default(false),
       failureThreshold: z.int().min(1).optional(),
@@ -119,6 +123,8 @@ export const rolloutCommands = (program: Command, makeContext: MakeContext): voi
       withPolicyOptions(
         command
           .option('-d, --device <id>', 'only to this device; may be given again', collect)
+          .option('-g, --group <group>', 'only to devices of this group')
+          .option('-q, --query <query>', 'only to devices that this finds while the rollout runs')
           .option('--channel <name>', 'only to devices that follow this channel of their class')
           .option('--force', 'also a deprecated release')
           .option('--failure-threshold <n>', 'failed devices that stop the rollout (1)', wholeNumber)
@@ -126,7 +132,17 @@ export const rolloutCommands = (program: Command, makeContext: MakeContext): voi
           .option('-w, --watch', 'wait for the end; exit 1 unless it completed'),
       ),
     run: async (context, words, options) => {
-      const { watch: keepOn, device, channel, force, failureThreshold, maxInFlight, ...rest } = options;
+      const {
+        watch: keepOn,
+        device,
+        group,
+        query,
+        channel,
+        force,
+        failureThreshold,
+        maxInFlight,
+        ...rest
+      } = options;
       const policy = policyOf(rest);
       const client = await connect(context);
       const release = ReleaseId.safeParse(word(words, 0));
@@ -135,6 +151,8 @@ export const rolloutCommands = (program: Command, makeContext: MakeContext): voi
       const rollout = await client.rollouts.create({
         release: release.data,
         ...(device === undefined ? {} : { devices: device }),
+        ...(group === undefined ? {} : { group }),
+        ...(query === undefined ? {} : { query }),
         ...(channel === undefined ? {} : { channel }),
         ...(force ? { force } : {}),
         ...(failureThreshold === undefined ? {} : { failureThreshold }),
