@@ -4,6 +4,8 @@ export type Connection = {
   /** such as `http://127.0.0.1:8080`, without a slash at the end */
   readonly url: string;
   readonly token: string;
+  /** how often a request is sent again that got no answer, or was asked to wait; 3 */
+  readonly retries?: number | undefined;
 };
 
 /** What the caller of any function of the client may add. */
@@ -37,8 +39,13 @@ const search = (query: Query = {}): string => {
   return text === '' ? '' : `?${text}`;
 };
 
+/** Waits at most so long because a server asks for it. */
+const MAX_WAIT_MS = 10_000;
+const FIRST_WAIT_MS = 100;
+
 /**
- * Sends one request to the API and gives the answer once its status is a good one.
+ * Sends a request to the API and gives the answer once its status is a good one. Where no answer comes, or one that asks
+ * to wait, it is sent again: every POST has a key by which the server does it only once.
  *
  * @throws {SlipwayError} with the code of the API's problem document; `INTERNAL` where the server cannot be reached
  */
@@ -47,27 +54,48 @@ export const send = async (
   path: string,
   options: RequestOptions = {},
 ): Promise<Response> => {
-  const response = await fetch(`${connection.url}${path}${search(options.query)}`, {
-    method: options.method ?? 'GET',
+  const method = options.method ?? 'GET';
+  const request: RequestInit = {
+    method,
     headers: {
       authorization: `Bearer ${connection.token}`,
       accept: options.accept ?? 'application/json',
       ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(method === 'POST' ? { 'idempotency-key': crypto.randomUUID() } : {}),
       ...options.headers,
     },
     ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
-  }).catch((cause: unknown) => {
-    if (options.signal?.aborted === true) throw cause;
-    throw new SlipwayError(
-      'INTERNAL',
-      `no answer from ${connection.url}: ${messageOf(cause)}. Start the server by "npm run up", or name another by SLIPWAY_URL.`,
-      { cause },
-    );
-  });
-  if (response.ok) return response;
-  const text = await response.text();
-  throw refusal(response.status, text);
+  };
+  const url = `${connection.url}${path}${search(options.query)}`;
+  const { retries = 3 } = connection;
+  for (let tried = 0; ; tried++) {
+    const response = await fetch(url, request).catch((cause: unknown) => {
+      if (options.signal?.aborted === true) throw cause;
+      if (tried < retries) return undefined;
+      throw new SlipwayError(
+        'INTERNAL',
+        `no answer from ${connection.url}: ${messageOf(cause)}. Start the server by "npm run up", or name another by SLIPWAY_URL.`,
+        { cause },
+      );
+    });
+    if (response?.ok === true) return response;
+    const after = Number(response?.headers.get('retry-after') ?? Number.NaN) * 1000;
+    const waitMs = response === undefined ? FIRST_WAIT_MS * 3 ** tried : after;
+    if (response !== undefined && (tried >= retries || !(waitMs <= MAX_WAIT_MS)))
+      throw refusal(response.status, await response.text());
+    await response?.body?.cancel();
+    await pause(waitMs, options.signal);
+  }
+};
+
+const pause = async (ms: number, signal: AbortSignal | undefined): Promise<void> => {
+  const woken = Promise.withResolvers<void>();
+  const timer = setTimeout(woken.resolve, ms);
+  signal?.addEventListener('abort', () => woken.resolve(), { once: true });
+  await woken.promise;
+  clearTimeout(timer);
+  signal?.throwIfAborted();
 };
 
 const refusal = (status: number, text: string): SlipwayError => {

@@ -473,6 +473,24 @@ export const ERRORS = {
     'The state of a resource does not allow this.',
     'Read the state; do what the message names first.',
   ),
+  PRECONDITION_FAILED: entry(
+    75,
+    412,
+    'Somebody else has changed what was to be changed since it was read.',
+    'Read it again and decide anew.',
+  ),
+  IDEMPOTENCY_KEY_REUSED: entry(
+    65,
+    422,
+    'An Idempotency-Key came with another request before.',
+    'Make a new key for every new request.',
+  ),
+  IDEMPOTENCY_IN_PROGRESS: entry(
+    75,
+    409,
+    'The first request with an Idempotency-Key is still being worked on.',
+    'Wait as long as Retry-After says and ask again.',
+  ),
   RATE_LIMITED: entry(75, 429, 'Too many requests.', 'Wait as long as Retry-After says.'),
   CLAIM_INVALID: entry(
     77,

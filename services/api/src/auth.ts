@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { actorOfToken, type Actor, type Database } from '@slipway/fleet';
 import { mayAccess, Role, SlipwayError, type Access } from '@slipway/protocol';
 
@@ -23,15 +23,20 @@ export const actorOf = (request: FastifyRequest): Actor => {
  * Every route registered on `app` from here on needs a bearer token, and a role that may do what the route declares by
  * `config: { access }`. A route that declares nothing keeps the server from starting.
  */
-export const requireToken = (app: FastifyInstance, db: Database): void => {
+export const requireToken = (
+  app: FastifyInstance,
+  db: Database,
+  beforeRefusal: (request: FastifyRequest, reply: FastifyReply) => Promise<void> = async () => undefined,
+): void => {
   app.decorateRequest('actor', null);
   app.addHook('onRoute', ({ method, url, config }) => {
     if (config?.access === undefined) throw new TypeError(`${String(method)} ${url} declares no access`);
   });
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
     const match = /^Bearer ([\x21-\x7e]{1,256})$/i.exec(request.headers.authorization ?? '');
     const actor = match?.[1] === undefined ? undefined : await actorOfToken(db, match[1]);
     if (actor === undefined) {
+      await beforeRefusal(request, reply);
       throw new SlipwayError(
         'AUTH_REQUIRED',
         'Expected a known token in the header Authorization: Bearer TOKEN. The admin token lies in the data directory.',

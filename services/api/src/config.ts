@@ -7,6 +7,8 @@ const port = z.coerce.number().int().min(0).max(65_535);
 const Environment = z.object({
   SLIPWAY_API_HOST: z.string().default('127.0.0.1'),
   SLIPWAY_API_PORT: port.default(8080),
+  SLIPWAY_API_PER_MINUTE: z.coerce.number().int().min(1).default(6000),
+  SLIPWAY_API_FAILED_PER_MINUTE: z.coerce.number().int().min(1).default(60),
   SLIPWAY_ENROL_HOST: z.string().default('127.0.0.1'),
   SLIPWAY_ENROL_PORT: port.default(8443),
   SLIPWAY_ENROL_CERT_FILE: z.string(),
@@ -33,6 +35,9 @@ export type ApiConfig = {
   /** listener for operators */
   readonly host: string;
   readonly port: number;
+  /** requests a minute by one token, and from one address whose token is missing or wrong */
+  readonly perMinute?: number;
+  readonly failedPerMinute?: number;
   /** listener for devices that enrol, HTTPS; the files hold PEM */
   readonly enrolHost: string;
   readonly enrolPort: number;
@@ -70,6 +75,8 @@ export const parseApiConfig = (environment: NodeJS.ProcessEnv): ApiConfig => {
   return {
     host: data.SLIPWAY_API_HOST,
     port: data.SLIPWAY_API_PORT,
+    perMinute: data.SLIPWAY_API_PER_MINUTE,
+    failedPerMinute: data.SLIPWAY_API_FAILED_PER_MINUTE,
     enrolHost: data.SLIPWAY_ENROL_HOST,
     enrolPort: data.SLIPWAY_ENROL_PORT,
     enrolCertFile: data.SLIPWAY_ENROL_CERT_FILE,

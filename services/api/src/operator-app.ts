@@ -4,11 +4,14 @@ import fastify, { LogController, type FastifyBaseLogger } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Redis } from 'ioredis';
 import { requireToken } from './auth.ts';
+import { compareETags } from './etags.ts';
+import { rememberAnswers } from './idempotency.ts';
 import { documentOf } from './openapi/document.ts';
 import { describeRoute, describeSchemas } from './openapi/transform.ts';
 import { refuseWhatNobodyTakes } from './strict-input.ts';
 import { tellPages } from './paging.ts';
 import { answerWithProblems } from './problem.ts';
+import { limitConnection, limitRates, type RateLimits } from './rate-limits.ts';
 import { buildEventRoutes } from './routes/build-events.ts';
 import { buildRoutes } from './routes/builds.ts';
 import { channelRoutes } from './routes/channels.ts';
@@ -35,6 +38,7 @@ export const operatorApp = async (
   context: Context,
   redis: Redis,
   logger: FastifyBaseLogger,
+  limits: RateLimits,
 ): Promise<App> => {
   const app = fastify({
     loggerInstance: logger,
@@ -84,8 +88,12 @@ export const operatorApp = async (
   healthRoutes(app, context.db, redis);
 
   await app.register(async (scope) => {
-    requireToken(scope, context.db);
+    const limit = limitConnection(redis);
+    scope.addHook('onClose', async () => limit.disconnect());
+    requireToken(scope, context.db, await limitRates(scope, limit, limits));
     refuseWhatNobodyTakes(scope);
+    compareETags(scope, redis);
+    rememberAnswers(scope, redis);
     const inner = scope.withTypeProvider<ZodTypeProvider>();
     for (const routes of [
       deviceClassRoutes,

@@ -109,6 +109,7 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
     { db, events, images, sources, store, builds, revocations, wakePlanner, sendCommand },
     redis,
     logger,
+    { perMinute: config.perMinute ?? 6000, failedPerMinute: config.failedPerMinute ?? 60 },
   );
   undo.defer(() => operators.close());
   const devices = await enrolApp({

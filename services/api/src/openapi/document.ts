@@ -86,17 +86,49 @@ const declareProblems = (method: string, path: string, operation: Operation): vo
   const isOpen = operation.security?.length === 0;
   const changes = method !== 'get';
   const takes = operation.parameters !== undefined || operation.requestBody !== undefined;
+  if (!isOpen) declareHeaders(method, operation);
   const statuses = [
     ...(takes || changes || !isOpen ? [400] : []),
     ...(isOpen ? [] : [401, 403]),
     ...(path.includes('{') || operation.requestBody !== undefined ? [404] : []),
-    ...(changes ? [409, 413, 415, 422, 502, 503, 507] : []),
+    ...(changes ? [409, 412, 413, 415, 422, 502, 503, 507] : []),
     429,
     500,
   ];
   for (const status of statuses) {
     operation.responses[status] ??= { $ref: `#/components/responses/${PROBLEMS[status] ?? 'Fault'}` };
   }
+};
+
+/** What `idempotency.ts` and `etags.ts` do for every route. */
+const declareHeaders = (method: string, operation: Operation): void => {
+  const isResource =
+    method === 'get' &&
+    answersOf(operation) === 'one' &&
+    operation.responses['200']?.content?.['application/json'] !== undefined;
+  const header = (name: string, description: string, schema: Record<string, unknown> = {}) => ({
+    name,
+    in: 'header',
+    required: false,
+    schema: { type: 'string', ...schema },
+    description,
+  });
+  const headers =
+    method === 'post'
+      ? [
+          header(
+            'Idempotency-Key',
+            'The same request with the same key is done once, and answered alike, for a day.',
+            { pattern: '^[\\x21-\\x7e]{8,128}$' },
+          ),
+        ]
+      : method !== 'get'
+        ? [header('If-Match', 'ETag of what is to be changed; 412 if it is no longer that.')]
+        : isResource
+          ? [header('If-None-Match', 'ETag of what is known; 304 if it is still that.')]
+          : [];
+  if (headers.length > 0) operation.parameters = [...(operation.parameters ?? []), ...headers];
+  if (isResource) operation.responses[304] ??= { description: 'It is still what If-None-Match names.' };
 };
 
 /** A schema that takes what it gives needs no twin `…Input`. */

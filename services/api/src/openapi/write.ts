@@ -20,7 +20,10 @@ export const describeApi = async (): Promise<Document> => {
   const logger = pino({ level: 'silent' });
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- whatever a context will hold, it is not there
   const context = new Proxy({}, { get: () => nothing }) as Context;
-  const app = await operatorApp(context, new Redis({ lazyConnect: true }), logger);
+  const app = await operatorApp(context, new Redis({ lazyConnect: true }), logger, {
+    perMinute: 1,
+    failedPerMinute: 1,
+  });
   try {
     await app.ready();
     return documentOf(app);

@@ -39,6 +39,8 @@ export const prepareApi = async (redisUrl: string, change: Partial<ApiConfig> = 
   const config: ApiConfig = {
     host: '127.0.0.1',
     port: 0,
+    perMinute: 1_000_000,
+    failedPerMinute: 1_000_000,
     enrolHost: '127.0.0.1',
     enrolPort: 0,
     enrolCertFile: path('enrol.pem'),
