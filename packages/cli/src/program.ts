@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { MakeContext } from './command.ts';
+import { auditCommands } from './commands/audit.ts';
 import { buildCommand } from './commands/build.ts';
 import { buildCommands } from './commands/builds.ts';
 import { bundleCommands } from './commands/bundle.ts';
@@ -64,6 +65,7 @@ export const createProgram = (
   diskCommands(program, makeContext);
   sbomCommands(program, makeContext);
   licensesCommand(program, makeContext);
+  auditCommands(program, makeContext);
   completionCommand(program, makeContext);
   versionCommand(program, makeContext);
   return program;

@@ -1,5 +1,7 @@
 // Written by `npm run client -w packages/client` from what the routes of the API declare. Change a route, then run it.
 import {
+  AuditEntry,
+  AuditHead,
   Build,
   BuildCreate,
   BuildEvent,
@@ -49,6 +51,26 @@ import { segment, type CallOptions, type Connection } from './request.ts';
 
 /** Every route of the API as a function. */
 export const generatedClient = (connection: Connection) => ({
+  audit: {
+    /** Show the end of the log, to be kept elsewhere. `GET /v1/audit/head` */
+    getHead: (options: CallOptions = {}) => json(connection, AuditHead, '/v1/audit/head', options),
+    /** List what was changed, and by whom. `GET /v1/audit` */
+    list: (
+      query: {
+        readonly limit?: number | undefined;
+        readonly offset?: number | undefined;
+        readonly after?: string | undefined;
+        readonly count?: boolean | undefined;
+        readonly actor?: string | undefined;
+        readonly action?: string | undefined;
+        readonly subject?: string | undefined;
+        readonly since?: string | undefined;
+        readonly until?: string | undefined;
+        readonly order?: 'newest' | 'oldest' | undefined;
+      } = {},
+      options: CallOptions = {},
+    ) => list(connection, AuditEntry, '/v1/audit', { query, ...options }),
+  },
   builds: {
     /** Cancel a build that is queued or building. `POST /v1/builds/{id}/cancel` */
     cancel: (id: string, options: CallOptions = {}) =>

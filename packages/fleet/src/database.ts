@@ -10,6 +10,7 @@ import { Pool } from 'pg';
 import { z } from 'zod';
 import { lockDirectory } from './lock.ts';
 import * as schema from './schema.ts';
+import { chainLegacyAudit } from './store/audit.ts';
 
 /** A database or a transaction in one: store functions take either. */
 export type Database = PgDatabase<PgQueryResultHKT, typeof schema, ExtractTablesWithRelations<typeof schema>>;
@@ -55,6 +56,8 @@ const openEmbedded = async (dataDir: string, options: OpenOptions): Promise<Open
     const client = await PGlite.create(dataDir);
     const db = drizzlePglite(client, configOf(options));
     await migratePglite(db, { migrationsFolder: options.migrations ?? MIGRATIONS_FOLDER });
+    // Others may know no chain yet.
+    if (options.migrations === undefined) await chainLegacyAudit(db);
     return {
       db,
       engine: `PGlite, ${await serverVersion(db)}`,
@@ -80,6 +83,7 @@ const openPostgres = async (url: string, options: OpenOptions): Promise<OpenData
       await migratePg(drizzlePg(client, { schema }), {
         migrationsFolder: options.migrations ?? MIGRATIONS_FOLDER,
       });
+      if (options.migrations === undefined) await chainLegacyAudit(drizzlePg(client, { schema }));
       await client.query('select pg_advisory_unlock($1)', [MIGRATION_LOCK]);
     } finally {
       client.release();

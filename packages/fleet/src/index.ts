@@ -24,7 +24,7 @@ export { ALARM_LIMITS, ALARMS } from './query/alarms.ts';
 export { METRICS } from './query/metrics.ts';
 export { parseQuery } from './query/parse.ts';
 export { planRollout, type Applied } from './store/apply-plan.ts';
-export { listAudit, recordAudit, type AuditEntry } from './store/audit.ts';
+export { getAuditHead, listAudit, recordAudit, type NewAuditEntry } from './store/audit.ts';
 export { digestSourceTree, sourcePath, storeSource, verifySource } from './source-tree.ts';
 export {
   askForBuild,

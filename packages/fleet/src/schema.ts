@@ -56,6 +56,7 @@ import { at, large, tenant } from './schema/columns.ts';
  * The tables, for PostgreSQL and PGlite alike. After a change here or in `schema/` run `npm run migrations -w
  * packages/fleet` and check the new file in.
  */
+export * from './schema/audit.ts';
 export * from './schema/channels.ts';
 export * from './schema/emergency-stop.ts';
 export * from './schema/enrolment.ts';
@@ -416,17 +417,3 @@ export const tokens = pgTable('tokens', {
   role: text('role').$type<Role>().notNull(),
   createdAt: at('created_at').notNull().defaultNow(),
 });
-
-export const audit = pgTable(
-  'audit',
-  {
-    id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
-    tenant: tenant(),
-    at: at('at').notNull().defaultNow(),
-    actor: text('actor').notNull(),
-    action: text('action').notNull(),
-    subject: text('subject').notNull(),
-    details: jsonb('details').$type<Record<string, unknown>>().notNull().default({}),
-  },
-  (table) => [index('audit_at').on(table.tenant, table.at)],
-);

@@ -441,6 +441,12 @@ export const ERRORS = {
     'Send Authorization: Bearer TOKEN; the admin token lies in the data directory.',
   ),
   FORBIDDEN: entry(77, 403, 'The token does not allow this.', 'Use a token with the role named.'),
+  AUDIT_BROKEN: entry(
+    65,
+    422,
+    'An entry of the audit log is missing or not as it was written.',
+    'Compare with the last export or backup that verifies, and find out who has written to the database.',
+  ),
   NOT_FOUND: entry(66, 404, 'There is no such thing.', 'List what there is.'),
   REQUEST_INVALID: entry(65, 400, 'A request does not have the form of the API.', 'Mend the fields named.'),
   RELEASE_BELOW_FLOOR: entry(

@@ -127,3 +127,25 @@ test('a claim for a batch, and devices that are let out', async () => {
   );
   expect((await slipway('devices', 'accept', 'gate-9')).status).toBe(75);
 });
+
+test('the audit log is listed, exported and verified; a file that was altered names the entry', async () => {
+  const listed = await slipway('audit', 'list', '--action', 'claim.create');
+  expect(listed.out).toMatch(/SEQUENCE +AT +ACTOR.*\n\d+ .* admin +claim\.create +clm_/);
+  const verified = await slipway('audit', 'verify');
+  const head = /^(\d+) entries, each as it was written; head ([0-9a-f]{64})\n$/.exec(verified.out);
+  expect(verified.status).toBe(0);
+  expect((await slipway('audit', 'export', 'audit.jsonl')).out).toContain(head?.[2]);
+  expect((await slipway('audit', 'export', 'audit.jsonl')).status).toBe(73);
+  expect((await slipway('audit', 'verify', 'audit.jsonl', '--head', head?.[2] ?? '')).out).toBe(verified.out);
+  const lines = readFileSync(api.path('audit.jsonl'), 'utf8').trimEnd().split('\n');
+  writeFileSync(api.path('cut.jsonl'), `${lines.slice(0, -1).join('\n')}\n`);
+  expect((await slipway('audit', 'verify', 'cut.jsonl')).status).toBe(0);
+  expect((await slipway('audit', 'verify', 'cut.jsonl', '--head', head?.[2] ?? '')).status).toBe(65);
+  writeFileSync(api.path('bad.jsonl'), lines.join('\n').replace('"actor":"admin"', '"actor":"nobody"'));
+  const bad = await slipway('audit', 'verify', 'bad.jsonl');
+  expect([bad.status, bad.err]).toEqual([
+    65,
+    expect.stringMatching(/^AUDIT_BROKEN: Entry \d+ of the audit log was altered/),
+  ]);
+  expect((await slipway('audit', 'verify', 'none.jsonl')).status).toBe(66);
+});

@@ -12,6 +12,7 @@ import { refuseWhatNobodyTakes } from './strict-input.ts';
 import { tellPages } from './paging.ts';
 import { answerWithProblems } from './problem.ts';
 import { limitConnection, limitRates, type RateLimits } from './rate-limits.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { buildEventRoutes } from './routes/build-events.ts';
 import { buildRoutes } from './routes/builds.ts';
 import { channelRoutes } from './routes/channels.ts';
@@ -110,6 +111,7 @@ export const operatorApp = async (
       enrolmentRoutes,
       emergencyStopRoutes,
       eventRoutes,
+      auditRoutes,
     ]) {
       routes(inner, context);
     }

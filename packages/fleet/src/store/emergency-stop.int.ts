@@ -63,14 +63,14 @@ describe.each(engines)('on %s', (_name, open) => {
   });
 
   test('the first of two stops stays, each is in the audit log, lifting twice does nothing', async () => {
-    const before = (await listAudit(db, page)).map(({ id }) => id);
+    const before = (await listAudit(db, page)).map(({ sequence }) => sequence);
     await stopOffers(db, tenant, by, new Date());
     await stopOffers(db, tenant, { actor: 'bob', reason: 'fire' }, new Date());
     expect(await stopInForce(db, tenant)).toMatchObject(by);
     await liftStop(db, tenant, 'cleo');
     await liftStop(db, tenant, 'cleo');
     expect(await stopInForce(db, tenant)).toBeUndefined();
-    const audit = (await listAudit(db, page)).filter(({ id }) => !before.includes(id));
+    const audit = (await listAudit(db, page)).filter(({ sequence }) => !before.includes(sequence));
     expect(audit.map(({ actor, action }) => [actor, action])).toEqual([
       ['cleo', 'fleet.resume'],
       ['bob', 'fleet.stop'],

@@ -60,12 +60,15 @@ export const channelRoutes = (app: App, { db, events }: Context): void => {
       },
     },
     async (request) => {
-      const channel = await changeChannel(db, request.params, request.body, new Date());
-      await recordAudit(db, {
-        actor: actorOf(request).name,
-        action: 'channel.change',
-        subject: `${channel.deviceClass}/${channel.name}`,
-        details: { ...request.body },
+      const channel = await db.transaction(async (tx) => {
+        const changed = await changeChannel(tx, request.params, request.body, new Date());
+        await recordAudit(tx, {
+          actor: actorOf(request).name,
+          action: 'channel.change',
+          subject: `${changed.deviceClass}/${changed.name}`,
+          details: { ...request.body },
+        });
+        return changed;
       });
       events.publish({ kind: 'channel', channel });
       return channel;
@@ -128,12 +131,15 @@ export const channelRoutes = (app: App, { db, events }: Context): void => {
     },
     async (request) => {
       const { channel } = request.body;
-      const device = await followChannel(db, request.params.id, channel);
-      await recordAudit(db, {
-        actor: actorOf(request).name,
-        action: 'device.channel',
-        subject: device.id,
-        details: { channel },
+      const device = await db.transaction(async (tx) => {
+        const changed = await followChannel(tx, request.params.id, channel);
+        await recordAudit(tx, {
+          actor: actorOf(request).name,
+          action: 'device.channel',
+          subject: changed.id,
+          details: { channel },
+        });
+        return changed;
       });
       events.publish({ kind: 'device', device });
       return device;

@@ -23,12 +23,15 @@ export const commandRoutes = (app: App, { db, events, sendCommand }: Context): v
     },
     async (request, reply) => {
       const { id } = request.params;
-      const command = await createCommand(db, id, request.body, new Date());
-      await recordAudit(db, {
-        actor: actorOf(request).name,
-        action: `device.${request.body.name}`,
-        subject: id,
-        details: { command: command.id, ...request.body },
+      const command = await db.transaction(async (tx) => {
+        const made = await createCommand(tx, id, request.body, new Date());
+        await recordAudit(tx, {
+          actor: actorOf(request).name,
+          action: `device.${request.body.name}`,
+          subject: id,
+          details: { command: made.id, ...request.body },
+        });
+        return made;
       });
       events.publish({ kind: 'command', command });
       await sendCommand(command.id);

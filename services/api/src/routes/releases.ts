@@ -49,8 +49,12 @@ export const releaseRoutes = (app: App, { db, events, store }: Context): void =>
       },
     },
     async (request) => {
-      const release = await changeRelease(db, request.params.id, undefined, 'published');
-      await recordAudit(db, { actor: actorOf(request).name, action: 'release.publish', subject: release.id });
+      const actor = actorOf(request).name;
+      const release = await db.transaction(async (tx) => {
+        const published = await changeRelease(tx, request.params.id, undefined, 'published');
+        await recordAudit(tx, { actor, action: 'release.publish', subject: published.id });
+        return published;
+      });
       events.publish({ kind: 'release', release });
       return release;
     },
@@ -67,9 +71,12 @@ export const releaseRoutes = (app: App, { db, events, store }: Context): void =>
       },
     },
     async (request) => {
-      const release = await changeRelease(db, request.params.id, undefined, 'deprecated');
       const actor = actorOf(request).name;
-      await recordAudit(db, { actor, action: 'release.deprecate', subject: release.id });
+      const release = await db.transaction(async (tx) => {
+        const deprecated = await changeRelease(tx, request.params.id, undefined, 'deprecated');
+        await recordAudit(tx, { actor, action: 'release.deprecate', subject: deprecated.id });
+        return deprecated;
+      });
       events.publish({ kind: 'release', release });
       return release;
     },
@@ -92,10 +99,13 @@ export const releaseRoutes = (app: App, { db, events, store }: Context): void =>
           },
         );
       }
-      const release = await changeRelease(db, id, undefined, 'withdrawn');
       const actor = actorOf(request).name;
-      const cleared = await clearFromChannels(db, release, actor, new Date());
-      await recordAudit(db, { actor, action: 'release.withdraw', subject: id });
+      const { release, cleared } = await db.transaction(async (tx) => {
+        const withdrawn = await changeRelease(tx, id, undefined, 'withdrawn');
+        const left = await clearFromChannels(tx, withdrawn, actor, new Date());
+        await recordAudit(tx, { actor, action: 'release.withdraw', subject: id });
+        return { release: withdrawn, cleared: left };
+      });
       events.publish({ kind: 'release', release });
       for (const channel of cleared) events.publish({ kind: 'channel', channel });
       return release;

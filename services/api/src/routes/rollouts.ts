@@ -35,12 +35,15 @@ export const rolloutRoutes = (app: App, { db, events, wakePlanner }: Context): v
       },
     },
     async (request, reply) => {
-      const rollout = await createRollout(db, request.body, new Date());
-      await recordAudit(db, {
-        actor: actorOf(request).name,
-        action: 'rollout.create',
-        subject: rollout.id,
-        details: { ...request.body },
+      const rollout = await db.transaction(async (tx) => {
+        const made = await createRollout(tx, request.body, new Date());
+        await recordAudit(tx, {
+          actor: actorOf(request).name,
+          action: 'rollout.create',
+          subject: made.id,
+          details: { ...request.body },
+        });
+        return made;
       });
       events.publish({ kind: 'rollout', rollout });
       await wakePlanner(rollout.id);
@@ -98,12 +101,15 @@ export const rolloutRoutes = (app: App, { db, events, wakePlanner }: Context): v
       },
     },
     async (request) => {
-      const rollout = await setRolloutPolicy(db, request.params.id, request.body);
-      await recordAudit(db, {
-        actor: actorOf(request).name,
-        action: 'rollout.policy',
-        subject: rollout.id,
-        details: { ...request.body },
+      const rollout = await db.transaction(async (tx) => {
+        const changed = await setRolloutPolicy(tx, request.params.id, request.body);
+        await recordAudit(tx, {
+          actor: actorOf(request).name,
+          action: 'rollout.policy',
+          subject: changed.id,
+          details: { ...request.body },
+        });
+        return changed;
       });
       events.publish({ kind: 'rollout', rollout });
       await wakePlanner(rollout.id);
@@ -118,8 +124,11 @@ export const rolloutRoutes = (app: App, { db, events, wakePlanner }: Context): v
     },
     async (request) => {
       const actor = actorOf(request).name;
-      const rollout = await abortRollout(db, request.params.id, `aborted by ${actor}`, new Date());
-      await recordAudit(db, { actor, action: 'rollout.abort', subject: rollout.id });
+      const rollout = await db.transaction(async (tx) => {
+        const aborted = await abortRollout(tx, request.params.id, `aborted by ${actor}`, new Date());
+        await recordAudit(tx, { actor, action: 'rollout.abort', subject: aborted.id });
+        return aborted;
+      });
       events.publish({ kind: 'rollout', rollout });
       await wakePlanner(rollout.id);
       return rollout;

@@ -1,0 +1,175 @@
+import { writeFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { admitToken, createGroup, getAuditHead, listAudit, type Database } from '@slipway/fleet';
+import { seedDevice, seedDraft, seedOnlineDevice, seedRelease } from '@slipway/fleet/testing';
+import { AuditEntry, GroupCreate, Problem, verifyAudit } from '@slipway/protocol';
+import { z } from 'zod';
+import { describeApi } from './openapi/write.ts';
+import { CLASS_FILE, runApi, type TestApi } from './testing/running-api.ts';
+
+let api: TestApi;
+let db: Database;
+beforeAll(async () => {
+  api = await runApi();
+  db = api.db;
+  await writeFile(api.path('images/classes/edge-other.yml'), CLASS_FILE.replace('edge-test', 'edge-other'));
+  await admitToken(db, { text: 'swt_viewer', name: 'viewer', role: 'viewer' });
+});
+afterAll(() => api.close());
+
+const ask = async (method: string, path: string, body?: unknown, token = api.token) => {
+  const answer = await fetch(`${api.url()}${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  return { status: answer.status, body: text === '' ? undefined : (JSON.parse(text) as unknown) };
+};
+const idOf = (body: unknown): string => z.object({ id: z.string() }).parse(body).id;
+
+/** What a route is asked with: the parts of its path, and its body. */
+type Asked = { readonly path?: readonly string[]; readonly body?: unknown };
+
+let number = 0;
+const pending = async (): Promise<string> => {
+  const { id } = await seedDevice(db, `pending-${number++}`);
+  await db.execute(`update devices set state = 'pending' where id = '${id}'`);
+  return id;
+};
+const device = async (): Promise<string> => (await seedDevice(db, `device-${number++}`)).id;
+const online = async (): Promise<string> => (await seedOnlineDevice(db, `online-${number++}`)).id;
+const draft = async (): Promise<string> => (await seedDraft(db, '1.0.0', Buffer.from(`${number++}`))).id;
+const release = async (): Promise<string> => (await seedRelease(db, '1.0.0', Buffer.from(`${number++}`))).id;
+const group = async (): Promise<string> =>
+  (await createGroup(db, GroupCreate.parse({ name: `group-${number++}` }), 'test', new Date())).id;
+const made = async (path: string, body: unknown): Promise<string> =>
+  idOf((await ask('POST', path, body)).body);
+const build = (): Promise<string> =>
+  made('/v1/builds', { deviceClass: 'edge-test', version: '1.0.0', force: true });
+const SOURCE_URL = 'https://git.example/images.git';
+const source = (): Promise<string> => made('/v1/sources', { name: `source-${number++}`, url: SOURCE_URL });
+const rollout = async (): Promise<string> =>
+  made('/v1/rollouts', { release: await release(), devices: [await device()] });
+
+/** How each route that changes something is asked to change it. A new route needs a row here, or among the exceptions. */
+const CHANGES: Readonly<Record<string, () => Promise<Asked>>> = {
+  'POST /v1/builds': async () => ({ body: { deviceClass: 'edge-test', version: '1.0.0' } }),
+  'POST /v1/builds/{id}/cancel': async () => ({ path: [await build()] }),
+  'POST /v1/builds/{id}/retry': async () => {
+    const id = await build();
+    await ask('POST', `/v1/builds/${id}/cancel`);
+    return { path: [id] };
+  },
+  'POST /v1/releases/{id}/publish': async () => ({ path: [await draft()] }),
+  'POST /v1/releases/{id}/deprecate': async () => ({ path: [await release()] }),
+  'POST /v1/releases/{id}/withdraw': async () => ({ path: [await release()] }),
+  'PUT /v1/channels/{deviceClass}/{name}': async () => ({
+    path: ['edge-test', 'beta'],
+    body: { floor: '0.1.0' },
+  }),
+  'POST /v1/channels/{deviceClass}/{name}/releases': async () => ({
+    path: ['edge-test', 'stable'],
+    body: { release: await release() },
+  }),
+  'PUT /v1/devices/{id}/channel': async () => ({ path: [await device()], body: { channel: null } }),
+  'POST /v1/rollouts': async () => ({ body: { release: await release(), devices: [await device()] } }),
+  'PUT /v1/rollouts/{id}/policy': async () => ({ path: [await rollout()], body: {} }),
+  'POST /v1/rollouts/{id}/abort': async () => ({ path: [await rollout()] }),
+  'PATCH /v1/devices/{id}': async () => ({ path: [await device()], body: { name: 'Pump' } }),
+  'POST /v1/groups': async () => ({ body: { name: 'made' } }),
+  'PATCH /v1/groups/{id}': async () => ({ path: [await group()], body: { description: 'new' } }),
+  'DELETE /v1/groups/{id}': async () => ({ path: [await group()] }),
+  'POST /v1/groups/{id}/devices': async () => ({
+    path: [await group()],
+    body: { devices: [await device()] },
+  }),
+  'POST /v1/groups/{id}/devices/remove': async () => ({
+    path: [await group()],
+    body: { devices: [await device()] },
+  }),
+  'POST /v1/devices/{id}/commands': async () => ({ path: [await online()], body: { name: 'reboot' } }),
+  'POST /v1/claims': async () => ({ body: { deviceClass: 'edge-test' } }),
+  'POST /v1/claims/{id}/revoke': async () => ({
+    path: [await made('/v1/claims', { deviceClass: 'edge-test' })],
+  }),
+  'POST /v1/devices/accept': async () => ({ body: { devices: [await pending()] } }),
+  'POST /v1/devices/{id}/accept': async () => ({ path: [await pending()] }),
+  'POST /v1/devices/{id}/reject': async () => ({ path: [await pending()] }),
+  'POST /v1/devices/{id}/revoke': async () => ({ path: [await device()] }),
+  'POST /v1/devices/{id}/decommission': async () => ({ path: [await device()] }),
+  'PUT /v1/devices/{id}/class': async () => ({
+    path: [await device()],
+    body: { deviceClass: 'edge-other' },
+  }),
+  'POST /v1/registrations': async () => ({
+    body: { devices: [{ serial: 'R-1', deviceClass: 'edge-test', deviceId: 'registered-1' }] },
+  }),
+  'DELETE /v1/registrations/{id}': async () => {
+    await ask('POST', '/v1/registrations', {
+      devices: [{ serial: 'R-2', deviceClass: 'edge-test', deviceId: 'registered-2' }],
+    });
+    return { path: ['registered-2'] };
+  },
+  'PUT /v1/emergency-stop': async () => ({ body: { reason: 'smoke' } }),
+  'DELETE /v1/emergency-stop': async () => {
+    await ask('PUT', '/v1/emergency-stop', { reason: 'smoke' });
+    return {};
+  },
+  'POST /v1/sources': async () => ({ body: { name: 'made', url: SOURCE_URL } }),
+  'PATCH /v1/sources/{id}': async () => ({ path: [await source()], body: { branch: 'next' } }),
+  'DELETE /v1/sources/{id}': async () => ({ path: [await source()] }),
+};
+/** Routes that are no GET and change nothing worth an entry, each with its reason. */
+const EXCEPTIONS: Readonly<Record<string, string>> = {
+  'POST /v1/sources/{id}/fetch': 'brings a mirror up to date, as every build does',
+};
+
+const { paths } = await describeApi();
+const changing = Object.entries(paths).flatMap(([path, methods]) =>
+  Object.keys(methods)
+    .filter((method) => method !== 'get')
+    .map((method) => `${method.toUpperCase()} ${path}`),
+);
+
+describe('every route that changes something leaves an entry', () => {
+  test('and each of them is tried here', () => {
+    expect([...Object.keys(CHANGES), ...Object.keys(EXCEPTIONS)].sort()).toEqual(changing.sort());
+  });
+
+  test.each(Object.entries(CHANGES))('%s', async (route, prepare) => {
+    const [method = '', template = ''] = route.split(' ');
+    const { path = [], body } = await prepare();
+    const parts = [...path];
+    const before = await getAuditHead(db);
+    const answer = await ask(
+      method,
+      template.replace(/\{\w+\}/g, () => parts.shift() ?? ''),
+      body,
+    );
+    expect(answer).toMatchObject({ status: expect.toSatisfy((status: number) => status < 300) as unknown });
+    const added = (await getAuditHead(db)).sequence - before.sequence;
+    const entries = (await listAudit(db, { limit: 10, offset: 0 })).slice(0, added);
+    expect(entries.filter(({ actor }) => actor === 'admin')).not.toEqual([]);
+  });
+});
+
+test('a change that is refused leaves none', async () => {
+  const before = await getAuditHead(db);
+  expect((await ask('POST', '/v1/releases/rel_0000000000000000/publish')).status).toBe(404);
+  expect((await ask('POST', '/v1/rollouts', { release: await draft() })).status).toBe(409);
+  expect((await getAuditHead(db)).sequence).toBe(before.sequence);
+});
+
+test('the log is walked, filtered and verified over the API, by admins', async () => {
+  const { audit } = api.client();
+  const entries = await audit.list({ order: 'oldest', limit: 7 }).all();
+  expect(await verifyAudit(entries)).toEqual(await audit.getHead());
+  const groups = z.array(AuditEntry).parse((await ask('GET', '/v1/audit?action=group.')).body);
+  expect(new Set(groups.map(({ action }) => action.split('.')[0]))).toEqual(new Set(['group']));
+  const refused = await ask('GET', '/v1/audit', undefined, 'swt_viewer');
+  expect([refused.status, Problem.parse(refused.body).code]).toEqual([403, 'FORBIDDEN']);
+});
