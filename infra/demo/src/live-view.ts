@@ -27,7 +27,7 @@ export const openLiveView = (client: Client): LiveView => {
   const pump = async (): Promise<void> => {
     while (!abort.signal.aborted) {
       try {
-        for await (const event of client.events.stream({ signal: abort.signal })) {
+        for await (const event of client.events.stream({}, { signal: abort.signal })) {
           for (const listener of listeners) listener(event);
           wake.resolve();
           wake = Promise.withResolvers<void>();

@@ -24,7 +24,7 @@ export const follow = async <T>(
   const listen = async (): Promise<void> => {
     while (!either.aborted) {
       try {
-        const events = client.events.stream({ signal: either });
+        const events = client.events.stream({}, { signal: either });
         while ((await events.next()).done !== true) wake();
       } catch {
         // The server restarts or is gone; what was missed is seen by looking again.

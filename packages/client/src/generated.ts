@@ -315,8 +315,15 @@ export const generatedClient = (connection: Connection) => ({
       json(connection, EmergencyStop, '/v1/emergency-stop', { method: 'PUT', body, ...options }),
   },
   events: {
-    /** Changes from now on, as server-sent events; `data` is a LiveEvent, `event` its kind. `GET /v1/events` */
-    stream: (options: CallOptions = {}) => stream(connection, LiveEvent, '/v1/events', options),
+    /** Changes from now on, or from Last-Event-ID on, as server-sent events; `data` is a LiveEvent, `event` its kind; `reset` says that some are missing, so read the lists anew. `GET /v1/events` */
+    stream: (
+      query: {
+        readonly kind?: string | undefined;
+        readonly device?: string | undefined;
+        readonly rollout?: string | undefined;
+      } = {},
+      options: CallOptions = {},
+    ) => stream(connection, LiveEvent, '/v1/events', { query, ...options }),
   },
   groups: {
     /** Add devices to a group whose members are listed. `POST /v1/groups/{id}/devices` */

@@ -8,8 +8,8 @@ const CHANNEL = 'slipway:events';
 const Envelope = z.object({ from: z.string(), event: LiveEvent });
 
 /**
- * Live events between processes, where API and gateway do not share one. Best effort: what is missed while Redis is
- * away can be read from the API.
+ * Live events between processes, where API and gateway do not share one. What is missed while Redis is
+ * away can be read from the API; a `reset` says so.
  *
  * @param connect makes a connection; two are needed, and closed with the relay
  */
@@ -24,6 +24,13 @@ export const relayEvents = async (
     if (parsed.success && parsed.data.from !== self) local.publish(parsed.data.event);
   });
   await reader.subscribe(CHANNEL);
+  // Whoever was away has missed something, and cannot know what.
+  reader.on('ready', () => {
+    reader.subscribe(CHANNEL).then(
+      () => local.publish({ kind: 'reset' }),
+      () => undefined,
+    );
+  });
   return {
     subscribe: local.subscribe,
     publish: (event) => {

@@ -190,5 +190,7 @@ export const LiveEvent = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('command'), command: DeviceCommand }),
   z.object({ kind: z.literal('channel'), channel: ReleaseChannel }),
   z.object({ kind: z.literal('stop'), stop: EmergencyStop }),
+  /** events may be missing before this one: read anew what is shown */
+  z.object({ kind: z.literal('reset') }),
 ]);
 export type LiveEvent = z.infer<typeof LiveEvent>;

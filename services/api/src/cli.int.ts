@@ -1,8 +1,8 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { seedDevice } from '@slipway/fleet/testing';
+import { seedDevice, until } from '@slipway/fleet/testing';
 import { Build, ClaimToken, Device, Release } from '@slipway/protocol';
 import { z } from 'zod';
 import { IMAGE_FILE, runApi, type TestApi } from './testing/running-api.ts';
@@ -113,6 +113,21 @@ test('devices are tagged, named and found; groups hold them', async () => {
   expect(await slipway('groups', 'add', 'birds', 'gate-2')).toMatchObject({ status: 75 });
   expect((await slipway('groups', 'delete', 'birds')).out).toBe('birds: deleted\n');
   expect((await slipway('groups', 'show', 'birds')).status).toBe(66);
+});
+
+test('--watch goes on with what changes, until it is interrupted', async () => {
+  await seedDevice(api.db, 'watched');
+  const options = { cwd: api.path('.'), env: { PATH: process.env['PATH'], SLIPWAY_DATA: api.path('.') } };
+  const child = spawn(launcher, ['devices', 'list', '-q', 'id = watched', '--watch'], options);
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+  let out = '';
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  await until('the first line', () => /^watched .*\n/.test(out) || undefined);
+  await api.client().devices.update('watched', { addTags: ['seen'] });
+  await until('the change', () => /\nwatched .*seen/.test(out) || undefined);
+  child.kill('SIGINT');
+  expect(await ended).toBe(130);
+  expect(out.trim().split('\n').length).toBe(2);
 });
 
 test('a claim for a batch, and devices that are let out', async () => {

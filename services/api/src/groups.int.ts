@@ -83,7 +83,7 @@ test('a query with a fault is told with its place', async () => {
 test('groups are made, shown, filled, changed and deleted, and every change is live', async () => {
   const controller = new AbortController();
   const seen: LiveEvent[] = [];
-  const stream = api.client().events.stream({ signal: controller.signal });
+  const stream = api.client().events.stream({}, { signal: controller.signal });
   const reading = (async () => {
     for await (const event of stream) seen.push(event);
   })().catch((error: unknown) => {

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { admitToken } from '@slipway/fleet';
-import { until } from '@slipway/fleet/testing';
+import { seedDevice, until } from '@slipway/fleet/testing';
 import { Problem, type LiveEvent } from '@slipway/protocol';
 import { z } from 'zod';
 import { runApi, type TestApi } from './testing/running-api.ts';
@@ -183,11 +183,68 @@ describe('lists', () => {
   });
 });
 
+describe('live events', () => {
+  const open = async (search = '', last?: string) => {
+    const abort = new AbortController();
+    const answer = await ask(`/v1/events${search}`, {
+      signal: abort.signal,
+      headers: last === undefined ? {} : { 'last-event-id': last },
+    });
+    const seen: { id: string; kind: string }[] = [];
+    let text = '';
+    const reading = (async () => {
+      for await (const piece of answer.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+        text += piece;
+        const events = text.matchAll(/id: (.+)\nevent: (.+)\ndata: .+\n\n/g);
+        seen.splice(0, seen.length, ...[...events].map(([, id = '', kind = '']) => ({ id, kind })));
+      }
+    })().catch(() => undefined);
+    const close = async () => {
+      abort.abort();
+      await reading;
+    };
+    return { seen, close, kinds: () => seen.map(({ kind }) => kind) };
+  };
+  const change = async (name: string) => (await api.client().groups.create({ name })).id;
+
+  test('go on after the last one that a reader had, or say that some are missing', async () => {
+    const first = await open();
+    await change('live-1');
+    await until('an event', () => first.seen[0]);
+    await first.close();
+    await change('live-2');
+    await change('live-3');
+    const again = await open('', first.seen[0]?.id);
+    await until('what was missed', () => again.seen.length === 2 || undefined);
+    expect(again.kinds()).toEqual(['group', 'group']);
+    await again.close();
+    const lost = await open('', 'elsewhere-7');
+    await until('a reset', () => lost.seen[0]);
+    await change('live-4');
+    await until('what comes then', () => lost.seen[1]);
+    expect(lost.kinds()).toEqual(['reset', 'group']);
+    await lost.close();
+  });
+
+  test('are those that are asked for', async () => {
+    await seedDevice(api.db, 'live-a');
+    await seedDevice(api.db, 'live-b');
+    const [devices, one] = [await open('?kind=device,rollout'), await open('?device=live-b')];
+    await change('live-5');
+    await api.client().devices.update('live-a', { name: 'x' });
+    await api.client().devices.update('live-b', { name: 'x' });
+    await until('both', () => (devices.seen.length === 2 && one.seen.length === 1) || undefined);
+    expect([devices.kinds(), one.kinds()]).toEqual([['device', 'device'], ['device']]);
+    await Promise.all([devices.close(), one.close()]);
+    expect((await ask('/v1/events?kind=nothing')).status).toBe(400);
+  });
+});
+
 test('changes come as server-sent events', async () => {
   const abort = new AbortController();
   const client = api.client();
   const seen: LiveEvent[] = [];
-  const stream = client.events.stream({ signal: abort.signal });
+  const stream = client.events.stream({}, { signal: abort.signal });
   const reading = (async () => {
     for await (const event of stream) seen.push(event);
   })();

@@ -16,6 +16,7 @@ import { follow } from '../follow.ts';
 import { buildFileCommands } from './build-files.ts';
 import { followLog } from './build-log.ts';
 import { facts, size, table, time } from '../table.ts';
+import { watchList } from '../watch.ts';
 
 const line = (build: Build): string[] => [
   build.id,
@@ -153,13 +154,21 @@ export const buildCommands = (program: Command, makeContext: MakeContext): void 
   leaf(builds, makeContext, {
     usage: 'list',
     summary: 'list builds, newest first',
-    options: z.object({ class: ClassName.optional(), state: BuildState.optional() }),
+    options: z.object({
+      class: ClassName.optional(),
+      state: BuildState.optional(),
+      watch: z.boolean().default(false),
+    }),
     build: (command) =>
       command
         .option('--class <class>', 'only of this device class')
-        .option('--state <state>', `only ${BuildState.options.join(', ')}`),
-    run: async (context, _words, { class: deviceClass, state }) => {
-      const found = await (await connect(context)).builds.list({ deviceClass, state }).all();
+        .option('--state <state>', `only ${BuildState.options.join(', ')}`)
+        .option('-w, --watch', 'go on showing what changes, until Ctrl-C'),
+    run: async (context, _words, { class: deviceClass, state, watch: goOn }) => {
+      const client = await connect(context);
+      const look = () => client.builds.list({ deviceClass, state }).all();
+      if (goOn) await watchList(context, client, look, HEADINGS, line);
+      const found = await look();
       print(context, found, () => table(HEADINGS, found.map(line), context.columns));
     },
   });

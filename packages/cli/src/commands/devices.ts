@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { leaf, print, word, type MakeContext } from '../command.ts';
 import { connect } from '../context.ts';
 import { facts, size, table, time } from '../table.ts';
+import { watchList, watchOne } from '../watch.ts';
 import { admitDeviceCommands } from './admit-devices.ts';
 import { askDeviceCommands } from './ask-device.ts';
 import { attributeFacts, describeDeviceCommands } from './describe-devices.ts';
@@ -110,6 +111,7 @@ export const deviceCommands = (program: Command, makeContext: MakeContext): void
       class: ClassName.optional(),
       state: DeviceState.optional(),
       online: z.boolean().optional(),
+      watch: z.boolean().default(false),
     }),
     build: (command) =>
       command
@@ -117,10 +119,13 @@ export const deviceCommands = (program: Command, makeContext: MakeContext): void
         .option('-c, --class <name>', 'only of this class')
         .option('--state <state>', 'pending, active, rejected, revoked or decommissioned')
         .option('--online', 'only those that are connected')
-        .option('--no-online', 'only those that are not'),
-    run: async (context, _words, { class: deviceClass, ...options }) => {
+        .option('--no-online', 'only those that are not')
+        .option('-w, --watch', 'go on showing what changes, until Ctrl-C'),
+    run: async (context, _words, { class: deviceClass, watch, ...options }) => {
       const client = await connect(context);
-      const found = await client.devices.list({ deviceClass, ...options }).all();
+      const look = () => client.devices.list({ deviceClass, ...options }).all();
+      if (watch) await watchList(context, client, look, DEVICE_HEADINGS, deviceLine);
+      const found = await look();
       print(context, found, () => table(DEVICE_HEADINGS, found.map(deviceLine), context.columns));
     },
   });
@@ -137,9 +142,13 @@ export const deviceCommands = (program: Command, makeContext: MakeContext): void
   leaf(devices, makeContext, {
     usage: 'show <device>',
     summary: 'show a device, its slots and services',
-    options: z.object({}),
-    run: async (context, words) => {
-      const device = await (await connect(context)).devices.get(word(words, 0));
+    options: z.object({ watch: z.boolean().default(false) }),
+    build: (command) => command.option('-w, --watch', 'show it again when it changes, until Ctrl-C'),
+    run: async (context, words, options) => {
+      const client = await connect(context);
+      const look = () => client.devices.get(word(words, 0));
+      if (options.watch) await watchOne(context, client, look, show);
+      const device = await look();
       print(context, device, () => show(device));
     },
   });

@@ -14,6 +14,7 @@ import { connect, type Context } from '../context.ts';
 import { follow } from '../follow.ts';
 import { describePolicy, policyOf, policyOptions, withPolicyOptions } from '../rollout-policy.ts';
 import { facts, size, table, time } from '../table.ts';
+import { watchList } from '../watch.ts';
 
 const counted = ({ counts, waiting }: Rollout): string =>
   [
@@ -184,9 +185,13 @@ export const rolloutCommands = (program: Command, makeContext: MakeContext): voi
   leaf(rollouts, makeContext, {
     usage: 'list',
     summary: 'list rollouts, newest first',
-    options: z.object({}),
-    run: async (context) => {
-      const found = await (await connect(context)).rollouts.list().all();
+    options: z.object({ watch: z.boolean().default(false) }),
+    build: (command) => command.option('-w, --watch', 'go on showing what changes, until Ctrl-C'),
+    run: async (context, _words, options) => {
+      const client = await connect(context);
+      const look = () => client.rollouts.list().all();
+      if (options.watch) await watchList(context, client, look, HEADINGS, line);
+      const found = await look();
       print(context, found, () => table(HEADINGS, found.map(line), context.columns));
     },
   });

@@ -1,23 +1,63 @@
-import { LiveEvent } from '@slipway/protocol';
+import { DeviceId, LiveEvent, RolloutId } from '@slipway/protocol';
+import { z } from 'zod';
+import { openEventJournal } from '../event-journal.ts';
 import { openEventStream } from '../event-stream.ts';
 import type { App, Context } from './context.ts';
 
+const KINDS = LiveEvent.options.map(({ shape }) => shape.kind.value);
+const oneKind = `(?:${KINDS.join('|')})`;
+
+const Filter = z.strictObject({
+  kind: z
+    .string()
+    .max(200)
+    .regex(new RegExp(`^${oneKind}(?:,${oneKind})*$`), `some of ${KINDS.join(', ')}, separated by commas`)
+    .optional()
+    .describe('Only events of these kinds, separated by commas; a reset always comes.'),
+  device: DeviceId.optional().describe('Only events of this device: itself, its executions and commands.'),
+  rollout: RolloutId.optional().describe('Only events of this rollout: itself and its executions.'),
+});
+type Filter = z.infer<typeof Filter>;
+
+const isOfDevice = (event: LiveEvent, device: DeviceId): boolean =>
+  (event.kind === 'device' && event.device.id === device) ||
+  (event.kind === 'execution' && event.execution.device === device) ||
+  (event.kind === 'command' && event.command.device === device);
+const isOfRollout = (event: LiveEvent, rollout: RolloutId): boolean =>
+  (event.kind === 'rollout' && event.rollout.id === rollout) ||
+  (event.kind === 'execution' && event.execution.rollout === rollout);
+
+const passes = ({ kind, device, rollout }: Filter, event: LiveEvent): boolean =>
+  event.kind === 'reset' ||
+  ((kind === undefined || kind.split(',').includes(event.kind)) &&
+    (device === undefined || isOfDevice(event, device)) &&
+    (rollout === undefined || isOfRollout(event, rollout)));
+
 export const eventRoutes = (app: App, { events }: Context): void => {
+  let journal: ReturnType<typeof openEventJournal> | undefined;
+  app.addHook('onClose', async () => journal?.close());
   app.get(
     '/v1/events',
     {
       config: { access: 'read' },
       schema: {
         tags: ['Events'],
-        summary: 'Changes from now on, as server-sent events; `data` is a LiveEvent, `event` its kind',
+        summary:
+          'Changes from now on, or from Last-Event-ID on, as server-sent events; `data` is a LiveEvent, `event` its kind; `reset` says that some are missing, so read the lists anew',
+        querystring: Filter,
         response: { 200: { content: { 'text/event-stream': { schema: LiveEvent } } } },
       },
     },
     async (request, reply) => {
+      const { query, headers } = request;
+      const last = headers['last-event-id'];
       const stream = openEventStream(reply);
-      const unsubscribe = events.subscribe((event) => stream.send({ kind: event.kind, data: event }));
+      journal ??= openEventJournal(events);
+      const end = journal.follow(typeof last === 'string' ? last : undefined, ({ id, event }) => {
+        if (passes(query, event)) stream.send({ id, kind: event.kind, data: event });
+      });
       stream.gone.addEventListener('abort', () => {
-        unsubscribe();
+        end();
         request.log.debug('reader of live events gone');
       });
     },

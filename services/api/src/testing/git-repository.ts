@@ -6,9 +6,10 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** A git repository on disk, as somebody works in it. */
-export const newGitRepository = async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'slipway-git-'));
+/** A git repository on disk, as somebody works in it. @param folder to be made; absent: a temporary one */
+export const newGitRepository = async (folder?: string) => {
+  const directory = folder ?? (await mkdtemp(join(tmpdir(), 'slipway-git-')));
+  await mkdir(directory, { recursive: true });
   const git = async (...words: string[]): Promise<string> => {
     const who = ['-c', 'user.name=Ann', '-c', 'user.email=ann@example.org', '-c', 'commit.gpgsign=false'];
     const env = { PATH: process.env['PATH'], HOME: directory, GIT_CONFIG_GLOBAL: '/dev/null', LC_ALL: 'C' };

@@ -143,10 +143,26 @@ const strings = ({ pattern, format, minLength = 0, maxLength }: Schema): fc.Arbi
   }
   const whole = new RegExp(pattern, 'u');
   const allowed = (text: string): boolean => whole.test(text) && fits(text);
-  // What looks ahead is beyond the generator: it makes what the rest allows.
-  const plain = pattern.replace(/^\^\(\?[!=][^()]*(?:\([^()]*\)[^()]*)*\)/, '^');
+  // What looks ahead or back is beyond the generator: it makes what the rest allows.
+  const plain = withoutLooks(pattern);
   if (/\\p\{/.test(plain)) return fc.string({ unit: 'grapheme', minLength, maxLength: most }).filter(allowed);
   return fc.stringMatching(new RegExp(plain, 'u')).filter(allowed);
+};
+
+/** A pattern without `(?=…)`, `(?!…)` and `(?<!…)`. */
+const withoutLooks = (pattern: string): string => {
+  const start = /\(\?<?[=!]/.exec(pattern)?.index;
+  if (start === undefined) return pattern;
+  let [depth, inClass, end] = [0, false, start];
+  for (; end < pattern.length; end++) {
+    const character = pattern[end];
+    if (character === '\\') end++;
+    else if (inClass) inClass = character !== ']';
+    else if (character === '[') inClass = true;
+    else if (character === '(') depth++;
+    else if (character === ')' && --depth === 0) break;
+  }
+  return withoutLooks(pattern.slice(0, start) + pattern.slice(end + 1));
 };
 
 export type Spoilt = { readonly what: string; readonly value: unknown };

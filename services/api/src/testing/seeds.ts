@@ -3,7 +3,8 @@ import { seedDevice, seedDraft, seedOnlineDevice, seedRelease, TEST_CLASS } from
 import { isBuildOver } from '@slipway/protocol';
 import { newKeyAndCsr } from './csr.ts';
 import { post } from './post.ts';
-import type { TestApi } from './running-api.ts';
+import { newGitRepository } from './git-repository.ts';
+import { CLASS_FILE, IMAGE_FILE, type TestApi } from './running-api.ts';
 import { startWorkers } from './workers.ts';
 
 /** A request that succeeds, as far as it is not in the path of the route. */
@@ -59,6 +60,10 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
     return name;
   };
   const command = async () => (await client.devices.createCommand(online, { name: 'reboot' })).id;
+
+  const repository = await newGitRepository(api.path('repository'));
+  await repository.commit({ 'classes/edge-git.yml': CLASS_FILE, 'edge.yml': IMAGE_FILE });
+  const source = async () => (await client.sources.create({ name: next(), url: repository.url })).id;
 
   const by = (id: () => Promise<string>, body?: unknown) => async (): Promise<Asked> => ({
     params: { id: await id() },
@@ -120,6 +125,13 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
     'devices.revoke': by(device),
     'devices.decommission': by(device),
     'devices.replaceClass': by(device, { deviceClass }),
+
+    'sources.create': async () => ({ body: { name: next(), url: repository.url } }),
+    'sources.get': by(source),
+    'sources.update': by(source, { branch: 'next' }),
+    'sources.delete': by(source),
+    'sources.fetch': by(source),
+    'sources.listDeviceClasses': by(source),
 
     'emergencyStop.replace': async () => ({ body: { reason: 'a drill' } }),
 

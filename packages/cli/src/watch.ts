@@ -1,0 +1,80 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Client } from '@slipway/client';
+import type { Context } from './context.ts';
+import { follow } from './follow.ts';
+import { table } from './table.ts';
+
+/** Changes that come faster are shown together. */
+const QUIET_MS = 300;
+const CLEAR = '\u001b[2J\u001b[3J\u001b[H';
+
+/**
+ * Shows something again whenever it has changed, until it is interrupted: in place on a terminal; elsewhere, and for
+ * programs, only what is new, line by line.
+ *
+ * @param parts what is looked at, each with a name that stays
+ * @param whole for a terminal
+ */
+const watch = async <T>(
+  context: Context,
+  client: Client,
+  look: () => Promise<readonly T[]>,
+  show: {
+    readonly nameOf: (item: T) => string;
+    readonly line: (item: T) => string;
+    readonly whole: (items: readonly T[]) => string;
+  },
+): Promise<never> => {
+  const shown = new Map<string, string>();
+  let before = '';
+  return follow<never>(client, context.signal, async () => {
+    const items = await look();
+    if (context.columns !== undefined && !context.json) {
+      const text = show.whole(items);
+      if (text !== before) context.out(`${CLEAR}${text}`);
+      before = text;
+    } else {
+      const gone = new Set(shown.keys());
+      for (const item of items) {
+        const name = show.nameOf(item);
+        gone.delete(name);
+        const text = context.json ? JSON.stringify(item) : show.line(item);
+        if (shown.get(name) !== text) context.out(text);
+        shown.set(name, text);
+      }
+      for (const name of gone) {
+        if (!context.json) context.out(`${name}  gone`);
+        shown.delete(name);
+      }
+    }
+    await delay(QUIET_MS, undefined, { signal: context.signal });
+    return undefined;
+  });
+};
+
+/** A list as a table. */
+export const watchList = <T extends { readonly id: string }>(
+  context: Context,
+  client: Client,
+  look: () => Promise<readonly T[]>,
+  headings: readonly string[],
+  line: (item: T) => string[],
+): Promise<never> =>
+  watch(context, client, look, {
+    nameOf: ({ id }) => id,
+    line: (item) => line(item).join('  ').trimEnd(),
+    whole: (items) => table(headings, items.map(line), context.columns),
+  });
+
+/** One thing. */
+export const watchOne = <T extends { readonly id: string }>(
+  context: Context,
+  client: Client,
+  look: () => Promise<T>,
+  show: (item: T) => string,
+): Promise<never> =>
+  watch(context, client, async () => [await look()], {
+    nameOf: ({ id }) => id,
+    line: show,
+    whole: (items) => items.map(show).join('\n'),
+  });
