@@ -19,6 +19,7 @@ export const layoutOf = (dataDir: string) => {
     databaseDir: at('db'),
     brokerDir: at('mosquitto'),
     logsDir: at('logs'),
+    exportsDir: at('exports'),
     cacheDir: at('cache'),
     storeDir: at('store'),
     buildsDir: at('store', 'builds'),

@@ -121,6 +121,7 @@ export const startLocal = async (options: StartLocal): Promise<Local> => {
       deviceMqttUrl: mqttUrl,
       imagesDir,
       storeDir: layout.storeDir,
+      exportsDir: layout.exportsDir,
       adminTokenFile: layout.adminTokenFile,
       redisUrl: redis.url,
     },

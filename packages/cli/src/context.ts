@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { createClient, type Client } from '@slipway/client';
 import { SlipwayError } from '@slipway/protocol';
@@ -6,6 +6,7 @@ import { z } from 'zod';
 
 /** What a running instance leaves in its data directory; only what this command needs of it. */
 const UpFile = z.object({
+  dataDir: z.string().optional(),
   apiUrl: z.url(),
   adminTokenFile: z.string(),
   releaseRootFile: z.string().optional(),
@@ -39,6 +40,22 @@ const findUpFile = async ({ env, cwd }: Where) => {
     if (text !== undefined) return UpFile.parse(JSON.parse(text));
   }
   return undefined;
+};
+
+/**
+ * The data directory that a command is about: the one named, `SLIPWAY_DATA`, or the nearest `.slipway/local` here or
+ * above that an instance runs on.
+ *
+ * @throws {SlipwayError} CONFIG_INVALID
+ */
+export const dataDirectory = async (where: Where, named: string | undefined): Promise<string> => {
+  const folder = named ?? where.env['SLIPWAY_DATA'] ?? (await findUpFile(where))?.dataDir;
+  if (folder !== undefined) return resolve(where.cwd, folder);
+  for (const above of foldersAbove(where.cwd)) {
+    const local = join(above, '.slipway', 'local');
+    if ((await stat(local).catch(() => undefined))?.isDirectory() === true) return local;
+  }
+  throw new SlipwayError('CONFIG_INVALID', 'No data directory is known. Name it by --data or SLIPWAY_DATA.');
 };
 
 const foldersAbove = (folder: string): string[] =>

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { MakeContext } from './command.ts';
 import { auditCommands } from './commands/audit.ts';
+import { backupCommands } from './commands/backup.ts';
 import { buildCommand } from './commands/build.ts';
 import { buildCommands } from './commands/builds.ts';
 import { bundleCommands } from './commands/bundle.ts';
@@ -59,6 +60,7 @@ export const createProgram = (
   groupCommands(program, makeContext);
   claimCommands(program, makeContext);
   stopCommands(program, makeContext);
+  backupCommands(program, makeContext);
   bundleCommands(program, makeContext);
   componentCommands(program, makeContext);
   cacheCommands(program, makeContext);

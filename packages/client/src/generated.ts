@@ -16,6 +16,7 @@ import {
   ClaimUse,
   ClassChange,
   CommandRequest,
+  DatabaseExport,
   Device,
   DeviceChange,
   DeviceClass,
@@ -204,6 +205,11 @@ export const generatedClient = (connection: Connection) => ({
     /** Let no further device in by a claim. `POST /v1/claims/{id}/revoke` */
     revoke: (id: string, options: CallOptions = {}) =>
       json(connection, ClaimToken, `/v1/claims/${segment(id)}/revoke`, { method: 'POST', ...options }),
+  },
+  databaseExports: {
+    /** Write the database into a file on the machine of the server, for a backup. `POST /v1/database-exports` */
+    create: (options: CallOptions = {}) =>
+      json(connection, DatabaseExport, '/v1/database-exports', { method: 'POST', ...options }),
   },
   deviceClasses: {
     /** Show a device class. `GET /v1/device-classes/{name}` */

@@ -15,6 +15,9 @@ import { chainLegacyAudit } from './store/audit.ts';
 /** A database or a transaction in one: store functions take either. */
 export type Database = PgDatabase<PgQueryResultHKT, typeof schema, ExtractTablesWithRelations<typeof schema>>;
 
+/** A directory of the embedded database, or the URL of a PostgreSQL server. */
+export type DatabasePlace = { readonly dataDir: string } | { readonly url: string };
+
 export type OpenDatabase = {
   readonly db: Database;
   /** for people: which engine, which version */
@@ -40,10 +43,8 @@ const MIGRATION_LOCK = 7_547_929;
  *
  * @throws {SlipwayError} DATABASE_LOCKED
  */
-export const openDatabase = (
-  where: { readonly dataDir: string } | { readonly url: string },
-  options: OpenOptions = {},
-) => ('url' in where ? openPostgres(where.url, options) : openEmbedded(where.dataDir, options));
+export const openDatabase = (where: DatabasePlace, options: OpenOptions = {}) =>
+  'url' in where ? openPostgres(where.url, options) : openEmbedded(where.dataDir, options);
 
 const configOf = ({ onStatement }: OpenOptions) => ({
   schema,

@@ -61,6 +61,7 @@ export * from './schema/channels.ts';
 export * from './schema/emergency-stop.ts';
 export * from './schema/enrolment.ts';
 export * from './schema/triggers.ts';
+export * from './schema/restores.ts';
 
 /** Text that sorts by its bytes, whatever the locale of the database is. */
 const bytewise = customType<{ data: string }>({ dataType: () => 'text COLLATE "C"' });
@@ -72,6 +73,8 @@ export const classCounters = pgTable(
     tenant: tenant(),
     deviceClass: text('device_class').$type<ClassName>().notNull(),
     counter: integer('counter').notNull(),
+    /** what was built since a backup is not known any more: the next version leaves room for it */
+    leapt: boolean('leapt').notNull().default(false),
   },
   (table) => [primaryKey({ columns: [table.tenant, table.deviceClass] })],
 );

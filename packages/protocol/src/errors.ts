@@ -590,6 +590,24 @@ export const ERRORS = {
     'Redis runs without append-only file, so a crash would lose jobs.',
     'Set appendonly yes.',
   ),
+  BACKUP_INVALID: entry(
+    65,
+    422,
+    'A file is no backup, is damaged, was cut short, or was made by a newer Slipway.',
+    'Take another backup, or a Slipway of that version.',
+  ),
+  BACKUP_INCOMPLETE: entry(
+    74,
+    500,
+    'Something that the instance needs cannot be put into a backup, so none is made.',
+    'Do what the message names, and make the backup again.',
+  ),
+  RESTORE_REFUSED: entry(
+    73,
+    409,
+    'There is an instance already where a backup is to be restored to.',
+    'Name an empty place, or set what is there aside by --force.',
+  ),
   DATABASE_LOCKED: entry(
     75,
     503,

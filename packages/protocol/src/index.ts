@@ -16,6 +16,7 @@ export * from './canonical-json.ts';
 export * from './channel.ts';
 export * from './channels.ts';
 export * from './commands.ts';
+export * from './database-export.ts';
 export * from './device-files.ts';
 export * from './emergency-stop.ts';
 export * from './enrolment.ts';

@@ -26,6 +26,7 @@ const Environment = z.object({
   SLIPWAY_EQUAL_BUILDS_SECONDS: z.coerce.number().int().min(0).default(600),
   SLIPWAY_BUILD_ATTEMPTS: z.coerce.number().int().min(1).max(20).default(4),
   SLIPWAY_BUILD_RETRY_SECONDS: z.coerce.number().min(0).default(10),
+  SLIPWAY_EXPORTS: z.string().optional(),
   SLIPWAY_ADMIN_TOKEN_FILE: z.string(),
   SLIPWAY_SECRETS_KEY_FILE: z.string().optional(),
   REDIS_URL: z.string(),
@@ -57,6 +58,8 @@ export type ApiConfig = {
   readonly imagesDir: string;
   /** the artifact store */
   readonly storeDir: string;
+  /** where the database is written for a backup, for this user only; absent: it cannot be asked for */
+  readonly exportsDir?: string;
   /** how long a build that succeeded is the answer to one that is equal */
   readonly equalBuildsSeconds?: number;
   /** how often a build is tried that fails for a reason that may pass, and how long before the second try; it doubles */
@@ -93,6 +96,7 @@ export const parseApiConfig = (environment: NodeJS.ProcessEnv): ApiConfig => {
     equalBuildsSeconds: data.SLIPWAY_EQUAL_BUILDS_SECONDS,
     buildAttempts: data.SLIPWAY_BUILD_ATTEMPTS,
     buildRetrySeconds: data.SLIPWAY_BUILD_RETRY_SECONDS,
+    ...(data.SLIPWAY_EXPORTS === undefined ? {} : { exportsDir: data.SLIPWAY_EXPORTS }),
     adminTokenFile: data.SLIPWAY_ADMIN_TOKEN_FILE,
     secretsKeyFile: data.SLIPWAY_SECRETS_KEY_FILE,
     redisUrl: data.REDIS_URL,

@@ -19,6 +19,7 @@ import { channelRoutes } from './routes/channels.ts';
 import { claimRoutes } from './routes/claims.ts';
 import { commandRoutes } from './routes/commands.ts';
 import type { App, Context } from './routes/context.ts';
+import { databaseExportRoutes } from './routes/database-exports.ts';
 import { deviceClassRoutes } from './routes/device-classes.ts';
 import { deviceRoutes } from './routes/devices.ts';
 import { emergencyStopRoutes } from './routes/emergency-stop.ts';
@@ -110,6 +111,7 @@ export const operatorApp = async (
       claimRoutes,
       enrolmentRoutes,
       emergencyStopRoutes,
+      databaseExportRoutes,
       eventRoutes,
       auditRoutes,
     ]) {

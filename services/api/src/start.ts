@@ -106,7 +106,18 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
   undo.defer(() => revocations.close());
 
   const operators = await operatorApp(
-    { db, events, images, sources, store, builds, revocations, wakePlanner, sendCommand },
+    {
+      db,
+      events,
+      images,
+      sources,
+      store,
+      builds,
+      revocations,
+      wakePlanner,
+      sendCommand,
+      exportsDir: config.exportsDir,
+    },
     redis,
     logger,
     { perMinute: config.perMinute ?? 6000, failedPerMinute: config.failedPerMinute ?? 60 },

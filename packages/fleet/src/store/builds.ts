@@ -76,14 +76,17 @@ export type EqualBuilds = {
 };
 
 /** Whoever asks for a build of a class does so one after the other; a counter is never given twice. */
-const holdClass = async (tx: Database, deviceClass: ClassName): Promise<number> => {
+const holdClass = async (
+  tx: Database,
+  deviceClass: ClassName,
+): Promise<{ readonly counter: number; readonly leapt: boolean }> => {
   await tx.insert(classCounters).values({ deviceClass, counter: 0 }).onConflictDoNothing();
   const [row] = await tx
     .select()
     .from(classCounters)
     .where(eq(classCounters.deviceClass, deviceClass))
     .for('update');
-  return row?.counter ?? 0;
+  return row ?? { counter: 0, leapt: false };
 };
 
 const equalBuild = async (
@@ -151,7 +154,8 @@ export const askForBuild = (
 ): Promise<{ readonly build: Build; readonly isNew: boolean }> =>
   db.transaction(async (tx) => {
     const { deviceClass, cause, inputDigest } = asked;
-    const counter = (await holdClass(tx, deviceClass)) + 1;
+    const held = await holdClass(tx, deviceClass);
+    const counter = held.counter + 1;
     const known =
       equal === undefined || inputDigest === undefined
         ? undefined
@@ -165,9 +169,12 @@ export const askForBuild = (
         .returning();
       return { build: toBuild(found(rows, 'build', known.id)), isNew: false };
     }
-    const version = asked.version ?? nextVersion(await lastVersion(tx, deviceClass));
+    const version = asked.version ?? nextVersion(await lastVersion(tx, deviceClass), held.leapt);
     const [id, release]: [BuildId, ReleaseId] = [newBuildId(), newReleaseId()];
-    await tx.update(classCounters).set({ counter }).where(eq(classCounters.deviceClass, deviceClass));
+    await tx
+      .update(classCounters)
+      .set({ counter, leapt: false })
+      .where(eq(classCounters.deviceClass, deviceClass));
     const rows = await tx
       .insert(builds)
       .values({

@@ -11,7 +11,7 @@ import type {
 } from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import { alarmsOf } from '../query/alarms.ts';
-import { devices } from '../schema.ts';
+import { devices, restores } from '../schema.ts';
 import { found } from './not-found.ts';
 import { keyset, type Page, type Paged } from './page.ts';
 
@@ -166,12 +166,12 @@ export const recordTelemetry = async (
   return row === undefined ? undefined : toDevice(row);
 };
 
+/** The next number; above those that were given since the backup that the database was put back from. */
+const nextSeq = sql`greatest(${devices.desiredSeq}, (select coalesce(max(${restores.seqBase}), 0) from ${restores})) + 1`;
+
 /** Sets what is asked of a device; `seq` rises in the database, so no two servers give one number twice. */
 export const assign = async (db: Database, id: DeviceId, assignment: Assignment | null): Promise<void> => {
-  await db
-    .update(devices)
-    .set({ assignment, desiredSeq: sql`${devices.desiredSeq} + 1` })
-    .where(eq(devices.id, id));
+  await db.update(devices).set({ assignment, desiredSeq: nextSeq }).where(eq(devices.id, id));
 };
 
 /** Asks nothing more of a device, if what is asked belongs to that execution. */

@@ -12,3 +12,8 @@ test.each([
 ])('after %s comes %s', (last, next) => {
   expect(nextVersion(last)).toBe(next);
 });
+
+test('after a restore it leaves room for what was built since the backup', () => {
+  expect(nextVersion('1.2.3', true)).toBe('1.3.0');
+  expect(nextVersion('2.0.0-rc.1', true)).toBe('2.1.0');
+});

@@ -16,6 +16,8 @@ export type Context = {
   readonly events: FleetEvents;
   readonly images: ImageRepository;
   readonly sources: Sources;
+  /** where the database is written for a backup */
+  readonly exportsDir: string | undefined;
   readonly store: ArtifactStore;
   readonly builds: BuildFlow;
   readonly revocations: Revocations;

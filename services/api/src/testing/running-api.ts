@@ -54,6 +54,7 @@ export const prepareApi = async (redisUrl: string, change: Partial<ApiConfig> = 
     deviceMqttUrl: 'mqtts://10.0.2.2:8883',
     imagesDir: path('images'),
     storeDir: path('store'),
+    exportsDir: path('exports'),
     adminTokenFile: path('admin-token'),
     redisUrl,
     ...change,
