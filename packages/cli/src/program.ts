@@ -20,6 +20,8 @@ import { lockCommand } from './commands/lock.ts';
 import { releaseCommands } from './commands/releases.ts';
 import { rolloutCommands } from './commands/rollouts.ts';
 import { sbomCommands } from './commands/sbom.ts';
+import { sourceCommands } from './commands/sources.ts';
+import { triggerCommands } from './commands/triggers.ts';
 import { workerCommands } from './commands/workers.ts';
 import { versionCommand } from './commands/version.ts';
 import { validateCommand } from './commands/validate.ts';
@@ -53,6 +55,8 @@ export const createProgram = (
   lockCommand(program, makeContext);
   buildCommands(program, makeContext);
   workerCommands(program, makeContext);
+  sourceCommands(program, makeContext);
+  triggerCommands(program, makeContext);
   releaseCommands(program, makeContext);
   channelCommands(program, makeContext);
   rolloutCommands(program, makeContext);

@@ -17,6 +17,7 @@ import {
   ClassChange,
   CommandRequest,
   DatabaseExport,
+  DeliveryVerdict,
   Device,
   DeviceChange,
   DeviceClass,
@@ -45,6 +46,12 @@ import {
   SourceChange,
   SourceCreate,
   StopRequest,
+  Trigger,
+  TriggerChange,
+  TriggerCreate,
+  TriggerCreated,
+  TriggerDelivery,
+  TriggerRun,
 } from '@slipway/protocol';
 import { z } from 'zod';
 import { download, json, list, nothing, stream, text } from './call.ts';
@@ -510,6 +517,49 @@ export const generatedClient = (connection: Connection) => ({
     /** Change a source; with another URL its credentials are gone unless they are given anew. `PATCH /v1/sources/{id}` */
     update: (id: string, body: z.input<typeof SourceChange>, options: CallOptions = {}) =>
       json(connection, Source, `/v1/sources/${segment(id)}`, { method: 'PATCH', body, ...options }),
+  },
+  triggers: {
+    /** Make a trigger; the answer has the secret of its hook, which is never shown again. `POST /v1/triggers` */
+    create: (body: z.input<typeof TriggerCreate>, options: CallOptions = {}) =>
+      json(connection, TriggerCreated, '/v1/triggers', { method: 'POST', body, ...options }),
+    /** Delete a trigger and its deliveries; its builds stay. `DELETE /v1/triggers/{id}` */
+    delete: (id: string, options: CallOptions = {}) =>
+      nothing(connection, `/v1/triggers/${segment(id)}`, { method: 'DELETE', ...options }),
+    /** Show a trigger. `GET /v1/triggers/{id}` */
+    get: (id: string, options: CallOptions = {}) =>
+      json(connection, Trigger, `/v1/triggers/${segment(id)}`, options),
+    /** List what makes builds by itself, by name. `GET /v1/triggers` */
+    list: (
+      query: {
+        readonly limit?: number | undefined;
+        readonly offset?: number | undefined;
+        readonly after?: string | undefined;
+        readonly count?: boolean | undefined;
+      } = {},
+      options: CallOptions = {},
+    ) => list(connection, Trigger, '/v1/triggers', { query, ...options }),
+    /** What set a trigger off or tried to, newest first, and what came of it. `GET /v1/triggers/{id}/deliveries` */
+    listDeliveries: (
+      id: string,
+      query: {
+        readonly limit?: number | undefined;
+        readonly offset?: number | undefined;
+        readonly after?: string | undefined;
+        readonly count?: boolean | undefined;
+        readonly verdict?: z.input<typeof DeliveryVerdict> | undefined;
+      } = {},
+      options: CallOptions = {},
+    ) => list(connection, TriggerDelivery, `/v1/triggers/${segment(id)}/deliveries`, { query, ...options }),
+    /** Set a trigger off by hand, for all its classes or some, whatever changed. `POST /v1/triggers/{id}/run` */
+    run: (id: string, body: z.input<typeof TriggerRun>, options: CallOptions = {}) =>
+      json(connection, TriggerDelivery, `/v1/triggers/${segment(id)}/run`, {
+        method: 'POST',
+        body,
+        ...options,
+      }),
+    /** Change a trigger: what is left out stays as it is. `PATCH /v1/triggers/{id}` */
+    update: (id: string, body: z.input<typeof TriggerChange>, options: CallOptions = {}) =>
+      json(connection, Trigger, `/v1/triggers/${segment(id)}`, { method: 'PATCH', body, ...options }),
   },
   workers: {
     /** List the build workers that live, and what each does. `GET /v1/workers` */

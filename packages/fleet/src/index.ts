@@ -15,7 +15,7 @@ export { announceQueue, liveWorkers, markCancelled, wakeWorkers } from './build-
 export { DEADLINES_MS, type Deadlines } from './deadlines.ts';
 export { createFleetEvents, type FleetEvents } from './events.ts';
 export { lockDirectory, type DirectoryLock } from './lock.ts';
-export { newToken } from './new-id.ts';
+export { newHookSecret, newToken } from './new-id.ts';
 export { plan, type PlanAction, type PlanDevice, type PlanExecution, type PlanRollout } from './plan.ts';
 export { RELEASE_NEXT } from './release-states.ts';
 export { assertRedisDurable, redisOptions, type RedisTarget } from './redis.ts';
@@ -158,4 +158,44 @@ export {
   sealedCredentials,
   type Seal,
 } from './store/sources.ts';
+export {
+  listDeliveries,
+  pruneDeliveries,
+  recordDelivery,
+  type DeliveryRetention,
+  type NewDelivery,
+} from './store/deliveries.ts';
+export {
+  endRun,
+  joinRun,
+  leaseRun,
+  openRuns,
+  takeRun,
+  type NewRun,
+  type RunEnd,
+  type TriggerRunRow,
+} from './store/trigger-runs.ts';
+export {
+  attachBuild,
+  failTriggered,
+  NotNow,
+  publishTriggered,
+  rollOutTriggered,
+  triggeredToFollow,
+  waitingTriggered,
+  type Followed,
+  type TriggeredRow,
+} from './store/triggered-builds.ts';
+export {
+  changeTrigger,
+  createTrigger,
+  deleteTrigger,
+  getTrigger,
+  listTriggers,
+  memoryOf,
+  sealedSecret,
+  takeDueTriggers,
+  takesHook,
+} from './store/triggers.ts';
+export type { TriggeredPlan, TriggerMemory } from './schema.ts';
 export { actorOfToken, admitToken, sha256Hex, type Actor } from './store/tokens.ts';

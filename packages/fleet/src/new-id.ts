@@ -39,6 +39,8 @@ export const newTriggerId = (): TriggerId => TriggerId.parse(`trg_${random()}`);
 export const newDeliveryId = (): DeliveryId => DeliveryId.parse(`dlv_${random()}`);
 export const newRunId = (): RunId => RunId.parse(`run_${random()}`);
 export const newDeviceId = (): DeviceId => DeviceId.parse(`dev-${random()}`);
+/** Of a hook: 256 random bits, which forges take as they are. */
+export const newHookSecret = (): string => randomBytes(32).toString('base64url');
 /** A bearer or claim token: 192 random bits. */
 export const newToken = (prefix: 'swt' | 'swc'): string =>
   `${prefix}_${randomBytes(24).toString('base64url')}`;

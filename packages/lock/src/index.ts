@@ -6,7 +6,7 @@
 export { applyLock, lockedImage, lockedPackages, type LockedComponents } from './apply-lock.ts';
 export { declaredDigest } from './declared.ts';
 export { diffLocks, type LockChange } from './diff-locks.ts';
-export { lockInputs, mergeInputs, type LockInputs, type Place } from './inputs.ts';
+export { lockInputs, lockKey, mergeInputs, type LockInputs, type Place } from './inputs.ts';
 export { formatLock, Lock, LOCK_FILE, parseLock } from './lock-file.ts';
 export { readLock } from './read-lock.ts';
 export { resolveLock, type ResolveLockOptions } from './resolve-lock.ts';

@@ -56,7 +56,7 @@ export const TriggerOn = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('cron'),
     /** minute, hour, day of month, month, day of week */
-    schedule: z.string().min(9).max(200),
+    schedule: z.string().min(1).max(200),
     timeZone: TimeZone.default('UTC'),
   }),
   z.strictObject({

@@ -52,6 +52,8 @@ const build = (): Promise<string> =>
   made('/v1/builds', { deviceClass: 'edge-test', version: '1.0.0', force: true });
 const SOURCE_URL = 'https://git.example/images.git';
 const source = (): Promise<string> => made('/v1/sources', { name: `source-${number++}`, url: SOURCE_URL });
+const trigger = (): Promise<string> =>
+  made('/v1/triggers', { name: `trigger-${number++}`, on: { kind: 'cron', schedule: '30 2 * * *' } });
 const rollout = async (): Promise<string> =>
   made('/v1/rollouts', { release: await release(), devices: [await device()] });
 
@@ -122,6 +124,10 @@ const CHANGES: Readonly<Record<string, () => Promise<Asked>>> = {
   'POST /v1/sources': async () => ({ body: { name: 'made', url: SOURCE_URL } }),
   'PATCH /v1/sources/{id}': async () => ({ path: [await source()], body: { branch: 'next' } }),
   'DELETE /v1/sources/{id}': async () => ({ path: [await source()] }),
+  'POST /v1/triggers': async () => ({ body: { name: 'made', on: { kind: 'upstream' } } }),
+  'PATCH /v1/triggers/{id}': async () => ({ path: [await trigger()], body: { enabled: false } }),
+  'DELETE /v1/triggers/{id}': async () => ({ path: [await trigger()] }),
+  'POST /v1/triggers/{id}/run': async () => ({ path: [await trigger()], body: {} }),
 };
 /** Routes that are no GET and change nothing worth an entry, each with its reason. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {

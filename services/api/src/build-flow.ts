@@ -18,6 +18,7 @@ import {
   waitingBuild,
   type Database,
   type FleetEvents,
+  type NewBuild,
 } from '@slipway/fleet';
 import {
   buildQueue,
@@ -61,6 +62,8 @@ export type StartBuild = {
    * only where these are.
    */
   readonly inputs?: Readonly<Record<string, string>> | undefined;
+  /** done in the transaction that makes the build, or joins an equal one; where it throws, nothing was asked for */
+  readonly within?: NewBuild['within'];
   /** a new build, even if there is an equal one */
   readonly force?: boolean | undefined;
 };
@@ -383,6 +386,7 @@ export const openBuildFlow = async (needs: Needs): Promise<BuildFlow> => {
           source,
           inputDigest,
           request: (given) => prepared.request(given, trigger, now),
+          within: asked.within,
         },
         now,
         asked.force === true ? undefined : { windowMs: needs.equalBuildsMs },

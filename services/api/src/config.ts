@@ -23,6 +23,7 @@ const Environment = z.object({
   SLIPWAY_DEVICE_MQTT_URL: z.url(),
   SLIPWAY_IMAGES: z.string(),
   SLIPWAY_STORE: z.string(),
+  SLIPWAY_CACHE: z.string().optional(),
   SLIPWAY_EQUAL_BUILDS_SECONDS: z.coerce.number().int().min(0).default(600),
   SLIPWAY_BUILD_ATTEMPTS: z.coerce.number().int().min(1).max(20).default(4),
   SLIPWAY_BUILD_RETRY_SECONDS: z.coerce.number().min(0).default(10),
@@ -60,6 +61,8 @@ export type ApiConfig = {
   readonly storeDir: string;
   /** where the database is written for a backup, for this user only; absent: it cannot be asked for */
   readonly exportsDir?: string;
+  /** of what registries and archives say, for triggers that look at them; absent: `cache` in the store */
+  readonly cacheDir?: string | undefined;
   /** how long a build that succeeded is the answer to one that is equal */
   readonly equalBuildsSeconds?: number;
   /** how often a build is tried that fails for a reason that may pass, and how long before the second try; it doubles */
@@ -93,6 +96,7 @@ export const parseApiConfig = (environment: NodeJS.ProcessEnv): ApiConfig => {
     deviceMqttUrl: data.SLIPWAY_DEVICE_MQTT_URL,
     imagesDir: data.SLIPWAY_IMAGES,
     storeDir: data.SLIPWAY_STORE,
+    cacheDir: data.SLIPWAY_CACHE,
     equalBuildsSeconds: data.SLIPWAY_EQUAL_BUILDS_SECONDS,
     buildAttempts: data.SLIPWAY_BUILD_ATTEMPTS,
     buildRetrySeconds: data.SLIPWAY_BUILD_RETRY_SECONDS,

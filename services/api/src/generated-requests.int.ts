@@ -33,6 +33,10 @@ const checks = openChecks(document);
 /** A rule between fields that JSON Schema is not told. */
 const NO_NUL = /without NUL/;
 const RULES: Readonly<Record<string, RegExp>> = {
+  'builds.create': /A branch is one of a source/,
+  'triggers.create': /A push is to|names the classes|only what is published|takes no hook/,
+  'triggers.update': /A push is to|names the classes|only what is published/,
+  'triggers.run': /has no source/,
   'rollouts.create': /at most one of devices, group and query/,
   'claims.create': /an id is for one device/,
   'registrations.create': /expected serial or keySha256/,

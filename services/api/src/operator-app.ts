@@ -28,8 +28,10 @@ import { eventRoutes } from './routes/events.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
 import { releaseRoutes } from './routes/releases.ts';
+import { hookRoutes } from './routes/hooks.ts';
 import { rolloutRoutes } from './routes/rollouts.ts';
 import { sourceRoutes } from './routes/sources.ts';
+import { triggerRoutes } from './routes/triggers.ts';
 
 // Whatever the script of the page would like to load, it gets nothing from elsewhere.
 const DOCS_POLICY =
@@ -88,6 +90,7 @@ export const operatorApp = async (
   });
   app.get('/openapi.json', { schema: { hide: true } }, async () => documentOf(app));
   healthRoutes(app, context.db, redis);
+  await app.register(async (scope) => hookRoutes(scope.withTypeProvider<ZodTypeProvider>(), context));
 
   await app.register(async (scope) => {
     const limit = limitConnection(redis);
@@ -100,6 +103,7 @@ export const operatorApp = async (
     for (const routes of [
       deviceClassRoutes,
       sourceRoutes,
+      triggerRoutes,
       buildRoutes,
       buildEventRoutes,
       releaseRoutes,

@@ -17,6 +17,7 @@ import { openGitMirrors } from './git/mirrors.ts';
 import { openRevocations } from './revocations.ts';
 import { openSecretBox } from './secret-box.ts';
 import { openSources } from './sources.ts';
+import { openTriggerFlow } from './triggers/trigger-flow.ts';
 
 export type StartApi = {
   readonly config: ApiConfig;
@@ -105,12 +106,32 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
   const revocations = await openRevocations(db, deviceCa, logger);
   undo.defer(() => revocations.close());
 
+  const flow = openTriggerFlow({
+    db,
+    events,
+    logger,
+    builds,
+    images,
+    sources,
+    store,
+    wakePlanner,
+    cacheDir: config.cacheDir ?? join(config.storeDir, 'cache'),
+    retention: { days: 90, perTrigger: 1000 },
+  });
+  undo.defer(() => flow.close());
+  const triggers = {
+    look: flow.look,
+    seal: (secret: string, id: string) => secrets.seal(secret, `trigger:${id}`),
+    open: (sealed: string, id: string) => secrets.open(sealed, `trigger:${id}`),
+  };
+
   const operators = await operatorApp(
     {
       db,
       events,
       images,
       sources,
+      triggers,
       store,
       builds,
       revocations,

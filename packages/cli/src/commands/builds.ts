@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import {
+  BranchName,
   BuildPriority,
   BuildState,
   ClassName,
   isBuildOver,
   isErrorCode,
   SlipwayError,
+  SourceName,
   Version,
   type Build,
 } from '@slipway/protocol';
@@ -126,6 +128,8 @@ export const buildCommands = (program: Command, makeContext: MakeContext): void 
       version: Version.optional(),
       priority: BuildPriority.optional(),
       force: z.boolean().optional(),
+      source: SourceName.optional(),
+      branch: BranchName.optional(),
       watch: z.boolean().default(false),
     }),
     build: (command) =>
@@ -135,6 +139,11 @@ export const buildCommands = (program: Command, makeContext: MakeContext): void 
           'semantic version of the release (the one after the last of the class)',
         )
         .option('--priority <priority>', 'low, normal or high (normal)')
+        .option(
+          '--source <source>',
+          'a git repository to build from, see slipway source; otherwise that of the server',
+        )
+        .option('--branch <branch>', 'another branch than that of the source')
         .option('--force', 'a new build, even if an equal one is under way or has just succeeded')
         .option('-w, --watch', 'wait for the end; exit with the status of the first failure'),
     run: async (context, words, { watch: wait, ...asked }) => {

@@ -67,7 +67,11 @@ export type NewBuild = {
   readonly inputDigest?: Digest | undefined;
   /** made once its ids are known, and kept with it */
   readonly request?: ((given: BuildIdentity) => BuildRequest) | undefined;
+  /** done in the same transaction; where it throws, nothing was asked for */
+  readonly within?: ((tx: Database, asked: AskedFor) => Promise<void>) | undefined;
 };
+
+export type AskedFor = { readonly build: Build; readonly isNew: boolean };
 
 /** What of a build that is asked for may be answered by one that is there. */
 export type EqualBuilds = {
@@ -151,7 +155,7 @@ export const askForBuild = (
   asked: NewBuild,
   now: Date,
   equal?: EqualBuilds,
-): Promise<{ readonly build: Build; readonly isNew: boolean }> =>
+): Promise<AskedFor> =>
   db.transaction(async (tx) => {
     const { deviceClass, cause, inputDigest } = asked;
     const held = await holdClass(tx, deviceClass);
@@ -167,7 +171,9 @@ export const askForBuild = (
         .set({ causes: sql`${builds.causes} || ${JSON.stringify(causes)}::jsonb` })
         .where(eq(builds.id, known.id))
         .returning();
-      return { build: toBuild(found(rows, 'build', known.id)), isNew: false };
+      const joined = { build: toBuild(found(rows, 'build', known.id)), isNew: false };
+      await asked.within?.(tx, joined);
+      return joined;
     }
     const version = asked.version ?? nextVersion(await lastVersion(tx, deviceClass), held.leapt);
     const [id, release]: [BuildId, ReleaseId] = [newBuildId(), newReleaseId()];
@@ -196,7 +202,9 @@ export const askForBuild = (
         createdAt: now,
       })
       .returning();
-    return { build: toBuild(found(rows, 'build', id)), isNew: true };
+    const made = { build: toBuild(found(rows, 'build', id)), isNew: true };
+    await asked.within?.(tx, made);
+    return made;
   });
 
 /** A new build in any case, for nobody in particular. */

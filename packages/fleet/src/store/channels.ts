@@ -19,6 +19,7 @@ import { recordAudit } from './audit.ts';
 import { toDevice } from './devices.ts';
 import { found } from './not-found.ts';
 import { keyset, type Page, type Paged } from './page.ts';
+import { setOffByRelease } from './release-triggers.ts';
 import { changeRelease, getRelease } from './releases.ts';
 
 type Row = typeof channels.$inferSelect;
@@ -194,6 +195,7 @@ export const publishToChannel = (
         subject: nameOf(key),
         details: { release: release.id, version: release.version },
       });
+      await setOffByRelease(tx, release, key.name, now);
     }
     return { channel: await getChannel(tx, key), release };
   });

@@ -13,6 +13,7 @@ import { statesBefore } from '../release-states.ts';
 import { builds, releases } from '../schema.ts';
 import { found } from './not-found.ts';
 import { keyset, type Page, type Paged } from './page.ts';
+import { setOffByRelease } from './release-triggers.ts';
 
 export const toRelease = (row: typeof releases.$inferSelect): Release => ({
   id: row.id,
@@ -92,7 +93,14 @@ export const listReleases = async (
  * @param from the states it may be in, of those that `RELEASE_NEXT` lets become `to`; absent: all of them
  * @throws {SlipwayError} NOT_FOUND, CONFLICT where the release is in none of these states
  */
-export const changeRelease = async (
+export const changeRelease = (
+  db: Database,
+  id: ReleaseId,
+  from: readonly ReleaseState[] | undefined,
+  to: ReleaseState,
+): Promise<Release> => db.transaction((tx) => changeIn(tx, id, from, to));
+
+const changeIn = async (
   db: Database,
   id: ReleaseId,
   from: readonly ReleaseState[] | undefined,
@@ -104,7 +112,12 @@ export const changeRelease = async (
     .set({ state: to })
     .where(and(eq(releases.id, id), inArray(releases.state, before)))
     .returning();
-  if (row !== undefined) return toRelease(row);
+  if (row !== undefined) {
+    const release = toRelease(row);
+    // One that was deprecated for a while counts no second time: the delivery is known.
+    if (to === 'published') await setOffByRelease(db, release, null, new Date());
+    return release;
+  }
   const { state } = await getRelease(db, id);
   throw new SlipwayError(
     'CONFLICT',

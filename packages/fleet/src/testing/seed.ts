@@ -8,8 +8,11 @@ import {
   type Birth,
   type Device,
   type Release,
+  type TriggerId,
 } from '@slipway/protocol';
+import { eq } from 'drizzle-orm';
 import type { Database } from '../database.ts';
+import { triggers } from '../schema.ts';
 import { createBuild, moveBuild } from '../store/builds.ts';
 import { createClaim } from '../store/claims.ts';
 import { recordBirth } from '../store/devices.ts';
@@ -95,4 +98,9 @@ export const seedOnlineDevice = async (db: Database, name: string): Promise<Devi
   const device = await recordBirth(db, birthOf(name), false, new Date());
   if (device === undefined) throw new Error('the device was not enrolled');
   return device;
+};
+
+/** As if its time had come. */
+export const makeTriggerDue = async (db: Database, trigger: TriggerId, due: Date): Promise<void> => {
+  await db.update(triggers).set({ nextAt: due }).where(eq(triggers.id, trigger));
 };

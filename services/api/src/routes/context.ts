@@ -18,6 +18,13 @@ export type Context = {
   readonly sources: Sources;
   /** where the database is written for a backup */
   readonly exportsDir: string | undefined;
+  readonly triggers: {
+    /** there may be something to do */
+    readonly look: () => void;
+    /** the secret of a hook, as the database keeps it, and back */
+    readonly seal: (secret: string, trigger: string) => string;
+    readonly open: (sealed: string, trigger: string) => string;
+  };
   readonly store: ArtifactStore;
   readonly builds: BuildFlow;
   readonly revocations: Revocations;

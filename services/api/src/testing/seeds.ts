@@ -64,6 +64,8 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
   const repository = await newGitRepository(api.path('repository'));
   await repository.commit({ 'classes/edge-git.yml': CLASS_FILE, 'edge.yml': IMAGE_FILE });
   const source = async () => (await client.sources.create({ name: next(), url: repository.url })).id;
+  const on = { kind: 'cron', schedule: '30 2 * * *' } as const;
+  const trigger = async () => (await client.triggers.create({ name: next(), on })).id;
 
   const by = (id: () => Promise<string>, body?: unknown) => async (): Promise<Asked> => ({
     params: { id: await id() },
@@ -132,6 +134,13 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
     'sources.delete': by(source),
     'sources.fetch': by(source),
     'sources.listDeviceClasses': by(source),
+
+    'triggers.create': async () => ({ body: { name: next(), on } }),
+    'triggers.get': by(trigger),
+    'triggers.update': by(trigger, { windowSeconds: 60 }),
+    'triggers.delete': by(trigger),
+    'triggers.run': by(trigger, {}),
+    'triggers.listDeliveries': by(trigger),
 
     'emergencyStop.replace': async () => ({ body: { reason: 'a drill' } }),
 
