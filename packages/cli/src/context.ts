@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { createClient, type Client } from '@slipway/client';
 import { SlipwayError } from '@slipway/protocol';
 import { z } from 'zod';
+import { inContext } from './contexts.ts';
 
 /** What a running instance leaves in its data directory; only what this command needs of it. */
 const UpFile = z.object({
@@ -62,20 +63,28 @@ const foldersAbove = (folder: string): string[] =>
   folder === dirname(folder) ? [folder] : [folder, ...foldersAbove(dirname(folder))];
 
 /**
- * The server that commands speak to: `SLIPWAY_URL` with `SLIPWAY_TOKEN`, or the instance that runs on a data directory.
+ * The server that commands speak to: `SLIPWAY_URL` with `SLIPWAY_TOKEN`, the context in use, or the instance that runs on a
+ * data directory.
  *
  * @throws {SlipwayError} CONFIG_INVALID
  */
-export const connect = async (where: Where): Promise<Client> => {
+export const connect = async (asked: Where): Promise<Client> => {
+  const where = await inContext(asked);
   const url = where.env['SLIPWAY_URL'];
   const token = where.env['SLIPWAY_TOKEN'];
   if (url !== undefined && token !== undefined) return createClient({ url: url.replace(/\/+$/, ''), token });
+  // The token of the instance here is for nobody else.
+  if (where !== asked && token === undefined)
+    throw new SlipwayError(
+      'CONFIG_INVALID',
+      `No token is kept for ${url ?? ''}. Give one by slipway context add --token-file, or by SLIPWAY_TOKEN.`,
+    );
   const up = await findUpFile(where);
   if (up === undefined) {
     throw new SlipwayError(
       'CONFIG_INVALID',
       'No server is known. Start one by "npm run up", name its data directory by SLIPWAY_DATA, ' +
-        'or name another server by SLIPWAY_URL and SLIPWAY_TOKEN.',
+        'or name another server by SLIPWAY_URL and SLIPWAY_TOKEN, or by slipway context add.',
     );
   }
   const own = (await readFile(up.adminTokenFile, 'utf8')).trim();

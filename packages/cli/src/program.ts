@@ -10,6 +10,7 @@ import { completionCommand } from './commands/completion.ts';
 import { channelCommands } from './commands/channels.ts';
 import { claimCommands } from './commands/claims.ts';
 import { componentCommands } from './commands/component.ts';
+import { contextCommands } from './commands/context-command.ts';
 import type { Context } from './context.ts';
 import { deviceCommands } from './commands/devices.ts';
 import { diskCommands } from './commands/disk.ts';
@@ -28,7 +29,7 @@ import { validateCommand } from './commands/validate.ts';
 
 const HELP = `
 The server is the instance that runs on .slipway/local here or above ("npm run up"), or on SLIPWAY_DATA;
-SLIPWAY_URL and SLIPWAY_TOKEN name another one.
+SLIPWAY_URL and SLIPWAY_TOKEN name another one, "slipway context" keeps others by name.
 
 Exit status: 0 done, 1 the device or rollout failed, 64 wrong words, 65 wrong file, 66 not found, 69 something is
 missing, 75 not now, 77 not allowed, 78 wrong settings; docs/errors.md has one line for each code.`;
@@ -72,6 +73,7 @@ export const createProgram = (
   sbomCommands(program, makeContext);
   licensesCommand(program, makeContext);
   auditCommands(program, makeContext);
+  contextCommands(program, makeContext);
   completionCommand(program, makeContext);
   versionCommand(program, makeContext);
   return program;
