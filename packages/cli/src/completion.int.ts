@@ -11,7 +11,9 @@ beforeAll(async () => {
   for (const name of ['edge.yml', 'extra.yml']) writeFileSync(join(folder, name), '');
   const { out } = await callIn(folder)('completion', 'bash');
   const ask = 'COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _slipway; printf "%s\\n" "${COMPREPLY[@]}"';
-  writeFileSync(join(folder, 'complete.sh'), `${out}\n${ask}\n`);
+  // What asks the server is tried against one where there is one.
+  const server = `slipway() { [[ "$1" == complete ]] && printf '%s\\n' "$2-1" "$2-2" other; }`;
+  writeFileSync(join(folder, 'complete.sh'), `${out}\n${server}\n${ask}\n`);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -27,6 +29,19 @@ test.each([
     ['--exit-code', '--json', '--help'],
   ],
   [['groups', 're'], ['remove']],
+  [
+    ['groups', 'add', 'g'],
+    ['group-1', 'group-2'],
+  ],
+  [
+    ['group', 'add', 'cellar', 'gate-1', 'd'],
+    ['device-1', 'device-2'],
+  ],
+  [
+    ['devices', 'tag', 'e'],
+    ['edge.yml', 'extra.yml'],
+  ],
+  [['context', 'add', 'ex'], ['extra.yml']],
   [
     ['device', 're'],
     ['rename', 'reject', 'revoke', 'reboot', 'rebirth'],

@@ -6,6 +6,7 @@ import { buildCommand } from './commands/build.ts';
 import { buildCommands } from './commands/builds.ts';
 import { bundleCommands } from './commands/bundle.ts';
 import { cacheCommands } from './commands/cache.ts';
+import { completeCommand } from './commands/complete.ts';
 import { completionCommand } from './commands/completion.ts';
 import { channelCommands } from './commands/channels.ts';
 import { claimCommands } from './commands/claims.ts';
@@ -75,6 +76,7 @@ export const createProgram = (
   auditCommands(program, makeContext);
   contextCommands(program, makeContext);
   completionCommand(program, makeContext);
+  completeCommand(program, makeContext);
   versionCommand(program, makeContext);
   return program;
 };

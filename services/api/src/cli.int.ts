@@ -115,6 +115,13 @@ test('devices are tagged, named and found; groups hold them', async () => {
   expect((await slipway('groups', 'show', 'birds')).status).toBe(66);
 });
 
+test('names of what there is complete words', async () => {
+  await seedDevice(api.db, 'quay-1');
+  expect((await slipway('complete', 'device', 'quay')).out).toBe('quay-1\n');
+  expect((await slipway('complete', 'class')).out).toBe('edge-test\n');
+  expect((await slipway('complete', 'colour')).status).toBe(64);
+});
+
 test('--watch goes on with what changes, until it is interrupted', async () => {
   await seedDevice(api.db, 'watched');
   const options = { cwd: api.path('.'), env: { PATH: process.env['PATH'], SLIPWAY_DATA: api.path('.') } };

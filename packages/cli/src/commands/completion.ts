@@ -3,11 +3,14 @@ import { Argument, type Command } from 'commander';
 import { z } from 'zod';
 import { PROGRESS, SBOMS } from '../build-options.ts';
 import { leaf, word, type MakeContext } from '../command.ts';
+import { COMPLETED } from './complete.ts';
 
 type Words = {
   readonly path: string;
   readonly names: readonly string[];
   readonly options: readonly string[];
+  /** what each argument is, if the server knows names of it */
+  readonly kinds: readonly string[];
 };
 
 /** What may follow each command, by its path: commands below it and choices of its arguments, and options. */
@@ -16,7 +19,7 @@ const wordsBelow = (command: Command, path: string): Words[] => {
   const choices = command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []);
   const names = [...command.commands.map((child) => child.name()), ...choices];
   return [
-    { path, names, options: [...options, '--help'] },
+    { path, names, options: [...options, '--help'], kinds: kindsOf(command) },
     ...command.commands.flatMap((child) =>
       [child.name(), ...child.aliases()].flatMap((name) =>
         wordsBelow(child, path === '' ? name : `${path} ${name}`),
@@ -25,33 +28,47 @@ const wordsBelow = (command: Command, path: string): Words[] => {
   ];
 };
 
+/** A word for each argument; `-` where nobody knows names. */
+const kindsOf = ({ registeredArguments }: Command): string[] => {
+  const kinds = registeredArguments.map((argument) =>
+    COMPLETED.includes(argument.name()) ? argument.name() : '-',
+  );
+  return kinds.some((kind) => kind !== '-') ? kinds : [];
+};
+
 /** What may follow an option, whatever the command. */
 type Values = Readonly<Record<string, readonly string[]>>;
 
 const bash = (program: Command, values: Values): string => {
   const below = wordsBelow(program, '');
   const cases = below.map(
-    ({ path, names, options }) =>
-      `    '${path}') names='${names.join(' ')}' options='${options.join(' ')}' ;;`,
+    ({ path, names, options, kinds }) =>
+      `    '${path}') names='${names.join(' ')}' options='${options.join(' ')}'${kinds.length === 0 ? '' : ` kinds='${kinds.join(' ')}'`} ;;`,
   );
   const ofOptions = Object.entries(values).map(
     ([option, words]) =>
       `    ${option}) COMPREPLY=($(compgen -W '${words.join(' ')}' -- "$current")); return ;;`,
   );
   return `_slipway() {
-  local word known path='' next names='' options='' current="\${COMP_WORDS[COMP_CWORD]}"
+  local word known path='' next names='' options='' kinds='' given=0 current="\${COMP_WORDS[COMP_CWORD]}"
   local paths=(${below.map(({ path }) => `'${path}'`).join(' ')})
   case "\${COMP_WORDS[COMP_CWORD-1]}" in
 ${ofOptions.join('\n')}
   esac
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     next="\${path:+$path }$word"
-    for known in "\${paths[@]}"; do [[ "$known" == "$next" ]] && path="$next"; done
+    for known in "\${paths[@]}"; do [[ "$known" == "$next" ]] && path="$next" word='' given=0; done
+    [[ -n "$word" && "$word" != -* ]] && given=$((given + 1))
   done
   case "$path" in
 ${cases.join('\n')}
   esac
-  [[ "$current" == -* ]] && names="$options"
+  if [[ "$current" == -* ]]; then names="$options"
+  elif [[ -n "$kinds" ]]; then
+    kinds=($kinds)
+    [[ $given -ge \${#kinds[@]} ]] && given=$((\${#kinds[@]} - 1))
+    [[ "\${kinds[$given]}" != - ]] && names="$("\${COMP_WORDS[0]}" complete "\${kinds[$given]}" "$current" 2>/dev/null)"
+  fi
   COMPREPLY=($(compgen -W "$names" -- "$current"))
   [[ \${#COMPREPLY[@]} -eq 0 ]] && COMPREPLY=($(compgen -f -- "$current"))
 }

@@ -81,7 +81,7 @@ export const contextCommands = (program: Command, makeContext: MakeContext): voi
     },
   });
   leaf(contexts, makeContext, {
-    usage: 'use <name>',
+    usage: 'use <context>',
     summary: `have commands speak to a server; ${LOCAL}: to the one that runs here`,
     options: z.object({}),
     run: async (context, words) => {
@@ -93,7 +93,7 @@ export const contextCommands = (program: Command, makeContext: MakeContext): voi
     },
   });
   leaf(contexts, makeContext, {
-    usage: 'show [name]',
+    usage: 'show [context]',
     summary: 'show a server, or the one that is in use',
     options: z.object({}),
     run: async (context, words) => {
@@ -106,7 +106,7 @@ export const contextCommands = (program: Command, makeContext: MakeContext): voi
     },
   });
   leaf(contexts, makeContext, {
-    usage: 'remove <name>',
+    usage: 'remove <context>',
     summary: 'forget a server and its token',
     options: z.object({}),
     run: async (context, words) => {
