@@ -119,7 +119,7 @@ const settings = {
   /** in place of `rule` for single classes */
   perClass: z.record(ClassName, TriggerRule),
   /** what is equal and comes within so many seconds makes one build */
-  windowSeconds: z.number().min(0).max(3600),
+  windowSeconds: z.int().min(0).max(3600),
   /** how many builds of one class may be under way before it waits */
   maxBuilds: z.int().min(1).max(100),
 };
