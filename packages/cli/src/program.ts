@@ -24,6 +24,7 @@ import { rolloutCommands } from './commands/rollouts.ts';
 import { sbomCommands } from './commands/sbom.ts';
 import { sourceCommands } from './commands/sources.ts';
 import { triggerCommands } from './commands/triggers.ts';
+import { webhookCommands } from './commands/webhooks.ts';
 import { workerCommands } from './commands/workers.ts';
 import { versionCommand } from './commands/version.ts';
 import { validateCommand } from './commands/validate.ts';
@@ -67,6 +68,7 @@ export const createProgram = (
   claimCommands(program, makeContext);
   stopCommands(program, makeContext);
   backupCommands(program, makeContext);
+  webhookCommands(program, makeContext);
   bundleCommands(program, makeContext);
   componentCommands(program, makeContext);
   cacheCommands(program, makeContext);

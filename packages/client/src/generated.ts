@@ -52,6 +52,14 @@ import {
   TriggerCreated,
   TriggerDelivery,
   TriggerRun,
+  Webhook,
+  WebhookChange,
+  WebhookCreate,
+  WebhookDelivery,
+  WebhookDeliveryDetails,
+  WebhookDeliveryState,
+  WebhookRotate,
+  WebhookSecret,
 } from '@slipway/protocol';
 import { z } from 'zod';
 import { download, json, list, nothing, stream, text } from './call.ts';
@@ -560,6 +568,71 @@ export const generatedClient = (connection: Connection) => ({
     /** Change a trigger: what is left out stays as it is. `PATCH /v1/triggers/{id}` */
     update: (id: string, body: z.input<typeof TriggerChange>, options: CallOptions = {}) =>
       json(connection, Trigger, `/v1/triggers/${segment(id)}`, { method: 'PATCH', body, ...options }),
+  },
+  webhooks: {
+    /** Have events posted to a URL; the secret that signs them is shown this once. `POST /v1/webhooks` */
+    create: (body: z.input<typeof WebhookCreate>, options: CallOptions = {}) =>
+      json(connection, WebhookSecret, '/v1/webhooks', { method: 'POST', body, ...options }),
+    /** Delete a webhook and its deliveries. `DELETE /v1/webhooks/{id}` */
+    delete: (id: string, options: CallOptions = {}) =>
+      nothing(connection, `/v1/webhooks/${segment(id)}`, { method: 'DELETE', ...options }),
+    /** Show a webhook. `GET /v1/webhooks/{id}` */
+    get: (id: string, options: CallOptions = {}) =>
+      json(connection, Webhook, `/v1/webhooks/${segment(id)}`, options),
+    /** Show a delivery: what is posted, and how each try went. `GET /v1/webhooks/{id}/deliveries/{delivery}` */
+    getDelivery: (id: string, delivery: string, options: CallOptions = {}) =>
+      json(
+        connection,
+        WebhookDeliveryDetails,
+        `/v1/webhooks/${segment(id)}/deliveries/${segment(delivery)}`,
+        options,
+      ),
+    /** List webhooks. `GET /v1/webhooks` */
+    list: (
+      query: {
+        readonly limit?: number | undefined;
+        readonly offset?: number | undefined;
+        readonly after?: string | undefined;
+        readonly count?: boolean | undefined;
+      } = {},
+      options: CallOptions = {},
+    ) => list(connection, Webhook, '/v1/webhooks', { query, ...options }),
+    /** List deliveries of a webhook, newest first. `GET /v1/webhooks/{id}/deliveries` */
+    listDeliveries: (
+      id: string,
+      query: {
+        readonly limit?: number | undefined;
+        readonly offset?: number | undefined;
+        readonly after?: string | undefined;
+        readonly count?: boolean | undefined;
+        readonly state?: z.input<typeof WebhookDeliveryState> | undefined;
+      } = {},
+      options: CallOptions = {},
+    ) => list(connection, WebhookDelivery, `/v1/webhooks/${segment(id)}/deliveries`, { query, ...options }),
+    /** Post a ping now and tell how that went; it is tried once. `POST /v1/webhooks/{id}/ping` */
+    ping: (id: string, options: CallOptions = {}) =>
+      json(connection, WebhookDeliveryDetails, `/v1/webhooks/${segment(id)}/ping`, {
+        method: 'POST',
+        ...options,
+      }),
+    /** Try a delivery anew, under the same id. `POST /v1/webhooks/{id}/deliveries/{delivery}/redeliver` */
+    redeliverDelivery: (id: string, delivery: string, options: CallOptions = {}) =>
+      json(
+        connection,
+        WebhookDelivery,
+        `/v1/webhooks/${segment(id)}/deliveries/${segment(delivery)}/redeliver`,
+        { method: 'POST', ...options },
+      ),
+    /** Give a webhook a new secret, shown this once; for a while the one before signs, too. `POST /v1/webhooks/{id}/rotate` */
+    rotate: (id: string, body: z.input<typeof WebhookRotate>, options: CallOptions = {}) =>
+      json(connection, WebhookSecret, `/v1/webhooks/${segment(id)}/rotate`, {
+        method: 'POST',
+        body,
+        ...options,
+      }),
+    /** Change the URL or events of a webhook, or switch it on or off. `PATCH /v1/webhooks/{id}` */
+    update: (id: string, body: z.input<typeof WebhookChange>, options: CallOptions = {}) =>
+      json(connection, Webhook, `/v1/webhooks/${segment(id)}`, { method: 'PATCH', body, ...options }),
   },
   workers: {
     /** List the build workers that live, and what each does. `GET /v1/workers` */

@@ -198,4 +198,26 @@ export {
   takesHook,
 } from './store/triggers.ts';
 export type { TriggeredPlan, TriggerMemory } from './schema.ts';
+export { tellAlarms } from './store/tell-alarms.ts';
+export {
+  DEAD_AFTER_MS,
+  getWebhookDelivery,
+  listWebhookDeliveries,
+  MAX_TRIES,
+  pingWebhook,
+  pruneWebhookDeliveries,
+  recordAttempt,
+  redeliverWebhook,
+  takeDueDeliveries,
+  type AttemptOutcome,
+  type DueDelivery,
+} from './store/webhook-deliveries.ts';
+export {
+  changeWebhook,
+  createWebhook,
+  deleteWebhook,
+  getWebhook,
+  listWebhooks,
+  rotateWebhook,
+} from './store/webhooks.ts';
 export { actorOfToken, admitToken, sha256Hex, type Actor } from './store/tokens.ts';

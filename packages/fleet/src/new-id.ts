@@ -7,11 +7,13 @@ import {
   DeviceId,
   ExecutionId,
   GroupId,
+  MessageId,
   ReleaseId,
   RolloutId,
   RunId,
   SourceId,
   TriggerId,
+  WebhookId,
 } from '@slipway/protocol';
 
 const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyz';
@@ -38,6 +40,8 @@ export const newSourceId = (): SourceId => SourceId.parse(`src_${random()}`);
 export const newTriggerId = (): TriggerId => TriggerId.parse(`trg_${random()}`);
 export const newDeliveryId = (): DeliveryId => DeliveryId.parse(`dlv_${random()}`);
 export const newRunId = (): RunId => RunId.parse(`run_${random()}`);
+export const newWebhookId = (): WebhookId => WebhookId.parse(`whk_${random()}`);
+export const newMessageId = (): MessageId => MessageId.parse(`msg_${random()}`);
 export const newDeviceId = (): DeviceId => DeviceId.parse(`dev-${random()}`);
 /** Of a hook: 256 random bits, which forges take as they are. */
 export const newHookSecret = (): string => randomBytes(32).toString('base64url');

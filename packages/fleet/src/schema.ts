@@ -62,6 +62,7 @@ export * from './schema/emergency-stop.ts';
 export * from './schema/enrolment.ts';
 export * from './schema/triggers.ts';
 export * from './schema/restores.ts';
+export * from './schema/webhooks.ts';
 
 /** Text that sorts by its bytes, whatever the locale of the database is. */
 const bytewise = customType<{ data: string }>({ dataType: () => 'text COLLATE "C"' });

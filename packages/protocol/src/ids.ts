@@ -53,6 +53,10 @@ export const DeliveryId = given('dlv').brand<'DeliveryId'>();
 export type DeliveryId = z.infer<typeof DeliveryId>;
 export const RunId = given('run').brand<'RunId'>();
 export type RunId = z.infer<typeof RunId>;
+export const WebhookId = given('whk').brand<'WebhookId'>();
+export type WebhookId = z.infer<typeof WebhookId>;
+export const MessageId = given('msg').brand<'MessageId'>();
+export type MessageId = z.infer<typeof MessageId>;
 
 /** Version of a release, semantic versioning 2.0.0. */
 export const Version = z

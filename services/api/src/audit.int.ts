@@ -54,6 +54,9 @@ const SOURCE_URL = 'https://git.example/images.git';
 const source = (): Promise<string> => made('/v1/sources', { name: `source-${number++}`, url: SOURCE_URL });
 const trigger = (): Promise<string> =>
   made('/v1/triggers', { name: `trigger-${number++}`, on: { kind: 'cron', schedule: '30 2 * * *' } });
+// Of a network that there is none of.
+const RECEIVER_URL = 'https://192.0.2.1/hook';
+const webhook = (): Promise<string> => made('/v1/webhooks', { url: RECEIVER_URL });
 const rollout = async (): Promise<string> =>
   made('/v1/rollouts', { release: await release(), devices: [await device()] });
 
@@ -128,9 +131,18 @@ const CHANGES: Readonly<Record<string, () => Promise<Asked>>> = {
   'PATCH /v1/triggers/{id}': async () => ({ path: [await trigger()], body: { enabled: false } }),
   'DELETE /v1/triggers/{id}': async () => ({ path: [await trigger()] }),
   'POST /v1/triggers/{id}/run': async () => ({ path: [await trigger()], body: {} }),
+  'POST /v1/webhooks': async () => ({ body: { url: RECEIVER_URL } }),
+  'PATCH /v1/webhooks/{id}': async () => ({ path: [await webhook()], body: { enabled: false } }),
+  'DELETE /v1/webhooks/{id}': async () => ({ path: [await webhook()] }),
+  'POST /v1/webhooks/{id}/rotate': async () => ({ path: [await webhook()], body: {} }),
+  'POST /v1/webhooks/{id}/deliveries/{delivery}/redeliver': async () => {
+    const id = await webhook();
+    return { path: [id, (await api.client().webhooks.ping(id)).id] };
+  },
 };
 /** Routes that are no GET and change nothing worth an entry, each with its reason. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
+  'POST /v1/webhooks/{id}/ping': 'is on record as a delivery, and tells the receiver nothing',
   'POST /v1/sources/{id}/fetch': 'brings a mirror up to date, as every build does',
 };
 

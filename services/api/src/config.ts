@@ -28,6 +28,12 @@ const Environment = z.object({
   SLIPWAY_BUILD_ATTEMPTS: z.coerce.number().int().min(1).max(20).default(4),
   SLIPWAY_BUILD_RETRY_SECONDS: z.coerce.number().min(0).default(10),
   SLIPWAY_EXPORTS: z.string().optional(),
+  SLIPWAY_WEBHOOK_ALLOW: z
+    .string()
+    .default('')
+    .transform((text) => text.split(/[\s,]+/).filter((range) => range !== ''))
+    .pipe(z.array(z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()]))),
+  SLIPWAY_WEBHOOK_TIMEOUT_SECONDS: z.coerce.number().min(1).max(60).default(15),
   SLIPWAY_ADMIN_TOKEN_FILE: z.string(),
   SLIPWAY_SECRETS_KEY_FILE: z.string().optional(),
   REDIS_URL: z.string(),
@@ -68,6 +74,9 @@ export type ApiConfig = {
   /** how often a build is tried that fails for a reason that may pass, and how long before the second try; it doubles */
   readonly buildAttempts?: number;
   readonly buildRetrySeconds?: number;
+  /** ranges of addresses that are not public and that webhooks may be sent to all the same, also by plain http */
+  readonly webhookAllow?: readonly string[];
+  readonly webhookTimeoutMs?: number;
   /** made with a new token if it is not there */
   readonly adminTokenFile: string;
   /** what secrets in the database are sealed with; absent: `secrets.key` beside the admin token. Made if it is not there */
@@ -101,6 +110,8 @@ export const parseApiConfig = (environment: NodeJS.ProcessEnv): ApiConfig => {
     buildAttempts: data.SLIPWAY_BUILD_ATTEMPTS,
     buildRetrySeconds: data.SLIPWAY_BUILD_RETRY_SECONDS,
     ...(data.SLIPWAY_EXPORTS === undefined ? {} : { exportsDir: data.SLIPWAY_EXPORTS }),
+    webhookAllow: data.SLIPWAY_WEBHOOK_ALLOW,
+    webhookTimeoutMs: data.SLIPWAY_WEBHOOK_TIMEOUT_SECONDS * 1000,
     adminTokenFile: data.SLIPWAY_ADMIN_TOKEN_FILE,
     secretsKeyFile: data.SLIPWAY_SECRETS_KEY_FILE,
     redisUrl: data.REDIS_URL,

@@ -39,6 +39,8 @@ const RULES: Readonly<Record<string, RegExp>> = {
   'triggers.run': /has no source/,
   'rollouts.create': /at most one of devices, group and query/,
   'claims.create': /an id is for one device/,
+  'webhooks.create': /: a URL /,
+  'webhooks.update': /: a URL /,
   'registrations.create': /expected serial or keySha256/,
 };
 const SAMPLES = { seed: 20_260_501, numRuns: 3 };

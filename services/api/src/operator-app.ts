@@ -32,6 +32,7 @@ import { hookRoutes } from './routes/hooks.ts';
 import { rolloutRoutes } from './routes/rollouts.ts';
 import { sourceRoutes } from './routes/sources.ts';
 import { triggerRoutes } from './routes/triggers.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
 
 // Whatever the script of the page would like to load, it gets nothing from elsewhere.
 const DOCS_POLICY =
@@ -116,6 +117,7 @@ export const operatorApp = async (
       enrolmentRoutes,
       emergencyStopRoutes,
       databaseExportRoutes,
+      webhookRoutes,
       eventRoutes,
       auditRoutes,
     ]) {

@@ -18,6 +18,8 @@ import { openRevocations } from './revocations.ts';
 import { openSecretBox } from './secret-box.ts';
 import { openSources } from './sources.ts';
 import { openTriggerFlow } from './triggers/trigger-flow.ts';
+import { parseAllowed } from './webhooks/addresses.ts';
+import { openCourier } from './webhooks/courier.ts';
 
 export type StartApi = {
   readonly config: ApiConfig;
@@ -124,6 +126,11 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
     seal: (secret: string, id: string) => secrets.seal(secret, `trigger:${id}`),
     open: (sealed: string, id: string) => secrets.open(sealed, `trigger:${id}`),
   };
+  const courier = openCourier(db, logger, {
+    allowed: parseAllowed(config.webhookAllow ?? []),
+    timeoutMs: config.webhookTimeoutMs,
+  });
+  undo.defer(() => courier.close());
 
   const operators = await operatorApp(
     {
@@ -135,6 +142,7 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
       store,
       builds,
       revocations,
+      courier,
       wakePlanner,
       sendCommand,
       exportsDir: config.exportsDir,

@@ -9,6 +9,7 @@ import type { BuildFlow } from '../build-flow.ts';
 import type { ImageRepository } from '../image-repository.ts';
 import type { Revocations } from '../revocations.ts';
 import type { Sources } from '../sources.ts';
+import type { Courier } from '../webhooks/courier.ts';
 
 /** What routes work with. */
 export type Context = {
@@ -28,6 +29,7 @@ export type Context = {
   readonly store: ArtifactStore;
   readonly builds: BuildFlow;
   readonly revocations: Revocations;
+  readonly courier: Courier;
   /** wakes the planner of the gateway */
   readonly wakePlanner: (rollout: RolloutId) => Promise<void>;
   /** has the gateway send a command */

@@ -66,6 +66,13 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
   const source = async () => (await client.sources.create({ name: next(), url: repository.url })).id;
   const on = { kind: 'cron', schedule: '30 2 * * *' } as const;
   const trigger = async () => (await client.triggers.create({ name: next(), on })).id;
+  // Of a network that there is none of: nothing is sent.
+  const url = 'https://192.0.2.1/hook';
+  const webhook = async () => (await client.webhooks.create({ url })).id;
+  const delivery = async (): Promise<Asked> => {
+    const id = await webhook();
+    return { params: { id, delivery: (await client.webhooks.ping(id)).id } };
+  };
 
   const by = (id: () => Promise<string>, body?: unknown) => async (): Promise<Asked> => ({
     params: { id: await id() },
@@ -158,5 +165,15 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
     'claims.revoke': by(claim),
     'registrations.create': async () => ({ body: { devices: [{ deviceClass, serial: next() }] } }),
     'registrations.delete': by(registration),
+
+    'webhooks.create': async () => ({ body: { url, events: ['build.finished'] } }),
+    'webhooks.get': by(webhook),
+    'webhooks.update': by(webhook, { enabled: false }),
+    'webhooks.delete': by(webhook),
+    'webhooks.rotate': by(webhook, { overlapSeconds: 60 }),
+    'webhooks.ping': by(webhook),
+    'webhooks.listDeliveries': by(webhook),
+    'webhooks.getDelivery': delivery,
+    'webhooks.redeliverDelivery': delivery,
   };
 };
