@@ -6,6 +6,7 @@ import { connect } from '../context.ts';
 import { facts, size, table, time } from '../table.ts';
 import { watchList, watchOne } from '../watch.ts';
 import { admitDeviceCommands } from './admit-devices.ts';
+import { registrationCommands } from './registrations.ts';
 import { askDeviceCommands } from './ask-device.ts';
 import { attributeFacts, describeDeviceCommands } from './describe-devices.ts';
 import { DEVICE_HEADINGS, deviceLine } from './device-table.ts';
@@ -154,6 +155,7 @@ export const deviceCommands = (program: Command, makeContext: MakeContext): void
   });
   describeDeviceCommands(devices, makeContext);
   admitDeviceCommands(devices, makeContext);
+  registrationCommands(program, devices, makeContext);
   askDeviceCommands(devices, makeContext);
 
   const classes = program.command('classes').summary('see device classes').description('See device classes.');
