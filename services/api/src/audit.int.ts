@@ -131,6 +131,7 @@ const CHANGES: Readonly<Record<string, () => Promise<Asked>>> = {
   'PATCH /v1/triggers/{id}': async () => ({ path: [await trigger()], body: { enabled: false } }),
   'DELETE /v1/triggers/{id}': async () => ({ path: [await trigger()] }),
   'POST /v1/triggers/{id}/run': async () => ({ path: [await trigger()], body: {} }),
+  'POST /v1/database-exports': async () => ({}),
   'POST /v1/webhooks': async () => ({ body: { url: RECEIVER_URL } }),
   'PATCH /v1/webhooks/{id}': async () => ({ path: [await webhook()], body: { enabled: false } }),
   'DELETE /v1/webhooks/{id}': async () => ({ path: [await webhook()] }),
