@@ -4,6 +4,8 @@ import { createClient, type Client } from '@slipway/client';
 import { SlipwayError } from '@slipway/protocol';
 import { z } from 'zod';
 import { inContext } from './contexts.ts';
+import type { ReadSecret } from './read-secret.ts';
+import { sessionFor } from './sessions.ts';
 
 /** What a running instance leaves in its data directory; only what this command needs of it. */
 const UpFile = z.object({
@@ -24,6 +26,8 @@ export type Context = {
   readonly columns: number | undefined;
   /** whether somebody watches what `err` says */
   readonly isTerminal?: boolean | undefined;
+  /** asks for a password; undefined: there is nobody to ask */
+  readonly secret?: ReadSecret | undefined;
   /** aborts on Ctrl-C */
   readonly signal: AbortSignal;
 };
@@ -62,33 +66,60 @@ export const dataDirectory = async (where: Where, named: string | undefined): Pr
 const foldersAbove = (folder: string): string[] =>
   folder === dirname(folder) ? [folder] : [folder, ...foldersAbove(dirname(folder))];
 
-/**
- * The server that commands speak to: `SLIPWAY_URL` with `SLIPWAY_TOKEN`, the context in use, or the instance that runs on a
- * data directory.
- *
- * @throws {SlipwayError} CONFIG_INVALID
- */
-export const connect = async (asked: Where): Promise<Client> => {
+type Server = {
+  readonly url: string;
+  /** given for it, by the environment or the context in use */
+  readonly token: string | undefined;
+  /** of the instance here; undefined: the server is another one */
+  readonly adminTokenFile: string | undefined;
+};
+
+const findServer = async (asked: Where): Promise<Server> => {
   const where = await inContext(asked);
-  const url = where.env['SLIPWAY_URL'];
+  const named = where.env['SLIPWAY_URL']?.replace(/\/+$/, '');
   const token = where.env['SLIPWAY_TOKEN'];
-  if (url !== undefined && token !== undefined) return createClient({ url: url.replace(/\/+$/, ''), token });
+  if (named !== undefined && token !== undefined) return { url: named, token, adminTokenFile: undefined };
   // The token of the instance here is for nobody else.
-  if (where !== asked && token === undefined)
-    throw new SlipwayError(
-      'CONFIG_INVALID',
-      `No token is kept for ${url ?? ''}. Give one by slipway context add --token-file, or by SLIPWAY_TOKEN.`,
-    );
-  const up = await findUpFile(where);
-  if (up === undefined) {
+  const up = where === asked ? await findUpFile(where) : undefined;
+  const url = named ?? up?.apiUrl;
+  if (url === undefined) {
     throw new SlipwayError(
       'CONFIG_INVALID',
       'No server is known. Start one by "npm run up", name its data directory by SLIPWAY_DATA, ' +
-        'or name another server by SLIPWAY_URL and SLIPWAY_TOKEN, or by slipway context add.',
+        'or name another server by slipway context add, or by SLIPWAY_URL with SLIPWAY_TOKEN or after slipway login.',
     );
   }
-  const own = (await readFile(up.adminTokenFile, 'utf8')).trim();
-  return createClient({ url: url ?? up.apiUrl, token: token ?? own });
+  return { url, token, adminTokenFile: up?.adminTokenFile };
+};
+
+/**
+ * The server that commands speak to: that at `SLIPWAY_URL`, the context in use, or the instance that runs on a data
+ * directory. By the token given for it, the session that `slipway login` keeps, or the token of the instance.
+ *
+ * @throws {SlipwayError} CONFIG_INVALID
+ */
+export const connect = async (where: Where): Promise<Client> => {
+  const { url, token: given, adminTokenFile } = await findServer(where);
+  const token = given ?? (await sessionFor(where, url));
+  if (token !== undefined) return createClient({ url, token });
+  if (adminTokenFile === undefined)
+    throw new SlipwayError(
+      'CONFIG_INVALID',
+      `No token is kept for ${url}. Use slipway login, give one by slipway context add --token-file, or set SLIPWAY_TOKEN.`,
+    );
+  return createClient({ url, token: (await readFile(adminTokenFile, 'utf8')).trim() });
+};
+
+/** For what is asked without being known yet. @throws {SlipwayError} CONFIG_INVALID */
+export const connectAsNobody = async (
+  where: Where,
+): Promise<{
+  readonly client: Client;
+  readonly url: string;
+  readonly adminTokenFile: string | undefined;
+}> => {
+  const { url, adminTokenFile } = await findServer(where);
+  return { client: createClient({ url, token: 'none' }), url, adminTokenFile };
 };
 
 /**

@@ -1,4 +1,5 @@
 import { isatty } from 'node:tty';
+import { secretReader } from './read-secret.ts';
 import { run } from './run.ts';
 
 const abort = new AbortController();
@@ -14,5 +15,9 @@ process.exitCode = await run(process.argv.slice(2), {
   columns: process.stdout.isTTY ? process.stdout.columns : undefined,
   // Asking the stream would make a shared pipe non-blocking, which programs beside this one do not expect.
   isTerminal: isatty(2),
+  secret: secretReader(
+    () => process.stdin,
+    (text) => process.stderr.write(text),
+  ),
   signal: abort.signal,
 });

@@ -13,6 +13,7 @@ import { claimCommands } from './commands/claims.ts';
 import { componentCommands } from './commands/component.ts';
 import { contextCommands } from './commands/context-command.ts';
 import type { Context } from './context.ts';
+import { peopleCommands } from './commands/people.ts';
 import { deviceCommands } from './commands/devices.ts';
 import { diskCommands } from './commands/disk.ts';
 import { groupCommands } from './commands/groups.ts';
@@ -31,7 +32,7 @@ import { validateCommand } from './commands/validate.ts';
 
 const HELP = `
 The server is the instance that runs on .slipway/local here or above ("npm run up"), or on SLIPWAY_DATA;
-SLIPWAY_URL and SLIPWAY_TOKEN name another one, "slipway context" keeps others by name.
+SLIPWAY_URL names another one, "slipway context" keeps others by name. Who asks: SLIPWAY_TOKEN, or who has logged in, or the token of the data directory.
 
 Exit status: 0 done, 1 the device or rollout failed, 64 wrong words, 65 wrong file, 66 not found, 69 something is
 missing, 75 not now, 77 not allowed, 78 wrong settings; docs/errors.md has one line for each code.`;
@@ -75,6 +76,7 @@ export const createProgram = (
   diskCommands(program, makeContext);
   sbomCommands(program, makeContext);
   licensesCommand(program, makeContext);
+  peopleCommands(program, makeContext);
   auditCommands(program, makeContext);
   contextCommands(program, makeContext);
   completionCommand(program, makeContext);

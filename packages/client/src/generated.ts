@@ -1,5 +1,7 @@
 // Written by `npm run client -w packages/client` from what the routes of the API declare. Change a route, then run it.
 import {
+  ApiToken,
+  ApiTokenCreate,
   AuditEntry,
   AuditHead,
   Build,
@@ -33,7 +35,12 @@ import {
   GroupCreate,
   GroupMembers,
   LiveEvent,
+  LoggedIn,
+  Login,
   MaintenanceWindow,
+  Me,
+  PasswordChange,
+  PasswordSet,
   Registration,
   RegistrationImport,
   Release,
@@ -42,6 +49,8 @@ import {
   Rollout,
   RolloutCreate,
   RolloutState,
+  Session,
+  Setup,
   Source,
   SourceChange,
   SourceCreate,
@@ -52,6 +61,9 @@ import {
   TriggerCreated,
   TriggerDelivery,
   TriggerRun,
+  User,
+  UserChange,
+  UserCreate,
   Webhook,
   WebhookChange,
   WebhookCreate,
@@ -405,6 +417,22 @@ export const generatedClient = (connection: Connection) => ({
         options,
       ),
   },
+  login: {
+    /** Begin a session by name and password. `POST /v1/login` */
+    create: (body: z.input<typeof Login>, options: CallOptions = {}) =>
+      json(connection, LoggedIn, '/v1/login', { method: 'POST', body, ...options }),
+  },
+  logout: {
+    /** End the session that asks. `POST /v1/logout` */
+    create: (options: CallOptions = {}) => nothing(connection, '/v1/logout', { method: 'POST', ...options }),
+  },
+  me: {
+    /** Show who asks, and what they may do. `GET /v1/me` */
+    get: (options: CallOptions = {}) => json(connection, Me, '/v1/me', options),
+    /** Change the own password; every other session ends. `PUT /v1/me/password` */
+    setPassword: (body: z.input<typeof PasswordChange>, options: CallOptions = {}) =>
+      nothing(connection, '/v1/me/password', { method: 'PUT', body, ...options }),
+  },
   registrations: {
     /** Make devices known before they come, by serial number or key: the whole list, or nothing. `POST /v1/registrations` */
     create: (body: z.input<typeof RegistrationImport>, options: CallOptions = {}) =>
@@ -496,6 +524,19 @@ export const generatedClient = (connection: Connection) => ({
       options: CallOptions = {},
     ) => json(connection, Rollout, `/v1/rollouts/${segment(id)}/policy`, { method: 'PUT', body, ...options }),
   },
+  sessions: {
+    /** End a session: an own one, or any as admin. `DELETE /v1/sessions/{id}` */
+    delete: (id: string, options: CallOptions = {}) =>
+      nothing(connection, `/v1/sessions/${segment(id)}`, { method: 'DELETE', ...options }),
+    /** List sessions that have not ended. `GET /v1/sessions` */
+    list: (query: { readonly all?: boolean | undefined } = {}, options: CallOptions = {}) =>
+      json(connection, z.array(Session), '/v1/sessions', { query, ...options }),
+  },
+  setup: {
+    /** Make the first user, who is admin, with the setup token of the data directory. `POST /v1/setup` */
+    create: (body: z.input<typeof Setup>, options: CallOptions = {}) =>
+      json(connection, User, '/v1/setup', { method: 'POST', body, ...options }),
+  },
   sources: {
     /** Name a git repository to build from; its credentials are never shown again. `POST /v1/sources` */
     create: (body: z.input<typeof SourceCreate>, options: CallOptions = {}) =>
@@ -525,6 +566,25 @@ export const generatedClient = (connection: Connection) => ({
     /** Change a source; with another URL its credentials are gone unless they are given anew. `PATCH /v1/sources/{id}` */
     update: (id: string, body: z.input<typeof SourceChange>, options: CallOptions = {}) =>
       json(connection, Source, `/v1/sources/${segment(id)}`, { method: 'PATCH', body, ...options }),
+  },
+  tokens: {
+    /** Make an API token, told this once; it never does more than its user may. `POST /v1/tokens` */
+    create: (body: z.input<typeof ApiTokenCreate>, options: CallOptions = {}) =>
+      json(connection, ApiToken, '/v1/tokens', { method: 'POST', body, ...options }),
+    /** Revoke an API token: an own one, or any as admin. `DELETE /v1/tokens/{id}` */
+    delete: (id: string, options: CallOptions = {}) =>
+      nothing(connection, `/v1/tokens/${segment(id)}`, { method: 'DELETE', ...options }),
+    /** List API tokens, with when each was last used. `GET /v1/tokens` */
+    list: (
+      query: {
+        readonly limit?: number | undefined;
+        readonly offset?: number | undefined;
+        readonly after?: string | undefined;
+        readonly count?: boolean | undefined;
+        readonly all?: boolean | undefined;
+      } = {},
+      options: CallOptions = {},
+    ) => list(connection, ApiToken, '/v1/tokens', { query, ...options }),
   },
   triggers: {
     /** Make a trigger; the answer has the secret of its hook, which is never shown again. `POST /v1/triggers` */
@@ -568,6 +628,30 @@ export const generatedClient = (connection: Connection) => ({
     /** Change a trigger: what is left out stays as it is. `PATCH /v1/triggers/{id}` */
     update: (id: string, body: z.input<typeof TriggerChange>, options: CallOptions = {}) =>
       json(connection, Trigger, `/v1/triggers/${segment(id)}`, { method: 'PATCH', body, ...options }),
+  },
+  users: {
+    /** Make a user. `POST /v1/users` */
+    create: (body: z.input<typeof UserCreate>, options: CallOptions = {}) =>
+      json(connection, User, '/v1/users', { method: 'POST', body, ...options }),
+    /** Show a user. `GET /v1/users/{id}` */
+    get: (id: string, options: CallOptions = {}) =>
+      json(connection, User, `/v1/users/${segment(id)}`, options),
+    /** List users by name. `GET /v1/users` */
+    list: (
+      query: {
+        readonly limit?: number | undefined;
+        readonly offset?: number | undefined;
+        readonly after?: string | undefined;
+        readonly count?: boolean | undefined;
+      } = {},
+      options: CallOptions = {},
+    ) => list(connection, User, '/v1/users', { query, ...options }),
+    /** Give a user another password; all their sessions end. `PUT /v1/users/{id}/password` */
+    setPassword: (id: string, body: z.input<typeof PasswordSet>, options: CallOptions = {}) =>
+      nothing(connection, `/v1/users/${segment(id)}/password`, { method: 'PUT', body, ...options }),
+    /** Change the roles of a user, disable or enable them; it counts at once. `PATCH /v1/users/{id}` */
+    update: (id: string, body: z.input<typeof UserChange>, options: CallOptions = {}) =>
+      json(connection, User, `/v1/users/${segment(id)}`, { method: 'PATCH', body, ...options }),
   },
   webhooks: {
     /** Have events posted to a URL; the secret that signs them is shown this once. `POST /v1/webhooks` */

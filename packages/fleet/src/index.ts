@@ -220,4 +220,26 @@ export {
   listWebhooks,
   rotateWebhook,
 } from './store/webhooks.ts';
-export { actorOfToken, admitToken, sha256Hex, type Actor } from './store/tokens.ts';
+export { accessOf, reachOf, type Actor, type Reach } from './actor.ts';
+export { actorOfToken } from './store/actors.ts';
+export {
+  isDeviceInReach,
+  isGroupInReach,
+  isInReach,
+  isRolloutInReach,
+  isRolloutReached,
+  refuseDevicesBeyond,
+  refuseTargetsBeyond,
+} from './store/reach.ts';
+export { endSession, listSessions, logIn, SESSION_LIFE_MS } from './store/sessions.ts';
+export { admitToken, createToken, listTokens, revokeToken, sha256Hex } from './store/tokens.ts';
+export {
+  changePassword,
+  changeUser,
+  createFirstUser,
+  createUser,
+  getUser,
+  hasUsers,
+  listUsers,
+  setPassword,
+} from './store/users.ts';

@@ -14,6 +14,9 @@ import {
   SourceId,
   TriggerId,
   WebhookId,
+  SessionId,
+  TokenId,
+  UserId,
 } from '@slipway/protocol';
 
 const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyz';
@@ -42,9 +45,12 @@ export const newDeliveryId = (): DeliveryId => DeliveryId.parse(`dlv_${random()}
 export const newRunId = (): RunId => RunId.parse(`run_${random()}`);
 export const newWebhookId = (): WebhookId => WebhookId.parse(`whk_${random()}`);
 export const newMessageId = (): MessageId => MessageId.parse(`msg_${random()}`);
+export const newUserId = (): UserId => UserId.parse(`usr_${random()}`);
+export const newSessionId = (): SessionId => SessionId.parse(`ses_${random()}`);
+export const newTokenId = (): TokenId => TokenId.parse(`tok_${random()}`);
 export const newDeviceId = (): DeviceId => DeviceId.parse(`dev-${random()}`);
 /** Of a hook: 256 random bits, which forges take as they are. */
 export const newHookSecret = (): string => randomBytes(32).toString('base64url');
-/** A bearer or claim token: 192 random bits. */
-export const newToken = (prefix: 'swt' | 'swc'): string =>
+/** An API token, claim, session or setup token: 192 random bits. */
+export const newToken = (prefix: 'swt' | 'swc' | 'sws' | 'swx'): string =>
   `${prefix}_${randomBytes(24).toString('base64url')}`;

@@ -39,7 +39,6 @@ import type {
   HealthState,
   ReleaseId,
   ReleaseState,
-  Role,
   RolloutId,
   RolloutState,
   RootHash,
@@ -63,6 +62,7 @@ export * from './schema/enrolment.ts';
 export * from './schema/triggers.ts';
 export * from './schema/restores.ts';
 export * from './schema/webhooks.ts';
+export * from './schema/people.ts';
 
 /** Text that sorts by its bytes, whatever the locale of the database is. */
 const bytewise = customType<{ data: string }>({ dataType: () => 'text COLLATE "C"' });
@@ -413,11 +413,3 @@ export const deviceLogs = pgTable(
   },
   (table) => [primaryKey({ columns: [table.command, table.seq] })],
 );
-
-export const tokens = pgTable('tokens', {
-  sha256: text('sha256').primaryKey(),
-  tenant: tenant(),
-  name: text('name').notNull(),
-  role: text('role').$type<Role>().notNull(),
-  createdAt: at('created_at').notNull().defaultNow(),
-});

@@ -441,6 +441,18 @@ export const ERRORS = {
     'Send Authorization: Bearer TOKEN; the admin token lies in the data directory.',
   ),
   FORBIDDEN: entry(77, 403, 'The token does not allow this.', 'Use a token with the role named.'),
+  LOGIN_FAILED: entry(
+    77,
+    401,
+    'The name or the password is wrong.',
+    'Try again; an admin sets another password.',
+  ),
+  SETUP_TOKEN_INVALID: entry(
+    77,
+    403,
+    'The token that makes the first user is wrong, or has been used.',
+    'Take it from the file setup-token in the data directory; once there is a user, log in.',
+  ),
   AUDIT_BROKEN: entry(
     65,
     422,

@@ -57,6 +57,12 @@ export const WebhookId = given('whk').brand<'WebhookId'>();
 export type WebhookId = z.infer<typeof WebhookId>;
 export const MessageId = given('msg').brand<'MessageId'>();
 export type MessageId = z.infer<typeof MessageId>;
+export const UserId = given('usr').brand<'UserId'>();
+export type UserId = z.infer<typeof UserId>;
+export const SessionId = given('ses').brand<'SessionId'>();
+export type SessionId = z.infer<typeof SessionId>;
+export const TokenId = given('tok').brand<'TokenId'>();
+export type TokenId = z.infer<typeof TokenId>;
 
 /** Version of a release, semantic versioning 2.0.0. */
 export const Version = z

@@ -24,6 +24,7 @@ export * from './errors.ts';
 export * from './groups.ts';
 export * from './ids.ts';
 export * from './manifest.ts';
+export * from './people.ts';
 export * from './problem.ts';
 export * from './roles.ts';
 export * from './settings.ts';

@@ -1,8 +1,8 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { admitToken, createGroup, getAuditHead, listAudit, type Database } from '@slipway/fleet';
 import { seedDevice, seedDraft, seedOnlineDevice, seedRelease } from '@slipway/fleet/testing';
-import { AuditEntry, GroupCreate, Problem, verifyAudit } from '@slipway/protocol';
+import { AuditEntry, GroupCreate, LoggedIn, Problem, Session, verifyAudit } from '@slipway/protocol';
 import { z } from 'zod';
 import { describeApi } from './openapi/write.ts';
 import { CLASS_FILE, runApi, type TestApi } from './testing/running-api.ts';
@@ -32,7 +32,13 @@ const ask = async (method: string, path: string, body?: unknown, token = api.tok
 const idOf = (body: unknown): string => z.object({ id: z.string() }).parse(body).id;
 
 /** What a route is asked with: the parts of its path, and its body. */
-type Asked = { readonly path?: readonly string[]; readonly body?: unknown };
+type Asked = {
+  readonly path?: readonly string[];
+  readonly body?: unknown;
+  /** absent: the admin token */
+  readonly token?: string;
+  readonly actor?: string;
+};
 
 let number = 0;
 const pending = async (): Promise<string> => {
@@ -57,6 +63,15 @@ const trigger = (): Promise<string> =>
 // Of a network that there is none of.
 const RECEIVER_URL = 'https://192.0.2.1/hook';
 const webhook = (): Promise<string> => made('/v1/webhooks', { url: RECEIVER_URL });
+const PASSWORD = 'correct horse battery';
+const newUser = (): Promise<string> => made('/v1/users', { name: `user-${number++}`, password: PASSWORD });
+/** A user with a session. */
+const person = async (): Promise<Required<Pick<Asked, 'token' | 'actor'>>> => {
+  const name = `user-${number++}`;
+  await made('/v1/users', { name, password: PASSWORD, role: 'viewer' });
+  const { token = '' } = LoggedIn.parse((await ask('POST', '/v1/login', { name, password: PASSWORD })).body);
+  return { token, actor: name };
+};
 const rollout = async (): Promise<string> =>
   made('/v1/rollouts', { release: await release(), devices: [await device()] });
 
@@ -140,6 +155,34 @@ const CHANGES: Readonly<Record<string, () => Promise<Asked>>> = {
     const id = await webhook();
     return { path: [id, (await api.client().webhooks.ping(id)).id] };
   },
+  'POST /v1/setup': async () => ({
+    body: {
+      name: 'first',
+      password: PASSWORD,
+      token: (await readFile(api.path('setup-token'), 'utf8')).trim(),
+    },
+    actor: 'setup',
+  }),
+  'POST /v1/login': async () => ({ body: { name: 'first', password: PASSWORD }, actor: 'first' }),
+  'POST /v1/logout': person,
+  'PUT /v1/me/password': async () => ({
+    ...(await person()),
+    body: { current: PASSWORD, password: 'another password' },
+  }),
+  'DELETE /v1/sessions/{id}': async () => {
+    const { token, actor } = await person();
+    const [own] = z.array(Session).parse((await ask('GET', '/v1/sessions', undefined, token)).body);
+    return { path: [own?.id ?? ''], token, actor };
+  },
+  'POST /v1/tokens': async () => ({ ...(await person()), body: { name: 'ci', scopes: ['read'] } }),
+  'DELETE /v1/tokens/{id}': async () => {
+    const { token, actor } = await person();
+    const { body } = await ask('POST', '/v1/tokens', { name: 'ci', scopes: ['read'] }, token);
+    return { path: [idOf(body)], token, actor };
+  },
+  'POST /v1/users': async () => ({ body: { name: `user-${number++}`, password: PASSWORD } }),
+  'PATCH /v1/users/{id}': async () => ({ path: [await newUser()], body: { role: 'viewer' } }),
+  'PUT /v1/users/{id}/password': async () => ({ path: [await newUser()], body: { password: PASSWORD } }),
 };
 /** Routes that are no GET and change nothing worth an entry, each with its reason. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
@@ -161,18 +204,19 @@ describe('every route that changes something leaves an entry', () => {
 
   test.each(Object.entries(CHANGES))('%s', async (route, prepare) => {
     const [method = '', template = ''] = route.split(' ');
-    const { path = [], body } = await prepare();
+    const { path = [], body, token, actor = 'admin' } = await prepare();
     const parts = [...path];
     const before = await getAuditHead(db);
     const answer = await ask(
       method,
       template.replace(/\{\w+\}/g, () => parts.shift() ?? ''),
       body,
+      token,
     );
     expect(answer).toMatchObject({ status: expect.toSatisfy((status: number) => status < 300) as unknown });
     const added = (await getAuditHead(db)).sequence - before.sequence;
     const entries = (await listAudit(db, { limit: 10, offset: 0 })).slice(0, added);
-    expect(entries.filter(({ actor }) => actor === 'admin')).not.toEqual([]);
+    expect(entries.filter((entry) => entry.actor === actor)).not.toEqual([]);
   });
 });
 

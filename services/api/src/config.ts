@@ -36,6 +36,7 @@ const Environment = z.object({
   SLIPWAY_WEBHOOK_TIMEOUT_SECONDS: z.coerce.number().min(1).max(60).default(15),
   SLIPWAY_ADMIN_TOKEN_FILE: z.string(),
   SLIPWAY_SECRETS_KEY_FILE: z.string().optional(),
+  SLIPWAY_SETUP_TOKEN_FILE: z.string().optional(),
   REDIS_URL: z.string(),
 });
 
@@ -81,6 +82,8 @@ export type ApiConfig = {
   readonly adminTokenFile: string;
   /** what secrets in the database are sealed with; absent: `secrets.key` beside the admin token. Made if it is not there */
   readonly secretsKeyFile?: string | undefined;
+  /** made while there is no user; absent: `setup-token` beside that of the admin token */
+  readonly setupTokenFile?: string | undefined;
   readonly redisUrl: string;
 };
 
@@ -114,6 +117,7 @@ export const parseApiConfig = (environment: NodeJS.ProcessEnv): ApiConfig => {
     webhookTimeoutMs: data.SLIPWAY_WEBHOOK_TIMEOUT_SECONDS * 1000,
     adminTokenFile: data.SLIPWAY_ADMIN_TOKEN_FILE,
     secretsKeyFile: data.SLIPWAY_SECRETS_KEY_FILE,
+    setupTokenFile: data.SLIPWAY_SETUP_TOKEN_FILE,
     redisUrl: data.REDIS_URL,
   };
 };

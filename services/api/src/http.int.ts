@@ -40,7 +40,7 @@ describe('who asks', () => {
     },
   );
 
-  test('every route but health and documentation asks for a token', async () => {
+  test('every route but health, login, setup and documentation asks for a token', async () => {
     const spec = await (await fetch(`${api.url()}/openapi.json`)).json();
     const { paths } = z
       .object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) })
@@ -55,7 +55,7 @@ describe('who asks', () => {
       await answer.body?.cancel();
       if (answer.status !== 401) open.push(path);
     }
-    expect(open).toEqual(['/v1/health']);
+    expect(open).toEqual(['/v1/health', '/v1/setup', '/v1/login']);
   });
 
   test('a viewer reads but changes nothing', async () => {

@@ -27,6 +27,7 @@ import { enrolmentRoutes } from './routes/enrolment.ts';
 import { eventRoutes } from './routes/events.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
+import { loginRoutes, selfRoutes, userRoutes } from './routes/people.ts';
 import { releaseRoutes } from './routes/releases.ts';
 import { hookRoutes } from './routes/hooks.ts';
 import { rolloutRoutes } from './routes/rollouts.ts';
@@ -92,6 +93,7 @@ export const operatorApp = async (
   app.get('/openapi.json', { schema: { hide: true } }, async () => documentOf(app));
   healthRoutes(app, context.db, redis);
   await app.register(async (scope) => hookRoutes(scope.withTypeProvider<ZodTypeProvider>(), context));
+  loginRoutes(app, context);
 
   await app.register(async (scope) => {
     const limit = limitConnection(redis);
@@ -120,6 +122,8 @@ export const operatorApp = async (
       webhookRoutes,
       eventRoutes,
       auditRoutes,
+      selfRoutes,
+      userRoutes,
     ]) {
       routes(inner, context);
     }

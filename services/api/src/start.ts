@@ -14,6 +14,7 @@ import { enrolApp } from './enrol-app.ts';
 import { openImageRepository } from './image-repository.ts';
 import { operatorApp } from './operator-app.ts';
 import { openGitMirrors } from './git/mirrors.ts';
+import { offerSetup } from './setup-token.ts';
 import { openRevocations } from './revocations.ts';
 import { openSecretBox } from './secret-box.ts';
 import { openSources } from './sources.ts';
@@ -49,6 +50,9 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
   await assertRedisDurable(redis);
   await mkdir(config.storeDir, { recursive: true });
   await admitAdminToken(db, config.adminTokenFile);
+  const setupTokenFile = config.setupTokenFile ?? join(dirname(config.adminTokenFile), 'setup-token');
+  if (await offerSetup(db, setupTokenFile))
+    logger.info({ file: setupTokenFile }, 'there are no users yet; slipway setup makes the first');
 
   const images = openImageRepository(config.imagesDir);
   const secrets = await openSecretBox(
@@ -143,6 +147,7 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
       builds,
       revocations,
       courier,
+      setupTokenFile,
       wakePlanner,
       sendCommand,
       exportsDir: config.exportsDir,

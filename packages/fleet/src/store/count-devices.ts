@@ -1,4 +1,4 @@
-import { count, sql, type SQL } from 'drizzle-orm';
+import { and, count, sql, type SQL } from 'drizzle-orm';
 import { AlarmName, type DeviceCounts } from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import { alarmCondition } from '../query/alarms.ts';
@@ -15,10 +15,16 @@ const AXES: readonly SQL[] = [
 /**
  * Devices that a query finds, by what they are: two passes over the table, however much is counted.
  *
+ * @param near only of those that this holds for
  * @throws {SlipwayError} QUERY_INVALID
  */
-export const countDevices = async (db: Database, query: string, now: Date): Promise<DeviceCounts> => {
-  const where = await queryCondition(db, query, now);
+export const countDevices = async (
+  db: Database,
+  query: string,
+  now: Date,
+  near?: SQL,
+): Promise<DeviceCounts> => {
+  const where = and(await queryCondition(db, query, now), near);
   const groups = await db
     .select({
       // Of a row, all but the axis that it is of are NULL.

@@ -58,6 +58,8 @@ export const listDevices = async (
     readonly state?: DeviceState | undefined;
     /** of `queryCondition`, which knows which states are meant */
     readonly condition?: SQL | undefined;
+    /** only those that this holds for: what whoever asks may reach */
+    readonly near?: SQL | undefined;
   },
 ): Promise<Paged<Device>> => {
   const filter = and(
@@ -65,6 +67,7 @@ export const listDevices = async (
     page.state === undefined ? undefined : eq(devices.state, page.state),
     page.state === undefined && page.condition === undefined ? isOfFleet : undefined,
     page.condition,
+    page.near,
     page.online === undefined ? undefined : eq(devices.online, page.online),
   );
   const keys = keyset(page, { by: [devices.id], direction: 'asc' });

@@ -6,6 +6,7 @@ import {
   type GroupChange,
   type GroupCreate,
 } from '@slipway/protocol';
+import type { Reach } from '../actor.ts';
 import type { Database } from '../database.ts';
 import { newGroupId } from '../new-id.ts';
 import { testsOf } from '../query/ast.ts';
@@ -37,19 +38,20 @@ const rowOf = async (db: Database, name: string): Promise<Row> =>
 export const getGroup = async (db: Database, name: string): Promise<Group> => toGroup(await rowOf(db, name));
 
 /** By name. */
-export const listGroups = async (db: Database, page: Page): Promise<Paged<Group>> => {
+export const listGroups = async (db: Database, page: Page, reach: Reach = 'fleet'): Promise<Paged<Group>> => {
+  const filter = reach === 'fleet' ? undefined : inArray(groups.id, [...reach]);
   const keys = keyset(page, { by: [groups.name], direction: 'asc' });
   const rows = await db
     .select({ row: groups, key: keys.key })
     .from(groups)
-    .where(keys.where)
+    .where(and(filter, keys.where))
     .orderBy(...keys.orderBy)
     .limit(keys.limit)
     .offset(page.offset);
   return keys.page(
     rows,
     async (found) => found.map(toGroup),
-    () => db.$count(groups),
+    () => db.$count(groups, filter),
   );
 };
 

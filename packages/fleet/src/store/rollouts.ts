@@ -261,9 +261,9 @@ export const getRollout = async (db: Database, id: RolloutId): Promise<Rollout> 
 
 export const listRollouts = async (
   db: Database,
-  page: Page & { readonly state?: RolloutState | undefined },
+  page: Page & { readonly state?: RolloutState | undefined; readonly near?: SQL | undefined },
 ): Promise<Paged<Rollout>> => {
-  const filter = page.state === undefined ? undefined : eq(rollouts.state, page.state);
+  const filter = and(page.state === undefined ? undefined : eq(rollouts.state, page.state), page.near);
   const keys = keyset(page, { by: [rollouts.createdAt, rollouts.id], direction: 'desc' });
   const rows = await db
     .select({ row: rollouts, key: keys.key })

@@ -27,7 +27,8 @@ import { recordStatus } from './record-status.ts';
 import { redeemClaim as redeem, type EnrolmentAsked } from './redeem-claim.ts';
 import { changeRelease } from './releases.ts';
 import { abortRollout, createRollout, getRollout, rolloutsToPlan, setRolloutPolicy } from './rollouts.ts';
-import { actorOfToken, admitToken } from './tokens.ts';
+import { actorOfToken } from './actors.ts';
+import { admitToken } from './tokens.ts';
 
 const codeThrownBy = async (work: Promise<unknown>): Promise<ErrorCode | 'nothing'> =>
   work.then(

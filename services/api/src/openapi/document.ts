@@ -89,7 +89,7 @@ const declareProblems = (method: string, path: string, operation: Operation): vo
   if (!isOpen) declareHeaders(method, operation);
   const statuses = [
     ...(takes || changes || !isOpen ? [400] : []),
-    ...(isOpen ? [] : [401, 403]),
+    ...(isOpen && !changes ? [] : [401, 403]),
     ...(path.includes('{') || operation.requestBody !== undefined ? [404] : []),
     ...(changes ? [409, 412, 413, 415, 422, 502, 503, 507] : []),
     429,

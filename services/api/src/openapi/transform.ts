@@ -24,7 +24,8 @@ export const describeSchemas = createJsonSchemaTransformObject({ schemaRegistry:
 
 const TEXT = /^text\/|json$/;
 
-/** As the zod provider tells a route; what is no JSON is declared by `produces`, and what it takes by `access`. */
+/** As the zod provider tells a route; what is no JSON is declared by `produces`, and what it takes
+ * by `access` and `groups`. */
 export const describeRoute: Transform = (route) => {
   const described = asZodTells(route);
   const schema: Record<string, unknown> = { ...described.schema };
@@ -35,8 +36,9 @@ export const describeRoute: Transform = (route) => {
     );
     schema['response'] = { 200: { description: 'The bytes.', content } };
   }
-  const access = 'route' in route ? route.route.config?.access : undefined;
+  const { access, groups } = 'route' in route ? (route.route.config ?? {}) : {};
   if (access !== undefined) schema['x-access'] = access;
+  if (groups !== undefined) schema['x-groups'] = groups;
   return { ...described, schema };
 };
 

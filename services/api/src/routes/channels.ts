@@ -29,7 +29,7 @@ export const channelRoutes = (app: App, { db, events }: Context): void => {
   app.get(
     '/v1/channels',
     {
-      config: { access: 'read' },
+      config: { access: 'read', groups: 'any' },
       schema: {
         tags,
         summary: 'List channels of releases',
@@ -42,7 +42,7 @@ export const channelRoutes = (app: App, { db, events }: Context): void => {
   app.get(
     '/v1/channels/:deviceClass/:name',
     {
-      config: { access: 'read' },
+      config: { access: 'read', groups: 'any' },
       schema: { tags, summary: 'Show a channel', params: ByName, response: { 200: ReleaseChannel } },
     },
     async ({ params }) => getChannel(db, params),
@@ -103,7 +103,7 @@ export const channelRoutes = (app: App, { db, events }: Context): void => {
   app.get(
     '/v1/channels/:deviceClass/:name/history',
     {
-      config: { access: 'read' },
+      config: { access: 'read', groups: 'any' },
       schema: {
         tags,
         summary: 'What was published to a channel, newest first',
@@ -120,7 +120,7 @@ export const channelRoutes = (app: App, { db, events }: Context): void => {
   app.put(
     '/v1/devices/:id/channel',
     {
-      config: { access: 'operate' },
+      config: { access: 'operate', groups: 'device' },
       schema: {
         tags,
         summary: 'Have a device follow a channel of its class, or none',

@@ -12,7 +12,7 @@ export const commandRoutes = (app: App, { db, events, sendCommand }: Context): v
   app.post(
     '/v1/devices/:id/commands',
     {
-      config: { access: 'operate' },
+      config: { access: 'operate', groups: 'device' },
       schema: {
         tags,
         summary: 'Ask a device that is online to do something',
@@ -41,7 +41,7 @@ export const commandRoutes = (app: App, { db, events, sendCommand }: Context): v
   app.get(
     '/v1/devices/:id/commands',
     {
-      config: { access: 'read' },
+      config: { access: 'read', groups: 'device' },
       schema: {
         tags,
         summary: 'List what was asked of a device lately, newest first',
@@ -55,7 +55,7 @@ export const commandRoutes = (app: App, { db, events, sendCommand }: Context): v
   app.get(
     '/v1/devices/:id/commands/:command',
     {
-      config: { access: 'read' },
+      config: { access: 'read', groups: 'device' },
       schema: {
         tags,
         summary: 'Show what came of a command',
@@ -68,7 +68,7 @@ export const commandRoutes = (app: App, { db, events, sendCommand }: Context): v
   app.get(
     '/v1/devices/:id/commands/:command/log',
     {
-      config: { access: 'read' },
+      config: { access: 'read', groups: 'device' },
       schema: {
         tags,
         summary: 'Read the logs that a device has sent for a command',

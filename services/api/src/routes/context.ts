@@ -30,6 +30,8 @@ export type Context = {
   readonly builds: BuildFlow;
   readonly revocations: Revocations;
   readonly courier: Courier;
+  /** holds the token that makes the first user, until there is one */
+  readonly setupTokenFile: string;
   /** wakes the planner of the gateway */
   readonly wakePlanner: (rollout: RolloutId) => Promise<void>;
   /** has the gateway send a command */

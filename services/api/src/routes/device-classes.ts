@@ -6,7 +6,7 @@ export const deviceClassRoutes = (app: App, { images }: Context): void => {
   app.get(
     '/v1/device-classes',
     {
-      config: { access: 'read' },
+      config: { access: 'read', groups: 'any' },
       schema: {
         tags: ['Device classes'],
         summary: 'List device classes',
@@ -18,7 +18,7 @@ export const deviceClassRoutes = (app: App, { images }: Context): void => {
   app.get(
     '/v1/device-classes/:name',
     {
-      config: { access: 'read' },
+      config: { access: 'read', groups: 'any' },
       schema: {
         tags: ['Device classes'],
         summary: 'Show a device class',

@@ -3,6 +3,7 @@ import {
   countDevices,
   getDevice,
   groupsOfDevice,
+  isInReach,
   listDevices,
   listExecutions,
   queryCondition,
@@ -19,7 +20,7 @@ import {
   QueryText,
 } from '@slipway/protocol';
 import { z } from 'zod';
-import { actorOf } from '../auth.ts';
+import { actorOf, reachOfRequest } from '../auth.ts';
 import { Flag, PageQuery, type App, type Context } from './context.ts';
 
 const tags = ['Devices'];
@@ -29,7 +30,7 @@ export const deviceRoutes = (app: App, { db, events, wakePlanner }: Context): vo
   app.get(
     '/v1/devices',
     {
-      config: { access: 'read' },
+      config: { access: 'read', groups: 'filter' },
       schema: {
         tags,
         summary: 'List devices',
@@ -42,15 +43,18 @@ export const deviceRoutes = (app: App, { db, events, wakePlanner }: Context): vo
         response: { 200: z.array(Device) },
       },
     },
-    async ({ query: { query, ...filter } }) => {
-      const condition = query === undefined ? undefined : await queryCondition(db, query, new Date());
-      return listDevices(db, { ...filter, condition });
+    async (request) => {
+      const { query, ...filter } = request.query;
+      const now = new Date();
+      const condition = query === undefined ? undefined : await queryCondition(db, query, now);
+      const near = await isInReach(db, reachOfRequest(request), now);
+      return listDevices(db, { ...filter, condition, near });
     },
   );
   app.get(
     '/v1/devices/counts',
     {
-      config: { access: 'read' },
+      config: { access: 'read', groups: 'filter' },
       schema: {
         tags,
         operationId: 'devices.counts',
@@ -59,12 +63,16 @@ export const deviceRoutes = (app: App, { db, events, wakePlanner }: Context): vo
         response: { 200: DeviceCounts },
       },
     },
-    async ({ query }) => countDevices(db, query.query, new Date()),
+    async (request) => {
+      const now = new Date();
+      const near = await isInReach(db, reachOfRequest(request), now);
+      return countDevices(db, request.query.query, now, near);
+    },
   );
   app.get(
     '/v1/devices/:id',
     {
-      config: { access: 'read' },
+      config: { access: 'read', groups: 'device' },
       schema: { tags, summary: 'Show a device', params: ById, response: { 200: Device } },
     },
     async ({ params }) => ({
@@ -75,7 +83,7 @@ export const deviceRoutes = (app: App, { db, events, wakePlanner }: Context): vo
   app.patch(
     '/v1/devices/:id',
     {
-      config: { access: 'operate' },
+      config: { access: 'operate', groups: 'device' },
       schema: {
         tags,
         summary: 'Set the name, tags and attributes of a device',
@@ -95,7 +103,7 @@ export const deviceRoutes = (app: App, { db, events, wakePlanner }: Context): vo
   app.get(
     '/v1/devices/:id/executions',
     {
-      config: { access: 'read' },
+      config: { access: 'read', groups: 'device' },
       schema: {
         tags,
         summary: 'List what a device took, or tried to',

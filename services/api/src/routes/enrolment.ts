@@ -62,7 +62,7 @@ export const enrolmentRoutes = (
   app.post(
     '/v1/devices/:id/accept',
     {
-      config: { access: 'operate' },
+      config: { access: 'operate', groups: 'device' },
       schema: {
         tags,
         summary: 'Let a device in that waits for it; it gets its certificate when it asks the next time',
@@ -79,7 +79,7 @@ export const enrolmentRoutes = (
   app.post(
     '/v1/devices/:id/reject',
     {
-      config: { access: 'operate' },
+      config: { access: 'operate', groups: 'device' },
       schema: {
         tags,
         summary: 'Refuse a device that waits; its claim has a use more again',
@@ -92,7 +92,7 @@ export const enrolmentRoutes = (
   app.post(
     '/v1/devices/:id/revoke',
     {
-      config: { access: 'operate' },
+      config: { access: 'operate', groups: 'device' },
       schema: {
         tags,
         summary: 'Let a device out, until it is enrolled anew: its session ends, it gets nothing any more',
@@ -105,7 +105,7 @@ export const enrolmentRoutes = (
   app.post(
     '/v1/devices/:id/decommission',
     {
-      config: { access: 'operate' },
+      config: { access: 'operate', groups: 'device' },
       schema: {
         tags,
         summary: 'Let a device out for good; its history stays',
@@ -119,7 +119,7 @@ export const enrolmentRoutes = (
   app.put(
     '/v1/devices/:id/class',
     {
-      config: { access: 'operate' },
+      config: { access: 'operate', groups: 'device' },
       schema: {
         tags,
         summary: 'Say that a device was given an image of another class',

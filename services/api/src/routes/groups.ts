@@ -12,7 +12,7 @@ import {
 } from '@slipway/fleet';
 import { Device, Group, GroupChange, GroupCreate, GroupId, GroupMembers, GroupName } from '@slipway/protocol';
 import { z } from 'zod';
-import { actorOf } from '../auth.ts';
+import { actorOf, reachOfRequest } from '../auth.ts';
 import { PageQuery, type App, type Context } from './context.ts';
 
 const tags = ['Groups'];
@@ -27,7 +27,7 @@ export const groupRoutes = (app: App, { db, events, wakePlanner }: Context): voi
   app.get(
     '/v1/groups',
     {
-      config: { access: 'read' },
+      config: { access: 'read', groups: 'filter' },
       schema: {
         tags,
         summary: 'List groups by name',
@@ -35,7 +35,7 @@ export const groupRoutes = (app: App, { db, events, wakePlanner }: Context): voi
         response: { 200: z.array(Group) },
       },
     },
-    async ({ query }) => listGroups(db, query),
+    async (request) => listGroups(db, request.query, reachOfRequest(request)),
   );
   app.post(
     '/v1/groups',
@@ -57,7 +57,7 @@ export const groupRoutes = (app: App, { db, events, wakePlanner }: Context): voi
   app.get(
     '/v1/groups/:id',
     {
-      config: { access: 'read' },
+      config: { access: 'read', groups: 'group' },
       schema: { tags, summary: 'Show a group', params: ByName, response: { 200: Group } },
     },
     async ({ params }) => getGroup(db, params.id),
@@ -98,7 +98,7 @@ export const groupRoutes = (app: App, { db, events, wakePlanner }: Context): voi
   app.get(
     '/v1/groups/:id/devices',
     {
-      config: { access: 'read' },
+      config: { access: 'read', groups: 'group' },
       schema: {
         tags,
         summary: 'List the devices of a group',

@@ -19,7 +19,7 @@ export const releaseRoutes = (app: App, { db, events, store }: Context): void =>
   app.get(
     '/v1/releases',
     {
-      config: { access: 'read' },
+      config: { access: 'read', groups: 'any' },
       schema: {
         tags,
         summary: 'List releases',
@@ -32,7 +32,7 @@ export const releaseRoutes = (app: App, { db, events, store }: Context): void =>
   app.get(
     '/v1/releases/:id',
     {
-      config: { access: 'read' },
+      config: { access: 'read', groups: 'any' },
       schema: { tags, summary: 'Show a release', params: ById, response: { 200: Release } },
     },
     async ({ params }) => getRelease(db, params.id),
@@ -114,7 +114,7 @@ export const releaseRoutes = (app: App, { db, events, store }: Context): void =>
   app.get(
     '/v1/releases/:id/bundle',
     {
-      config: { access: 'read' },
+      config: { access: 'read', groups: 'any' },
       schema: {
         tags,
         summary: 'Download the bundle of a release',

@@ -2,9 +2,11 @@ import {
   abortRollout,
   createRollout,
   getRollout,
+  isRolloutInReach,
   listExecutions,
   listRollouts,
   recordAudit,
+  refuseTargetsBeyond,
   setRolloutPolicy,
 } from '@slipway/fleet';
 import {
@@ -16,7 +18,7 @@ import {
   RolloutState,
 } from '@slipway/protocol';
 import { z } from 'zod';
-import { actorOf } from '../auth.ts';
+import { actorOf, reachOfRequest } from '../auth.ts';
 import { PageQuery, type App, type Context } from './context.ts';
 
 const tags = ['Rollouts'];
@@ -26,7 +28,7 @@ export const rolloutRoutes = (app: App, { db, events, wakePlanner }: Context): v
   app.post(
     '/v1/rollouts',
     {
-      config: { access: 'release' },
+      config: { access: 'release', groups: 'filter' },
       schema: {
         tags,
         summary: 'Roll a published release out',
@@ -36,6 +38,7 @@ export const rolloutRoutes = (app: App, { db, events, wakePlanner }: Context): v
     },
     async (request, reply) => {
       const rollout = await db.transaction(async (tx) => {
+        await refuseTargetsBeyond(tx, reachOfRequest(request), request.body, new Date());
         const made = await createRollout(tx, request.body, new Date());
         await recordAudit(tx, {
           actor: actorOf(request).name,
@@ -53,7 +56,7 @@ export const rolloutRoutes = (app: App, { db, events, wakePlanner }: Context): v
   app.get(
     '/v1/rollouts',
     {
-      config: { access: 'read' },
+      config: { access: 'read', groups: 'filter' },
       schema: {
         tags,
         summary: 'List rollouts',
@@ -61,12 +64,15 @@ export const rolloutRoutes = (app: App, { db, events, wakePlanner }: Context): v
         response: { 200: z.array(Rollout) },
       },
     },
-    async ({ query }) => listRollouts(db, query),
+    async (request) => {
+      const near = await isRolloutInReach(db, reachOfRequest(request), new Date());
+      return listRollouts(db, { ...request.query, near });
+    },
   );
   app.get(
     '/v1/rollouts/:id',
     {
-      config: { access: 'read' },
+      config: { access: 'read', groups: 'rollout' },
       schema: { tags, summary: 'Show a rollout', params: ById, response: { 200: Rollout } },
     },
     async ({ params }) => getRollout(db, params.id),
@@ -74,7 +80,7 @@ export const rolloutRoutes = (app: App, { db, events, wakePlanner }: Context): v
   app.get(
     '/v1/rollouts/:id/executions',
     {
-      config: { access: 'read' },
+      config: { access: 'read', groups: 'rollout' },
       schema: {
         tags,
         summary: 'List the devices of a rollout and how far each is',
@@ -91,7 +97,7 @@ export const rolloutRoutes = (app: App, { db, events, wakePlanner }: Context): v
   app.put(
     '/v1/rollouts/:id/policy',
     {
-      config: { access: 'release' },
+      config: { access: 'release', groups: 'rollout' },
       schema: {
         tags,
         summary: 'Change when and how devices take the release, until they have armed their trial',
@@ -119,7 +125,7 @@ export const rolloutRoutes = (app: App, { db, events, wakePlanner }: Context): v
   app.post(
     '/v1/rollouts/:id/abort',
     {
-      config: { access: 'release' },
+      config: { access: 'release', groups: 'rollout' },
       schema: { tags, summary: 'Abort a rollout', params: ById, response: { 200: Rollout } },
     },
     async (request) => {

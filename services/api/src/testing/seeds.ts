@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { createClient } from '@slipway/client';
 import { until } from '@slipway/fleet/testing';
 import { seedDevice, seedDraft, seedOnlineDevice, seedRelease, TEST_CLASS } from '@slipway/fleet/testing';
 import { isBuildOver } from '@slipway/protocol';
@@ -12,6 +14,8 @@ export type Asked = {
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly body?: unknown;
+  /** absent: those of the admin token */
+  readonly headers?: Readonly<Record<string, string>>;
 };
 
 const deviceClass = TEST_CLASS;
@@ -72,6 +76,13 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
   const delivery = async (): Promise<Asked> => {
     const id = await webhook();
     return { params: { id, delivery: (await client.webhooks.ping(id)).id } };
+  };
+
+  const password = 'correct horse battery';
+  const user = async () => (await client.users.create({ name: next(), password, role: 'viewer' })).name;
+  const session = async () => {
+    const { session: own, token = '' } = await client.login.create({ name: await user(), password });
+    return { id: own.id, token, headers: { authorization: `Bearer ${token}` } };
   };
 
   const by = (id: () => Promise<string>, body?: unknown) => async (): Promise<Asked> => ({
@@ -175,5 +186,32 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
     'webhooks.listDeliveries': by(webhook),
     'webhooks.getDelivery': delivery,
     'webhooks.redeliverDelivery': delivery,
+    // The first of all that need users.
+    'setup.create': async () => {
+      const token = await readFile(api.path('setup-token'), 'utf8').catch(() => 'used');
+      return { body: { token: token.trim(), name: next(), password } };
+    },
+    'login.create': async () => ({ body: { name: await user(), password } }),
+    'logout.create': async () => ({ headers: (await session()).headers }),
+    'me.setPassword': async () => ({
+      headers: (await session()).headers,
+      body: { current: password, password: 'another password' },
+    }),
+    'sessions.list': async () => ({ headers: (await session()).headers }),
+    'sessions.delete': by(async () => (await session()).id),
+    'tokens.list': async () => ({ headers: (await session()).headers }),
+    'tokens.create': async () => ({
+      headers: (await session()).headers,
+      body: { name: next(), scopes: ['read'], days: 1 },
+    }),
+    'tokens.delete': by(async () => {
+      const { token } = await session();
+      const own = createClient({ url: api.url(), token });
+      return (await own.tokens.create({ name: next(), scopes: ['read'] })).id;
+    }),
+    'users.create': async () => ({ body: { name: next(), password, role: 'viewer' } }),
+    'users.get': by(user),
+    'users.update': by(user, { role: 'operator' }),
+    'users.setPassword': by(user, { password }),
   };
 };

@@ -1,0 +1,117 @@
+import { and, inArray, sql, type SQL } from 'drizzle-orm';
+import { SlipwayError, type DeviceId, type RolloutCreate } from '@slipway/protocol';
+import type { Reach } from '../actor.ts';
+import type { Database } from '../database.ts';
+import { devices, groups, rollouts } from '../schema.ts';
+import { queryCondition } from './find-groups.ts';
+import { found } from './not-found.ts';
+
+/** That a device is one that somebody may reach. @returns undefined: every device is */
+export const isInReach = async (db: Database, reach: Reach, now: Date): Promise<SQL | undefined> => {
+  if (reach === 'fleet') return undefined;
+  // Of groups that are gone nothing is left.
+  const known = await db
+    .select({ id: groups.id })
+    .from(groups)
+    .where(inArray(groups.id, [...reach]));
+  if (known.length === 0) return sql`false`;
+  return queryCondition(db, known.map(({ id }) => `group = ${id}`).join(' or '), now);
+};
+
+const isThere = (rows: readonly unknown[]): boolean => rows.length > 0;
+
+export const isDeviceInReach = async (
+  db: Database,
+  reach: Reach,
+  device: string,
+  now: Date,
+): Promise<boolean> =>
+  isThere(
+    await db
+      .select({ id: devices.id })
+      .from(devices)
+      .where(and(sql`${devices.id} = ${device}`, await isInReach(db, reach, now))),
+  );
+
+/** @param name or id */
+export const isGroupInReach = async (db: Database, reach: Reach, name: string): Promise<boolean> =>
+  isThere(
+    await db
+      .select({ id: groups.id })
+      .from(groups)
+      .where(
+        and(
+          sql`${name} in (${groups.id}, ${groups.name})`,
+          reach === 'fleet' ? undefined : inArray(groups.id, [...reach]),
+        ),
+      ),
+  );
+
+/**
+ * That a rollout is one to a group in reach, or to devices that are all in reach now.
+ *
+ * @returns undefined: every rollout is
+ */
+export const isRolloutInReach = async (db: Database, reach: Reach, now: Date): Promise<SQL | undefined> => {
+  const near = await isInReach(db, reach, now);
+  if (reach === 'fleet' || near === undefined) return undefined;
+  if (reach.length === 0) return sql`false`;
+  return sql`(${inArray(rollouts.group, [...reach])} or (${rollouts.devices} is not null and not exists (
+    select from jsonb_array_elements_text(${rollouts.devices}) as target
+    where not exists (select from ${devices} where ${devices.id} = target and ${near}))))`;
+};
+
+export const isRolloutReached = async (db: Database, reach: Reach, id: string, now: Date): Promise<boolean> =>
+  isThere(
+    await db
+      .select({ id: rollouts.id })
+      .from(rollouts)
+      .where(and(sql`${rollouts.id} = ${id}`, await isRolloutInReach(db, reach, now))),
+  );
+
+/** @throws {SlipwayError} NOT_FOUND for one that is out of reach, as if it were not there */
+export const refuseDevicesBeyond = async (
+  db: Database,
+  reach: Reach,
+  wanted: readonly DeviceId[],
+  now: Date,
+): Promise<void> => {
+  const condition = await isInReach(db, reach, now);
+  if (condition === undefined) return;
+  const near = await db
+    .select({ id: devices.id })
+    .from(devices)
+    .where(and(inArray(devices.id, [...wanted]), condition));
+  for (const device of wanted)
+    found(
+      near.filter(({ id }) => id === device),
+      'device',
+      device,
+    );
+};
+
+/**
+ * What somebody may roll out to whose role is for the devices of groups: one of these groups, or devices of them.
+ *
+ * @throws {SlipwayError} NOT_FOUND for a group or device out of reach, FORBIDDEN where neither is named
+ */
+export const refuseTargetsBeyond = async (
+  db: Database,
+  reach: Reach,
+  asked: Pick<RolloutCreate, 'devices' | 'group'>,
+  now: Date,
+): Promise<void> => {
+  if (reach === 'fleet') return;
+  if (asked.group !== undefined) {
+    const near = await isGroupInReach(db, reach, asked.group);
+    found(near ? [asked.group] : [], 'group', asked.group);
+    return;
+  }
+  if (asked.devices === undefined)
+    throw new SlipwayError(
+      'FORBIDDEN',
+      'Your role is for the devices of groups. Name a group or devices to roll out to.',
+      { details: { groups: reach } },
+    );
+  await refuseDevicesBeyond(db, reach, asked.devices, now);
+};
