@@ -35,7 +35,13 @@ export const builderSandbox = (workers: Workers): Sandbox => {
       SLIPWAY_IMAGES: imagesDir,
       SLIPWAY_AGENT_BUNDLES: layout.agentBundlesDir,
       REDIS_URL: redis.url,
-      ...inherited(['SLIPWAY_DEBIAN_MIRROR', 'SLIPWAY_DEBIAN_SUITE', 'SLIPWAY_CONCURRENCY', 'LOG_LEVEL']),
+      ...inherited([
+        'SLIPWAY_DEBIAN_MIRROR',
+        'SLIPWAY_DEBIAN_SUITE',
+        'SLIPWAY_CONCURRENCY',
+        'SLIPWAY_STORE_MIN_FREE',
+        'LOG_LEVEL',
+      ]),
     },
   };
 };

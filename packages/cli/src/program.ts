@@ -21,6 +21,8 @@ import { licensesCommand } from './commands/licenses.ts';
 import { stopCommands } from './commands/emergency-stop.ts';
 import { lockCommand } from './commands/lock.ts';
 import { releaseCommands } from './commands/releases.ts';
+import { retentionCommands } from './commands/retention.ts';
+import { statusCommand } from './commands/status.ts';
 import { rolloutCommands } from './commands/rollouts.ts';
 import { sbomCommands } from './commands/sbom.ts';
 import { sourceCommands } from './commands/sources.ts';
@@ -70,6 +72,8 @@ export const createProgram = (
   stopCommands(program, makeContext);
   backupCommands(program, makeContext);
   webhookCommands(program, makeContext);
+  retentionCommands(program, makeContext);
+  statusCommand(program, makeContext);
   bundleCommands(program, makeContext);
   componentCommands(program, makeContext);
   cacheCommands(program, makeContext);

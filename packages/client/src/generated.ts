@@ -46,9 +46,13 @@ import {
   Release,
   ReleaseChannel,
   ReleaseState,
+  Retention,
+  RetentionReport,
+  RetentionRun,
   Rollout,
   RolloutCreate,
   RolloutState,
+  ServerStatus,
   Session,
   Setup,
   Source,
@@ -409,9 +413,10 @@ export const generatedClient = (connection: Connection) => ({
       json(
         connection,
         z.object({
-          status: z.literal(['ok', 'failed']),
+          status: z.literal(['ok', 'degraded', 'failed']),
           database: z.literal(['ok', 'failed']),
           redis: z.literal(['ok', 'failed']),
+          store: z.literal(['ok', 'low', 'failed']),
         }),
         '/v1/health',
         options,
@@ -479,6 +484,13 @@ export const generatedClient = (connection: Connection) => ({
     /** Withdraw a release, for good. `POST /v1/releases/{id}/withdraw` */
     withdraw: (id: string, options: CallOptions = {}) =>
       json(connection, Release, `/v1/releases/${segment(id)}/withdraw`, { method: 'POST', ...options }),
+  },
+  retention: {
+    /** Show for how long things are kept that nothing needs any more. `GET /v1/retention` */
+    get: (options: CallOptions = {}) => json(connection, Retention, '/v1/retention', options),
+    /** Remove what is past its time now, or only tell what would go. `POST /v1/retention/run` */
+    run: (body: z.input<typeof RetentionRun>, options: CallOptions = {}) =>
+      json(connection, RetentionReport, '/v1/retention/run', { method: 'POST', body, ...options }),
   },
   rollouts: {
     /** Abort a rollout. `POST /v1/rollouts/{id}/abort` */
@@ -566,6 +578,10 @@ export const generatedClient = (connection: Connection) => ({
     /** Change a source; with another URL its credentials are gone unless they are given anew. `PATCH /v1/sources/{id}` */
     update: (id: string, body: z.input<typeof SourceChange>, options: CallOptions = {}) =>
       json(connection, Source, `/v1/sources/${segment(id)}`, { method: 'PATCH', body, ...options }),
+  },
+  status: {
+    /** Show how the server is: emergency stop, database, disk, queues, what is under way. `GET /v1/status` */
+    get: (options: CallOptions = {}) => json(connection, ServerStatus, '/v1/status', options),
   },
   tokens: {
     /** Make an API token, told this once; it never does more than its user may. `POST /v1/tokens` */

@@ -99,7 +99,7 @@ const openPostgres = async (url: string, options: OpenOptions): Promise<OpenData
 
 const VersionResult = z.object({ rows: z.array(z.object({ version: z.string() })).min(1) });
 
-const serverVersion = async (db: Database): Promise<string> => {
+export const serverVersion = async (db: Database): Promise<string> => {
   const result: unknown = await db.execute(sql`select split_part(version(), ' on ', 1) as version`);
   return VersionResult.parse(result).rows[0]?.version ?? '';
 };

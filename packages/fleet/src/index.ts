@@ -7,11 +7,28 @@ export {
   MIGRATIONS_FOLDER,
   openDatabase,
   pingDatabase,
+  serverVersion,
   type Database,
   type OpenDatabase,
   type OpenOptions,
 } from './database.ts';
 export { announceQueue, liveWorkers, markCancelled, wakeWorkers } from './build-workers.ts';
+export { diskSpace, MIN_FREE_BYTES, requireRoom } from './disk-space.ts';
+export {
+  buildsWithOldArtifacts,
+  buildsWithOldLogs,
+  countOldCommands,
+  countOldReports,
+  DEFAULT_LIMITS,
+  forgetArtifacts,
+  neededSources,
+  oldDrafts,
+  removeOldCommands,
+  removeOldReports,
+  RETENTION_BATCH,
+  sourcesUntil,
+  withdrawDraft,
+} from './store/retention.ts';
 export { DEADLINES_MS, type Deadlines } from './deadlines.ts';
 export { createFleetEvents, type FleetEvents } from './events.ts';
 export { lockDirectory, type DirectoryLock } from './lock.ts';

@@ -28,6 +28,7 @@ const TRANSIENT: readonly ErrorCode[] = [
   'PACKAGE_FETCH_FAILED',
   'REGISTRY_UNREACHABLE',
   'REGISTRY_RATE_LIMITED',
+  'STORE_FULL',
   'GIT_UNREACHABLE',
 ];
 export const isTransient = (code: ErrorCode): boolean => TRANSIENT.includes(code);

@@ -602,6 +602,12 @@ export const ERRORS = {
     'Redis runs without append-only file, so a crash would lose jobs.',
     'Set appendonly yes.',
   ),
+  STORE_FULL: entry(
+    74,
+    507,
+    'The artifact store has less room left than builds must leave, so none is begun; rollouts go on.',
+    'Free some space (slipway retention run), enlarge the file system, or lower SLIPWAY_STORE_MIN_FREE.',
+  ),
   BACKUP_INVALID: entry(
     65,
     422,

@@ -1,6 +1,6 @@
 import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { sourcePath, storeSource } from '@slipway/fleet';
+import { diskSpace, MIN_FREE_BYTES, requireRoom, sourcePath, storeSource } from '@slipway/fleet';
 import {
   BuildResult,
   type ArtifactName,
@@ -8,6 +8,7 @@ import {
   type BuildRequest,
   type Digest,
   type ReleaseId,
+  type StoreSpace,
 } from '@slipway/protocol';
 
 /** Where things lie in the artifact store, and what the API writes there. */
@@ -21,9 +22,12 @@ export type ArtifactStore = {
   readonly readResult: (build: BuildId) => Promise<BuildResult>;
   readonly artifactPath: (build: BuildId, name: ArtifactName | 'build.log') => string;
   readonly bundlePath: (release: ReleaseId) => string;
+  readonly space: () => Promise<StoreSpace>;
+  /** @throws {SlipwayError} STORE_FULL where a build has no room */
+  readonly requireRoom: () => Promise<void>;
 };
 
-export const openArtifactStore = (directory: string): ArtifactStore => {
+export const openArtifactStore = (directory: string, minFreeBytes = MIN_FREE_BYTES): ArtifactStore => {
   const buildFile = (build: BuildId, name: string): string => join(directory, 'builds', build, name);
   return {
     storeSource: (source) => storeSource(directory, source),
@@ -38,6 +42,11 @@ export const openArtifactStore = (directory: string): ArtifactStore => {
     readResult: async (build) =>
       BuildResult.parse(JSON.parse(await readFile(buildFile(build, 'result.json'), 'utf8'))),
     artifactPath: buildFile,
+    requireRoom: () => requireRoom(directory, minFreeBytes),
+    space: async () => {
+      const space = await diskSpace(directory);
+      return { state: space.freeBytes < minFreeBytes ? 'low' : 'ok', ...space, minFreeBytes };
+    },
     bundlePath: (release) => join(directory, 'bundles', `${release}.tar`),
   };
 };

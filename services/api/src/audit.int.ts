@@ -139,6 +139,8 @@ const CHANGES: Readonly<Record<string, () => Promise<Asked>>> = {
     await ask('PUT', '/v1/emergency-stop', { reason: 'smoke' });
     return {};
   },
+  'POST /v1/database-exports': async () => ({}),
+  'POST /v1/retention/run': async () => ({ body: { dryRun: false } }),
   'POST /v1/sources': async () => ({ body: { name: 'made', url: SOURCE_URL } }),
   'PATCH /v1/sources/{id}': async () => ({ path: [await source()], body: { branch: 'next' } }),
   'DELETE /v1/sources/{id}': async () => ({ path: [await source()] }),
@@ -146,7 +148,6 @@ const CHANGES: Readonly<Record<string, () => Promise<Asked>>> = {
   'PATCH /v1/triggers/{id}': async () => ({ path: [await trigger()], body: { enabled: false } }),
   'DELETE /v1/triggers/{id}': async () => ({ path: [await trigger()] }),
   'POST /v1/triggers/{id}/run': async () => ({ path: [await trigger()], body: {} }),
-  'POST /v1/database-exports': async () => ({}),
   'POST /v1/webhooks': async () => ({ body: { url: RECEIVER_URL } }),
   'PATCH /v1/webhooks/{id}': async () => ({ path: [await webhook()], body: { enabled: false } }),
   'DELETE /v1/webhooks/{id}': async () => ({ path: [await webhook()] }),

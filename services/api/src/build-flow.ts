@@ -366,6 +366,7 @@ export const openBuildFlow = async (needs: Needs): Promise<BuildFlow> => {
 
   return {
     start: async ({ deviceClass, version, priority, trigger = UNNAMED, ...asked }) => {
+      await store.requireRoom();
       const prepared = await prepareBuild(store, asked.images ?? needs.images, {
         deviceClass,
         deployment: needs.deployment,
@@ -411,6 +412,7 @@ export const openBuildFlow = async (needs: Needs): Promise<BuildFlow> => {
       );
     },
     retry: async (id, trigger) => {
+      await store.requireRoom();
       const build = await getBuild(db, id);
       const { request } = await getBuildRequest(db, id);
       if ((build.state !== 'failed' && build.state !== 'cancelled') || request === null)

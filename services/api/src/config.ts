@@ -1,7 +1,10 @@
-import { parseSettings } from '@slipway/protocol';
+import { DEFAULT_LIMITS, MIN_FREE_BYTES } from '@slipway/fleet';
+import { parseSettings, type RetentionLimits } from '@slipway/protocol';
 import { z } from 'zod';
 
 const port = z.coerce.number().int().min(0).max(65_535);
+
+const days = (preset: number) => z.coerce.number().int().min(1).max(36_500).default(preset);
 
 /** The settings of the API, by the names they have in the environment. */
 const Environment = z.object({
@@ -24,6 +27,13 @@ const Environment = z.object({
   SLIPWAY_IMAGES: z.string(),
   SLIPWAY_STORE: z.string(),
   SLIPWAY_CACHE: z.string().optional(),
+  SLIPWAY_STORE_MIN_FREE: z.coerce.number().int().min(0).default(MIN_FREE_BYTES),
+  SLIPWAY_KEEP_ARTIFACTS_DAYS: days(DEFAULT_LIMITS.artifactsDays),
+  SLIPWAY_KEEP_DRAFTS_DAYS: days(DEFAULT_LIMITS.draftsDays),
+  SLIPWAY_KEEP_DRAFTS: z.coerce.number().int().min(0).max(10_000).default(DEFAULT_LIMITS.keepDrafts),
+  SLIPWAY_KEEP_LOGS_DAYS: days(DEFAULT_LIMITS.logsDays),
+  SLIPWAY_KEEP_SOURCES_DAYS: days(DEFAULT_LIMITS.sourcesDays),
+  SLIPWAY_KEEP_REPORTS_DAYS: days(DEFAULT_LIMITS.reportsDays),
   SLIPWAY_EQUAL_BUILDS_SECONDS: z.coerce.number().int().min(0).default(600),
   SLIPWAY_BUILD_ATTEMPTS: z.coerce.number().int().min(1).max(20).default(4),
   SLIPWAY_BUILD_RETRY_SECONDS: z.coerce.number().min(0).default(10),
@@ -66,6 +76,9 @@ export type ApiConfig = {
   readonly imagesDir: string;
   /** the artifact store */
   readonly storeDir: string;
+  /** bytes that must be free there for a build to be begun */
+  readonly storeMinFreeBytes?: number;
+  readonly retention?: RetentionLimits;
   /** where the database is written for a backup, for this user only; absent: it cannot be asked for */
   readonly exportsDir?: string;
   /** of what registries and archives say, for triggers that look at them; absent: `cache` in the store */
@@ -109,6 +122,15 @@ export const parseApiConfig = (environment: NodeJS.ProcessEnv): ApiConfig => {
     imagesDir: data.SLIPWAY_IMAGES,
     storeDir: data.SLIPWAY_STORE,
     cacheDir: data.SLIPWAY_CACHE,
+    storeMinFreeBytes: data.SLIPWAY_STORE_MIN_FREE,
+    retention: {
+      artifactsDays: data.SLIPWAY_KEEP_ARTIFACTS_DAYS,
+      draftsDays: data.SLIPWAY_KEEP_DRAFTS_DAYS,
+      keepDrafts: data.SLIPWAY_KEEP_DRAFTS,
+      logsDays: data.SLIPWAY_KEEP_LOGS_DAYS,
+      sourcesDays: data.SLIPWAY_KEEP_SOURCES_DAYS,
+      reportsDays: data.SLIPWAY_KEEP_REPORTS_DAYS,
+    },
     equalBuildsSeconds: data.SLIPWAY_EQUAL_BUILDS_SECONDS,
     buildAttempts: data.SLIPWAY_BUILD_ATTEMPTS,
     buildRetrySeconds: data.SLIPWAY_BUILD_RETRY_SECONDS,

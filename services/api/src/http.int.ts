@@ -157,6 +157,7 @@ describe('the server describes itself', () => {
       status: 'ok',
       database: 'ok',
       redis: 'ok',
+      store: 'ok',
     });
   });
 });

@@ -30,7 +30,9 @@ import { healthRoutes } from './routes/health.ts';
 import { loginRoutes, selfRoutes, userRoutes } from './routes/people.ts';
 import { releaseRoutes } from './routes/releases.ts';
 import { hookRoutes } from './routes/hooks.ts';
+import { retentionRoutes } from './routes/retention.ts';
 import { rolloutRoutes } from './routes/rollouts.ts';
+import { statusRoutes } from './routes/status.ts';
 import { sourceRoutes } from './routes/sources.ts';
 import { triggerRoutes } from './routes/triggers.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
@@ -91,9 +93,9 @@ export const operatorApp = async (
     },
   });
   app.get('/openapi.json', { schema: { hide: true } }, async () => documentOf(app));
-  healthRoutes(app, context.db, redis);
   await app.register(async (scope) => hookRoutes(scope.withTypeProvider<ZodTypeProvider>(), context));
   loginRoutes(app, context);
+  healthRoutes(app, context.db, redis, context.store);
 
   await app.register(async (scope) => {
     const limit = limitConnection(redis);
@@ -120,6 +122,8 @@ export const operatorApp = async (
       emergencyStopRoutes,
       databaseExportRoutes,
       webhookRoutes,
+      retentionRoutes,
+      statusRoutes,
       eventRoutes,
       auditRoutes,
       selfRoutes,

@@ -4,7 +4,13 @@ import { dirname, join } from 'node:path';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { assertRedisDurable, redisOptions, type Database, type FleetEvents } from '@slipway/fleet';
-import { COMMAND_QUEUE, ROLLOUT_QUEUE, type CommandJob, type RolloutJob } from '@slipway/protocol';
+import {
+  COMMAND_QUEUE,
+  ROLLOUT_QUEUE,
+  type CommandJob,
+  type QueueCounts,
+  type RolloutJob,
+} from '@slipway/protocol';
 import type { Logger } from 'pino';
 import { admitAdminToken } from './admin-token.ts';
 import { openArtifactStore } from './artifact-store.ts';
@@ -15,6 +21,7 @@ import { openImageRepository } from './image-repository.ts';
 import { operatorApp } from './operator-app.ts';
 import { openGitMirrors } from './git/mirrors.ts';
 import { offerSetup } from './setup-token.ts';
+import { openRetention } from './retention.ts';
 import { openRevocations } from './revocations.ts';
 import { openSecretBox } from './secret-box.ts';
 import { openSources } from './sources.ts';
@@ -59,7 +66,7 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
     config.secretsKeyFile ?? join(dirname(config.adminTokenFile), 'secrets.key'),
   );
   const sources = openSources(db, openGitMirrors(join(config.storeDir, 'git')), secrets);
-  const store = openArtifactStore(config.storeDir);
+  const store = openArtifactStore(config.storeDir, config.storeMinFreeBytes);
   const [serverCa, releaseRoot, caCert, caKey, cert, key] = await Promise.all(
     [
       config.serverCaFile,
@@ -135,6 +142,8 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
     timeoutMs: config.webhookTimeoutMs,
   });
   undo.defer(() => courier.close());
+  const retention = openRetention({ db, storeDir: config.storeDir, logger, limits: config.retention });
+  undo.defer(() => retention.close());
 
   const operators = await operatorApp(
     {
@@ -151,6 +160,8 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
       wakePlanner,
       sendCommand,
       exportsDir: config.exportsDir,
+      retention,
+      queues: () => Promise.all([rollouts, commands].map(countsOf)),
     },
     redis,
     logger,
@@ -183,3 +194,9 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
 
 const portOf = (address: string | AddressInfo | null): number =>
   address === null || typeof address === 'string' ? 0 : address.port;
+
+const countsOf = async (queue: Queue): Promise<QueueCounts> => {
+  const counts = await queue.getJobCounts('waiting', 'active', 'delayed', 'failed');
+  const { waiting = 0, active = 0, delayed = 0, failed = 0 } = counts;
+  return { name: queue.name, waiting, active, delayed, failed };
+};

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { MIN_FREE_BYTES } from '@slipway/fleet/disk-space';
 import { Arch, BuilderCapability, parseSettings } from '@slipway/protocol';
 import { z } from 'zod';
 
@@ -8,6 +9,7 @@ const words = (text: string): string[] => text.split(/[\s,]+/).filter((word) => 
 /** The settings of the builder, by the names they have in the environment. */
 const Environment = z.object({
   SLIPWAY_STORE: z.string(),
+  SLIPWAY_STORE_MIN_FREE: z.coerce.number().int().min(0).default(MIN_FREE_BYTES),
   SLIPWAY_CACHE: z.string(),
   SLIPWAY_IMAGES: z.string().optional(),
   SLIPWAY_AGENT_BUNDLES: z.string(),
@@ -29,6 +31,8 @@ const Environment = z.object({
 export type BuilderConfig = {
   /** the artifact store */
   readonly storeDir: string;
+  /** bytes that must be free there for a build to be begun; absent: as the API has it */
+  readonly storeMinFreeBytes?: number | undefined;
   /** downloads, shared by all builds */
   readonly cacheDir: string;
   /** where builds that name no source snapshot look up components and files; others need none */
@@ -52,6 +56,7 @@ export const parseBuilderConfig = (environment: NodeJS.ProcessEnv): BuilderConfi
   const data = parseSettings(Environment, environment);
   return {
     storeDir: data.SLIPWAY_STORE,
+    storeMinFreeBytes: data.SLIPWAY_STORE_MIN_FREE,
     cacheDir: data.SLIPWAY_CACHE,
     imagesDir: data.SLIPWAY_IMAGES,
     agentBundles: data.SLIPWAY_AGENT_BUNDLES,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { requireRoom } from '@slipway/fleet/disk-space';
 import { verifySource } from '@slipway/fleet/source-tree';
 import { buildImage, withCancellation, type BuildOptions } from '@slipway/image';
 import {
@@ -20,7 +21,10 @@ import { openBuildLog } from './build-log.ts';
 import type { BuilderConfig } from './config.ts';
 
 export type RunBuild = {
-  readonly config: Pick<BuilderConfig, 'storeDir' | 'cacheDir' | 'imagesDir' | 'agentBundles' | 'worker'>;
+  readonly config: Pick<
+    BuilderConfig,
+    'storeDir' | 'storeMinFreeBytes' | 'cacheDir' | 'imagesDir' | 'agentBundles' | 'worker'
+  >;
   readonly buildId: BuildId;
   /** from 1 */
   readonly attempt: number;
@@ -104,6 +108,7 @@ export const runBuild = async (run: RunBuild): Promise<BuildResult> => {
   const earlier = await earlierResult(folder, requestDigest);
   if (earlier !== undefined) return earlier;
 
+  await requireRoom(folder, config.storeMinFreeBytes);
   const log = openBuildLog(folder);
   const own = await openAttempt(folder, run.attemptName);
   try {

@@ -16,7 +16,7 @@ import { dirname, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { sql } from 'drizzle-orm';
-import { codeOf, DeviceId, TenantId, type ErrorCode } from '@slipway/protocol';
+import { codeOf, DeviceId, TenantId, verifyAudit, WebhookCreate, type ErrorCode } from '@slipway/protocol';
 import { z } from 'zod';
 import { openDatabase, type Database, type DatabasePlace, type OpenDatabase } from '../database.ts';
 import { lockDirectory } from '../lock.ts';
@@ -24,12 +24,13 @@ import { startTestPostgres } from '../testing/postgres.ts';
 import { seedDevice, seedOnlineDevice, seedRelease, TEST_CLASS } from '../testing/seed.ts';
 import { openTestDatabase } from '../testing/test-database.ts';
 import { planRollout } from '../store/apply-plan.ts';
-import { recordAudit } from '../store/audit.ts';
+import { listAudit, recordAudit } from '../store/audit.ts';
 import { createBuild } from '../store/builds.ts';
 import { desiredOf, getDevice } from '../store/devices.ts';
 import { getEmergencyStop, liftStop } from '../store/emergency-stop.ts';
 import { getRelease } from '../store/releases.ts';
 import { createRollout, getRollout } from '../store/rollouts.ts';
+import { createWebhook } from '../store/webhooks.ts';
 import { exportDatabase, rowsOf, tablesInOrder } from './export-database.ts';
 import { importDatabase } from './import-database.ts';
 import { makeBackup } from './make-backup.ts';
@@ -129,6 +130,7 @@ describe.each(engines)('the database, on %s', (_name, openSource, newPlace) => {
 
   test('comes back as it was on PostgreSQL, and numbers go on after it', async () => {
     const { db } = source;
+    await createWebhook(db, WebhookCreate.parse({ url: 'https://ops.example/' }), 'ann', new Date());
     const release = await seedRelease(db, '1.0.0', Buffer.from('bundle'));
     const device = await seedOnlineDevice(db, 'odd "\'\\ü-1'.replaceAll(/[^a-z0-9-]/g, ''));
     const limits = { failureThreshold: 1, maxInFlight: 10 };
@@ -150,8 +152,10 @@ describe.each(engines)('the database, on %s', (_name, openSource, newPlace) => {
     onTestFinished(() => restored.close());
     expect(await contents(restored.db)).toEqual(before);
     expect((await getDevice(restored.db, device.id)).online).toBe(true);
-    // Identities go on.
+    // Identities go on, and so does the chain.
     await recordAudit(restored.db, { actor: 'bob', action: 'next', subject: 'x' });
+    const entries = await listAudit(restored.db, { limit: 1000, offset: 0, order: 'oldest' });
+    expect((await verifyAudit(entries)).sequence).toBe((before['audit']?.length ?? 0) + 1);
   });
 
   test('is one moment, whatever is written meanwhile', async () => {

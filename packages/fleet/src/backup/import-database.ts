@@ -88,8 +88,12 @@ export const importDatabase = async (place: DatabasePlace, path: string): Promis
 };
 
 const importRows = async (tx: Database, path: string): Promise<void> => {
+  const tables = await tablesInOrder(tx);
+  // Rows come as they were: nobody is told of them once more, and entries of the audit log have their place.
+  for (const table of tables)
+    await tx.execute(sql`alter table ${sql.identifier(table)} disable trigger user`);
   // Rows that migrations made are in the backup as well, as they were then.
-  for (const table of (await tablesInOrder(tx)).reverse()) {
+  for (const table of tables.toReversed()) {
     if ((await rowsOf(tx, z.unknown(), sql`select 1 from ${sql.identifier(table)} limit 1`)).length > 0)
       await tx.execute(sql`delete from ${sql.identifier(table)}`);
   }
@@ -122,6 +126,7 @@ const importRows = async (tx: Database, path: string): Promise<void> => {
   }
   if (end?.rows !== count) throw invalid(`expected ${end?.rows ?? 'an end'} rows, found ${count}`);
   await raiseSequences(tx);
+  for (const table of tables) await tx.execute(sql`alter table ${sql.identifier(table)} enable trigger user`);
 };
 
 const insert = async (

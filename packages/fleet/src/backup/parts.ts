@@ -8,7 +8,8 @@ export const PARTS = ['admin-token', 'secrets.key', 'ports.json', 'pki', 'signer
 const LEFT_OUT = [
   /^signer\/state\/staging(?:\/|$)/,
   /^store\/builds\/[^/]+\/attempts(?:\/|$)/,
-  /^store\/sources\/\.new-/,
+  /^store\/cache(?:\/|$)/,
+  /^store\/sources\/\.(?:new|gone)-/,
   /\.tmp$/,
   /\.new$/,
 ];

@@ -10,7 +10,7 @@ const UNARMED = ['OFFERED', 'ACCEPTED', 'DEFERRED', 'DOWNLOADING', 'VERIFIED', '
 const ARMED = ['REBOOTING', 'TRIAL'] as const;
 
 /** Ours, and for each tenant another; planners share it, who stops or lifts takes it alone. Fair to whoever waits. */
-const LOCK = 7_547_930;
+const LOCK = 7_547_940;
 const exclusively = async (tx: Database, tenant: TenantId): Promise<void> => {
   await tx.execute(sql`select pg_advisory_xact_lock(${LOCK}, hashtext(${tenant}))`);
 };

@@ -2,11 +2,12 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fasti
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Database, FleetEvents } from '@slipway/fleet';
-import type { CommandId, RolloutId } from '@slipway/protocol';
+import type { CommandId, QueueCounts, RolloutId } from '@slipway/protocol';
 import { z } from 'zod';
 import type { ArtifactStore } from '../artifact-store.ts';
 import type { BuildFlow } from '../build-flow.ts';
 import type { ImageRepository } from '../image-repository.ts';
+import type { Retention } from '../retention.ts';
 import type { Revocations } from '../revocations.ts';
 import type { Sources } from '../sources.ts';
 import type { Courier } from '../webhooks/courier.ts';
@@ -27,6 +28,8 @@ export type Context = {
     readonly open: (sealed: string, trigger: string) => string;
   };
   readonly store: ArtifactStore;
+  readonly retention: Retention;
+  readonly queues: () => Promise<QueueCounts[]>;
   readonly builds: BuildFlow;
   readonly revocations: Revocations;
   readonly courier: Courier;

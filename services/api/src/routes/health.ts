@@ -1,10 +1,17 @@
 import type { Redis } from 'ioredis';
 import { pingDatabase, type Database } from '@slipway/fleet';
 import { z } from 'zod';
+import type { ArtifactStore } from '../artifact-store.ts';
 import type { App } from './context.ts';
 
 const Part = z.enum(['ok', 'failed']);
-const Health = z.object({ status: Part, database: Part, redis: Part });
+const Health = z.object({
+  /** degraded: builds are refused, all else goes on */
+  status: z.enum(['ok', 'degraded', 'failed']),
+  database: Part,
+  redis: Part,
+  store: z.enum(['ok', 'low', 'failed']),
+});
 
 const tell = async (work: Promise<unknown>): Promise<'ok' | 'failed'> =>
   work.then(
@@ -12,7 +19,7 @@ const tell = async (work: Promise<unknown>): Promise<'ok' | 'failed'> =>
     () => 'failed',
   );
 
-export const healthRoutes = (app: App, db: Database, redis: Redis): void => {
+export const healthRoutes = (app: App, db: Database, redis: Redis, store: ArtifactStore): void => {
   app.get(
     '/v1/health',
     {
@@ -25,8 +32,14 @@ export const healthRoutes = (app: App, db: Database, redis: Redis): void => {
     },
     async (_request, reply) => {
       const [database, queue] = await Promise.all([tell(pingDatabase(db)), tell(redis.ping())]);
-      const status = database === 'ok' && queue === 'ok' ? 'ok' : 'failed';
-      return reply.code(status === 'ok' ? 200 : 503).send({ status, database, redis: queue });
+      const space = await store.space().then(
+        ({ state }) => state,
+        () => 'failed' as const,
+      );
+      const works = database === 'ok' && queue === 'ok' && space !== 'failed';
+      const working = space === 'low' ? 'degraded' : 'ok';
+      const status = works ? working : 'failed';
+      return reply.code(works ? 200 : 503).send({ status, database, redis: queue, store: space });
     },
   );
 };

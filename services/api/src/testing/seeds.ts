@@ -161,6 +161,7 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
     'triggers.listDeliveries': by(trigger),
 
     'emergencyStop.replace': async () => ({ body: { reason: 'a drill' } }),
+    'retention.run': async () => ({ body: { dryRun: true } }),
 
     'groups.create': async () => ({ body: { name: next(), query: 'tag = canary' } }),
     'groups.get': by(group),

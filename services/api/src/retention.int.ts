@@ -1,0 +1,136 @@
+import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createClient } from '@slipway/client';
+import {
+  admitToken,
+  changeRelease,
+  createBuild,
+  createRollout,
+  failBuild,
+  getBuild,
+  getRelease,
+  recordStatus,
+} from '@slipway/fleet';
+import { seedDraft, seedOnlineDevice, seedRelease, TEST_CLASS } from '@slipway/fleet/testing';
+import { codeOf, ExecutionId, ReleaseId, type Release } from '@slipway/protocol';
+import { runApi, type TestApi } from './testing/running-api.ts';
+
+let api: TestApi;
+const old = new Date(Date.now() - 400 * 86_400_000);
+beforeAll(async () => {
+  api = await runApi();
+  await admitToken(api.db, { text: 'swt_releaser', name: 'rita', role: 'releaser' });
+});
+afterAll(() => api.close());
+
+const file = async (name: string, text = 'x'.repeat(1000)): Promise<string> => {
+  const path = join(api.config.storeDir, name);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, text);
+  return path;
+};
+const filesOf = async ({ build, id }: Release): Promise<void> => {
+  await file(`builds/${build}/root.img`);
+  await file(`builds/${build}/build.log`);
+  await file(`bundles/${id}.tar`);
+};
+const stored = async (): Promise<string[]> => {
+  const all = await readdir(api.config.storeDir, { recursive: true, withFileTypes: true });
+  return all.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+};
+/** Everything is as old as that. */
+const age = async (): Promise<void> => {
+  const at = old.toISOString();
+  await api.db.execute(
+    `update builds set created_at = '${at}'::timestamptz, finished_at = '${at}'::timestamptz`,
+  );
+  await api.db.execute(`update releases set created_at = '${at}'::timestamptz`);
+  await api.db.execute(`update device_reports set at = '${at}'::timestamptz`);
+};
+
+test('what nobody needs goes, a step at a time; what is published, rolled out or run stays', async () => {
+  const bundle = Buffer.from('bundle');
+  const published = await seedRelease(api.db, '1.0.0', bundle);
+  const onDevice = await seedDraft(api.db, '1.0.1', bundle);
+  const rolledOut = await seedRelease(api.db, '1.0.2', bundle);
+  const inChannel = await seedDraft(api.db, '1.0.3', bundle);
+  const drafts: Release[] = [];
+  for (let at = 0; at < 8; at += 1) drafts.push(await seedDraft(api.db, `1.1.${at}`, bundle));
+  const withdrawn = await changeRelease(
+    api.db,
+    (await seedDraft(api.db, '0.9.0', bundle)).id,
+    ['draft'],
+    'withdrawn',
+  );
+  const failed = await createBuild(api.db, { deviceClass: TEST_CLASS, version: '0.8.0' }, new Date());
+  await failBuild(api.db, failed.id, { code: 'BUILD_FAILED', message: 'no' }, new Date());
+  await file(`builds/${failed.id}/build.log`);
+  const releases = [published, onDevice, rolledOut, inChannel, ...drafts, withdrawn];
+  for (const release of releases) await filesOf(release);
+  await api.client().channels.createRelease('edge-test', 'stable', { release: inChannel.id });
+  const device = await seedOnlineDevice(api.db, 'gate-1');
+  await api.db.execute(`update devices set release = '${onDevice.id}'`);
+  const limits = { failureThreshold: 1, maxInFlight: 1 };
+  await createRollout(api.db, { release: rolledOut.id, devices: [device.id], ...limits }, new Date());
+  const source = await file(`sources/sha256:${'0'.repeat(64)}/edge.yml`);
+  await utimes(dirname(source), old, old);
+  for (let seq = 1; seq <= 3; seq += 1)
+    await recordStatus(
+      api.db,
+      device.id,
+      {
+        v: 1,
+        seq,
+        execution: ExecutionId.parse(`exe_${'0'.repeat(16)}`),
+        bootId: 'b',
+        slot: 'a',
+        release: ReleaseId.parse(`rel_${'0'.repeat(16)}`),
+        state: 'COMMITTED',
+      },
+      new Date(),
+    );
+
+  const { retention } = api.client();
+  const nothing = await retention.run({ dryRun: true });
+  expect(nothing.items.map(({ count }) => count)).toEqual([0, 0, 0, 1, 0, 0]);
+  await age();
+  const before = await stored();
+  const planned = await retention.run({ dryRun: true });
+  expect(await stored()).toEqual(before);
+  const count = Object.fromEntries(planned.items.map((item) => [item.kind, item.count]));
+  // Of the 8 drafts 5 stay; what a device runs counts as one of the drafts, and stays whatever it is.
+  expect(count).toMatchObject({ drafts: 3, sources: 1, reports: 2 });
+
+  const done = await retention.run({});
+  expect(Object.fromEntries(done.items.map((item) => [item.kind, item.count]))).toMatchObject({
+    drafts: 3,
+    artifacts: 4,
+    sources: 1,
+    reports: 2,
+  });
+  expect(done.items.find(({ kind }) => kind === 'artifacts')?.bytes).toBe(8000);
+  const after = (await stored()).map((path) => path.slice(api.config.storeDir.length + 1));
+  const kept = [published, onDevice, rolledOut, inChannel, ...drafts.slice(3)];
+  expect(after.filter((path) => path.startsWith('bundles/')).sort()).toEqual(
+    kept.map(({ id }) => `bundles/${id}.tar`).sort(),
+  );
+  for (const { build } of kept) expect(after).toContain(`builds/${build}/root.img`);
+  expect(after.filter((path) => path.startsWith('sources/'))).toEqual([]);
+  expect((await getRelease(api.db, drafts[0]?.id ?? withdrawn.id)).state).toBe('withdrawn');
+  expect((await getBuild(api.db, withdrawn.build)).artifacts).toEqual([]);
+
+  const again = await retention.run({});
+  expect(again.items.every((item) => item.count === 0)).toBe(true);
+});
+
+test('limits are to be seen by all; to apply them takes an admin', async () => {
+  const releaser = createClient({ url: api.url(), token: 'swt_releaser' }).retention;
+  expect((await releaser.get()).limits.draftsDays).toBe(30);
+  expect(
+    await releaser.run({}).then(
+      () => 'nothing',
+      (error: unknown) => codeOf(error),
+    ),
+  ).toBe('FORBIDDEN');
+});
