@@ -34,7 +34,8 @@ import { validateCommand } from './commands/validate.ts';
 
 const HELP = `
 The server is the instance that runs on .slipway/local here or above ("npm run up"), or on SLIPWAY_DATA;
-SLIPWAY_URL names another one, "slipway context" keeps others by name. Who asks: SLIPWAY_TOKEN, or who has logged in, or the token of the data directory.
+SLIPWAY_URL names another one, "slipway context" keeps others by name. Who asks: SLIPWAY_TOKEN, or who has logged in,
+or the token of the data directory.
 
 Exit status: 0 done, 1 the device or rollout failed, 64 wrong words, 65 wrong file, 66 not found, 69 something is
 missing, 75 not now, 77 not allowed, 78 wrong settings; docs/errors.md has one line for each code.`;
