@@ -11,7 +11,7 @@ import { describeRoute, describeSchemas } from './openapi/transform.ts';
 import { refuseWhatNobodyTakes } from './strict-input.ts';
 import { tellPages } from './paging.ts';
 import { answerWithProblems } from './problem.ts';
-import { limitConnection, limitRates, type RateLimits } from './rate-limits.ts';
+import { limitAddresses, limitConnection, limitRates, type RateLimits } from './rate-limits.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { buildEventRoutes } from './routes/build-events.ts';
 import { buildRoutes } from './routes/builds.ts';
@@ -93,13 +93,16 @@ export const operatorApp = async (
     },
   });
   app.get('/openapi.json', { schema: { hide: true } }, async () => documentOf(app));
-  await app.register(async (scope) => hookRoutes(scope.withTypeProvider<ZodTypeProvider>(), context));
+  const limit = limitConnection(redis);
+  app.addHook('onClose', async () => limit.disconnect());
+  await app.register(async (scope) => {
+    await limitAddresses(scope, limit, 'hooks', limits.perMinute);
+    hookRoutes(scope.withTypeProvider<ZodTypeProvider>(), context);
+  });
   loginRoutes(app, context);
   healthRoutes(app, context.db, redis, context.store);
 
   await app.register(async (scope) => {
-    const limit = limitConnection(redis);
-    scope.addHook('onClose', async () => limit.disconnect());
     requireToken(scope, context.db, await limitRates(scope, limit, limits));
     refuseWhatNobodyTakes(scope);
     compareETags(scope, redis);

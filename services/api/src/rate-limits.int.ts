@@ -34,3 +34,15 @@ test('who guesses tokens is held up by address, which keeps nobody out who has o
   limited(await ask('swt_guess5'));
   expect((await ask('swt_other')).status).toBe(200);
 });
+
+test('notices for hooks are held up by address, whatever they say; who has a token goes on', async () => {
+  const notice = async (at: number) => {
+    const path = `/hooks/trg_${String(at).padStart(16, '0')}`;
+    const headers = { authorization: `Bearer of-${at}` };
+    const answer = await fetch(`${api.url()}${path}`, { method: 'POST', headers, body: '{}' });
+    return { status: answer.status, headers: answer.headers, body: await answer.json() };
+  };
+  for (let at = 0; at < 20; at++) expect((await notice(at)).status).toBe(404);
+  limited(await notice(20));
+  expect((await ask('swt_other')).status).toBe(200);
+});

@@ -5,7 +5,7 @@ import type { Redis } from 'ioredis';
 import { SlipwayError } from '@slipway/protocol';
 
 export type RateLimits = {
-  /** requests a minute by one token */
+  /** requests a minute by one token, or notices for hooks from one address */
   readonly perMinute: number;
   /** requests a minute from one address whose token is missing or wrong */
   readonly failedPerMinute: number;
@@ -23,6 +23,20 @@ export const limitConnection = (redis: Redis): Redis => {
 
 const refusal = (seconds: number): SlipwayError =>
   new SlipwayError('RATE_LIMITED', `Too many requests. Try again in ${Math.max(1, Math.ceil(seconds))} s.`);
+
+/** Limits requests by address, where nobody has a token. Counted in Redis, apart from those of other names. */
+export const limitAddresses = async (app: FastifyInstance, redis: Redis, name: string, perMinute: number) => {
+  await app.register(rateLimit, {
+    redis,
+    nameSpace: `${PREFIX}${name}:`,
+    skipOnError: true,
+    max: perMinute,
+    timeWindow: WINDOW_S * 1000,
+    enableDraftSpec: true,
+    keyGenerator: ({ ip }) => ip,
+    errorResponseBuilder: (_request, { ttl }) => refusal(ttl / 1000),
+  });
+};
 
 /**
  * Limits requests by token. Counted in Redis, for all processes together.

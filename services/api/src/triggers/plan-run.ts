@@ -99,6 +99,12 @@ export const planRun = async (needs: PlanNeeds, trigger: Trigger, run: TriggerRu
   const changed =
     isPush && base !== undefined ? await needs.sources.changed(at.source.id, base, at.commit) : undefined;
   const unlocked = await lockText(tree.directory);
+  const from = digestOfLock(unlocked);
+  /** What a class was built by last, as long as the lock in the repository is the same. */
+  const lockOf = (name: ClassName): string => {
+    const kept = memory.locks?.[name];
+    return kept?.from === from ? kept.text : unlocked;
+  };
   const locks: Record<string, { from: string; text: string }> = {};
 
   const decide = async (name: ClassName, rule: TriggerRule): Promise<Decision> => {
@@ -125,17 +131,15 @@ export const planRun = async (needs: PlanNeeds, trigger: Trigger, run: TriggerRu
       const keys = new Set(matched.map((reference) => lockKey(reference, place)));
       const known = unlocked === '' ? {} : parseLock(unlocked, LOCK_FILE).images;
       if (![...keys].some((key) => known[key] !== undefined)) return { inputs: { [image]: digest } };
-      const { changes = [] } = await refreshLock(of, where, unlocked, keys);
+      // Images that were pushed before stay as they are.
+      const { text, changes = [] } = await refreshLock(of, where, lockOf(name), keys);
+      locks[name] = { from, text };
       return changes.length === 0
-        ? { skip: `its lock has this ${image} already` }
+        ? { skip: `its lock has what ${image} stands for already` }
         : { inputs: {}, facts: { changes: changes.slice(0, SHOWN_CHANGES) } };
     }
     if (on.kind === 'upstream') {
-      const from = digestOfLock(unlocked);
-      const kept = memory.locks?.[name];
-      const previous = kept?.from === from ? kept.text : unlocked;
-      // The lock of another class may lie there.
-      const { text, changes } = await refreshLock(of, where, previous, 'all');
+      const { text, changes } = await refreshLock(of, where, lockOf(name), 'all');
       locks[name] = { from, text };
       if (changes === undefined)
         return { skip: 'looked at for the first time; the next look has something to compare' };
