@@ -149,7 +149,7 @@ describe('a rollout', () => {
   test('reaches a device when it comes online', async () => {
     const device = one(await bring(['absent']));
     await device.leave();
-    const gone = await connectDevice(server.brokerUrl, 'absent', 2);
+    const gone = await connectDevice(server.brokerUrl, 'absent', { connection: 2 });
     onTestFinished(() => gone.leave());
     await gone.send('death', { v: 1, connection: 1, reason: 'shutdown' }, true);
     await online(device.id, false);

@@ -1,4 +1,4 @@
-import mqtt, { type IPublishPacket } from 'mqtt';
+import mqtt, { type IClientOptions, type IPublishPacket } from 'mqtt';
 import {
   Ack,
   Desired,
@@ -18,11 +18,23 @@ const tenant = TenantId.parse('default');
 
 export type Block = { readonly id: number; readonly payload: Buffer; readonly code: string | undefined };
 
+type ScriptedOptions = {
+  readonly connection?: number;
+  /** how many it has made already, over earlier connections */
+  readonly reports?: number;
+  readonly tls?: Pick<IClientOptions, 'ca' | 'cert' | 'key'>;
+};
+
 /** A device that does as the test says, over a connection of its own, by the protocol and nothing else. */
-export const connectDevice = async (brokerUrl: string, name: string, connection = 1) => {
+export const connectDevice = async (
+  brokerUrl: string,
+  name: string,
+  { connection = 1, reports = 0, tls = {} }: ScriptedOptions = {},
+) => {
   const id = DeviceId.parse(name);
   const topic = (kind: UpKind): string => deviceTopic(tenant, id, kind);
   const client = await mqtt.connectAsync(brokerUrl, {
+    ...tls,
     protocolVersion: 5,
     clientId: name,
     reconnectPeriod: 0,
@@ -51,7 +63,7 @@ export const connectDevice = async (brokerUrl: string, name: string, connection 
   const down = (['desired', 'ack', 'stream/blk'] as const).map((kind) => deviceTopic(tenant, id, kind));
   await client.subscribeAsync([...down], { qos: 1 });
 
-  let seq = 0;
+  let seq = reports;
   const send = async (kind: UpKind, message: unknown, retain = false): Promise<void> => {
     const payload = typeof message === 'string' ? message : JSON.stringify(message);
     await client.publishAsync(topic(kind), payload, { qos: 1, retain });
@@ -65,6 +77,7 @@ export const connectDevice = async (brokerUrl: string, name: string, connection 
     /** resolves once the newest desired state asks for nothing */
     released: () =>
       until('an empty desired state', () => (desired.at(-1)?.assignment === null ? true : undefined)),
+    reports: () => seq,
     seqs: () => desired.map((one) => one.seq),
     bear: (over: Partial<Birth> = {}) => send('birth', birthOf(name, { connection, ...over }), true),
     /** reports, and waits until the server has it */

@@ -1,0 +1,255 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { CLASS_FILE, IMAGE_FILE, newKeyAndCsr, post } from '@slipway/api/testing';
+import { createClient, type Client } from '@slipway/client';
+import { openDatabase } from '@slipway/fleet';
+import { seedRelease, TEST_CLASS, until } from '@slipway/fleet/testing';
+import { connectDevice, type ScriptedDevice } from '@slipway/gateway/testing';
+import {
+  DeviceId,
+  EnrolResponse,
+  type Assignment,
+  type Birth,
+  type Release,
+  type Rollout,
+  type RolloutId,
+  type Telemetry,
+} from '@slipway/protocol';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { layoutOf, ROOT } from './layout.ts';
+import { startLocal, type Local } from './start.ts';
+
+/** A whole instance is lost and comes back from a backup that was taken while all of it was at work. */
+const launcher = join(ROOT, 'packages', 'cli', 'bin', 'slipway');
+const id = DeviceId.parse('gate-1');
+
+let folder: string;
+let running: Local | undefined;
+const devices = new Set<ScriptedDevice>();
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slipway-restore-'));
+  await mkdir(join(folder, 'images', 'classes'), { recursive: true });
+  await writeFile(join(folder, 'images', 'classes', `${TEST_CLASS}.yml`), CLASS_FILE);
+  await writeFile(join(folder, 'images', 'edge.yml'), IMAGE_FILE);
+});
+afterAll(async () => {
+  for (const device of devices) device.drop();
+  await running?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const start = async (dataDir: string): Promise<Local> => {
+  running = await startLocal({ dataDir, imagesDir: join(folder, 'images'), deviceHost: '127.0.0.1' });
+  return running;
+};
+
+/** As a person at a shell has it; about the instance that runs, where no other is named. */
+const slipway = (...words: string[]): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const env = { PATH: process.env['PATH'], HOME: folder, SLIPWAY_DATA: running?.up.dataDir };
+    execFile(launcher, words, { cwd: folder, env }, (error, out, err) =>
+      error === null ? resolve(out) : reject(new Error(`slipway ${words.join(' ')}: ${err}`)),
+    );
+  });
+
+/** Published releases with bundles in the store of an instance that does not run yet. */
+const seedReleases = async (dataDir: string, versions: readonly string[]): Promise<Release[]> => {
+  const layout = layoutOf(dataDir);
+  await mkdir(layout.bundlesDir, { recursive: true });
+  const { db, close } = await openDatabase({ dataDir: layout.databaseDir });
+  const releases: Release[] = [];
+  for (const version of versions) {
+    const bundle = Buffer.from(`bundle ${version}`);
+    const release = await seedRelease(db, version, bundle);
+    await writeFile(join(layout.bundlesDir, `${release.id}.tar`), bundle);
+    releases.push(release);
+  }
+  await close();
+  return releases;
+};
+
+const runs = ({ id: release, version, rootHash }: Release): Partial<Birth> => ({
+  activeSlot: 'b',
+  slots: { a: { state: 'EMPTY' }, b: { state: 'GOOD', release, version, rootHash } },
+});
+
+const telemetry = (uptime: number): Telemetry => ({
+  v: 1,
+  bootId: 'boot-1',
+  uptime,
+  health: 'ok',
+  services: [],
+  memoryAvailable: 1,
+  memoryTotal: 2,
+  load1: 0,
+});
+
+/** Writes of operators and reports of a device, in this order, again and again; each is there before the next begins. */
+const startLoad = (client: Client, device: ScriptedDevice) => {
+  const load = { isRunning: true, begun: 0, done: 0 };
+  const work = async (): Promise<void> => {
+    const assignment = await device.assignment();
+    while (load.isRunning) {
+      const n = (load.begun += 1);
+      await client.claims.create({ deviceClass: TEST_CLASS, note: `load ${n}` });
+      await client.groups.create({ name: `load-${n}` });
+      await client.devices.update(id, { attributes: { load: n } });
+      await device.send('telemetry', telemetry(n));
+      await device.report(assignment, 'DOWNLOADING', { message: `load ${n}` });
+      load.done = n;
+      await setImmediate();
+    }
+  };
+  const working = work();
+  // Told by `stop`.
+  working.catch(() => undefined);
+  const reach = (n: number) =>
+    Promise.race([until(`${n} rounds of load`, () => (load.done >= n ? true : undefined)), working]);
+  return {
+    counts: () => ({ begun: load.begun, done: load.done }),
+    reach,
+    stop: async () => {
+      load.isRunning = false;
+      await working;
+    },
+  };
+};
+
+/** How many rounds of the load an instance knows of, by each kind of its writes. */
+const loadIn = async (client: Client, rollout: RolloutId) => {
+  const claims = (await client.claims.list().all()).filter(({ note }) => note?.startsWith('load ') === true);
+  const groups = (await client.groups.list().all()).map(({ name }) => name);
+  const audited = async (action: string) =>
+    (await client.audit.list({ action }).all()).map(({ subject }) => subject);
+  const device = await client.devices.get(id);
+  const [execution] = await client.rollouts.listExecutions(rollout).all();
+  const reports = execution?.history.filter(({ state }) => state === 'DOWNLOADING').length ?? 0;
+  return {
+    notes: claims.map(({ note }) => note ?? '').sort(),
+    claims: claims.map((claim) => String(claim.id)).sort(),
+    claimsAudited: (await audited('claim.create')).sort(),
+    groups: groups.sort(),
+    groupsAudited: (await audited('group.create')).length,
+    attribute: Number(device.attributes['load'] ?? 0),
+    uptime: device.telemetry?.uptime ?? 0,
+    reports,
+  };
+};
+const firstOf = (count: number, prefix: string): string[] =>
+  Array.from({ length: count }, (_none, at) => `${prefix}${at + 1}`).sort();
+
+const offerOf = (device: ScriptedDevice, rollout: Rollout): Promise<Assignment> =>
+  until(`the offer of ${rollout.version}`, async () => {
+    const assignment = await device.assignment();
+    return assignment.rollout === rollout.id ? assignment : undefined;
+  });
+
+/** The device installs what it is offered and boots it, up to the end of the rollout. */
+const install = async (client: Client, device: ScriptedDevice, release: Release, rollout: Rollout) => {
+  const assignment = await offerOf(device, rollout);
+  for (const state of ['DOWNLOADING', 'REBOOTING', 'TRIAL', 'COMMITTED'] as const)
+    await device.report(assignment, state);
+  await device.bear(runs(release));
+  await device.released();
+  await ended(client, rollout);
+};
+
+const ended = (client: Client, rollout: Rollout): Promise<Rollout> =>
+  until(`the end of ${rollout.id}`, async () => {
+    const now = await client.rollouts.get(rollout.id);
+    return now.state === 'running' ? undefined : now;
+  });
+
+test('an instance comes back from a backup made under load: nothing half, its token and devices are good, numbers go on', async () => {
+  const [lost, restored, file] = ['lost', 'restored', 'backup'].map((name) => join(folder, name));
+  if (lost === undefined || restored === undefined || file === undefined) throw new Error('three names');
+  const [first, second, third] = await seedReleases(lost, ['1.0.0', '1.1.0', '1.2.0']);
+  if (first === undefined || second === undefined || third === undefined) throw new Error('three releases');
+
+  const before = await start(lost);
+  const token = (await readFile(before.up.adminTokenFile, 'utf8')).trim();
+  const serverCa = await readFile(before.up.serverCaFile, 'utf8');
+  const client = createClient({ url: before.up.apiUrl, token });
+  const claim = await client.claims.create({ deviceClass: TEST_CLASS, deviceId: id });
+  const { key, csr } = await newKeyAndCsr();
+  const request = { v: 1, token: claim.token, csr, deviceClass: TEST_CLASS, arch: 'amd64' };
+  const enrolled = EnrolResponse.parse((await post(before.up.enrolUrl, request, serverCa)).body);
+  const identity = { ca: serverCa, cert: enrolled.certificate, key };
+  const connect = async (connection: number, reports = 0): Promise<ScriptedDevice> => {
+    const connected = await connectDevice(enrolled.mqttUrl, id, { connection, reports, tls: identity });
+    devices.add(connected);
+    return connected;
+  };
+  const device = await connect(1);
+  await device.bear();
+  await install(client, device, first, await client.rollouts.create({ release: first.id }));
+
+  const underWay = await client.rollouts.create({ release: second.id });
+  await offerOf(device, underWay);
+  const load = startLoad(client, device);
+  await load.reach(5);
+  const atStart = load.counts();
+  const made = await slipway('backup', file, '--data', lost);
+  const atEnd = load.counts();
+  expect(made).toContain(file);
+  expect(atEnd.done).toBeGreaterThan(atStart.done);
+
+  // What the backup knows nothing of: more load, the end of the rollout, another one.
+  await load.reach(atEnd.begun + 5);
+  await load.stop();
+  await install(client, device, second, underWay);
+  const forgotten = await offerOf(device, await client.rollouts.create({ release: third.id }));
+  await device.report(forgotten, 'DOWNLOADING');
+  const seen = Math.max(...device.seqs());
+  await device.leave();
+  await before.close();
+  await rm(lost, { recursive: true });
+
+  await slipway('backup', 'verify', file);
+  expect(await slipway('restore', file, '--data', restored)).toContain('emergency stop');
+  const after = await start(restored);
+  expect(after.up.apiUrl).toBe(before.up.apiUrl);
+  const again = createClient({ url: after.up.apiUrl, token });
+
+  // One moment: what was answered before is in, what began after is not, and no write is there in part.
+  const there = await loadIn(again, underWay.id);
+  const rounds = there.notes.length;
+  expect(rounds).toBeGreaterThanOrEqual(atStart.done);
+  expect(rounds).toBeLessThanOrEqual(atEnd.begun);
+  expect(there.notes).toEqual(firstOf(rounds, 'load '));
+  expect(there.claimsAudited).toEqual([...there.claims, String(claim.id)].sort());
+  expect(there.groups).toEqual(firstOf(there.groups.length, 'load-'));
+  expect(there.groupsAudited).toBe(there.groups.length);
+  const inOrder = [rounds, there.groups.length, there.attribute, there.uptime, there.reports];
+  expect(inOrder).toEqual(inOrder.toSorted((a, b) => b - a));
+  expect(rounds - there.reports).toBeLessThanOrEqual(1);
+  await slipway('audit', 'verify');
+
+  // By the certificate it had all along, at the address it was given when it enrolled.
+  expect((await again.devices.get(id)).online).toBe(false);
+  const back = await connect(2, device.reports());
+  await back.released();
+  await back.bear(runs(second));
+  await until('the device to be online', async () =>
+    (await again.devices.get(id)).online ? true : undefined,
+  );
+  expect(Math.min(...back.seqs())).toBeGreaterThan(seen);
+  // What it still has to say of work that the server never heard of is acknowledged, or it would say it for ever.
+  await back.report(forgotten, 'FAILED');
+  // It runs what it was offered when the backup was made.
+  expect(await ended(again, underWay)).toMatchObject({ state: 'completed' });
+
+  // Nothing is offered before somebody has looked.
+  const next = await again.rollouts.create({ release: third.id });
+  expect(await again.emergencyStop.get()).toMatchObject({ stopped: true, actor: 'restore', offers: 0 });
+  expect(await again.rollouts.listExecutions(next.id).all()).toEqual([]);
+  await slipway('resume');
+  await install(again, back, third, next);
+  expect(await again.devices.get(id)).toMatchObject({ version: '1.2.0', online: true });
+  const seqs = back.seqs();
+  expect(seqs).toEqual(seqs.toSorted((a, b) => a - b));
+  expect(new Set(seqs).size).toBeGreaterThanOrEqual(3);
+});

@@ -1,0 +1,2 @@
+/** Devices for integration tests of others. */
+export { connectDevice, type ScriptedDevice } from './scripted-device.ts';
