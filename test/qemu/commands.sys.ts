@@ -19,7 +19,7 @@ import { z } from 'zod';
 /** A device in QEMU, with the agent of its image, asked by the `slipway` command through broker and gateway. */
 const cacheDir = join(import.meta.dirname, '..', '..', '.slipway', 'cache');
 const launcher = fileURLToPath(new URL('../../packages/cli/bin/slipway', import.meta.url));
-const BOOT_MS = 300_000;
+const BOOT_MS = 900_000;
 
 let folder: string;
 let cleanup: Cleanup;

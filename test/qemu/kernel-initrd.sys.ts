@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 /** Downloads are shared with the demo and with earlier runs; nothing else is. */
 const cacheDir = join(import.meta.dirname, '..', '..', '.slipway', 'cache');
-const BOOT_MS = 300_000;
+const BOOT_MS = 900_000;
 
 let folder: string;
 beforeAll(async () => {

@@ -37,7 +37,7 @@ export const createPipeline = (
   live: LiveView,
   report: Report,
   /** for a build or a rollout to end */
-  patienceMs = 10 * MINUTES,
+  patienceMs = 30 * MINUTES,
 ): Pipeline => {
   const client = createClient(connection);
 

@@ -24,7 +24,7 @@ export const cutPowerDuringInstall = async (
 ): Promise<PowerCut> => {
   const execution = await live.until(
     `${device.id} to be in the middle of its install`,
-    5 * MINUTES,
+    20 * MINUTES,
     () => pipeline.executionOf(rollout, device.id),
     (state) => state !== undefined && state.bytesTotal > 0 && state.bytesDone > state.bytesTotal / 4,
   );

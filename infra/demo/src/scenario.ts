@@ -35,8 +35,8 @@ export type ScenarioOptions = {
   readonly duringInstall?: (device: VirtualDevice, rollout: Rollout) => Promise<void>;
 };
 
-const BOOT_MS = 240_000;
-const PAGE_MS = 120_000;
+const BOOT_MS = 900_000;
+const PAGE_MS = 600_000;
 
 const sizeOf = (build: Build, name: string): number =>
   build.artifacts.find((artifact) => artifact.name === name)?.size ?? 0;

@@ -25,7 +25,7 @@ const FIRST_DELAY_MS = 250;
 const MAX_DELAY_MS = 10_000;
 const STABLE_MS = 30_000;
 const STOP_MS = 15_000;
-const START_MS = 60_000;
+const START_MS = 180_000;
 const TAIL_CHARACTERS = 2000;
 
 type Running = {

@@ -9,7 +9,7 @@ import { recordUpdate } from '../record/record.ts';
 import { disksAfter, statusesBefore, type Recording } from '../record/recording.ts';
 import type { CaseResult } from '../results.ts';
 
-const BOOT_TIMEOUT_MS = 420_000;
+const BOOT_TIMEOUT_MS = 1_200_000;
 
 /**
  * Kills QEMU in the middle of an update that runs, after a number of writes that chance gives, and boots what its disks

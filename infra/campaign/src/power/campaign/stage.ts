@@ -39,7 +39,7 @@ export type StageOptions = {
   readonly print: (line: string) => void;
 };
 
-const BOOT_TIMEOUT_MS = 420_000;
+const BOOT_TIMEOUT_MS = 1_200_000;
 
 /** The old root as a slot has it, for the models of a scenario to share. */
 const sharedRoot = async (folder: string, { scenario, base }: Recording): Promise<string> => {

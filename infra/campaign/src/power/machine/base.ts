@@ -11,7 +11,7 @@ import { vmDefaults } from './machine.ts';
 
 export type Base = { readonly disk: string; readonly vars: string };
 
-const ENROL_MS = 300_000;
+const ENROL_MS = 900_000;
 
 /** A device with the first release that has enrolled and been online once: what an update starts from. Kept. */
 export const makeBase = async (

@@ -15,8 +15,8 @@ export type Disks = { readonly disk: Disk; readonly vars: Disk };
 export const DESIRED = 'desired';
 export const STATUS = 'status';
 
-const BOOT_MS = 300_000;
-const UPDATE_MS = 600_000;
+const BOOT_MS = 900_000;
+const UPDATE_MS = 1_800_000;
 /** After the outcome the device still writes: acknowledgements, the journal of its file system. */
 const AFTERWARDS_MS = 8_000;
 
