@@ -69,7 +69,7 @@ beforeAll(async () => {
 `,
   });
   await repository.commit({ 'classes/edge-test.yml': CLASS_FILE, 'edge.yml': imageFile() });
-}, 60_000);
+}, 600_000);
 afterAll(async () => {
   await registry.stop();
   await Promise.all([api.close(), repository.remove(), served.close(), key.close()]);
