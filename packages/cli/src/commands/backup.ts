@@ -88,7 +88,12 @@ export const backupCommands = (program: Command, makeContext: MakeContext): void
       const { verifyBackup } = await import('@slipway/fleet/backup');
       const found = await verifyBackup(resolve(context.cwd, word(words, 0)));
       print(context, found, () =>
-        facts({ backup: found.file, made: time(found.madeAt), files: found.files, size: size(found.bytes) }),
+        facts({
+          backup: found.file,
+          made: time(found.madeAt),
+          files: found.files,
+          content: size(found.bytes),
+        }),
       );
     },
   });

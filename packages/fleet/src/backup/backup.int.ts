@@ -158,6 +158,19 @@ describe.each(engines)('the database, on %s', (_name, openSource, newPlace) => {
     expect((await verifyAudit(entries)).sequence).toBe((before['audit']?.length ?? 0) + 1);
   });
 
+  test('whose audit log was altered is refused', async () => {
+    const { db } = source;
+    await recordAudit(db, { actor: 'ann', action: 'altered', subject: 'x' });
+    const [entry] = await listAudit(db, { limit: 1, offset: 0 });
+    const file = newPath('export');
+    await exportDatabase(db, file, new Date());
+    const text = await readFile(file, 'utf8');
+    const hash = entry?.previous ?? '';
+    expect(text).toContain(hash);
+    await writeFile(file, text.replaceAll(hash, 'f'.repeat(64)));
+    expect(await codeThrownBy(importDatabase(await newPlace(), file))).toBe('BACKUP_INVALID');
+  });
+
   test('is one moment, whatever is written meanwhile', async () => {
     const { db } = source;
     const load = { isRunning: true };

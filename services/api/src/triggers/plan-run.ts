@@ -151,24 +151,27 @@ export const planRun = async (needs: PlanNeeds, trigger: Trigger, run: TriggerRu
     return { inputs: {} };
   };
 
+  /** The tree as it lies in the store, until another lock is written into it. */
+  let stored: Digest | undefined;
   const builds: RunEnd['builds'][number][] = [];
   const skipped: string[] = [];
   for (const deviceClass of names) {
     needs.signal.throwIfAborted();
     const rule = trigger.perClass[deviceClass] ?? trigger.rule;
     const decision = await decide(deviceClass, rule);
+    if (locks[deviceClass] !== undefined) stored = undefined;
     if ('skip' in decision) {
       skipped.push(`${deviceClass}: ${decision.skip}`);
       continue;
     }
-    const source: Digest = await needs.store.storeSource(tree.directory);
+    stored ??= await needs.store.storeSource(tree.directory);
     const known = at === undefined ? {} : { source: at.source.name, branch: at.branch, commit: at.commit };
     builds.push({
       deviceClass,
       channel: decision.channel ?? rule.channel ?? null,
       plan: {
         cause: { ...run.cause, cause: { ...facts, ...known, trigger: trigger.name, ...decision.facts } },
-        source,
+        source: stored,
         inputs: decision.inputs,
         priority: PRIORITIES[run.cause.kind],
         publish: rule.publish,
