@@ -18,7 +18,7 @@ import type { OpenFile, Runtime } from './runtime/port.ts';
  * The whole agent in this process, on storage that is full and with a clock that stands at 1970; there is no server at
  * all. It runs on, says what is wrong, and goes on by itself once it can.
  */
-const POLL = { timeout: 60_000, interval: 50 };
+const POLL = { timeout: 180_000, interval: 50 };
 let ground: string;
 let authorities: Authorities;
 let v1: Release;

@@ -24,7 +24,7 @@ import { changeChunks, makeRelease, randomRoot, type Release } from './fixture/r
 const CHUNKS = 24;
 const LARGE_CHUNKS = 200;
 const LOOK_MS = 250;
-const POLL = { timeout: 60_000, interval: 10 };
+const POLL = { timeout: 180_000, interval: 10 };
 let ground: string;
 let agent: AgentProgram;
 let authorities: Authorities;
@@ -104,7 +104,7 @@ const json = async (...args: readonly string[]): Promise<unknown> =>
   JSON.parse((await agentCommand('--json', ...args)).out);
 const status = async (): Promise<DeviceStatus> => DeviceStatus.parse(await json('status'));
 const until = async (what: string, holds: (now: DeviceStatus) => boolean): Promise<DeviceStatus> => {
-  const timeout = AbortSignal.timeout(90_000);
+  const timeout = AbortSignal.timeout(300_000);
   let last: DeviceStatus | undefined;
   while (!timeout.aborted) {
     const now = await status().catch(() => undefined);

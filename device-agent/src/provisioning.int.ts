@@ -14,7 +14,7 @@ import { makeRelease, randomRoot, type Release } from './fixture/release.ts';
 
 /** The whole agent: its certificate is renewed, refused, and its disk provisioned anew. */
 const CHUNKS = 2;
-const POLL = { timeout: 60_000, interval: 50 };
+const POLL = { timeout: 180_000, interval: 50 };
 let ground: string;
 let agent: AgentProgram;
 let authorities: Authorities;

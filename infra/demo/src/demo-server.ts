@@ -1,7 +1,7 @@
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createClient } from '@slipway/client';
-import { packRepository } from '@slipway/components';
+import { packRepository, writeAtomically } from '@slipway/components';
 import { type Local, startLocal } from '@slipway/local';
 import { type Arch, ClassName, DeviceId } from '@slipway/protocol';
 import type { Cleanup } from './cleanup.ts';
@@ -99,7 +99,10 @@ export const openDemo = async (options: DemoOptions): Promise<Demo> => {
   };
 };
 
-/** Edits the image file and builds it for every class, version after version. */
+/**
+ * Edits the image file and builds it for every class, version after version. The server reads the repository at any
+ * time, also between two lines of ours: a file is there whole or as it was.
+ */
 const buildReleases = (
   pipeline: Pipeline,
   imageFile: string,
@@ -111,7 +114,7 @@ const buildReleases = (
   const started = EDITS.map(({ version, what, edit }, index) => {
     const asked = previous.then(async () => {
       report('demo', `image file for ${version}: ${what}`);
-      await writeFile(imageFile, edit(await readFile(imageFile, 'utf8')));
+      await writeAtomically(imageFile, edit(await readFile(imageFile, 'utf8')));
       if (index > 0) await Promise.all(classFiles.map(withoutDisk));
       // A build is asked for with the text as it stands now; the answer comes when it is done.
       return new Map(classes.map((name) => [name, pipeline.build(name, version)]));
@@ -135,7 +138,7 @@ const buildReleases = (
 /** Only the first release of a device needs a disk image; updates travel as bundles. */
 const withoutDisk = async (classFile: string): Promise<void> => {
   const text = await readFile(classFile, 'utf8');
-  if (!/^outputs:/m.test(text)) await writeFile(classFile, `${text.trimEnd()}\noutputs: []\n`);
+  if (!/^outputs:/m.test(text)) await writeAtomically(classFile, `${text.trimEnd()}\noutputs: []\n`);
 };
 
 const hints = (local: Local): string =>

@@ -130,7 +130,7 @@ describe('npm run up', () => {
     expect(processesOf(dataDir).length).toBeGreaterThan(4);
     first.child.kill('SIGKILL');
     await first.ended;
-    await expect.poll(() => processesOf(dataDir), { timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => processesOf(dataDir), { timeout: 60_000 }).toEqual([]);
   });
 
   test('takes over what a dead one left: same ports, same token, same authorities; Ctrl-C leaves nothing', async () => {

@@ -62,7 +62,7 @@ describe('supervise', () => {
     const restarted = new Promise<void>((resolve) => (onSaid = resolve));
     process.kill(first ?? 0, 'SIGKILL');
     await restarted;
-    await expect.poll(() => isAlive(running?.pid()), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => isAlive(running?.pid()), { timeout: 60_000 }).toBe(true);
     expect(running.pid()).not.toBe(first);
     expect(said[0]).toMatch(/SIGKILL/);
   });
