@@ -1,0 +1,88 @@
+import { sql } from 'drizzle-orm';
+import { boolean, customType, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import type {
+  Arch,
+  AttributeValue,
+  ChannelName,
+  ClassName,
+  Desired,
+  DeviceId,
+  DeviceState,
+  HealthState,
+  ReleaseId,
+  ServiceReport,
+  SlotName,
+  SlotReport,
+  Telemetry,
+} from '@slipway/protocol';
+import { at, large, tenant } from './columns.ts';
+
+/** Text that sorts by its bytes, whatever the locale of the database is. */
+const bytewise = customType<{ data: string }>({ dataType: () => 'text COLLATE "C"' });
+
+export const devices = pgTable(
+  'devices',
+  {
+    tenant: tenant(),
+    id: text('id').$type<DeviceId>().notNull(),
+    deviceClass: text('device_class').$type<ClassName>().notNull(),
+    arch: text('arch').$type<Arch>().notNull(),
+    /** what operators say of it; nothing that a device reports is ever written here */
+    name: text('name'),
+    tags: text('tags').array().notNull().default([]),
+    attributes: jsonb('attributes').$type<Record<string, AttributeValue>>().notNull().default({}),
+    state: text('state').$type<DeviceState>().notNull().default('active'),
+    serial: text('serial'),
+    online: boolean('online').notNull().default(false),
+    /** of the last birth and the last death seen; equal: the device is gone */
+    connection: large('connection').notNull().default(0),
+    deathConnection: large('death_connection').notNull().default(0),
+    health: text('health').$type<HealthState>(),
+    activeSlot: text('active_slot').$type<SlotName>(),
+    slots: jsonb('slots').$type<{ a: SlotReport; b: SlotReport }>(),
+    release: text('release').$type<ReleaseId>(),
+    version: text('version'),
+    /** sorts as text in the order of semantic versions; the function is in the migrations */
+    versionOrder: bytewise('version_order').generatedAlwaysAs(sql`version_order(version)`),
+    agentVersion: text('agent_version'),
+    bootId: text('boot_id'),
+    services: jsonb('services').$type<ServiceReport[]>().notNull().default([]),
+    telemetry: jsonb('telemetry').$type<Telemetry>(),
+    /** what `desired` says; `seq` rises with every change */
+    desiredSeq: integer('desired_seq').notNull().default(0),
+    assignment: jsonb('assignment').$type<Desired['assignment']>(),
+    enrolledAt: at('enrolled_at').notNull().defaultNow(),
+    lastSeenAt: at('last_seen_at'),
+    certificateExpiresAt: at('certificate_expires_at'),
+    /** of the key of the certificate given last, and of the one that proved the request for it; null: never recorded */
+    keySha256: text('key_sha256'),
+    provenKeySha256: text('proven_key_sha256'),
+    revokedAt: at('revoked_at'),
+    /** whose releases it takes; null: those of its class */
+    channel: text('channel').$type<ChannelName>(),
+    decommissionedAt: at('decommissioned_at'),
+    /** since when the broker is to end its session, and forget it if it has left; null: nothing is to be done */
+    dropSince: at('drop_since'),
+    /** how often it was told so for that */
+    drops: integer('drops').notNull().default(0),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenant, table.id] }),
+    index('devices_id').on(table.id),
+    index('devices_class').on(table.deviceClass, table.id),
+    index('devices_version').on(table.versionOrder),
+    index('devices_serial').on(table.serial),
+    // No index on what comes with every telemetry: an update that touches none costs a tenth.
+    index('devices_tags').using('gin', table.tags),
+    index('devices_attributes').using('gin', table.attributes.op('jsonb_path_ops')),
+    index('devices_assigned')
+      .on(table.tenant)
+      .where(sql`${table.assignment} is not null`),
+    index('devices_drop')
+      .on(table.dropSince)
+      .where(sql`${table.dropSince} is not null`),
+    index('devices_not_active')
+      .on(table.state, table.id)
+      .where(sql`${table.state} <> 'active'`),
+  ],
+);

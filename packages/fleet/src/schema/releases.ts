@@ -1,0 +1,30 @@
+import { index, integer, pgTable, text } from 'drizzle-orm/pg-core';
+import type { Arch, BuildId, ClassName, Digest, ReleaseId, ReleaseState, RootHash } from '@slipway/protocol';
+import { builds } from './builds.ts';
+import { at, large, tenant } from './columns.ts';
+
+export const releases = pgTable(
+  'releases',
+  {
+    id: text('id').$type<ReleaseId>().primaryKey(),
+    tenant: tenant(),
+    build: text('build')
+      .$type<BuildId>()
+      .notNull()
+      .unique()
+      .references(() => builds.id),
+    deviceClass: text('device_class').$type<ClassName>().notNull(),
+    arch: text('arch').$type<Arch>().notNull(),
+    version: text('version').notNull(),
+    counter: integer('counter').notNull(),
+    state: text('state').$type<ReleaseState>().notNull().default('draft'),
+    rootHash: text('root_hash').$type<RootHash>().notNull(),
+    bundleDigest: text('bundle_digest').$type<Digest>().notNull(),
+    bundleSize: large('bundle_size').notNull(),
+    createdAt: at('created_at').notNull().defaultNow(),
+  },
+  (table) => [
+    index('releases_created').on(table.createdAt, table.counter, table.id),
+    index('releases_bundle').on(table.bundleDigest),
+  ],
+);
