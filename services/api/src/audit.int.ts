@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { admitToken, createGroup, getAuditHead, listAudit, type Database } from '@slipway/fleet';
+import { tablesInOrder } from '@slipway/fleet/backup';
 import { seedDevice, seedDraft, seedOnlineDevice, seedRelease } from '@slipway/fleet/testing';
 import { AuditEntry, GroupCreate, LoggedIn, Problem, Session, verifyAudit } from '@slipway/protocol';
 import { z } from 'zod';
@@ -75,6 +76,44 @@ const person = async (): Promise<Required<Pick<Asked, 'token' | 'actor'>>> => {
 const rollout = async (): Promise<string> =>
   made('/v1/rollouts', { release: await release(), devices: [await device()] });
 
+/** Entries cannot be written while `work` is done. */
+const withoutEntries = async <T>(work: () => Promise<T>): Promise<T> => {
+  await db.execute(`create or replace function refuse_entry() returns trigger language plpgsql
+    as $$ begin raise exception 'no room for an entry'; end $$`);
+  await db.execute(
+    `create trigger audit_refused before insert on audit for each row execute function refuse_entry()`,
+  );
+  try {
+    return await work();
+  } finally {
+    await db.execute(`drop trigger audit_refused on audit`);
+  }
+};
+/** What the server changes by itself, and what says nothing of the change. */
+const BACKGROUND = [
+  'audit',
+  'device_alarms',
+  'login_failures',
+  'revocation_lists',
+  'source_mirrors',
+  'webhook_attempts',
+  'webhook_deliveries',
+];
+const VOLATILE = ['step', 'last_used_at', 'last_seen_at', 'next_at', 'failing_since'];
+/** A digest of each table. */
+const contents = async (): Promise<Record<string, unknown>> => {
+  const tables = (await tablesInOrder(db)).filter((table) => !BACKGROUND.includes(table));
+  const digests = tables.map(
+    (table) =>
+      `(select md5(string_agg(row, '' order by row)) from
+        (select (to_jsonb(t) - '{${VOLATILE.join(',')}}'::text[])::text as row from "${table}" t) r) as "${table}"`,
+  );
+  const [found] = z
+    .object({ rows: z.array(z.record(z.string(), z.unknown())) })
+    .parse(await db.execute(`select ${digests.join(', ')}`)).rows;
+  return found ?? {};
+};
+
 /** How each route that changes something is asked to change it. A new route needs a row here, or among the exceptions. */
 const CHANGES: Readonly<Record<string, () => Promise<Asked>>> = {
   'POST /v1/builds': async () => ({ body: { deviceClass: 'edge-test', version: '1.0.0' } }),
@@ -147,7 +186,6 @@ const CHANGES: Readonly<Record<string, () => Promise<Asked>>> = {
   'POST /v1/triggers': async () => ({ body: { name: 'made', on: { kind: 'upstream' } } }),
   'PATCH /v1/triggers/{id}': async () => ({ path: [await trigger()], body: { enabled: false } }),
   'DELETE /v1/triggers/{id}': async () => ({ path: [await trigger()] }),
-  'POST /v1/triggers/{id}/run': async () => ({ path: [await trigger()], body: {} }),
   'POST /v1/webhooks': async () => ({ body: { url: RECEIVER_URL } }),
   'PATCH /v1/webhooks/{id}': async () => ({ path: [await webhook()], body: { enabled: false } }),
   'DELETE /v1/webhooks/{id}': async () => ({ path: [await webhook()] }),
@@ -184,6 +222,8 @@ const CHANGES: Readonly<Record<string, () => Promise<Asked>>> = {
   'POST /v1/users': async () => ({ body: { name: `user-${number++}`, password: PASSWORD } }),
   'PATCH /v1/users/{id}': async () => ({ path: [await newUser()], body: { role: 'viewer' } }),
   'PUT /v1/users/{id}/password': async () => ({ path: [await newUser()], body: { password: PASSWORD } }),
+  // Last, because what it sets off goes on by itself.
+  'POST /v1/triggers/{id}/run': async () => ({ path: [await trigger()], body: {} }),
 };
 /** Routes that are no GET and change nothing worth an entry, each with its reason. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
@@ -198,7 +238,7 @@ const changing = Object.entries(paths).flatMap(([path, methods]) =>
     .map((method) => `${method.toUpperCase()} ${path}`),
 );
 
-describe('every route that changes something leaves an entry', () => {
+describe('every route that changes something leaves an entry, or changes nothing', () => {
   test('and each of them is tried here', () => {
     expect([...Object.keys(CHANGES), ...Object.keys(EXCEPTIONS)].sort()).toEqual(changing.sort());
   });
@@ -207,13 +247,12 @@ describe('every route that changes something leaves an entry', () => {
     const [method = '', template = ''] = route.split(' ');
     const { path = [], body, token, actor = 'admin' } = await prepare();
     const parts = [...path];
+    const place = template.replace(/\{\w+\}/g, () => parts.shift() ?? '');
+    const unchanged = await contents();
+    expect((await withoutEntries(() => ask(method, place, body, token))).status).toBe(500);
+    expect(await contents()).toEqual(unchanged);
     const before = await getAuditHead(db);
-    const answer = await ask(
-      method,
-      template.replace(/\{\w+\}/g, () => parts.shift() ?? ''),
-      body,
-      token,
-    );
+    const answer = await ask(method, place, body, token);
     expect(answer).toMatchObject({ status: expect.toSatisfy((status: number) => status < 300) as unknown });
     const added = (await getAuditHead(db)).sequence - before.sequence;
     const entries = (await listAudit(db, { limit: 10, offset: 0 })).slice(0, added);

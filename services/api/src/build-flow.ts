@@ -82,15 +82,20 @@ export type BuildFlow = {
   /**
    * Ends a build that nobody wants any more: it is cancelled from here on, and a worker that is at it stops.
    *
+   * @param within done in the transaction that ends it, if it had not been cancelled before
    * @throws {SlipwayError} NOT_FOUND; CONFLICT where it is being signed, or has ended otherwise
    */
-  readonly cancel: (id: BuildId) => Promise<Build>;
+  readonly cancel: (
+    id: BuildId,
+    within?: (tx: Database, cancelled: Build) => Promise<void>,
+  ) => Promise<Build>;
   /**
    * Builds the same once more: the same files, the same version, a counter and a release of its own.
    *
+   * @param within as of `StartBuild`
    * @throws {SlipwayError} NOT_FOUND; CONFLICT where it has not failed and was not cancelled
    */
-  readonly retry: (id: BuildId, trigger: BuildTrigger) => Promise<StartedBuild>;
+  readonly retry: (id: BuildId, trigger: BuildTrigger, within?: NewBuild['within']) => Promise<StartedBuild>;
   /** live ones */
   readonly workers: () => Promise<BuildWorker[]>;
   readonly close: () => Promise<void>;
@@ -394,8 +399,8 @@ export const openBuildFlow = async (needs: Needs): Promise<BuildFlow> => {
       );
       return begin(started);
     },
-    cancel: async (id) => {
-      const cancelled = await cancelBuild(db, id, new Date());
+    cancel: async (id, within) => {
+      const cancelled = await cancelBuild(db, id, new Date(), within);
       if (cancelled !== undefined) {
         over(cancelled);
         retireSoon(cancelled);
@@ -411,7 +416,7 @@ export const openBuildFlow = async (needs: Needs): Promise<BuildFlow> => {
         { details: { state: build.state } },
       );
     },
-    retry: async (id, trigger) => {
+    retry: async (id, trigger, within) => {
       await store.requireRoom();
       const build = await getBuild(db, id);
       const { request } = await getBuildRequest(db, id);
@@ -438,6 +443,7 @@ export const openBuildFlow = async (needs: Needs): Promise<BuildFlow> => {
           inputDigest: inputDigest ?? undefined,
           retryOf: id,
           request: (given) => ({ ...request, ...given, timeFloor, cause: trigger }),
+          within,
         },
         now,
         { windowMs: needs.equalBuildsMs },

@@ -2,7 +2,7 @@
  * Backups of an instance: its database, keys and artifacts in one file. Called by the CLI, and by the API for the
  * database that only it has open. A backup is checked against damage; who made it, nobody vouches for.
  */
-export { exportDatabase, type DatabaseExport } from './export-database.ts';
+export { exportDatabase, tablesInOrder, type DatabaseExport } from './export-database.ts';
 export { importDatabase } from './import-database.ts';
 export { makeBackup, type BackupSummary } from './make-backup.ts';
 export { restoreBackup } from './restore-backup.ts';

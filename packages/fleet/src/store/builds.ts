@@ -340,16 +340,28 @@ export const failBuild = async (
 /**
  * Ends a build because somebody wants it to. What is being signed is signed to its end.
  *
+ * @param within done in the same transaction; where it throws, the build goes on
  * @returns undefined where it is not queued or building any more
  */
-export const cancelBuild = async (db: Database, id: BuildId, now: Date): Promise<Build | undefined> => {
-  const [row] = await db
-    .update(builds)
-    .set({ state: 'cancelled', step: 'cancelled', cancelledAt: now, finishedAt: now })
-    .where(and(eq(builds.id, id), inArray(builds.state, ['queued', 'building']), isNull(builds.cancelledAt)))
-    .returning();
-  return row === undefined ? undefined : toBuild(row);
-};
+export const cancelBuild = (
+  db: Database,
+  id: BuildId,
+  now: Date,
+  within?: (tx: Database, cancelled: Build) => Promise<void>,
+): Promise<Build | undefined> =>
+  db.transaction(async (tx) => {
+    const [row] = await tx
+      .update(builds)
+      .set({ state: 'cancelled', step: 'cancelled', cancelledAt: now, finishedAt: now })
+      .where(
+        and(eq(builds.id, id), inArray(builds.state, ['queued', 'building']), isNull(builds.cancelledAt)),
+      )
+      .returning();
+    if (row === undefined) return undefined;
+    const cancelled = toBuild(row);
+    await within?.(tx, cancelled);
+    return cancelled;
+  });
 
 export const cancelledBuildsSince = async (db: Database, since: Date): Promise<Build[]> =>
   (

@@ -42,12 +42,14 @@ export const buildRoutes = (app: App, { db, builds, sources, store }: Context): 
           ? {}
           : { source: checkout.source.name, branch: checkout.branch, commit: checkout.commit };
       const trigger = { kind: 'manual' as const, id: actor, cause };
-      const { build, isNew } = await builds.start({ ...asked, trigger, images: checkout?.images });
-      await recordAudit(db, {
-        actor,
-        action: 'build.create',
-        subject: build.id,
-        details: { ...request.body, isNew },
+      const { build, isNew } = await builds.start({
+        ...asked,
+        trigger,
+        images: checkout?.images,
+        within: (tx, made) => {
+          const details = { ...request.body, isNew: made.isNew };
+          return recordAudit(tx, { actor, action: 'build.create', subject: made.build.id, details });
+        },
       });
       return reply
         .code(isNew ? 201 : 200)
@@ -88,14 +90,10 @@ export const buildRoutes = (app: App, { db, builds, sources, store }: Context): 
       },
     },
     async (request) => {
-      const build = await builds.cancel(request.params.id);
-      await recordAudit(db, {
-        actor: actorOf(request).name,
-        action: 'build.cancel',
-        subject: build.id,
-        details: {},
-      });
-      return build;
+      const actor = actorOf(request).name;
+      return builds.cancel(request.params.id, (tx, { id }) =>
+        recordAudit(tx, { actor, action: 'build.cancel', subject: id }),
+      );
     },
   );
   app.post(
@@ -114,12 +112,9 @@ export const buildRoutes = (app: App, { db, builds, sources, store }: Context): 
       const actor = actorOf(request).name;
       const { id } = request.params;
       const trigger = { kind: 'manual' as const, id: actor, cause: { retryOf: id } };
-      const { build, isNew } = await builds.retry(id, trigger);
-      await recordAudit(db, {
-        actor,
-        action: 'build.retry',
-        subject: id,
-        details: { build: build.id, isNew },
+      const { build, isNew } = await builds.retry(id, trigger, (tx, made) => {
+        const details = { build: made.build.id, isNew: made.isNew };
+        return recordAudit(tx, { actor, action: 'build.retry', subject: id, details });
       });
       return reply
         .code(isNew ? 201 : 200)

@@ -35,8 +35,9 @@ export const databaseExportRoutes = (app: App, { db, exportsDir }: Context): voi
       }
       const now = new Date();
       const file = join(exportsDir, `${randomUUID()}.ndjson`);
-      const summary = await exportDatabase(db, file, now);
+      // Before the file, which thereby holds it: no copy is there without an entry that tells of it.
       await recordAudit(db, { actor: actorOf(request).name, action: 'database.export', subject: 'database' });
+      const summary = await exportDatabase(db, file, now);
       return reply.code(201).send({ file, ...summary });
     },
   );

@@ -138,27 +138,29 @@ export const triggerRoutes = (app: App, { db, triggers }: Context): void => {
         ...(branch === undefined ? {} : { branch }),
         ...(classes === undefined ? {} : { classes }),
       };
-      await recordDelivery(
-        db,
-        {
-          trigger: trigger.id,
-          event: 'manual',
-          verdict: 'accepted',
-          reason: `${actor} set it off`,
-          facts,
-          run: {
-            asked: {
-              trigger: trigger.id,
-              key: `manual:${branch ?? ''}:${[...(classes ?? [])].sort().join(',')}`,
-              cause: { kind: 'manual', id: actor, cause: facts },
-              classes,
+      await db.transaction(async (tx) => {
+        await recordDelivery(
+          tx,
+          {
+            trigger: trigger.id,
+            event: 'manual',
+            verdict: 'accepted',
+            reason: `${actor} set it off`,
+            facts,
+            run: {
+              asked: {
+                trigger: trigger.id,
+                key: `manual:${branch ?? ''}:${[...(classes ?? [])].sort().join(',')}`,
+                cause: { kind: 'manual', id: actor, cause: facts },
+                classes,
+              },
+              windowMs: 0,
             },
-            windowMs: 0,
           },
-        },
-        new Date(),
-      );
-      await recordAudit(db, { actor, action: 'trigger.run', subject: trigger.id, details: facts });
+          new Date(),
+        );
+        await recordAudit(tx, { actor, action: 'trigger.run', subject: trigger.id, details: facts });
+      });
       triggers.look();
       const [delivery] = await listDeliveries(db, { trigger: trigger.id, limit: 1, offset: 0 });
       if (delivery === undefined)
