@@ -486,7 +486,7 @@ export const generatedClient = (connection: Connection) => ({
       json(connection, Release, `/v1/releases/${segment(id)}/withdraw`, { method: 'POST', ...options }),
   },
   retention: {
-    /** Show for how long things are kept that nothing needs any more. `GET /v1/retention` */
+    /** Show for how long things are kept that nothing needs any more, and what of them is there. `GET /v1/retention` */
     get: (options: CallOptions = {}) => json(connection, Retention, '/v1/retention', options),
     /** Remove what is past its time now, or only tell what would go. `POST /v1/retention/run` */
     run: (body: z.input<typeof RetentionRun>, options: CallOptions = {}) =>

@@ -12,23 +12,20 @@ export {
   type OpenDatabase,
   type OpenOptions,
 } from './database.ts';
-export { announceQueue, liveWorkers, markCancelled, wakeWorkers } from './build-workers.ts';
+export { announceQueue, knownQueues, liveWorkers, markCancelled, wakeWorkers } from './build-workers.ts';
 export { diskSpace, MIN_FREE_BYTES, requireRoom } from './disk-space.ts';
 export {
   buildsWithOldArtifacts,
   buildsWithOldLogs,
-  countOldCommands,
-  countOldReports,
-  DEFAULT_LIMITS,
+  countDrafts,
   forgetArtifacts,
   neededSources,
   oldDrafts,
-  removeOldCommands,
-  removeOldReports,
-  RETENTION_BATCH,
   sourcesUntil,
   withdrawDraft,
+  type OldBuild,
 } from './store/retention.ts';
+export { countRows, removeOldRows, RETENTION_BATCH, ROW_KINDS, type RowKind } from './store/retained-rows.ts';
 export { DEADLINES_MS, type Deadlines } from './deadlines.ts';
 export { createFleetEvents, type FleetEvents } from './events.ts';
 export { lockDirectory, type DirectoryLock } from './lock.ts';
@@ -175,13 +172,7 @@ export {
   sealedCredentials,
   type Seal,
 } from './store/sources.ts';
-export {
-  listDeliveries,
-  pruneDeliveries,
-  recordDelivery,
-  type DeliveryRetention,
-  type NewDelivery,
-} from './store/deliveries.ts';
+export { listDeliveries, recordDelivery, type NewDelivery } from './store/deliveries.ts';
 export {
   endRun,
   joinRun,
@@ -222,7 +213,6 @@ export {
   listWebhookDeliveries,
   MAX_TRIES,
   pingWebhook,
-  pruneWebhookDeliveries,
   recordAttempt,
   redeliverWebhook,
   takeDueDeliveries,

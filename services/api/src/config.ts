@@ -1,10 +1,11 @@
-import { DEFAULT_LIMITS, MIN_FREE_BYTES } from '@slipway/fleet';
-import { parseSettings, type RetentionLimits } from '@slipway/protocol';
+import { MIN_FREE_BYTES } from '@slipway/fleet';
+import { DEFAULT_LIMITS, parseSettings, RetentionLimits } from '@slipway/protocol';
 import { z } from 'zod';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 
-const days = (preset: number) => z.coerce.number().int().min(1).max(36_500).default(preset);
+const limit = (name: keyof RetentionLimits) =>
+  z.coerce.number().pipe(RetentionLimits.shape[name]).default(DEFAULT_LIMITS[name]);
 
 /** The settings of the API, by the names they have in the environment. */
 const Environment = z.object({
@@ -28,12 +29,17 @@ const Environment = z.object({
   SLIPWAY_STORE: z.string(),
   SLIPWAY_CACHE: z.string().optional(),
   SLIPWAY_STORE_MIN_FREE: z.coerce.number().int().min(0).default(MIN_FREE_BYTES),
-  SLIPWAY_KEEP_ARTIFACTS_DAYS: days(DEFAULT_LIMITS.artifactsDays),
-  SLIPWAY_KEEP_DRAFTS_DAYS: days(DEFAULT_LIMITS.draftsDays),
-  SLIPWAY_KEEP_DRAFTS: z.coerce.number().int().min(0).max(10_000).default(DEFAULT_LIMITS.keepDrafts),
-  SLIPWAY_KEEP_LOGS_DAYS: days(DEFAULT_LIMITS.logsDays),
-  SLIPWAY_KEEP_SOURCES_DAYS: days(DEFAULT_LIMITS.sourcesDays),
-  SLIPWAY_KEEP_REPORTS_DAYS: days(DEFAULT_LIMITS.reportsDays),
+  SLIPWAY_KEEP_DRAFTS_DAYS: limit('draftsDays'),
+  SLIPWAY_KEEP_DRAFTS: limit('keepDrafts'),
+  SLIPWAY_KEEP_ARTIFACTS_DAYS: limit('artifactsDays'),
+  SLIPWAY_KEEP_LOGS_DAYS: limit('logsDays'),
+  SLIPWAY_KEEP_SOURCES_DAYS: limit('sourcesDays'),
+  SLIPWAY_KEEP_REPORTS_DAYS: limit('reportsDays'),
+  SLIPWAY_KEEP_WEBHOOK_DELIVERIES_DAYS: limit('webhookDeliveriesDays'),
+  SLIPWAY_KEEP_TRIGGER_DELIVERIES_DAYS: limit('triggerDeliveriesDays'),
+  SLIPWAY_KEEP_TRIGGER_DELIVERIES: limit('keepTriggerDeliveries'),
+  SLIPWAY_KEEP_TOKENS_DAYS: limit('tokensDays'),
+  SLIPWAY_KEEP_QUEUES_DAYS: limit('queuesDays'),
   SLIPWAY_EQUAL_BUILDS_SECONDS: z.coerce.number().int().min(0).default(600),
   SLIPWAY_BUILD_ATTEMPTS: z.coerce.number().int().min(1).max(20).default(4),
   SLIPWAY_BUILD_RETRY_SECONDS: z.coerce.number().min(0).default(10),
@@ -124,12 +130,17 @@ export const parseApiConfig = (environment: NodeJS.ProcessEnv): ApiConfig => {
     cacheDir: data.SLIPWAY_CACHE,
     storeMinFreeBytes: data.SLIPWAY_STORE_MIN_FREE,
     retention: {
-      artifactsDays: data.SLIPWAY_KEEP_ARTIFACTS_DAYS,
       draftsDays: data.SLIPWAY_KEEP_DRAFTS_DAYS,
       keepDrafts: data.SLIPWAY_KEEP_DRAFTS,
+      artifactsDays: data.SLIPWAY_KEEP_ARTIFACTS_DAYS,
       logsDays: data.SLIPWAY_KEEP_LOGS_DAYS,
       sourcesDays: data.SLIPWAY_KEEP_SOURCES_DAYS,
       reportsDays: data.SLIPWAY_KEEP_REPORTS_DAYS,
+      webhookDeliveriesDays: data.SLIPWAY_KEEP_WEBHOOK_DELIVERIES_DAYS,
+      triggerDeliveriesDays: data.SLIPWAY_KEEP_TRIGGER_DELIVERIES_DAYS,
+      keepTriggerDeliveries: data.SLIPWAY_KEEP_TRIGGER_DELIVERIES,
+      tokensDays: data.SLIPWAY_KEEP_TOKENS_DAYS,
+      queuesDays: data.SLIPWAY_KEEP_QUEUES_DAYS,
     },
     equalBuildsSeconds: data.SLIPWAY_EQUAL_BUILDS_SECONDS,
     buildAttempts: data.SLIPWAY_BUILD_ATTEMPTS,

@@ -14,12 +14,15 @@ declare module 'fastify' {
 type First = { readonly slot: string; readonly digest: string; readonly secret: Buffer; stop: () => void };
 
 const KEEP_S = 24 * 3600;
+export const IDEMPOTENCY_KEEP_MS = KEEP_S * 1000;
 /** A server that dies leaves the key taken for so long. */
 const PENDING_MS = 30_000;
 const RENEW_MS = 10_000;
 const MAX_KEYS_OF_CALLER = 10_000;
 const MAX_ANSWER_BYTES = 256 * 1024;
 const PREFIX = 'slipway:idempotency:';
+/** The keys of a caller, by when they were used. */
+const LISTS = `${PREFIX}of:`;
 
 const Key = z.string().regex(/^[\x21-\x7e]{8,128}$/);
 const Entry = z.discriminatedUnion('state', [
@@ -111,7 +114,7 @@ export const rememberAnswers = (app: FastifyInstance, redis: Redis): void => {
     const sealed = body.length > MAX_ANSWER_BYTES ? null : seal(JSON.stringify(kept), first.secret);
     const done = JSON.stringify({ state: 'done', digest: first.digest, sealed } satisfies Entry);
     await redis.set(first.slot, done, 'EX', KEEP_S);
-    await forgetOldest(redis, `${PREFIX}of:${sha256(credentialOf(request))}`, first.slot);
+    await forgetOldest(redis, `${LISTS}${sha256(credentialOf(request))}`, first.slot);
     return payload;
   });
 };
@@ -134,6 +137,36 @@ const forgetOldest = async (redis: Redis, list: string, slot: string): Promise<v
   if (beyond <= 0) return;
   const oldest = await redis.zpopmin(list, beyond);
   await redis.del(...oldest.filter((_part, index) => index % 2 === 0));
+};
+
+const eachList = async (redis: Redis, work: (list: string) => Promise<void>): Promise<void> => {
+  let cursor = '0';
+  do {
+    const [next, lists] = await redis.scan(cursor, 'MATCH', `${LISTS}*`, 'COUNT', 1000);
+    for (const list of lists) await work(list);
+    cursor = next;
+  } while (cursor !== '0');
+};
+
+export const countIdempotencyKeys = async (
+  redis: Redis,
+  until: Date,
+): Promise<{ readonly there: number; readonly old: number }> => {
+  let [there, old] = [0, 0];
+  await eachList(redis, async (list) => {
+    there += await redis.zcard(list);
+    old += await redis.zcount(list, 0, until.getTime());
+  });
+  return { there, old };
+};
+
+/** @returns how many went */
+export const removeOldIdempotencyKeys = async (redis: Redis, until: Date): Promise<number> => {
+  let gone = 0;
+  await eachList(redis, async (list) => {
+    gone += await redis.zremrangebyscore(list, 0, until.getTime());
+  });
+  return gone;
 };
 
 const seal = (text: string, secret: Buffer): string => {

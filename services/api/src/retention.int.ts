@@ -1,6 +1,8 @@
 import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Queue, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
 import { createClient } from '@slipway/client';
 import {
   admitToken,
@@ -13,7 +15,7 @@ import {
   recordStatus,
 } from '@slipway/fleet';
 import { seedDraft, seedOnlineDevice, seedRelease, TEST_CLASS } from '@slipway/fleet/testing';
-import { codeOf, ExecutionId, ReleaseId, type Release } from '@slipway/protocol';
+import { codeOf, ExecutionId, ReleaseId, SIGN_QUEUE, type Release } from '@slipway/protocol';
 import { runApi, type TestApi } from './testing/running-api.ts';
 
 let api: TestApi;
@@ -93,7 +95,9 @@ test('what nobody needs goes, a step at a time; what is published, rolled out or
 
   const { retention } = api.client();
   const nothing = await retention.run({ dryRun: true });
-  expect(nothing.items.map(({ count }) => count)).toEqual([0, 0, 0, 1, 0, 0]);
+  expect(nothing.items.filter(({ count }) => count > 0)).toEqual([
+    { kind: 'sources', count: 1, bytes: 1000 },
+  ]);
   await age();
   const before = await stored();
   const planned = await retention.run({ dryRun: true });
@@ -122,6 +126,46 @@ test('what nobody needs goes, a step at a time; what is published, rolled out or
 
   const again = await retention.run({});
   expect(again.items.every((item) => item.count === 0)).toBe(true);
+  expect([planned.more, done.more, again.more]).toEqual([false, false, false]);
+  const runs = await api.client().audit.list({ action: 'retention.run' }).all();
+  expect(runs.map(({ actor, details }) => [actor, details])).toEqual([
+    ['admin', { items: [] }],
+    ['admin', { items: done.items.filter((item) => item.count > 0) }],
+  ]);
+});
+
+test('records of queues and of answers go, too, also those that Redis itself does not forget', async () => {
+  const redis = new Redis(api.config.redisUrl);
+  const queue = new Queue(SIGN_QUEUE, { connection: redis });
+  const worker = new Worker(SIGN_QUEUE, async () => undefined, {
+    connection: { url: api.config.redisUrl, maxRetriesPerRequest: null },
+  });
+  try {
+    const events = new Promise((resolve) => worker.once('completed', resolve));
+    await queue.add('sign', {}, { jobId: 'done' });
+    await events;
+    await queue.add('sign', {}, { jobId: 'waits', delay: 1e9 });
+    await redis.zadd(queue.toKey('completed'), old.getTime(), 'done');
+    await redis.zadd('slipway:idempotency:of:somebody', old.getTime(), 'an old key', Date.now(), 'a new one');
+    const { retention } = api.client();
+    const shown = Object.fromEntries((await retention.get()).kinds.map((row) => [row.kind, row]));
+    expect(shown['queue-records']).toMatchObject({ there: { count: 1 }, due: { count: 1 } });
+    expect(shown['idempotency-keys']?.due.count).toBe(1);
+    const before = shown['idempotency-keys']?.there.count ?? 0;
+    const { items } = await retention.run({});
+    const gone = items.filter(({ count }) => count > 0).map(({ kind }) => kind);
+    expect(gone).toEqual(['idempotency-keys', 'queue-records']);
+    const after = Object.fromEntries((await retention.get()).kinds.map((row) => [row.kind, row]));
+    expect(after['queue-records']).toMatchObject({ there: { count: 0 }, due: { count: 0 } });
+    expect(await queue.getJobState('waits')).toBe('delayed');
+    // One more came with this very run.
+    expect(after['idempotency-keys']?.there.count).toBe(before);
+    expect(after['sessions']?.kept).toBe('until they end');
+  } finally {
+    await worker.close();
+    await queue.close();
+    redis.disconnect();
+  }
 });
 
 test('limits are to be seen by all; to apply them takes an admin', async () => {

@@ -21,7 +21,7 @@ import { openImageRepository } from './image-repository.ts';
 import { operatorApp } from './operator-app.ts';
 import { openGitMirrors } from './git/mirrors.ts';
 import { offerSetup } from './setup-token.ts';
-import { openRetention } from './retention.ts';
+import { openRetention } from './retention/retention.ts';
 import { openRevocations } from './revocations.ts';
 import { openSecretBox } from './secret-box.ts';
 import { openSources } from './sources.ts';
@@ -129,7 +129,6 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
     store,
     wakePlanner,
     cacheDir: config.cacheDir ?? join(config.storeDir, 'cache'),
-    retention: { days: 90, perTrigger: 1000 },
   });
   undo.defer(() => flow.close());
   const triggers = {
@@ -142,7 +141,8 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
     timeoutMs: config.webhookTimeoutMs,
   });
   undo.defer(() => courier.close());
-  const retention = openRetention({ db, storeDir: config.storeDir, logger, limits: config.retention });
+  const { storeDir, retention: limits } = config;
+  const retention = openRetention({ db, redis, storeDir, logger, limits });
   undo.defer(() => retention.close());
 
   const operators = await operatorApp(

@@ -155,35 +155,3 @@ export const listDeliveries = async (
     () => db.$count(triggerDeliveries, filter),
   );
 };
-
-/** What is kept of deliveries. Their builds stay. */
-export type DeliveryRetention = { readonly days: number; readonly perTrigger: number };
-
-/** @returns how many deliveries went */
-export const pruneDeliveries = async (
-  db: Database,
-  { days, perTrigger }: DeliveryRetention,
-  now: Date,
-): Promise<number> => {
-  const before = new Date(now.getTime() - days * 24 * HOUR_MS);
-  const rows = await db
-    .delete(triggerDeliveries)
-    .where(
-      or(
-        sql`${triggerDeliveries.at} < ${before.toISOString()}::timestamptz`,
-        sql`${triggerDeliveries.id} in (
-          select id from (
-            select id, row_number() over (partition by trigger order by at desc, id desc) as place
-            from trigger_deliveries
-          ) as placed where place > ${perTrigger})`,
-      ),
-    )
-    .returning({ id: triggerDeliveries.id });
-  if (rows.length > 0)
-    await db.execute(sql`
-      delete from trigger_runs where state in ('done', 'ignored', 'failed')
-        and not exists (select 1 from trigger_deliveries d where d.run = trigger_runs.id)
-        and not exists (select 1 from triggered_builds b where b.run = trigger_runs.id
-          and b.state in ('waiting', 'building', 'published'))`);
-  return rows.length;
-};

@@ -1,4 +1,4 @@
-import { eq, lt, sql } from 'drizzle-orm';
+import { and, eq, lt, sql } from 'drizzle-orm';
 import { SlipwayError } from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import { loginFailures } from '../schema.ts';
@@ -7,7 +7,7 @@ import { loginFailures } from '../schema.ts';
 const FREE = { account: 5, address: 30 } as const;
 const MAX_WAIT_S = 900;
 /** After so long without one, all are forgotten. */
-const FORGET_MS = 24 * 3_600_000;
+export const FORGET_LOGIN_FAILURES_MS = 24 * 3_600_000;
 
 export type LoginSource = { readonly name: string; readonly address: string };
 
@@ -22,8 +22,11 @@ const keysOf = ({ name, address }: LoginSource): [[string, number], [string, num
  * @throws {SlipwayError} RATE_LIMITED, the same whether there is such a user or not
  */
 export const takeLoginAttempt = async (db: Database, source: LoginSource, now: Date): Promise<void> => {
-  await db.delete(loginFailures).where(lt(loginFailures.lastAt, new Date(now.getTime() - FORGET_MS)));
+  const forgotten = new Date(now.getTime() - FORGET_LOGIN_FAILURES_MS);
   for (const [key, free] of keysOf(source)) {
+    await db
+      .delete(loginFailures)
+      .where(and(eq(loginFailures.key, key), lt(loginFailures.lastAt, forgotten)));
     const failures = sql`${loginFailures.failures} + 1`;
     const waitS = sql`least(${MAX_WAIT_S}, power(2, least(20, ${failures} - ${free})))`;
     const [taken] = await db

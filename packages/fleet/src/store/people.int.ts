@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { codeOf, Login, UserCreate, type Role, type User } from '@slipway/protocol';
+import { codeOf, DEFAULT_LIMITS, Login, UserCreate, type Role, type User } from '@slipway/protocol';
 import { sql } from 'drizzle-orm';
 import { accessOf } from '../actor.ts';
 import { openDatabase, type Database, type OpenDatabase } from '../database.ts';
-import { tokens } from '../schema.ts';
+import { sessions, tokens } from '../schema.ts';
 import { startTestPostgres } from '../testing/postgres.ts';
 import { openTestDatabase } from '../testing/test-database.ts';
 import { actorOfToken } from './actors.ts';
 import { listAudit } from './audit.ts';
+import { countRows, removeOldRows, type RowKind } from './retained-rows.ts';
 import { endSession, listSessions, logIn, SESSION_IDLE_MS, SESSION_LIFE_MS } from './sessions.ts';
 import { createToken, listTokens, revokeToken } from './tokens.ts';
 import { changePassword, changeUser, createFirstUser, createUser, getUser, setPassword } from './users.ts';
@@ -130,6 +131,35 @@ describe.each(engines)('on %s', (_name, open) => {
     expect(dump).not.toContain(text);
     await revokeToken(db, made1.id, emma.id, 'emma', now);
     expect(await access()).toBeUndefined();
+  });
+
+  test('sessions, tokens and failures go once they have been over for long enough, and nothing else does', async () => {
+    const fred = await made('fred', 'viewer');
+    await login('fred');
+    const [kept, old] = [
+      await createToken(db, fred, { name: 'kept', scopes: ['read'] }, now),
+      await createToken(db, fred, { name: 'old', scopes: ['read'], days: 1 }, now),
+    ];
+    const revoked = await createToken(db, fred, { name: 'revoked', scopes: ['read'] }, now);
+    await revokeToken(db, revoked.id, fred.id, 'fred', now);
+    await codeThrownBy(login('fred', { password: 'wrong', address: 'elsewhere' }));
+    const days = (count: number): Date => later(count * 86_400_000);
+    const remove = (kind: RowKind, at: Date) => removeOldRows(db, kind, DEFAULT_LIMITS, at);
+    const tokensOf = async () =>
+      (await listTokens(db, fred.id, { limit: 5, offset: 0 })).map(({ id }) => id).sort();
+
+    expect(await remove('sessions', now)).toBe(0);
+    expect(await remove('tokens', days(89))).toBe(0);
+    await remove('tokens', days(90.5));
+    expect(await tokensOf()).toEqual([kept.id, old.id].sort());
+    await remove('tokens', days(92));
+    expect(await tokensOf()).toEqual([kept.id]);
+
+    expect(await countRows(db, 'login-failures', DEFAULT_LIMITS, now)).toMatchObject({ old: 0 });
+    expect(await remove('login-failures', days(1.1))).toBeGreaterThanOrEqual(2);
+    expect(await countRows(db, 'login-failures', DEFAULT_LIMITS, now)).toEqual({ there: 0, old: 0 });
+    expect(await remove('sessions', later(SESSION_LIFE_MS + 1))).toBeGreaterThanOrEqual(1);
+    expect(await db.$count(sessions)).toBe(0);
   });
 
   test('the last admin stays', async () => {

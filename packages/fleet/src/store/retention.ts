@@ -1,21 +1,10 @@
-import { and, asc, desc, eq, gt, inArray, isNotNull, lt, notInArray, or, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, isNotNull, lt, notInArray, or, sql } from 'drizzle-orm';
 import type { BuildId, Digest, ReleaseId, RetentionLimits } from '@slipway/protocol';
 import type { Database } from '../database.ts';
-import { builds, channels, deviceCommands, deviceReports, devices, releases, rollouts } from '../schema.ts';
+import { builds, channels, devices, releases, rollouts } from '../schema.ts';
 import { recordAudit } from './audit.ts';
 
-/** Rows of one step; between steps others have their turn. */
-export const RETENTION_BATCH = 500;
 const DAY_MS = 86_400_000;
-
-export const DEFAULT_LIMITS: RetentionLimits = {
-  artifactsDays: 14,
-  draftsDays: 30,
-  keepDrafts: 5,
-  logsDays: 90,
-  sourcesDays: 14,
-  reportsDays: 90,
-};
 
 const before = (now: Date, days: number): Date => new Date(now.getTime() - days * DAY_MS);
 
@@ -65,6 +54,9 @@ export const oldDrafts = async (db: Database, limits: RetentionLimits, now: Date
     .where(and(lt(ranked.createdAt, before(now, limits.draftsDays)), gt(ranked.rank, limits.keepDrafts)));
   return rows.map(({ id }) => id).filter((id) => !used.has(id));
 };
+
+export const countDrafts = (db: Database): Promise<number> =>
+  db.$count(releases, eq(releases.state, 'draft'));
 
 /** @returns whether it still was a draft */
 export const withdrawDraft = (db: Database, id: ReleaseId): Promise<boolean> =>
@@ -143,54 +135,3 @@ export const neededSources = async (
 };
 
 export const sourcesUntil = (limits: RetentionLimits, now: Date): Date => before(now, limits.sourcesDays);
-
-/** Reports that were acknowledged long ago; of each device the newest stays, so that numbers go on. */
-const oldReports = (limits: RetentionLimits, now: Date) =>
-  and(
-    lt(deviceReports.at, before(now, limits.reportsDays)),
-    sql`${deviceReports.seq} < (select max(newest.seq) from device_reports newest
-        where newest.tenant = ${deviceReports.tenant} and newest.device = ${deviceReports.device})`,
-  );
-const oldCommands = (limits: RetentionLimits, now: Date) =>
-  lt(deviceCommands.answerBy, before(now, limits.reportsDays));
-
-export const countOldReports = (db: Database, limits: RetentionLimits, now: Date): Promise<number> =>
-  db.$count(deviceReports, oldReports(limits, now));
-export const countOldCommands = (db: Database, limits: RetentionLimits, now: Date): Promise<number> =>
-  db.$count(deviceCommands, oldCommands(limits, now));
-
-/** One batch. @returns how many went; fewer than a batch: that was all */
-export const removeOldReports = async (db: Database, limits: RetentionLimits, now: Date): Promise<number> => {
-  const batch = db
-    .select({ row: sql`ctid` })
-    .from(deviceReports)
-    .where(oldReports(limits, now))
-    .limit(RETENTION_BATCH);
-  const gone = await db
-    .delete(deviceReports)
-    .where(sql`ctid in (${batch})`)
-    .returning({ seq: deviceReports.seq });
-  return gone.length;
-};
-
-/** One batch, with the logs that came for them. */
-export const removeOldCommands = async (
-  db: Database,
-  limits: RetentionLimits,
-  now: Date,
-): Promise<number> => {
-  const batch = await db
-    .select({ id: deviceCommands.id })
-    .from(deviceCommands)
-    .where(oldCommands(limits, now))
-    .orderBy(desc(deviceCommands.id))
-    .limit(RETENTION_BATCH);
-  if (batch.length === 0) return 0;
-  await db.delete(deviceCommands).where(
-    inArray(
-      deviceCommands.id,
-      batch.map(({ id }) => id),
-    ),
-  );
-  return batch.length;
-};

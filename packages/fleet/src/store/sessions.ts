@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, lt, or, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, sql } from 'drizzle-orm';
 import {
   SlipwayError,
   type Login,
@@ -69,8 +69,6 @@ export const logIn = async (
     if (user?.password !== known.password || user.disabledAt !== null)
       throw new SlipwayError('LOGIN_FAILED', 'There is no user of that name with that password.');
     await forgetLoginFailures(tx, { name, address });
-    const idle = new Date(now.getTime() - SESSION_IDLE_MS);
-    await tx.delete(sessions).where(or(lt(sessions.expiresAt, now), lt(sessions.lastSeenAt, idle)));
     const rows = await tx
       .insert(sessions)
       .values({

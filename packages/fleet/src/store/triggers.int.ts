@@ -3,6 +3,7 @@ import {
   ChannelName,
   ClassName,
   codeOf,
+  DEFAULT_LIMITS,
   Digest,
   TriggerCreate,
   type Trigger,
@@ -14,8 +15,9 @@ import { makeTriggerDue, seedDraft, TEST_CLASS } from '../testing/seed.ts';
 import { openTestDatabase } from '../testing/test-database.ts';
 import { askForBuild, moveBuild } from './builds.ts';
 import { publishToChannel } from './channels.ts';
-import { listDeliveries, pruneDeliveries, recordDelivery } from './deliveries.ts';
+import { listDeliveries, recordDelivery } from './deliveries.ts';
 import { changeRelease } from './releases.ts';
+import { removeOldRows } from './retained-rows.ts';
 import { endRun, joinRun, leaseRun, openRuns, takeRun, type RunEnd } from './trigger-runs.ts';
 import { attachBuild, NotNow, waitingTriggered } from './triggered-builds.ts';
 import { createTrigger, memoryOf, takeDueTriggers } from './triggers.ts';
@@ -96,9 +98,11 @@ describe.each(engines)('on %s', (_name, open) => {
     for (let n = 0; n < 60; n++) await recordDelivery(db, refused, now);
     expect(await listDeliveries(db, { ...page, trigger: id })).toHaveLength(50);
     expect(await accepted(id, 'e-1', null)).toMatchObject({ replayed: false });
-    expect(await pruneDeliveries(db, { days: 90, perTrigger: 5 }, now)).toBeGreaterThanOrEqual(46);
+    const few = { ...DEFAULT_LIMITS, keepTriggerDeliveries: 5 };
+    expect(await removeOldRows(db, 'trigger-deliveries', few, now)).toBeGreaterThanOrEqual(46);
     expect(await listDeliveries(db, { ...page, trigger: id })).toHaveLength(5);
-    await pruneDeliveries(db, { days: 1, perTrigger: 5 }, later(2 * 86_400));
+    const short = { ...DEFAULT_LIMITS, triggerDeliveriesDays: 1 };
+    await removeOldRows(db, 'trigger-deliveries', short, later(2 * 86_400));
     expect(await listDeliveries(db, { ...page, trigger: id })).toHaveLength(0);
   });
 

@@ -1,4 +1,4 @@
-import { and, asc, eq, isNull, lt, lte, sql } from 'drizzle-orm';
+import { and, asc, eq, isNull, lte, sql } from 'drizzle-orm';
 import {
   SlipwayError,
   type WebhookDelivery,
@@ -25,8 +25,6 @@ export const MAX_TRIES = DELAYS_MS.length + 1;
 
 /** A webhook that has done nothing but fail for so long is switched off. */
 export const DEAD_AFTER_MS = 5 * DAY_MS;
-/** How long deliveries that are over are kept. */
-export const KEEP_DELIVERIES_MS = 30 * DAY_MS;
 /** Whoever has not told the end of a try by then counts as dead. */
 const LEASE_MS = 2 * MINUTE_MS;
 
@@ -271,10 +269,3 @@ export const recordAttempt = (
     });
     return { disabled: true };
   });
-
-/** Deliveries that have been over for long go, with their tries. */
-export const pruneWebhookDeliveries = async (db: Database, now: Date): Promise<void> => {
-  await db
-    .delete(webhookDeliveries)
-    .where(lt(webhookDeliveries.finishedAt, new Date(now.getTime() - KEEP_DELIVERIES_MS)));
-};

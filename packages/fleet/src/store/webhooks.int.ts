@@ -1,6 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { codeOf, TenantId, WebhookCreate, type WebhookEvent } from '@slipway/protocol';
+import { codeOf, DEFAULT_LIMITS, TenantId, WebhookCreate, type WebhookEvent } from '@slipway/protocol';
 import { z } from 'zod';
 import { openDatabase, type Database, type OpenDatabase } from '../database.ts';
 import { devices, webhookDeliveries, webhooks } from '../schema.ts';
@@ -13,6 +13,7 @@ import { recordDeath } from './devices.ts';
 import { revokeDevice } from './device-lifecycle.ts';
 import { stopOffers } from './emergency-stop.ts';
 import { changeRelease } from './releases.ts';
+import { removeOldRows } from './retained-rows.ts';
 import { abortRollout, createRollout } from './rollouts.ts';
 import { tellAlarms } from './tell-alarms.ts';
 import {
@@ -21,7 +22,6 @@ import {
   listWebhookDeliveries,
   MAX_TRIES,
   pingWebhook,
-  pruneWebhookDeliveries,
   recordAttempt,
   redeliverWebhook,
   takeDueDeliveries,
@@ -183,7 +183,10 @@ describe.each(engines)('on %s', (_name, open) => {
     expect(details.tries).toHaveLength(MAX_TRIES + 1);
     expect(await getWebhook(db, id)).toMatchObject({ failingSince: null, enabled: true });
 
-    await pruneWebhookDeliveries(db, later(now, 40 * 86_400_000));
+    const remove = (days: number) =>
+      removeOldRows(db, 'webhook-deliveries', DEFAULT_LIMITS, later(now, days * 86_400_000));
+    expect(await remove(29)).toBe(0);
+    await remove(31);
     expect(await listWebhookDeliveries(db, id, page)).toEqual([]);
   });
 

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { ArtifactStore } from '../artifact-store.ts';
 import type { BuildFlow } from '../build-flow.ts';
 import type { ImageRepository } from '../image-repository.ts';
-import type { Retention } from '../retention.ts';
+import type { Retention } from '../retention/retention.ts';
 import type { Revocations } from '../revocations.ts';
 import type { Sources } from '../sources.ts';
 import type { Courier } from '../webhooks/courier.ts';

@@ -1,22 +1,21 @@
-import { recordAudit } from '@slipway/fleet';
 import { Retention, RetentionReport, RetentionRun } from '@slipway/protocol';
 import { actorOf } from '../auth.ts';
 import type { App, Context } from './context.ts';
 
 const tags = ['Retention'];
 
-export const retentionRoutes = (app: App, { db, retention }: Context): void => {
+export const retentionRoutes = (app: App, { retention }: Context): void => {
   app.get(
     '/v1/retention',
     {
       config: { access: 'read' },
       schema: {
         tags,
-        summary: 'Show for how long things are kept that nothing needs any more',
+        summary: 'Show for how long things are kept that nothing needs any more, and what of them is there',
         response: { 200: Retention },
       },
     },
-    async () => ({ limits: retention.limits }),
+    () => retention.show(),
   );
   app.post(
     '/v1/retention/run',
@@ -29,17 +28,6 @@ export const retentionRoutes = (app: App, { db, retention }: Context): void => {
         response: { 200: RetentionReport },
       },
     },
-    async (request) => {
-      const { dryRun } = request.body;
-      const report = await retention.run(dryRun);
-      if (!dryRun)
-        await recordAudit(db, {
-          actor: actorOf(request).name,
-          action: 'retention.run',
-          subject: 'store',
-          details: { items: report.items },
-        });
-      return report;
-    },
+    (request) => (request.body.dryRun ? retention.dryRun() : retention.run(actorOf(request).name)),
   );
 };

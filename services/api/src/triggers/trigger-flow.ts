@@ -6,7 +6,6 @@ import {
   leaseRun,
   NotNow,
   publishTriggered,
-  pruneDeliveries,
   recordDelivery,
   rollOutTriggered,
   takeDueTriggers,
@@ -14,7 +13,6 @@ import {
   triggeredToFollow,
   unfinishedBuilds,
   waitingTriggered,
-  type DeliveryRetention,
   type FleetEvents,
   type Followed,
   type TriggeredRow,
@@ -41,7 +39,6 @@ type Needs = Omit<PlanNeeds, 'signal'> & {
   readonly logger: Logger;
   readonly builds: BuildFlow;
   readonly wakePlanner: (rollout: RolloutId) => Promise<void>;
-  readonly retention: DeliveryRetention;
 };
 
 /**
@@ -58,7 +55,6 @@ const LOOK_MS = 1000;
 const LEASE_MS = 20_000;
 const RETRY_MS = 10_000;
 const MAX_ATTEMPTS = 4;
-const PRUNE_MS = 600_000;
 /** A rollout that waits for another is tried again after so many looks. */
 const CONFLICT_LOOKS = 10;
 
@@ -209,7 +205,6 @@ export const openTriggerFlow = (needs: Needs): TriggerFlow => {
       await failTriggered(db, row, ['building', 'published'], error, new Date());
     }
   };
-  let prunedAt = 0;
   const rest = repeated(async () => {
     looks++;
     await startWaiting();
@@ -217,9 +212,6 @@ export const openTriggerFlow = (needs: Needs): TriggerFlow => {
       if (stop.signal.aborted) return;
       await followOne(row).catch(onError);
     }
-    if (Date.now() - prunedAt < PRUNE_MS) return;
-    prunedAt = Date.now();
-    await pruneDeliveries(db, needs.retention, new Date());
   }, onError);
 
   const look = (): void => {

@@ -1,6 +1,5 @@
 import type { BlockList } from 'node:net';
 import {
-  pruneWebhookDeliveries,
   recordAttempt,
   takeDueDeliveries,
   tellAlarms,
@@ -28,7 +27,6 @@ export type CourierConfig = {
 
 const LOOK_MS = 1000;
 const ALARMS_MS = 30_000;
-const PRUNE_MS = 3_600_000;
 const AT_ONCE = 32;
 
 export const openCourier = (db: Database, logger: Logger, config: CourierConfig): Courier => {
@@ -64,7 +62,6 @@ export const openCourier = (db: Database, logger: Logger, config: CourierConfig)
   const timers = [
     every(config.lookMs ?? LOOK_MS, look),
     every(config.alarmsMs ?? ALARMS_MS, () => tellAlarms(db, new Date())),
-    every(PRUNE_MS, () => pruneWebhookDeliveries(db, new Date())),
   ];
   return {
     deliver: async (id) => {
