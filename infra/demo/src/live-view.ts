@@ -25,22 +25,14 @@ export const openLiveView = (client: Client): LiveView => {
   let wake = Promise.withResolvers<void>();
 
   const pump = async (): Promise<void> => {
-    while (!abort.signal.aborted) {
-      try {
-        for await (const event of client.events.stream({}, { signal: abort.signal })) {
-          for (const listener of listeners) listener(event);
-          wake.resolve();
-          wake = Promise.withResolvers<void>();
-        }
-      } catch {
-        // The stream ends when the server restarts; what was missed is seen by asking again.
-      }
-      await delay(500);
+    for await (const event of client.events.stream({}, { signal: abort.signal })) {
+      for (const listener of listeners) listener(event);
       wake.resolve();
       wake = Promise.withResolvers<void>();
     }
   };
-  void pump();
+  // Whoever waits also asks from time to time, and fails where that fails.
+  pump().catch(() => undefined);
 
   return {
     until: async (what, timeoutMs, ask, done) => {

@@ -1,43 +1,58 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Client } from '@slipway/client';
+import { isPassing, type Client } from '@slipway/client';
+import type { Context } from './context.ts';
 
 const LOOK_AGAIN_MS = 5000;
-const RECONNECT_MS = 500;
+/** A script must come to an end when its server does not come back. */
+const GIVE_UP_MS = 300_000;
 
 /**
- * Looks at something whenever the server tells of a change, and from time to time in case a notice was lost.
+ * Looks at something whenever the server tells of a change, and from time to time for what no event tells. A server that
+ * restarts meanwhile is waited for.
  *
  * @param look gives undefined to go on
+ * @throws as `look`; what may pass only where it came first, or lasted for five minutes
  */
 export const follow = async <T>(
+  { signal, err }: Pick<Context, 'signal' | 'err'>,
   client: Client,
-  signal: AbortSignal,
   look: () => Promise<T | undefined>,
 ): Promise<T> => {
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   let changed = Promise.withResolvers<void>();
-  const wake = (): void => {
-    changed.resolve();
-    changed = Promise.withResolvers();
-  };
   const listen = async (): Promise<void> => {
-    while (!either.aborted) {
-      try {
-        const events = client.events.stream({}, { signal: either });
-        while ((await events.next()).done !== true) wake();
-      } catch {
-        // The server restarts or is gone; what was missed is seen by looking again.
-      }
-      await delay(RECONNECT_MS, undefined, { signal: either }).catch(() => undefined);
+    const events = client.events.stream({}, { signal: either });
+    while ((await events.next()).done !== true) {
+      changed.resolve();
+      changed = Promise.withResolvers();
     }
   };
-  const listening = listen();
+  // What it cannot tell is seen by looking again, and if that fails, too, it is told.
+  const listening = listen().catch(() => undefined);
+  /** since when looking fails; undefined: it has never succeeded */
+  let away: number | undefined;
+  const lookPatiently = async (): Promise<T | undefined> => {
+    try {
+      const seen = await look();
+      away = Number.POSITIVE_INFINITY;
+      return seen;
+    } catch (error) {
+      signal.throwIfAborted();
+      const now = performance.now();
+      if (away === undefined || !isPassing(error) || now - away > GIVE_UP_MS) throw error;
+      if (away > now) {
+        away = now;
+        err(`${client.connection.url} does not answer; waiting for it`);
+      }
+      return undefined;
+    }
+  };
   try {
     for (;;) {
       signal.throwIfAborted();
       const notice = changed.promise;
-      const seen = await look();
+      const seen = await lookPatiently();
       if (seen !== undefined) return seen;
       await Promise.race([
         notice,

@@ -27,7 +27,7 @@ const watch = async <T>(
 ): Promise<never> => {
   const shown = new Map<string, string>();
   let before = '';
-  return follow<never>(client, context.signal, async () => {
+  return follow<never>(context, client, async () => {
     const items = await look();
     if (context.columns !== undefined && !context.json) {
       const text = show.whole(items);

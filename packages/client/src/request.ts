@@ -1,4 +1,5 @@
-import { isErrorCode, messageOf, Problem, SlipwayError } from '@slipway/protocol';
+import { ERRORS, isErrorCode, messageOf, Problem, SlipwayError } from '@slipway/protocol';
+import { pause } from './pause.ts';
 
 export type Connection = {
   /** such as `http://127.0.0.1:8080`, without a slash at the end */
@@ -89,15 +90,6 @@ export const send = async (
   }
 };
 
-const pause = async (ms: number, signal: AbortSignal | undefined): Promise<void> => {
-  const woken = Promise.withResolvers<void>();
-  const timer = setTimeout(woken.resolve, ms);
-  signal?.addEventListener('abort', () => woken.resolve(), { once: true });
-  await woken.promise;
-  clearTimeout(timer);
-  signal?.throwIfAborted();
-};
-
 const refusal = (status: number, text: string): SlipwayError => {
   try {
     const problem = Problem.parse(JSON.parse(text));
@@ -107,4 +99,11 @@ const refusal = (status: number, text: string): SlipwayError => {
   } catch (cause) {
     return new SlipwayError('INTERNAL', `the server answered ${status}: ${text.slice(0, 500)}`, { cause });
   }
+};
+
+/** Whether the same request may be answered later: the server is away, busy, or has a fault of its own. */
+export const isPassing = (error: unknown): boolean => {
+  if (!(error instanceof SlipwayError)) return false;
+  const status = ERRORS[error.code].http;
+  return status >= 500 || status === 429;
 };

@@ -1,6 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { createClient } from '@slipway/client';
 import {
   Build,
   BuildEvent,
@@ -13,6 +14,7 @@ import {
   type BuildCreate,
 } from '@slipway/protocol';
 import { until } from '@slipway/fleet/testing';
+import { openBreakableWay } from './testing/breakable-way.ts';
 import { CLASS_FILE, IMAGE_FILE, runApi, type TestApi } from './testing/running-api.ts';
 import { startWorkers } from './testing/workers.ts';
 
@@ -206,7 +208,20 @@ describe('events of a build', () => {
     const build = await create('6.0.0');
     const answer = await ask(`/v1/builds/${build.id}/events`);
     expect(answer.headers.get('content-type')).toBe('text/event-stream');
-    await writeFile(join(api.config.storeDir, 'builds', build.id, 'build.log'), LOG);
+    const way = await openBreakableWay(api.url());
+    onTestFinished(way.cut);
+    const client = createClient({ url: way.url, token: api.token });
+    const seen: BuildEvent[] = [];
+    const following = (async () => {
+      for await (const event of client.builds.streamEvents(build.id)) seen.push(event);
+    })();
+    const logFile = join(api.config.storeDir, 'builds', build.id, 'build.log');
+    const [first = '', ...others] = LOG.split(/(?<=öne\n)/);
+    await writeFile(logFile, first);
+    await until('two lines', () => seen.filter(({ kind }) => kind === 'log').length === 2 || undefined);
+    await way.cut();
+    await appendFile(logFile, others.join(''));
+    await way.mend();
     const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
     let text = '';
     const readUntil = async (what: string): Promise<void> => {
@@ -237,6 +252,10 @@ describe('events of a build', () => {
     });
     expect(found.at(-1)?.event).toMatchObject({ build: { id: build.id, state: 'cancelled' } });
     expect(found.at(-1)?.id).toBe(Buffer.byteLength(LOG));
+
+    // The client ends with the build, and has seen all of it once.
+    await following;
+    expect(seen.filter(({ kind }) => kind !== 'build')).toEqual(found.map(({ event }) => event));
 
     // Wherever it broke off, what follows is what was not seen.
     const second = found[1]?.id ?? 0;

@@ -13,6 +13,8 @@ export type EventJournal = {
    * @returns ends it
    */
   readonly follow: (after: string | undefined, listener: (entry: Entry) => void) => () => void;
+  /** id of the newest event */
+  readonly last: () => string;
   readonly close: () => void;
 };
 
@@ -55,6 +57,7 @@ export const openEventJournal = (
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
+    last: () => idOf(last),
     close: unsubscribe,
   };
 };

@@ -12,6 +12,8 @@ export type EventStream = {
     readonly kind: string;
     readonly data: unknown;
   }) => void;
+  /** tells the reader where it stands, though there is nothing new for it; from then on with every heartbeat */
+  readonly mark: (id: () => string) => void;
   readonly end: () => void;
 };
 
@@ -34,7 +36,8 @@ export const openEventStream = (reply: FastifyReply): EventStream => {
     else raw.write(text);
   };
   write(': live\n\n');
-  const heartbeat = setInterval(() => write(': still here\n\n'), HEARTBEAT_MS);
+  let position = (): string => '';
+  const heartbeat = setInterval(() => write(`: still here\n${position()}\n`), HEARTBEAT_MS);
   raw.on('close', () => {
     clearInterval(heartbeat);
     gone.abort();
@@ -43,6 +46,10 @@ export const openEventStream = (reply: FastifyReply): EventStream => {
     gone: gone.signal,
     send: ({ id, kind, data }) =>
       write(`${id === undefined ? '' : `id: ${id}\n`}event: ${kind}\ndata: ${JSON.stringify(data)}\n\n`),
+    mark: (id) => {
+      position = () => `id: ${id()}\n`;
+      write(`${position()}\n`);
+    },
     end: () => raw.end(),
   };
 };

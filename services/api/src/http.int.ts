@@ -1,9 +1,11 @@
 import { stat } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { createClient } from '@slipway/client';
 import { admitToken } from '@slipway/fleet';
 import { seedDevice, until } from '@slipway/fleet/testing';
 import { Problem, type LiveEvent } from '@slipway/protocol';
 import { z } from 'zod';
+import { openBreakableWay } from './testing/breakable-way.ts';
 import { runApi, type TestApi } from './testing/running-api.ts';
 
 let api: TestApi;
@@ -238,6 +240,61 @@ describe('live events', () => {
     expect([devices.kinds(), one.kinds()]).toEqual([['device', 'device'], ['device']]);
     await Promise.all([devices.close(), one.close()]);
     expect((await ask('/v1/events?kind=nothing')).status).toBe(400);
+  });
+});
+
+describe('the client, when its connection breaks,', () => {
+  const read = (url: string, token: string) => {
+    const abort = new AbortController();
+    const seen: LiveEvent[] = [];
+    const client = createClient({ url, token, retries: 0 });
+    const reading = (async () => {
+      for await (const event of client.events.stream({ kind: 'group' }, { signal: abort.signal }))
+        seen.push(event);
+    })();
+    return {
+      names: () => seen.map((event) => (event.kind === 'group' ? event.group.name : event.kind)),
+      reading,
+      close: () => {
+        abort.abort();
+        return reading;
+      },
+    };
+  };
+  const change = (name: string) => api.client().groups.create({ name });
+
+  test('connects again and drops nothing, also of what came before its first event', async () => {
+    const way = await openBreakableWay(api.url());
+    onTestFinished(way.cut);
+    const { names, close } = read(way.url, api.token);
+    await until('the place to go on from', () => /\nid: \S+\n\n/.test(way.passed()) || undefined);
+    await way.cut();
+    for (const name of ['cut-1', 'cut-2']) await change(name);
+    await way.mend();
+    await until('what was missed', () => names().length >= 2 || undefined);
+    await change('cut-3');
+    await until('what is new', () => names().includes('cut-3') || undefined);
+    await way.cut();
+    await change('cut-4');
+    await way.mend();
+    await until('what was missed then', () => names().includes('cut-4') || undefined);
+    expect(names()).toEqual(['cut-1', 'cut-2', 'cut-3', 'cut-4']);
+    await close();
+  });
+
+  test('does not go on with what will not pass, nor where it never got an answer', async () => {
+    const way = await openBreakableWay(api.url());
+    await admitToken(api.db, { text: 'swt_leaves', name: 'leaves', role: 'viewer' });
+    const { reading } = read(way.url, 'swt_leaves');
+    await until('the stream', () => way.passed().includes(': live') || undefined);
+    await way.cut();
+    const { tokens } = api.client();
+    const found = (await tokens.list({ all: true }).all()).find(({ name }) => name === 'leaves');
+    await tokens.delete(found?.id ?? '');
+    await way.mend();
+    await expect(reading).rejects.toMatchObject({ code: 'AUTH_REQUIRED' });
+    await way.cut();
+    await expect(read(way.url, api.token).reading).rejects.toMatchObject({ code: 'INTERNAL' });
   });
 });
 

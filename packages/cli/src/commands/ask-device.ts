@@ -35,7 +35,7 @@ const ask = async (
   onLook: (command: DeviceCommand) => Promise<void> = async () => undefined,
 ): Promise<DeviceCommand> => {
   const { id } = await client.devices.createCommand(device, request);
-  return follow(client, context.signal, async () => {
+  return follow(context, client, async () => {
     const command = await client.devices.getCommand(device, id);
     await onLook(command);
     return isOpen(command) ? undefined : command;

@@ -54,7 +54,7 @@ const refuseFailed = (builds: readonly Build[]): void => {
 const watch = async (context: Context, ids: readonly string[]): Promise<Build[]> => {
   const client = await connect(context);
   const shown = new Map<string, string>();
-  return follow(client, context.signal, async () => {
+  return follow(context, client, async () => {
     const builds = await Promise.all(ids.map((id) => client.builds.get(id)));
     for (const build of builds) {
       const text = `${build.id}  ${build.deviceClass} ${build.version}  ${build.state}  ${isBuildOver(build) ? '' : build.step}`;

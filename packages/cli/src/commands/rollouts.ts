@@ -82,7 +82,7 @@ const show = ({ rollout, executions }: Seen, columns: number | undefined): strin
 /** Until nothing moves any more: also devices that were in their trial when the rollout stopped. */
 const watch = async (context: Context, client: Client, id: string): Promise<Seen> => {
   const shown = new Map<string, string>();
-  return follow(client, context.signal, async () => {
+  return follow(context, client, async () => {
     const seen = await see(client, id);
     for (const { device, state, code } of seen.executions) {
       const text = code === null ? state : `${state} ${code}`;

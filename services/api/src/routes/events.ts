@@ -52,10 +52,12 @@ export const eventRoutes = (app: App, { events }: Context): void => {
       const { query, headers } = request;
       const last = headers['last-event-id'];
       const stream = openEventStream(reply);
-      journal ??= openEventJournal(events);
-      const end = journal.follow(typeof last === 'string' ? last : undefined, ({ id, event }) => {
+      const { follow, last: newest } = (journal ??= openEventJournal(events));
+      const end = follow(typeof last === 'string' ? last : undefined, ({ id, event }) => {
         if (passes(query, event)) stream.send({ id, kind: event.kind, data: event });
       });
+      // Who has seen nothing yet, or was passed over for long, can go on from here, too.
+      stream.mark(newest);
       stream.gone.addEventListener('abort', () => {
         end();
         request.log.debug('reader of live events gone');
