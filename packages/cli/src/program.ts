@@ -26,6 +26,7 @@ import { statusCommand } from './commands/status.ts';
 import { rolloutCommands } from './commands/rollouts.ts';
 import { sbomCommands } from './commands/sbom.ts';
 import { sourceCommands } from './commands/sources.ts';
+import { tenantCommands } from './commands/tenant.ts';
 import { triggerCommands } from './commands/triggers.ts';
 import { webhookCommands } from './commands/webhooks.ts';
 import { workerCommands } from './commands/workers.ts';
@@ -81,6 +82,7 @@ export const createProgram = (
   diskCommands(program, makeContext);
   sbomCommands(program, makeContext);
   licensesCommand(program, makeContext);
+  tenantCommands(program, makeContext);
   peopleCommands(program, makeContext);
   auditCommands(program, makeContext);
   contextCommands(program, makeContext);

@@ -59,6 +59,8 @@ import {
   SourceChange,
   SourceCreate,
   StopRequest,
+  Tenant,
+  TenantChange,
   Trigger,
   TriggerChange,
   TriggerCreate,
@@ -582,6 +584,13 @@ export const generatedClient = (connection: Connection) => ({
   status: {
     /** Show how the server is: emergency stop, database, disk, queues, what is under way. `GET /v1/status` */
     get: (options: CallOptions = {}) => json(connection, ServerStatus, '/v1/status', options),
+  },
+  tenant: {
+    /** Show whose fleet this is. `GET /v1/tenant` */
+    get: (options: CallOptions = {}) => json(connection, Tenant, '/v1/tenant', options),
+    /** Rename the tenant; its id stays. `PATCH /v1/tenant` */
+    update: (body: z.input<typeof TenantChange>, options: CallOptions = {}) =>
+      json(connection, Tenant, '/v1/tenant', { method: 'PATCH', body, ...options }),
   },
   tokens: {
     /** Make an API token, told this once; it never does more than its user may. `POST /v1/tokens` */

@@ -4,11 +4,13 @@ import {
   type GroupId,
   type Role,
   type SessionId,
+  type TenantId,
   type User,
 } from '@slipway/protocol';
 
 /** Who asks, and what they may. */
 export type Actor = {
+  readonly tenant: TenantId;
   /** of a user, `user/token` of a token that is a user's, or the name of a token of the server */
   readonly name: string;
   readonly user: User | null;

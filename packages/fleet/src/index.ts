@@ -239,6 +239,7 @@ export {
   refuseTargetsBeyond,
 } from './store/reach.ts';
 export { endSession, listSessions, logIn, SESSION_LIFE_MS } from './store/sessions.ts';
+export { getTenant, renameTenant } from './store/tenants.ts';
 export { admitToken, createToken, listTokens, revokeToken, sha256Hex } from './store/tokens.ts';
 export {
   changePassword,

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { codeOf, LiveEvent } from '@slipway/protocol';
+import { codeOf, LiveEvent, TenantId } from '@slipway/protocol';
 import { assertRedisDurable, redisOptions } from './redis.ts';
 import { relayEvents } from './relay-events.ts';
 import { startTestRedis } from './testing/redis-server.ts';
@@ -44,16 +44,24 @@ const event = (percent: number): LiveEvent =>
     },
   });
 
-test('an event reaches every process once', async () => {
+test('an event reaches every process once, and says whose it is', async () => {
   const connect = (): Redis => new Redis(redisOptions(redis.url));
-  const [one, other] = await Promise.all([relayEvents(connect), relayEvents(connect)]);
+  const [one, other] = await Promise.all([
+    relayEvents(connect, TenantId.parse('first')),
+    relayEvents(connect, TenantId.parse('second')),
+  ]);
   const seen = { one: 0, other: 0 };
+  const tenants = new Set<string | undefined>();
   one.subscribe(() => (seen.one += 1));
-  other.subscribe(() => (seen.other += 1));
+  other.subscribe((found) => {
+    seen.other += 1;
+    if (found.kind !== 'reset') tenants.add(found.tenant);
+  });
   one.publish(event(1));
   other.publish(event(2));
   await until('both events at both ends', () => (seen.one >= 2 && seen.other >= 2 ? true : undefined));
   expect(seen).toEqual({ one: 2, other: 2 });
+  expect(tenants).toEqual(new Set(['first', 'second']));
   await Promise.all([one.close(), other.close()]);
 });
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { LiveEvent } from '@slipway/protocol';
+import { DEFAULT_TENANT, LiveEvent, type TenantId } from '@slipway/protocol';
 import { z } from 'zod';
 import { createFleetEvents, type FleetEvents } from './events.ts';
 
@@ -12,11 +12,13 @@ const Envelope = z.object({ from: z.string(), event: LiveEvent });
  * away can be read from the API; a `reset` says so.
  *
  * @param connect makes a connection; two are needed, and closed with the relay
+ * @param tenant whose events those are that do not say so
  */
 export const relayEvents = async (
   connect: () => Redis,
+  tenant: TenantId = DEFAULT_TENANT,
 ): Promise<FleetEvents & { readonly close: () => Promise<void> }> => {
-  const local = createFleetEvents();
+  const local = createFleetEvents(tenant);
   const self = randomUUID();
   const [writer, reader] = [connect(), connect()];
   reader.on('message', (_channel: string, text: string) => {
@@ -35,7 +37,9 @@ export const relayEvents = async (
     subscribe: local.subscribe,
     publish: (event) => {
       local.publish(event);
-      writer.publish(CHANNEL, JSON.stringify({ from: self, event })).catch(() => undefined);
+      writer
+        .publish(CHANNEL, JSON.stringify({ from: self, event: { tenant, ...event } }))
+        .catch(() => undefined);
     },
     close: async () => {
       await Promise.allSettled([writer.quit(), reader.quit()]);

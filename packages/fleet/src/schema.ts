@@ -15,5 +15,6 @@ export * from './schema/releases.ts';
 export * from './schema/reports.ts';
 export * from './schema/restores.ts';
 export * from './schema/rollouts.ts';
+export * from './schema/tenants.ts';
 export * from './schema/triggers.ts';
 export * from './schema/webhooks.ts';

@@ -26,6 +26,7 @@ import {
   RolloutId,
   RootHash,
   SlotName,
+  TenantId,
   Version,
 } from './ids.ts';
 
@@ -179,18 +180,22 @@ export const DeviceCounts = z.object({
 });
 export type DeviceCounts = z.infer<typeof DeviceCounts>;
 
+const ofTenant = {
+  /** whose fleet it is about; nobody of another is told */
+  tenant: TenantId.optional(),
+};
 /** Body of each server-sent event of `GET /v1/events`; `event:` is `kind`. */
 export const LiveEvent = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('build'), build: Build }),
-  z.object({ kind: z.literal('release'), release: Release }),
-  z.object({ kind: z.literal('rollout'), rollout: Rollout }),
-  z.object({ kind: z.literal('execution'), execution: Execution }),
-  z.object({ kind: z.literal('device'), device: Device }),
-  z.object({ kind: z.literal('group'), group: Group, deleted: z.literal(true).optional() }),
-  z.object({ kind: z.literal('command'), command: DeviceCommand }),
-  z.object({ kind: z.literal('channel'), channel: ReleaseChannel }),
-  z.object({ kind: z.literal('stop'), stop: EmergencyStop }),
+  z.object({ ...ofTenant, kind: z.literal('build'), build: Build }),
+  z.object({ ...ofTenant, kind: z.literal('release'), release: Release }),
+  z.object({ ...ofTenant, kind: z.literal('rollout'), rollout: Rollout }),
+  z.object({ ...ofTenant, kind: z.literal('execution'), execution: Execution }),
+  z.object({ ...ofTenant, kind: z.literal('device'), device: Device }),
+  z.object({ ...ofTenant, kind: z.literal('group'), group: Group, deleted: z.literal(true).optional() }),
+  z.object({ ...ofTenant, kind: z.literal('command'), command: DeviceCommand }),
+  z.object({ ...ofTenant, kind: z.literal('channel'), channel: ReleaseChannel }),
+  z.object({ ...ofTenant, kind: z.literal('stop'), stop: EmergencyStop }),
   /** events may be missing before this one: read anew what is shown */
-  z.object({ kind: z.literal('reset') }),
+  z.object({ ...ofTenant, kind: z.literal('reset') }),
 ]);
 export type LiveEvent = z.infer<typeof LiveEvent>;

@@ -24,6 +24,8 @@ export type DeviceId = z.infer<typeof DeviceId>;
 
 export const TenantId = name.brand<'TenantId'>();
 export type TenantId = z.infer<typeof TenantId>;
+/** The one that an instance serves. */
+export const DEFAULT_TENANT = TenantId.parse('default');
 
 export const ClassName = name.brand<'ClassName'>();
 export type ClassName = z.infer<typeof ClassName>;

@@ -32,6 +32,7 @@ export * from './settings.ts';
 export * from './sources.ts';
 export * from './status.ts';
 export * from './suggest.ts';
+export * from './tenants.ts';
 export * from './topics.ts';
 export * from './triggers.ts';
 export * from './verify-audit.ts';

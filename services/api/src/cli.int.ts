@@ -120,6 +120,7 @@ test('names of what there is complete words', async () => {
   expect((await slipway('complete', 'device', 'quay')).out).toBe('quay-1\n');
   expect((await slipway('complete', 'class')).out).toBe('edge-test\n');
   expect((await slipway('complete', 'colour')).status).toBe(64);
+  expect((await slipway('tenant', 'rename', 'Harbour')).out).toMatch(/^tenant +default\nname +Harbour\n/);
 });
 
 test('--watch goes on with what changes, until it is interrupted', async () => {

@@ -3,13 +3,13 @@ import fastify, { LogController, type FastifyBaseLogger } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { redeemClaim, renewCertificate, type Database, type FleetEvents, type Issued } from '@slipway/fleet';
 import {
+  DEFAULT_TENANT,
   DeviceId,
   EnrolRequest,
   EnrolResponse,
   RenewRequest,
   RenewResponse,
   SlipwayError,
-  TenantId,
 } from '@slipway/protocol';
 import { keySha256OfCsr, signDeviceCsr, verifyRenewal, type Identity } from '@slipway/signing';
 import { z } from 'zod';
@@ -27,7 +27,7 @@ type Needs = {
   readonly perMinute: number;
 };
 
-const tenant = TenantId.parse('default');
+const tenant = DEFAULT_TENANT;
 /** A device that waits asks again by itself; this says how long it need not. */
 const PENDING_RETRY_S = 60;
 

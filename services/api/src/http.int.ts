@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { createClient } from '@slipway/client';
 import { admitToken } from '@slipway/fleet';
 import { seedDevice, until } from '@slipway/fleet/testing';
-import { Problem, type LiveEvent } from '@slipway/protocol';
+import { Problem, TenantId, type LiveEvent } from '@slipway/protocol';
 import { z } from 'zod';
 import { openBreakableWay } from './testing/breakable-way.ts';
 import { runApi, type TestApi } from './testing/running-api.ts';
@@ -206,7 +206,9 @@ describe('live events', () => {
       abort.abort();
       await reading;
     };
-    return { seen, close, kinds: () => seen.map(({ kind }) => kind) };
+    const data = (): unknown[] =>
+      [...text.matchAll(/\ndata: (.+)\n/g)].map(([, json = '']) => JSON.parse(json));
+    return { seen, close, data, kinds: () => seen.map(({ kind }) => kind) };
   };
   const change = async (name: string) => (await api.client().groups.create({ name })).id;
 
@@ -227,6 +229,16 @@ describe('live events', () => {
     await until('what comes then', () => lost.seen[1]);
     expect(lost.kinds()).toEqual(['reset', 'group']);
     await lost.close();
+  });
+
+  test('are those of the tenant of who asks', async () => {
+    const stop = { stopped: false, reason: null, actor: null, at: null, offers: 0, trials: 0 };
+    const reader = await open('?kind=stop');
+    api.events.publish({ kind: 'stop', stop, tenant: TenantId.parse('other') });
+    api.events.publish({ kind: 'stop', stop });
+    await until('ours', () => reader.seen[0]);
+    await reader.close();
+    expect(reader.data()).toMatchObject([{ kind: 'stop', tenant: 'default' }]);
   });
 
   test('are those that are asked for', async () => {
@@ -295,6 +307,23 @@ describe('the client, when its connection breaks,', () => {
     await expect(reading).rejects.toMatchObject({ code: 'AUTH_REQUIRED' });
     await way.cut();
     await expect(read(way.url, api.token).reading).rejects.toMatchObject({ code: 'INTERNAL' });
+  });
+});
+
+describe('the tenant', () => {
+  test('is shown to who may read, and renamed by admins', async () => {
+    const { tenant } = api.client();
+    expect(await tenant.update({ name: ' Harbour pumps ' })).toMatchObject({ name: 'Harbour pumps' });
+    const seen = await ask('/v1/tenant', {}, 'swt_viewer');
+    expect(await seen.json()).toEqual(await tenant.get());
+    const [entry] = await api.client().audit.list({ action: 'tenant.rename' }).all();
+    expect(entry).toMatchObject({ actor: 'admin', subject: 'default', details: { name: 'Harbour pumps' } });
+    const empty = await ask('/v1/tenant', {
+      method: 'PATCH',
+      body: JSON.stringify({ name: ' ' }),
+      headers: { 'content-type': 'application/json' },
+    });
+    expect((await problemOf(empty)).code).toBe('REQUEST_INVALID');
   });
 });
 

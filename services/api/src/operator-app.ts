@@ -34,6 +34,7 @@ import { retentionRoutes } from './routes/retention.ts';
 import { rolloutRoutes } from './routes/rollouts.ts';
 import { statusRoutes } from './routes/status.ts';
 import { sourceRoutes } from './routes/sources.ts';
+import { tenantRoutes } from './routes/tenant.ts';
 import { triggerRoutes } from './routes/triggers.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 
@@ -129,6 +130,7 @@ export const operatorApp = async (
       statusRoutes,
       eventRoutes,
       auditRoutes,
+      tenantRoutes,
       selfRoutes,
       userRoutes,
     ]) {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Deadlines } from '@slipway/fleet';
-import { parseSettings, SlipwayError, TenantId } from '@slipway/protocol';
+import { DEFAULT_TENANT, parseSettings, SlipwayError, type TenantId } from '@slipway/protocol';
 import { z } from 'zod';
 import type { EmqxControl } from './broker/emqx.ts';
 import type { MosquittoControl } from './broker/mosquitto.ts';
@@ -51,7 +51,7 @@ export const parseGatewayConfig = (environment: NodeJS.ProcessEnv): GatewayConfi
   const base = {
     mqttUrl: data.SLIPWAY_GATEWAY_MQTT_URL,
     clientId: data.SLIPWAY_GATEWAY_CLIENT_ID,
-    tenant: TenantId.parse('default'),
+    tenant: DEFAULT_TENANT,
     storeDir: data.SLIPWAY_STORE,
     redisUrl: data.REDIS_URL,
     ...(data.SLIPWAY_GATEWAY_SHARE_GROUP === undefined

@@ -47,6 +47,7 @@ const actorOfSession = async (db: Database, text: string, now: Date): Promise<Ac
   if (isLongAgo(session.lastSeenAt, now))
     await db.update(sessions).set({ lastSeenAt: now }).where(eq(sessions.id, session.id));
   return {
+    tenant: row.user.tenant,
     name: user.name,
     user,
     kind: session.kind,
@@ -78,6 +79,7 @@ const actorOfApiToken = async (db: Database, text: string, now: Date): Promise<A
   if (token.lastUsedAt === null || isLongAgo(token.lastUsedAt, now))
     await db.update(tokens).set({ lastUsedAt: now }).where(eq(tokens.sha256, sha256));
   return {
+    tenant: token.tenant,
     name: user === null ? token.name : `${user.name}/${token.name}`,
     user,
     kind: 'token',

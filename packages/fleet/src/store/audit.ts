@@ -3,7 +3,7 @@ import { and, asc, desc, eq, gte, isNotNull, isNull, lt, sql, type SQL } from 'd
 import {
   AUDIT_ORIGIN,
   encodeAuditContent,
-  TenantId,
+  DEFAULT_TENANT,
   type AuditEntry,
   type AuditFilter,
   type AuditHead,
@@ -22,7 +22,7 @@ export type NewAuditEntry = {
   readonly details?: Record<string, unknown>;
 };
 
-const TENANT = TenantId.parse('default');
+const TENANT = DEFAULT_TENANT;
 
 /** The digest of what an entry says. */
 export const contentOfEntry = (entry: Parameters<typeof encodeAuditContent>[0]): string =>

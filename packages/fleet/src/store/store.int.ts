@@ -1,16 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { sql } from 'drizzle-orm';
 import {
   ClassName,
   codeOf,
+  DEFAULT_TENANT,
   ExecutionId,
   type DeviceId,
+  TenantId,
   type ErrorCode,
   type ExecutionState,
   type Release,
   type Status,
   type Telemetry,
 } from '@slipway/protocol';
+import { z } from 'zod';
+import { rowsOf } from '../backup/export-database.ts';
 import { openDatabase, type Database, type OpenDatabase } from '../database.ts';
 import { birthOf, seedOnlineDevice, seedDevice, seedRelease, TEST_CLASS } from '../testing/seed.ts';
 import { startTestPostgres } from '../testing/postgres.ts';
@@ -28,6 +33,7 @@ import { redeemClaim as redeem, type EnrolmentAsked } from './redeem-claim.ts';
 import { changeRelease } from './releases.ts';
 import { abortRollout, createRollout, getRollout, rolloutsToPlan, setRolloutPolicy } from './rollouts.ts';
 import { actorOfToken } from './actors.ts';
+import { getTenant, renameTenant } from './tenants.ts';
 import { admitToken } from './tokens.ts';
 
 const codeThrownBy = async (work: Promise<unknown>): Promise<ErrorCode | 'nothing'> =>
@@ -50,6 +56,28 @@ describe.each(engines)('on %s', (_name, open) => {
     db = database.db;
   });
   afterAll(() => database.close());
+
+  describe('tenants', () => {
+    test('there is one, which can be renamed', async () => {
+      expect(await getTenant(db, DEFAULT_TENANT)).toMatchObject({ id: 'default', name: 'default' });
+      await renameTenant(db, DEFAULT_TENANT, 'Harbour');
+      expect(await getTenant(db, DEFAULT_TENANT)).toMatchObject({ id: 'default', name: 'Harbour' });
+      expect(await codeThrownBy(getTenant(db, TenantId.parse('other')))).toBe('NOT_FOUND');
+    });
+
+    test('every row of a fleet belongs to one that there is, but for reports', async () => {
+      const unchecked = await rowsOf(
+        db,
+        z.object({ name: z.string() }),
+        sql`select table_name as name from information_schema.columns
+            where table_schema = 'public' and column_name = 'tenant' and table_name not in
+              (select conrelid::regclass::text from pg_constraint where confrelid = 'tenants'::regclass)`,
+      );
+      expect(unchecked).toEqual([{ name: 'device_reports' }]);
+      const refused = db.execute(sql`insert into groups (id, name, tenant) values ('grp_x', 'x', 'other')`);
+      await expect(refused).rejects.toMatchObject({ cause: { code: '23503' } });
+    });
+  });
 
   describe('builds', () => {
     test('counters of a class rise without a gap, also when asked for at once', async () => {

@@ -1,10 +1,10 @@
 import { getEmergencyStop, haltOffers, liftStop, stopOffers } from '@slipway/fleet';
-import { EmergencyStop, StopRequest, TenantId } from '@slipway/protocol';
+import { DEFAULT_TENANT, EmergencyStop, StopRequest } from '@slipway/protocol';
 import { actorOf } from '../auth.ts';
 import type { App, Context } from './context.ts';
 
 const tags = ['Emergency stop'];
-const tenant = TenantId.parse('default');
+const tenant = DEFAULT_TENANT;
 
 /** Whoever may operate may stop; to let offers out again takes who may make them. */
 export const emergencyStopRoutes = (app: App, { db, events }: Context): void => {

@@ -1,5 +1,6 @@
-import { DeviceId, LiveEvent, RolloutId } from '@slipway/protocol';
+import { DeviceId, LiveEvent, RolloutId, type TenantId } from '@slipway/protocol';
 import { z } from 'zod';
+import { actorOf } from '../auth.ts';
 import { openEventJournal } from '../event-journal.ts';
 import { openEventStream } from '../event-stream.ts';
 import type { App, Context } from './context.ts';
@@ -27,6 +28,9 @@ const isOfRollout = (event: LiveEvent, rollout: RolloutId): boolean =>
   (event.kind === 'rollout' && event.rollout.id === rollout) ||
   (event.kind === 'execution' && event.execution.rollout === rollout);
 
+/** What does not say whose it is is told to nobody. */
+const isFor = (tenant: TenantId, event: LiveEvent): boolean =>
+  event.kind === 'reset' || event.tenant === tenant;
 const passes = ({ kind, device, rollout }: Filter, event: LiveEvent): boolean =>
   event.kind === 'reset' ||
   ((kind === undefined || kind.split(',').includes(event.kind)) &&
@@ -50,11 +54,12 @@ export const eventRoutes = (app: App, { events }: Context): void => {
     },
     async (request, reply) => {
       const { query, headers } = request;
+      const { tenant } = actorOf(request);
       const last = headers['last-event-id'];
       const stream = openEventStream(reply);
       const { follow, last: newest } = (journal ??= openEventJournal(events));
       const end = follow(typeof last === 'string' ? last : undefined, ({ id, event }) => {
-        if (passes(query, event)) stream.send({ id, kind: event.kind, data: event });
+        if (isFor(tenant, event) && passes(query, event)) stream.send({ id, kind: event.kind, data: event });
       });
       // Who has seen nothing yet, or was passed over for long, can go on from here, too.
       stream.mark(newest);

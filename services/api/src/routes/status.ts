@@ -5,10 +5,10 @@ import {
   serverVersion,
   unfinishedBuilds,
 } from '@slipway/fleet';
-import { ServerStatus, TenantId } from '@slipway/protocol';
+import { DEFAULT_TENANT, ServerStatus } from '@slipway/protocol';
 import type { App, Context } from './context.ts';
 
-const tenant = TenantId.parse('default');
+const tenant = DEFAULT_TENANT;
 const VERSION = '0.1.0';
 const startedAt = new Date().toISOString();
 

@@ -80,6 +80,7 @@ export const runApi = async (change: Partial<ApiConfig> = {}) => {
   const clientOf = (url: string): Client => createClient({ url, token });
   return {
     db: database.db,
+    events,
     config,
     token,
     path,
