@@ -6,7 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 import { CLASS_FILE, IMAGE_FILE, newKeyAndCsr, post } from '@slipway/api/testing';
 import { createClient, type Client } from '@slipway/client';
 import { openDatabase } from '@slipway/fleet';
-import { seedRelease, TEST_CLASS, until } from '@slipway/fleet/testing';
+import { seedRelease, startTestPostgres, TEST_CLASS, until } from '@slipway/fleet/testing';
 import { connectDevice, type ScriptedDevice } from '@slipway/gateway/testing';
 import {
   DeviceId,
@@ -18,7 +18,8 @@ import {
   type RolloutId,
   type Telemetry,
 } from '@slipway/protocol';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
 import { layoutOf, ROOT } from './layout.ts';
 import { startLocal, type Local } from './start.ts';
 
@@ -47,9 +48,10 @@ const start = async (dataDir: string): Promise<Local> => {
 };
 
 /** As a person at a shell has it; about the instance that runs, where no other is named. */
-const slipway = (...words: string[]): Promise<string> =>
+const slipway = (...words: string[]): Promise<string> => slipwayWith({}, ...words);
+const slipwayWith = (settings: Readonly<Record<string, string>>, ...words: string[]): Promise<string> =>
   new Promise((resolve, reject) => {
-    const env = { PATH: process.env['PATH'], HOME: folder, SLIPWAY_DATA: running?.up.dataDir };
+    const env = { PATH: process.env['PATH'], HOME: folder, SLIPWAY_DATA: running?.up.dataDir, ...settings };
     execFile(launcher, words, { cwd: folder, env }, (error, out, err) =>
       error === null ? resolve(out) : reject(new Error(`slipway ${words.join(' ')}: ${err}`)),
     );
@@ -252,4 +254,38 @@ test('an instance comes back from a backup made under load: nothing half, its to
   const seqs = back.seqs();
   expect(seqs).toEqual(seqs.toSorted((a, b) => a - b));
   expect(new Set(seqs).size).toBeGreaterThanOrEqual(3);
+});
+
+const Rows = z.object({ rows: z.array(z.unknown()) });
+/** Rows that no restore changes, of a database that nobody else has open. */
+const rowsIn = async (place: Parameters<typeof openDatabase>[0]) => {
+  const { db, engine, close } = await openDatabase(place);
+  try {
+    const tables: Record<string, unknown[]> = {};
+    for (const table of ['claims', 'groups', 'releases', 'device_reports', 'tokens'])
+      tables[table] = Rows.parse(await db.execute(`select t::text as row from ${table} t order by 1`)).rows;
+    return { engine: engine.split(/[ ,]/)[0], tables };
+  } finally {
+    await close();
+  }
+};
+
+test('a backup of the embedded database is restored into PostgreSQL by the command, and one of that back', async () => {
+  const postgres = await startTestPostgres();
+  if (postgres === undefined) throw new Error('expected PostgreSQL: npm run setup');
+  onTestFinished(() => postgres.stop());
+  const place = (name: string): string => join(folder, name);
+  const settings = { DATABASE_URL: postgres.url };
+  await slipwayWith(settings, 'restore', place('backup'), '--data', place('on-server'));
+  const onServer = await rowsIn({ url: postgres.url });
+  await slipwayWith(settings, 'backup', place('backup-of-server'), '--data', place('on-server'));
+  await slipway('restore', place('backup-of-server'), '--data', place('embedded'));
+  const embedded = await rowsIn({ dataDir: layoutOf(place('embedded')).databaseDir });
+  expect([onServer.engine, embedded.engine]).toEqual(['PostgreSQL', 'PGlite']);
+  expect(embedded.tables).toEqual(onServer.tables);
+  expect(Object.values(onServer.tables).filter((rows) => rows.length === 0)).toEqual([]);
+  const [token, again] = await Promise.all(
+    ['on-server', 'embedded'].map((name) => readFile(place(`${name}/admin-token`), 'utf8')),
+  );
+  expect(again).toBe(token);
 });

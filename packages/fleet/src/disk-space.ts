@@ -14,18 +14,27 @@ export const MIN_FREE_BYTES = 512 * 1024 ** 2;
 
 const mib = (bytes: number): string => `${Math.floor(bytes / 1024 ** 2)} MiB`;
 
+const FREE_SOME: Readonly<Record<'artifact store' | 'build cache', string>> = {
+  'artifact store': 'slipway retention run removes what is past its time',
+  'build cache': 'slipway cache prune removes what builds have not used for a while',
+};
+
 /**
  * Before a build is taken on: one that runs out of room halfway would take it from the database as well.
  *
- * @throws {SlipwayError} STORE_FULL
+ * @throws {SlipwayError} STORE_FULL; DISK_FULL for the cache, which each worker has for itself
  */
-export const requireRoom = async (storeDir: string, minFreeBytes = MIN_FREE_BYTES): Promise<void> => {
-  const { freeBytes } = await diskSpace(storeDir);
+export const requireRoom = async (
+  folder: string,
+  minFreeBytes = MIN_FREE_BYTES,
+  what: keyof typeof FREE_SOME = 'artifact store',
+): Promise<void> => {
+  const { freeBytes } = await diskSpace(folder);
   if (freeBytes >= minFreeBytes) return;
   throw new SlipwayError(
-    'STORE_FULL',
-    `Expected ${mib(minFreeBytes)} free for the artifact store in ${storeDir}, found ${mib(freeBytes)}; no build is begun. ` +
-      'Free some space (slipway retention run removes what is past its time), enlarge the file system, or lower SLIPWAY_STORE_MIN_FREE. Rollouts go on.',
-    { details: { storeDir, freeBytes, minFreeBytes } },
+    what === 'artifact store' ? 'STORE_FULL' : 'DISK_FULL',
+    `Expected ${mib(minFreeBytes)} free for the ${what} in ${folder}, found ${mib(freeBytes)}; no build is begun. ` +
+      `Free some space (${FREE_SOME[what]}), enlarge the file system, or lower SLIPWAY_STORE_MIN_FREE. Rollouts go on.`,
+    { details: { folder, freeBytes, minFreeBytes } },
   );
 };

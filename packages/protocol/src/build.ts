@@ -29,6 +29,7 @@ const TRANSIENT: readonly ErrorCode[] = [
   'REGISTRY_UNREACHABLE',
   'REGISTRY_RATE_LIMITED',
   'STORE_FULL',
+  'DISK_FULL',
   'GIT_UNREACHABLE',
 ];
 export const isTransient = (code: ErrorCode): boolean => TRANSIENT.includes(code);

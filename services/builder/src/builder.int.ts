@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Queue, QueueEvents, type Job } from 'bullmq';
+import { writeOciLayout, type Tree } from '@slipway/components';
 import { announceQueue } from '@slipway/fleet/build-workers';
 import { redisOptions } from '@slipway/fleet/redis';
 import { startTestRedis, until } from '@slipway/fleet/testing';
@@ -53,8 +54,12 @@ afterEach(async () => {
 });
 
 /** The builder as it runs in production: a process of its own. */
-const startBuilder = async (): Promise<ChildProcess> => {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
+const startBuilder = async (
+  settings: Readonly<Record<string, string>> = {},
+  within: readonly string[] = [],
+): Promise<ChildProcess> => {
+  const [command = '', ...words] = [...within, process.execPath, join(import.meta.dirname, 'main.ts')];
+  const child = spawn(command, words, {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
       ...process.env,
@@ -64,6 +69,7 @@ const startBuilder = async (): Promise<ChildProcess> => {
       SLIPWAY_AGENT_BUNDLES: join(folder, 'agent'),
       SLIPWAY_STALLED_MS: String(STALLED_MS),
       REDIS_URL: redis.url,
+      ...settings,
     },
   });
   children.push(child);
@@ -103,6 +109,23 @@ const failureOf = async (job: Job): Promise<z.infer<typeof Failure>> => {
   );
   return Failure.parse(JSON.parse(message));
 };
+
+const oneFile = (name: string, size: number): Tree =>
+  new Map([
+    [
+      name,
+      {
+        path: name,
+        type: 'file',
+        mode: 0o644,
+        uid: 0,
+        gid: 0,
+        mtime: 0,
+        source: 'test',
+        content: randomBytes(size),
+      } as const,
+    ],
+  ]);
 
 const FORGED: readonly unknown[] = [
   { v: 1, buildId: '../../etc' },
@@ -165,6 +188,69 @@ test('the job of a worker that was killed is taken up by the next and runs once 
   const log = await readFile(join(build, 'build.log'), 'utf8');
   expect(log.match(/building edge/g)).toHaveLength(2);
   expect((await readdir(build)).sort()).toEqual(['build.log', 'request.json']);
+});
+
+const MIB = 1024 ** 2;
+
+test('a worker without room begins no build, or ends it, by a code and without half a file; with room it goes on', async () => {
+  await writeOciLayout(join(folder, 'images', 'big'), {
+    tag: '1',
+    platforms: [{ arch: 'amd64', layers: [oneFile('big', 6 * MIB)], config: {} }],
+  });
+  const build = await writeRequest("kernel: {image: 'oci:big', cmdline: quiet}\n");
+  // File systems of 16 MiB each that only this worker has: the store is its own with what lies in the true one, the cache too.
+  const mount = (name: string): string => `mount -t tmpfs -o size=16m tmpfs ${name}`;
+  const script = `cp -r store copy && ${mount('store')} && cp -r copy/. store && ${mount('cache')} && exec "$@"`;
+  const settings = {
+    SLIPWAY_STORE_MIN_FREE: String(4 * MIB),
+    // Nothing answers there: what is to be fetched after the component ends the build.
+    http_proxy: 'http://127.0.0.1:9',
+    https_proxy: 'http://127.0.0.1:9',
+  };
+  const worker = await startBuilder(settings, [
+    'unshare',
+    '-rm',
+    'sh',
+    '-ec',
+    `cd ${folder}; ${script}`,
+    'sh',
+  ]);
+  const seen = (path: string): string => `/proc/${worker.pid ?? 0}/root${path}`;
+  const room = async (name: string, bytes?: number): Promise<void> => {
+    const filler = seen(join(folder, name, 'filler'));
+    await rm(filler, { force: true });
+    const { bavail, bsize } = await statfs(seen(join(folder, name)));
+    if (bytes !== undefined) await writeFile(filler, Buffer.alloc(bavail * bsize - bytes));
+  };
+  const run = async () => failureOf(await add({ v: 1, buildId: ID }));
+  const cached = async (): Promise<string[]> => {
+    const all = await readdir(seen(join(folder, 'cache')), { recursive: true, withFileTypes: true });
+    return all.filter((entry) => entry.isFile() && entry.name !== 'filler').map(({ name }) => name);
+  };
+
+  await room('store', 3 * MIB);
+  expect(await run()).toMatchObject({
+    code: 'STORE_FULL',
+    message: expect.stringMatching(/^Expected 4 MiB free for the artifact store in .*store.*, found 3 MiB/),
+  });
+  await room('store');
+  await room('cache', 3 * MIB);
+  expect(await run()).toMatchObject({
+    code: 'DISK_FULL',
+    message: expect.stringMatching(/^Expected 4 MiB free for the build cache in .*cache, found 3 MiB/),
+  });
+  expect(await readdir(seen(build))).toEqual(['request.json']);
+  // Enough to begin, too little for the component.
+  await room('cache', 5 * MIB);
+  expect(await run()).toMatchObject({
+    code: 'DISK_FULL',
+    message: expect.stringContaining('expected room in'),
+  });
+  expect((await readdir(seen(build))).sort()).toEqual(['build.log', 'request.json']);
+  expect(await cached()).toEqual([]);
+  await room('cache');
+  expect((await run()).code).toBe('PACKAGE_FETCH_FAILED');
+  expect((await cached()).length).toBeGreaterThan(0);
 });
 
 test('a build whose result is there is not built again', async () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { requireRoom } from '@slipway/fleet/disk-space';
 import { verifySource } from '@slipway/fleet/source-tree';
@@ -109,6 +109,8 @@ export const runBuild = async (run: RunBuild): Promise<BuildResult> => {
   if (earlier !== undefined) return earlier;
 
   await requireRoom(folder, config.storeMinFreeBytes);
+  await mkdir(config.cacheDir, { recursive: true });
+  await requireRoom(config.cacheDir, config.storeMinFreeBytes, 'build cache');
   const log = openBuildLog(folder);
   const own = await openAttempt(folder, run.attemptName);
   try {
