@@ -58,8 +58,8 @@ const startBuilder = async (
   settings: Readonly<Record<string, string>> = {},
   within: readonly string[] = [],
 ): Promise<ChildProcess> => {
-  const [command = '', ...words] = [...within, process.execPath, join(import.meta.dirname, 'main.ts')];
-  const child = spawn(command, words, {
+  const [first, ...words] = [...within, process.execPath, join(import.meta.dirname, 'main.ts')];
+  const child = spawn(first ?? process.execPath, words, {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
       ...process.env,
