@@ -24,7 +24,17 @@ export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
     projects: [
-      { test: { name: 'unit', include: files('test'), testTimeout: 120_000 } },
+      // Without processes and network nothing of one file reaches another; loading everything anew for each costs more than
+      // the tests.
+      {
+        test: {
+          name: 'unit',
+          include: files('test'),
+          testTimeout: 120_000,
+          isolate: false,
+          sequence: { groupOrder: 0 },
+        },
+      },
       {
         test: {
           name: 'integration',
@@ -32,6 +42,7 @@ export default defineConfig({
           testTimeout: 600_000,
           hookTimeout: 600_000,
           maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -41,6 +52,7 @@ export default defineConfig({
           testTimeout: 2_400_000,
           hookTimeout: 2_400_000,
           maxWorkers: 2,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -25,6 +25,9 @@ export const stageUki = async (
   const { files, digest } = runtime;
   const file = planFile(plan, UKI_NAME);
   const rootBytes = planFile(plan, 'root.img').size;
+  const isThere = (await files.size(stagedUki(config))) !== undefined;
+  if (isThere && (await files.digest(stagedUki(config), 0, file.size)) === file.digest)
+    return { bytesReceived: 0, bytesReused: 0 };
   const journal = volatileJournal(file.chunks.length);
   const target = await files.open(stagedUki(config), 'write');
   const work: Pick<FillFile, 'file' | 'target' | 'journal' | 'digest' | 'onProgress' | 'signal'> = {
@@ -46,7 +49,7 @@ export const stageUki = async (
   };
   try {
     await target.truncate(file.size);
-    await keepStaged(runtime, config, work.file, journal);
+    if (isThere) await keepStaged(runtime, config, work.file, journal);
     await esp.use(async (directory) => {
       const path = `${directory}/${ukiPath(otherSlot(slot))}`;
       if ((await files.size(path)) === undefined) return;
@@ -65,7 +68,7 @@ export const stageUki = async (
   return { bytesReceived: journal.bytesReceived(), bytesReused: journal.bytesReused() };
 };
 
-/** Chunks that an earlier, cut attempt has staged. */
+/** Chunks that an earlier, cut attempt has staged. Each look is a program of its own. */
 const keepStaged = async (
   { files }: Pick<Runtime, 'files'>,
   config: AgentConfig,

@@ -5,7 +5,7 @@ import { packRepository, writeAtomically } from '@slipway/components';
 import { type Local, startLocal } from '@slipway/local';
 import { type Arch, ClassName, DeviceId } from '@slipway/protocol';
 import type { Cleanup } from './cleanup.ts';
-import { EDITS } from './image-versions.ts';
+import { EDITS, type Edit } from './image-versions.ts';
 import { type LiveView, openLiveView } from './live-view.ts';
 import { type Pipeline, createPipeline } from './pipeline.ts';
 import type { Report } from './report.ts';
@@ -25,6 +25,8 @@ export type DemoOptions = {
   /** downloads, shared by all runs */
   readonly cacheDir: string;
   readonly archs: readonly Arch[];
+  /** @default all */
+  readonly releases?: 1 | 2 | 3;
   readonly report: Report;
   readonly cleanup: Cleanup;
 };
@@ -77,6 +79,7 @@ export const openDemo = async (options: DemoOptions): Promise<Demo> => {
     pipeline,
     join(imagesDir, IMAGE_FILE),
     deviceClasses.map(({ deviceClass }) => deviceClass),
+    EDITS.slice(0, options.releases),
     report,
   );
   return {
@@ -107,11 +110,12 @@ const buildReleases = (
   pipeline: Pipeline,
   imageFile: string,
   classes: readonly ClassName[],
+  edits: readonly Edit[],
   report: Report,
 ): ((edit: number, deviceClass: ClassName) => Promise<Built>) => {
   let previous: Promise<unknown> = Promise.resolve();
   const classFiles = classes.map((name) => join(dirname(imageFile), 'classes', `${name}.yml`));
-  const started = EDITS.map(({ version, what, edit }, index) => {
+  const started = edits.map(({ version, what, edit }, index) => {
     const asked = previous.then(async () => {
       report('demo', `image file for ${version}: ${what}`);
       await writeAtomically(imageFile, edit(await readFile(imageFile, 'utf8')));

@@ -10,17 +10,13 @@ import type { Row } from './results.ts';
 /** Downloads are shared with the demo and with earlier runs; nothing else is. */
 const cacheDir = join(import.meta.dirname, '..', '..', '..', '..', '.slipway', 'cache');
 
-/** Three ways of many, each told by other evidence; all of them: `npm run campaign -- bad-slot`. */
-const CHAINS: readonly Chain[] = [
-  {
-    place: { arch: 'amd64', slot: 'b' },
-    secureBoot: false,
-    cases: ['corrupt-root'],
-    update: false,
-  },
-  { place: { arch: 'arm64', slot: 'b' }, secureBoot: false, cases: ['initramfs'], update: false },
-  { place: { arch: 'amd64', slot: 'b' }, secureBoot: true, cases: ['unsigned-uki'], update: false },
-];
+/** Two ways of many, on one device, each told by other evidence; all of them: `npm run campaign -- bad-slot`. */
+const CHAIN: Chain = {
+  place: { arch: 'amd64', slot: 'b' },
+  secureBoot: true,
+  cases: ['corrupt-root', 'unsigned-uki'],
+  update: false,
+};
 
 let folder: string;
 let cleanup: Cleanup;
@@ -44,9 +40,7 @@ test('a bad release never keeps a device: the old slot serves again by itself an
   const onRow = async (row: Row): Promise<void> => {
     rows.push(row);
   };
-  await Promise.all(
-    CHAINS.map((chain) => runChain(chain, { ground, folder: devices, report, cleanup, onRow })),
-  );
+  await runChain(CHAIN, { ground, folder: devices, report, cleanup, onRow });
   expect(rows.filter(({ ok }) => !ok)).toEqual([]);
-  expect(rows.map((row) => row.case).sort()).toEqual(['corrupt-root', 'initramfs', 'unsigned-uki'].sort());
+  expect(rows.map((row) => row.case)).toEqual(CHAIN.cases);
 });
