@@ -23,8 +23,15 @@ import {
   MAX_MANIFEST_BYTES,
   MAX_SIGNATURE_BYTES,
 } from '@slipway/protocol';
-import { makeReleaseTree, type ReleaseTree, signCms } from '@slipway/signing';
-import { digestFile, digestOf, type FileDigest, verifyBundle, writeBundle } from './index.ts';
+import { X509Certificate } from 'node:crypto';
+import {
+  certificatesOfSignature,
+  keySha256Of,
+  makeReleaseTree,
+  type ReleaseTree,
+  signCms,
+} from '@slipway/signing';
+import { digestFile, digestOf, type FileDigest, readSignature, verifyBundle, writeBundle } from './index.ts';
 
 let folder: string;
 let tree: ReleaseTree;
@@ -134,6 +141,23 @@ describe('writeBundle', () => {
     expect(verified).toMatchObject(written);
     expect(verified.manifest).toEqual(manifest);
     expect(written).toMatchObject({ digest: digestOf(readFileSync(path('again.tar'))) });
+  });
+
+  test('tells who signed: the signer first, then the intermediate', async () => {
+    const found = certificatesOfSignature(await readSignature(good));
+    expect(found.map(({ certificatePem }) => certificatePem)).toEqual([
+      tree.leaf.certificatePem,
+      tree.intermediate.certificatePem,
+    ]);
+    const leaf = new X509Certificate(tree.leaf.certificatePem);
+    expect(found[0]).toMatchObject({
+      keySha256: keySha256Of(leaf.publicKey),
+      subject: 'CN=test release signing',
+      serial: leaf.serialNumber.toLowerCase(),
+      notBefore: new Date(0),
+      notAfter: leaf.validToDate,
+    });
+    await expect(readSignature(files['root.img'])).rejects.toMatchObject({ code: 'BUNDLE_MALFORMED' });
   });
 
   test('the same inputs give the same bytes', () => {

@@ -6,6 +6,7 @@
  */
 export { chunksOf, digestFile, digestOf, type FileDigest, FileDigester, readFully } from './digest-file.ts';
 export { parseManifest, parseManifestOnDevice, PAYLOAD_ORDER, type PayloadName } from './manifest.ts';
+export { readSignature } from './read-signature.ts';
 export {
   expectEnd,
   expectEntry,

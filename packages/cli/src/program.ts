@@ -17,6 +17,7 @@ import { peopleCommands } from './commands/people.ts';
 import { deviceCommands } from './commands/devices.ts';
 import { diskCommands } from './commands/disk.ts';
 import { groupCommands } from './commands/groups.ts';
+import { keyCommands } from './commands/keys.ts';
 import { licensesCommand } from './commands/licenses.ts';
 import { stopCommands } from './commands/emergency-stop.ts';
 import { lockCommand } from './commands/lock.ts';
@@ -83,6 +84,7 @@ export const createProgram = (
   sbomCommands(program, makeContext);
   licensesCommand(program, makeContext);
   tenantCommands(program, makeContext);
+  keyCommands(program, makeContext);
   peopleCommands(program, makeContext);
   auditCommands(program, makeContext);
   contextCommands(program, makeContext);

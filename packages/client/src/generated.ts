@@ -34,6 +34,9 @@ import {
   GroupChange,
   GroupCreate,
   GroupMembers,
+  Key,
+  KeyPurpose,
+  KeyState,
   LiveEvent,
   LoggedIn,
   Login,
@@ -423,6 +426,22 @@ export const generatedClient = (connection: Connection) => ({
         '/v1/health',
         options,
       ),
+  },
+  keys: {
+    /** Show a key, and how many releases it signed. `GET /v1/keys/{id}` */
+    get: (id: string, options: CallOptions = {}) => json(connection, Key, `/v1/keys/${segment(id)}`, options),
+    /** List what this instance signs with and is trusted by. `GET /v1/keys` */
+    list: (
+      query: {
+        readonly limit?: number | undefined;
+        readonly offset?: number | undefined;
+        readonly after?: string | undefined;
+        readonly count?: boolean | undefined;
+        readonly purpose?: z.input<typeof KeyPurpose> | undefined;
+        readonly state?: z.input<typeof KeyState> | undefined;
+      } = {},
+      options: CallOptions = {},
+    ) => list(connection, Key, '/v1/keys', { query, ...options }),
   },
   login: {
     /** Begin a session by name and password. `POST /v1/login` */

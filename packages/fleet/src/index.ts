@@ -230,6 +230,15 @@ export {
 export { accessOf, reachOf, type Actor, type Reach } from './actor.ts';
 export { actorOfToken } from './store/actors.ts';
 export {
+  currentKeysUntil,
+  getKey,
+  listKeys,
+  recordKeys,
+  recordSigner,
+  releasesWithoutSigner,
+  type SeenKey,
+} from './store/keys.ts';
+export {
   isDeviceInReach,
   isGroupInReach,
   isInReach,

@@ -10,6 +10,7 @@ export * from './schema/devices.ts';
 export * from './schema/emergency-stop.ts';
 export * from './schema/enrolment.ts';
 export * from './schema/groups.ts';
+export * from './schema/keys.ts';
 export * from './schema/people.ts';
 export * from './schema/releases.ts';
 export * from './schema/reports.ts';

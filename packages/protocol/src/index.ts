@@ -23,6 +23,7 @@ export * from './enrolment.ts';
 export * from './errors.ts';
 export * from './groups.ts';
 export * from './ids.ts';
+export * from './keys.ts';
 export * from './manifest.ts';
 export * from './people.ts';
 export * from './problem.ts';

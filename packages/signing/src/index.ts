@@ -13,6 +13,7 @@ export {
   validFor,
   type Validity,
 } from './certificates.ts';
+export { certificatesOfSignature, type CertificateFacts, readCertificates } from './certificate-facts.ts';
 export { verifyCmsShape } from './cms-shape.ts';
 export { type DeviceProof, keySha256Of, verifyRenewal } from './device-certificate.ts';
 export {

@@ -37,6 +37,7 @@ import {
   type BuildWorker,
   type ClassName,
   type ErrorCode,
+  type Release,
   type SignJob,
 } from '@slipway/protocol';
 import type { Logger } from 'pino';
@@ -108,6 +109,8 @@ type Needs = {
   readonly store: ArtifactStore;
   readonly images: ImageRepository;
   readonly deployment: BuildRequest['deployment'];
+  /** keeps who signed a release; never fails */
+  readonly noteSigner: (release: Release) => Promise<void>;
   readonly redisUrl: string;
   /** how long a build that succeeded is the answer to one that is equal */
   readonly equalBuildsMs: number;
@@ -233,7 +236,9 @@ export const openBuildFlow = async (needs: Needs): Promise<BuildFlow> => {
       }
       const release = await createRelease(db, result, signed.data, new Date());
       over(await getBuild(db, build.id));
-      if (release !== undefined) events.publish({ kind: 'release', release });
+      if (release === undefined) return;
+      events.publish({ kind: 'release', release });
+      await needs.noteSigner(release);
     }
   };
 

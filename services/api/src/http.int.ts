@@ -1,9 +1,12 @@
-import { stat } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createClient } from '@slipway/client';
 import { admitToken } from '@slipway/fleet';
-import { seedDevice, until } from '@slipway/fleet/testing';
+import { seedDevice, seedDraft, until } from '@slipway/fleet/testing';
 import { Problem, TenantId, type LiveEvent } from '@slipway/protocol';
+import { makeAuthority, makeLeaf, signCms, validFor } from '@slipway/signing';
 import { z } from 'zod';
 import { openBreakableWay } from './testing/breakable-way.ts';
 import { runApi, type TestApi } from './testing/running-api.ts';
@@ -307,6 +310,57 @@ describe('the client, when its connection breaks,', () => {
     await expect(reading).rejects.toMatchObject({ code: 'AUTH_REQUIRED' });
     await way.cut();
     await expect(read(way.url, api.token).reading).rejects.toMatchObject({ code: 'INTERNAL' });
+  });
+});
+
+describe('keys', () => {
+  test('are those that the server was started with; what is no certificate is left out', async () => {
+    const { keys, status } = api.client();
+    const found = await keys.list().all();
+    expect(found.map(({ purpose }) => purpose)).toEqual([
+      'device-authority',
+      'enrolment-server',
+      'server-authority',
+    ]);
+    const [authority] = found;
+    expect(authority).toMatchObject({ state: 'current', subject: 'CN=test devices' });
+    expect(authority?.certificate.trim()).toBe(api.deviceCa.trim());
+    const id = authority?.id ?? '';
+    expect(await keys.get(id.slice(0, 8))).toEqual({ ...authority, releases: 0 });
+    expect((await ask(`/v1/keys/${id.slice(0, 7)}`)).status).toBe(400);
+    expect((await status.get()).warnings).toEqual([]);
+    await api.db.execute(`update keys set not_after = now() + interval '29 days' where id = '${id}'`);
+    expect((await status.get()).warnings).toEqual([
+      expect.stringMatching(
+        /^the certificate of the device-authority \(CN=test devices, key [0-9a-f]{16}\) ends at 20/,
+      ),
+    ]);
+  });
+
+  test('are those of the bundles too, also of releases from before it was looked at', async () => {
+    const validity = validFor(10);
+    const root = await makeAuthority({ commonName: 'r', kind: 'rsa-2048', pathLength: 0, validity });
+    const leaf = await makeLeaf({ commonName: 's', usage: 'codeSigning', validity }, 'rsa-2048', root);
+    const release = await seedDraft(api.db, '1.0.0', Buffer.from('bundle'));
+    const bundles = join(api.config.storeDir, 'bundles');
+    await mkdir(bundles, { recursive: true });
+    const signature = signCms(Buffer.from('{}'), {
+      leafKeyPem: leaf.keyPem,
+      leafCertPem: leaf.certificatePem,
+      chainPem: root.certificatePem,
+    });
+    await writeFile(join(bundles, 'manifest.json'), '{}');
+    await writeFile(join(bundles, 'manifest.p7s'), signature);
+    const names = ['manifest.json', 'manifest.p7s'];
+    execFileSync('tar', ['--format=ustar', '-cf', `${release.id}.tar`, ...names], { cwd: bundles });
+    await api.stop();
+    await api.start();
+    const [signer] = await until('the signer', async () => {
+      const found = await api.client().keys.list({ purpose: 'release-signer' }).all();
+      return found.length > 0 ? found : undefined;
+    });
+    expect(signer).toMatchObject({ subject: 'CN=s', state: 'current', lastUsedAt: release.createdAt });
+    expect(await api.client().keys.get(signer?.id ?? '')).toMatchObject({ releases: 1 });
   });
 });
 

@@ -27,6 +27,7 @@ import { enrolmentRoutes } from './routes/enrolment.ts';
 import { eventRoutes } from './routes/events.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
+import { keyRoutes } from './routes/keys.ts';
 import { loginRoutes, selfRoutes, userRoutes } from './routes/people.ts';
 import { releaseRoutes } from './routes/releases.ts';
 import { hookRoutes } from './routes/hooks.ts';
@@ -131,6 +132,7 @@ export const operatorApp = async (
       eventRoutes,
       auditRoutes,
       tenantRoutes,
+      keyRoutes,
       selfRoutes,
       userRoutes,
     ]) {

@@ -17,6 +17,7 @@ import { openArtifactStore } from './artifact-store.ts';
 import { openBuildFlow } from './build-flow.ts';
 import type { ApiConfig } from './config.ts';
 import { enrolApp } from './enrol-app.ts';
+import { openKnownKeys } from './known-keys.ts';
 import { openImageRepository } from './image-repository.ts';
 import { operatorApp } from './operator-app.ts';
 import { openGitMirrors } from './git/mirrors.ts';
@@ -79,12 +80,23 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
   );
   const need = (text: string | undefined): string => text ?? '';
 
+  const knownKeys = openKnownKeys(db, store, logger);
+  await knownKeys.noteOwn([
+    ['release-root', need(releaseRoot)],
+    ['device-authority', need(caCert)],
+    ['server-authority', need(serverCa)],
+    ['enrolment-server', need(cert)],
+  ]);
+  const caughtUp = knownKeys.catchUp();
+  undo.defer(() => caughtUp);
+
   const builds = await openBuildFlow({
     db,
     events,
     logger,
     store,
     images,
+    noteSigner: knownKeys.noteSigner,
     redisUrl: config.redisUrl,
     equalBuildsMs: (config.equalBuildsSeconds ?? 600) * 1000,
     retries: {

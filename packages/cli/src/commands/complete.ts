@@ -35,6 +35,8 @@ const NAMES = {
     (await client.channels.list({}, options).all(MOST)).map(
       ({ deviceClass, name }) => `${deviceClass}/${name}`,
     ),
+  key: async (client: Client, _prefix: string, options: Options) =>
+    idsOf(await client.keys.list({}, options).all(MOST)),
   class: async (client: Client, _prefix: string, options: Options) =>
     (await client.deviceClasses.list(options)).map(({ name }) => name),
 } as const;

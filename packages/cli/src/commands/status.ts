@@ -11,6 +11,7 @@ const show = (status: ServerStatus, columns: number | undefined): string =>
     facts({
       state: status.state,
       problems: status.problems.join('; ') || null,
+      warnings: status.warnings.join('; ') || null,
       version: status.version,
       'up since': time(status.startedAt),
       database: status.database,

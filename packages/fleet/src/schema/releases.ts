@@ -1,5 +1,14 @@
 import { index, integer, pgTable, text } from 'drizzle-orm/pg-core';
-import type { Arch, BuildId, ClassName, Digest, ReleaseId, ReleaseState, RootHash } from '@slipway/protocol';
+import type {
+  Arch,
+  BuildId,
+  ClassName,
+  Digest,
+  KeyId,
+  ReleaseId,
+  ReleaseState,
+  RootHash,
+} from '@slipway/protocol';
 import { builds } from './builds.ts';
 import { at, large, tenant } from './columns.ts';
 
@@ -21,6 +30,8 @@ export const releases = pgTable(
     rootHash: text('root_hash').$type<RootHash>().notNull(),
     bundleDigest: text('bundle_digest').$type<Digest>().notNull(),
     bundleSize: large('bundle_size').notNull(),
+    /** who signed its bundle, of `keys`; null: not looked at yet, or it cannot be read */
+    signedBy: text('signed_by').$type<KeyId>(),
     createdAt: at('created_at').notNull().defaultNow(),
   },
   (table) => [

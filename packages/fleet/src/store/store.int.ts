@@ -10,6 +10,7 @@ import {
   TenantId,
   type ErrorCode,
   type ExecutionState,
+  type KeyPurpose,
   type Release,
   type Status,
   type Telemetry,
@@ -27,6 +28,15 @@ import { renewCertificate } from './certificates.ts';
 import { createClaim } from './claims.ts';
 import { revokeDevice } from './device-lifecycle.ts';
 import { desiredOf, getDevice, recordBirth, recordDeath, recordTelemetry } from './devices.ts';
+import {
+  currentKeysUntil,
+  getKey,
+  listKeys,
+  recordKeys,
+  recordSigner,
+  releasesWithoutSigner,
+  type SeenKey,
+} from './keys.ts';
 import { bundleFor, getExecution, listExecutions, recordProgress } from './executions.ts';
 import { recordStatus } from './record-status.ts';
 import { redeemClaim as redeem, type EnrolmentAsked } from './redeem-claim.ts';
@@ -76,6 +86,75 @@ describe.each(engines)('on %s', (_name, open) => {
       expect(unchecked).toEqual([{ name: 'device_reports' }]);
       const refused = db.execute(sql`insert into groups (id, name, tenant) values ('grp_x', 'x', 'other')`);
       await expect(refused).rejects.toMatchObject({ cause: { code: '23503' } });
+    });
+  });
+
+  describe('keys', () => {
+    const day = (n: number): Date => new Date(Date.UTC(2026, 0, n));
+    const seen = (purpose: KeyPurpose, letter: string, more: Partial<SeenKey> = {}): SeenKey => ({
+      purpose,
+      certificatePem: `certificate ${letter}`,
+      keySha256: letter.repeat(64),
+      subject: `CN=${letter}`,
+      serial: '01',
+      notBefore: day(1),
+      notAfter: day(100),
+      ...more,
+    });
+    const list = async (state?: 'current' | 'former' | 'expired', now = day(50)) =>
+      (await listKeys(db, DEFAULT_TENANT, { limit: 10, offset: 0, state }, now)).map(
+        ({ subject }) => subject,
+      );
+
+    test('those used last are current, those of before stay known, one that is new is audited once', async () => {
+      const start = (letter: string, n: number) =>
+        recordKeys(db, DEFAULT_TENANT, [seen('device-authority', letter)], day(n), day(n));
+      await start('a', 10);
+      await start('a', 11);
+      await start('b', 12);
+      expect([await list('current'), await list('former')]).toEqual([['CN=b'], ['CN=a']]);
+      await start('a', 13);
+      expect([await list('current'), await list('former')]).toEqual([['CN=a'], ['CN=b']]);
+      const audited = await listAudit(db, {
+        limit: 9,
+        offset: 0,
+        action: 'key.seen',
+        subject: 'a'.repeat(64),
+      });
+      expect(audited).toHaveLength(1);
+      expect(await getKey(db, DEFAULT_TENANT, 'aaaaaaaa', day(14))).toMatchObject({
+        firstSeenAt: day(10).toISOString(),
+        lastUsedAt: day(13).toISOString(),
+      });
+      expect(await codeThrownBy(getKey(db, DEFAULT_TENANT, 'cccccccc', day(14)))).toBe('NOT_FOUND');
+    });
+
+    test('who signed a release is kept, whatever order releases are looked at in', async () => {
+      const [older, newer] = [
+        await seedRelease(db, '0.1.0', randomBytes(8)),
+        await seedRelease(db, '0.2.0', randomBytes(8)),
+      ];
+      expect((await releasesWithoutSigner(db)).map(({ id }) => id)).toEqual([older.id, newer.id]);
+      const chain = (letter: string) => [seen('release-signer', letter), seen('release-signer', 'f')];
+      await recordSigner(db, DEFAULT_TENANT, newer, chain('e'), day(20));
+      await recordSigner(db, DEFAULT_TENANT, older, chain('d'), day(20));
+      expect(await releasesWithoutSigner(db)).toEqual([]);
+      const keyOf = async (letter: string) => getKey(db, DEFAULT_TENANT, letter.repeat(8), day(21));
+      expect(await keyOf('e')).toMatchObject({ state: 'current', releases: 1 });
+      expect(await keyOf('d')).toMatchObject({ state: 'former', releases: 1, lastUsedAt: older.createdAt });
+      expect(await keyOf('f')).toMatchObject({
+        purpose: 'release-intermediate',
+        lastUsedAt: newer.createdAt,
+      });
+    });
+
+    test('only those in use are warned of, and what has ended is expired', async () => {
+      const ending = async (until: Date) =>
+        (await currentKeysUntil(db, DEFAULT_TENANT, until)).map(({ subject }) => subject);
+      expect(await ending(day(99))).toEqual([]);
+      expect(await ending(day(100))).toEqual(['CN=a', 'CN=e', 'CN=f']);
+      expect(await list('current', day(100))).toEqual([]);
+      expect(await list('expired', day(100))).toHaveLength(5);
     });
   });
 

@@ -1,14 +1,16 @@
 import {
   countDevices,
+  currentKeysUntil,
   getEmergencyStop,
   listRollouts,
   serverVersion,
   unfinishedBuilds,
 } from '@slipway/fleet';
-import { DEFAULT_TENANT, ServerStatus } from '@slipway/protocol';
+import { DEFAULT_TENANT, KEY_WARNING_DAYS, ServerStatus } from '@slipway/protocol';
 import type { App, Context } from './context.ts';
 
 const tenant = DEFAULT_TENANT;
+const DAY_MS = 86_400_000;
 const VERSION = '0.1.0';
 const startedAt = new Date().toISOString();
 
@@ -25,16 +27,18 @@ export const statusRoutes = (app: App, { db, store, builds, queues }: Context): 
     },
     async () => {
       const now = new Date();
-      const [stop, database, space, counts, workers, unfinished, rollouts, devices] = await Promise.all([
-        getEmergencyStop(db, tenant),
-        serverVersion(db),
-        store.space(),
-        queues(),
-        builds.workers(),
-        unfinishedBuilds(db),
-        listRollouts(db, { state: 'running', limit: 1, offset: 0, count: true }),
-        countDevices(db, '', now),
-      ]);
+      const [stop, database, space, counts, workers, unfinished, rollouts, devices, ending] =
+        await Promise.all([
+          getEmergencyStop(db, tenant),
+          serverVersion(db),
+          store.space(),
+          queues(),
+          builds.workers(),
+          unfinishedBuilds(db),
+          listRollouts(db, { state: 'running', limit: 1, offset: 0, count: true }),
+          countDevices(db, '', now),
+          currentKeysUntil(db, tenant, new Date(now.getTime() + KEY_WARNING_DAYS * DAY_MS)),
+        ]);
       const problems = [
         ...(stop.stopped ? [`emergency stop: ${stop.reason ?? ''}`] : []),
         ...(space.state === 'low' ? ['the artifact store has too little room: builds are refused'] : []),
@@ -43,6 +47,10 @@ export const statusRoutes = (app: App, { db, store, builds, queues }: Context): 
       return {
         state: problems.length === 0 ? ('ok' as const) : ('degraded' as const),
         problems,
+        warnings: ending.map(
+          ({ purpose, subject, id, notAfter }) =>
+            `the certificate of the ${purpose} (${subject}, key ${id.slice(0, 16)}) ends at ${notAfter}`,
+        ),
         version: VERSION,
         startedAt,
         stop,

@@ -1,0 +1,56 @@
+import { readSignature } from '@slipway/bundle';
+import { recordKeys, recordSigner, releasesWithoutSigner, type Database } from '@slipway/fleet';
+import { codeOf, DEFAULT_TENANT, type KeyPurpose, type Release } from '@slipway/protocol';
+import { certificatesOfSignature, readCertificates } from '@slipway/signing';
+import type { Logger } from 'pino';
+import type { ArtifactStore } from './artifact-store.ts';
+
+/** Keeps record of what this instance signs with and is trusted by. It is a record: where it fails, all else goes on. */
+export type KnownKeys = {
+  /** what it was started with, as PEM */
+  readonly noteOwn: (certificates: readonly (readonly [KeyPurpose, string])[]) => Promise<void>;
+  readonly noteSigner: (release: Pick<Release, 'id' | 'createdAt'>) => Promise<void>;
+  /** of releases where it is not known yet */
+  readonly catchUp: () => Promise<void>;
+};
+
+export const openKnownKeys = (
+  db: Database,
+  store: Pick<ArtifactStore, 'bundlePath'>,
+  logger: Logger,
+): KnownKeys => {
+  const certificatesOf = (purpose: KeyPurpose, pem: string) => {
+    try {
+      return readCertificates(pem).map((facts) => ({ purpose, ...facts }));
+    } catch (error) {
+      logger.warn({ purpose, code: codeOf(error), err: error }, 'a certificate cannot be read');
+      return [];
+    }
+  };
+  const noteSigner: KnownKeys['noteSigner'] = async (release) => {
+    try {
+      const chain = certificatesOfSignature(await readSignature(store.bundlePath(release.id)));
+      await recordSigner(db, DEFAULT_TENANT, release, chain, new Date());
+    } catch (error) {
+      logger.warn(
+        { release: release.id, code: codeOf(error), err: error },
+        'who signed a release is not known',
+      );
+    }
+  };
+  return {
+    noteOwn: async (certificates) => {
+      const seen = certificates.flatMap(([purpose, pem]) => certificatesOf(purpose, pem));
+      const now = new Date();
+      await recordKeys(db, DEFAULT_TENANT, seen, now, now);
+    },
+    noteSigner,
+    catchUp: async () => {
+      try {
+        for (const release of await releasesWithoutSigner(db)) await noteSigner(release);
+      } catch (error) {
+        logger.warn({ err: error }, 'who signed earlier releases was not looked at');
+      }
+    },
+  };
+};

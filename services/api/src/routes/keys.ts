@@ -1,0 +1,42 @@
+import { getKey, listKeys } from '@slipway/fleet';
+import { Key, KeyPurpose, KeyState, MIN_KEY_PREFIX } from '@slipway/protocol';
+import { z } from 'zod';
+import { actorOf } from '../auth.ts';
+import { PageQuery, type App, type Context } from './context.ts';
+
+const tags = ['Keys'];
+const ByPrefix = z.strictObject({
+  id: z
+    .string()
+    .regex(new RegExp(`^[0-9a-f]{${MIN_KEY_PREFIX},64}$`), `at least ${MIN_KEY_PREFIX} hexadecimal digits`)
+    .describe('The whole id, or its beginning where no other key has it.'),
+});
+
+export const keyRoutes = (app: App, { db }: Context): void => {
+  app.get(
+    '/v1/keys',
+    {
+      config: { access: 'read', groups: 'any' },
+      schema: {
+        tags,
+        summary: 'List what this instance signs with and is trusted by',
+        querystring: PageQuery.extend({ purpose: KeyPurpose.optional(), state: KeyState.optional() }),
+        response: { 200: z.array(Key) },
+      },
+    },
+    async (request) => listKeys(db, actorOf(request).tenant, request.query, new Date()),
+  );
+  app.get(
+    '/v1/keys/:id',
+    {
+      config: { access: 'read', groups: 'any' },
+      schema: {
+        tags,
+        summary: 'Show a key, and how many releases it signed',
+        params: ByPrefix,
+        response: { 200: Key },
+      },
+    },
+    async (request) => getKey(db, actorOf(request).tenant, request.params.id, new Date()),
+  );
+};
