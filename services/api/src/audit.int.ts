@@ -138,6 +138,7 @@ const CHANGES: Readonly<Record<string, () => Promise<Asked>>> = {
   'POST /v1/rollouts': async () => ({ body: { release: await release(), devices: [await device()] } }),
   'PUT /v1/rollouts/{id}/policy': async () => ({ path: [await rollout()], body: {} }),
   'POST /v1/rollouts/{id}/abort': async () => ({ path: [await rollout()] }),
+  'PATCH /v1/tenant': async () => ({ body: { name: 'Harbour' } }),
   'PATCH /v1/devices/{id}': async () => ({ path: [await device()], body: { name: 'Pump' } }),
   'POST /v1/groups': async () => ({ body: { name: 'made' } }),
   'PATCH /v1/groups/{id}': async () => ({ path: [await group()], body: { description: 'new' } }),
