@@ -16,6 +16,8 @@ import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runApi, type TestApi } from '@slipway/api/testing';
+import { seedDevice, seedOnlineDevice } from '@slipway/fleet/testing';
 import { z } from 'zod';
 import { outputPattern, stepsOf, tidyOutput, type Step } from './examples.ts';
 import { writeExampleImages } from './fixture/images.ts';
@@ -29,14 +31,20 @@ const slipway = z
 
 let scratch: string;
 let registry: { server: Server; port: number };
+/** all pages ask the same */
+let api: TestApi;
 beforeAll(async () => {
   scratch = mkdtempSync(join(tmpdir(), 'slipway-docs-'));
   mkdirSync(join(scratch, 'bin'));
   symlinkSync(join(root, slipway), join(scratch, 'bin', 'slipway'));
   await writeExampleImages(join(scratch, 'images'));
   registry = await startRegistry(join(scratch, 'images', 'layouts'));
+  api = await runApi();
+  await seedOnlineDevice(api.db, 'gate-1');
+  await seedDevice(api.db, 'gate-2');
 });
-afterAll(() => {
+afterAll(async () => {
+  await api.close();
   registry.server.close();
   registry.server.closeAllConnections();
   rmSync(scratch, { recursive: true, force: true });
@@ -48,9 +56,17 @@ type Ran = { readonly status: number; readonly out: string; readonly err: string
  * In an environment of its own, so that nothing of this machine's settings gets into it. Output goes to files as from a
  * shell: pipes that Node has made non-blocking would be so for every program of a pipeline.
  */
-const run = async (script: string, home: string): Promise<Ran> => {
+const run = async (script: string, home: string, asksServer: boolean): Promise<Ran> => {
   const path = [join(scratch, 'bin'), dirname(process.execPath), '/usr/sbin:/usr/bin:/sbin:/bin'].join(':');
-  const env = { PATH: path, HOME: home, LC_ALL: 'C.UTF-8', TZ: 'UTC' };
+  const env = {
+    PATH: path,
+    HOME: home,
+    LC_ALL: 'C.UTF-8',
+    TZ: 'UTC',
+    // Compiled once for all pages, not at each one's first command.
+    NODE_COMPILE_CACHE: join(scratch, 'compiled'),
+    ...(asksServer ? { SLIPWAY_URL: api.url(), SLIPWAY_TOKEN: api.token } : {}),
+  };
   const [out, err] = [`${home}.out`, `${home}.err`];
   const [outFd, errFd] = [openSync(out, 'w'), openSync(err, 'w')];
   const ended = Promise.withResolvers<number>();
@@ -69,7 +85,7 @@ const take = async (step: Step, page: string, home: string): Promise<void> => {
     writeFileSync(join(home, step.path), onPort(step.text));
     return;
   }
-  const { status, out, err } = await run(onPort(step.script), home);
+  const { status, out, err } = await run(onPort(step.script), home, step.server === true);
   expect(status, `${where} ended with ${status}\n${step.script}\n${out}\n${err}`).toBe(0);
   if (step.output === undefined) return;
   expect(tidyOutput(out), `${where} prints something else\n${err}`).toMatch(

@@ -31,6 +31,10 @@ only shown
 \`\`\`sh
 true
 \`\`\`
+
+\`\`\`sh server
+slipway status
+\`\`\`
 `;
 
 test('commands, files and outputs of a page are found in their order', () => {
@@ -38,6 +42,7 @@ test('commands, files and outputs of a page are found in their order', () => {
     { type: 'file', line: 2, path: 'edge.yml', text: 'kernel: {}\n' },
     { type: 'run', line: 12, script: 'slipway build edge.yml\n', output: 'done in … s\n' },
     { type: 'run', line: 28, script: 'true\n', output: undefined },
+    { type: 'run', line: 32, script: 'slipway status\n', output: undefined, server: true },
   ]);
 });
 

@@ -9,6 +9,8 @@ export type Step =
       readonly line: number;
       readonly script: string;
       readonly output: string | undefined;
+      /** it asks a server */
+      readonly server?: true;
     };
 
 type Block = { readonly line: number; readonly info: string; readonly text: string };
@@ -36,9 +38,10 @@ export const stepsOf = (markdown: string): Step[] => {
   return blocks.flatMap(({ line, info, text }, index): Step[] => {
     const file = /^\S+ file=(\S+)$/.exec(info)?.[1];
     if (file !== undefined) return [{ type: 'file', line, path: file, text }];
-    if (info !== 'sh') return [];
+    if (info !== 'sh' && info !== 'sh server') return [];
     const next = blocks[index + 1];
-    return [{ type: 'run', line, script: text, output: next?.info === 'text' ? next.text : undefined }];
+    const output = next?.info === 'text' ? next.text : undefined;
+    return [{ type: 'run', line, script: text, output, ...(info === 'sh' ? {} : { server: true }) }];
   });
 };
 

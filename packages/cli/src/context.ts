@@ -24,6 +24,8 @@ export type Context = {
   readonly json: boolean;
   /** wide enough for a table to be cut to; undefined where the output is no terminal */
   readonly columns: number | undefined;
+  /** of the terminal as it is now; undefined: there is none */
+  readonly screen?: (() => { readonly columns: number; readonly rows: number }) | undefined;
   /** whether somebody watches what `err` says */
   readonly isTerminal?: boolean | undefined;
   /** asks for a password; undefined: there is nobody to ask */

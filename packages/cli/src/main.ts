@@ -13,6 +13,9 @@ process.exitCode = await run(process.argv.slice(2), {
   out: (text) => process.stdout.write(`${text}\n`),
   err: (text) => process.stderr.write(`${text}\n`),
   columns: process.stdout.isTTY ? process.stdout.columns : undefined,
+  screen: process.stdout.isTTY
+    ? () => ({ columns: process.stdout.columns, rows: process.stdout.rows })
+    : undefined,
   // Asking the stream would make a shared pipe non-blocking, which programs beside this one do not expect.
   isTerminal: isatty(2),
   secret: secretReader(

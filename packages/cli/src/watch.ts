@@ -2,11 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@slipway/client';
 import type { Context } from './context.ts';
 import { follow } from './follow.ts';
+import { openScreen } from './screen.ts';
 import { table } from './table.ts';
 
 /** Changes that come faster are shown together. */
 const QUIET_MS = 300;
-const CLEAR = '\u001b[2J\u001b[3J\u001b[H';
 
 /**
  * Shows something again whenever it has changed, until it is interrupted: in place on a terminal; elsewhere, and for
@@ -22,18 +22,15 @@ const watch = async <T>(
   show: {
     readonly nameOf: (item: T) => string;
     readonly line: (item: T) => string;
-    readonly whole: (items: readonly T[]) => string;
+    readonly whole: (items: readonly T[], columns: number | undefined) => string;
   },
 ): Promise<never> => {
   const shown = new Map<string, string>();
-  let before = '';
+  const draw = context.json || context.screen === undefined ? undefined : openScreen(context.screen);
   return follow<never>(context, client, async () => {
     const items = await look();
-    if (context.columns !== undefined && !context.json) {
-      const text = show.whole(items);
-      if (text !== before) context.out(`${CLEAR}${text}`);
-      before = text;
-    } else {
+    if (draw !== undefined) context.out(draw(show.whole(items, context.screen?.().columns)));
+    else {
       const gone = new Set(shown.keys());
       for (const item of items) {
         const name = show.nameOf(item);
@@ -63,7 +60,7 @@ export const watchList = <T extends { readonly id: string }>(
   watch(context, client, look, {
     nameOf: ({ id }) => id,
     line: (item) => line(item).join('  ').trimEnd(),
-    whole: (items) => table(headings, items.map(line), context.columns),
+    whole: (items, columns) => table(headings, items.map(line), columns),
   });
 
 /** One thing. */

@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { seedDevice, until } from '@slipway/fleet/testing';
 import { Build, ClaimToken, Device, Release } from '@slipway/protocol';
 import { z } from 'zod';
@@ -36,6 +36,26 @@ const json = async <S extends z.ZodType>(schema: S, ...words: string[]): Promise
   const { status, out, err } = await slipway(...words, '--json');
   expect({ status, err }).toEqual({ status: 0, err: '' });
   return schema.parse(JSON.parse(out));
+};
+
+/** What stands on a terminal of eight lines after all that was written to it. */
+const screenOf = (written: string): string[] => {
+  const lines = Array.from({ length: 8 }, () => '');
+  let [row, column] = [0, 0];
+  for (const [, code, end, text] of written.matchAll(/\u001B\[(\d*[A-Z])|(\r?\n)|([^\u001B\r\n]+)/g)) {
+    const line = lines[row] ?? '';
+    if (code === 'H') [row, column] = [0, 0];
+    else if (code === '2J') lines.fill('');
+    else if (code === 'K' || code === 'J') {
+      lines[row] = line.slice(0, column);
+      if (code === 'J') lines.fill('', row + 1);
+    } else if (end !== undefined) [row, column] = [row + 1, 0];
+    else if (text !== undefined) {
+      lines[row] = line.slice(0, column).padEnd(column) + text + line.slice(column + text.length);
+      column += text.length;
+    }
+  }
+  return lines;
 };
 
 test('from a build to a published release on this disk', async () => {
@@ -126,10 +146,14 @@ test('names of what there is complete words', async () => {
   expect((await slipway('tenant', 'rename', 'Harbour')).out).toMatch(/^tenant +default\nname +Harbour\n/);
 });
 
+const options = () => ({
+  cwd: api.path('.'),
+  env: { PATH: process.env['PATH'], SLIPWAY_DATA: api.path('.') },
+});
+
 test('--watch goes on with what changes, until it is interrupted', async () => {
   await seedDevice(api.db, 'watched');
-  const options = { cwd: api.path('.'), env: { PATH: process.env['PATH'], SLIPWAY_DATA: api.path('.') } };
-  const child = spawn(launcher, ['devices', 'list', '-q', 'id = watched', '--watch'], options);
+  const child = spawn(launcher, ['devices', 'list', '-q', 'id = watched', '--watch'], options());
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
   let out = '';
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
@@ -139,6 +163,67 @@ test('--watch goes on with what changes, until it is interrupted', async () => {
   child.kill('SIGINT');
   expect(await ended).toBe(130);
   expect(out.trim().split('\n').length).toBe(2);
+  expect(out).not.toContain('\u001b');
+});
+
+test('--watch on a terminal draws in place, and leaves it as it was', async () => {
+  for (const name of ['screen-1', 'screen-2']) await seedDevice(api.db, name);
+  const words = `devices list -q 'id ~ screen-*' --watch`;
+  const shell = `stty cols 60 rows 8; exec ${launcher} ${words}`;
+  const child = spawn('script', ['-qec', shell, '/dev/null'], options());
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+  let out = '';
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  onTestFinished(() => void child.kill());
+  const screen = () => screenOf(out);
+  await until('the table', () => screen()[2]?.startsWith('screen-2 ') || undefined);
+  expect(screen()[0]).toMatch(/^DEVICE +CLASS +ONLINE/);
+  await api.client().devices.decommission('screen-1');
+  await until('the table without it', () => screen()[1]?.startsWith('screen-2 ') || undefined);
+  expect(screen().slice(2).join('')).toBe('');
+  expect(screen().filter((line) => line.length > 60)).toEqual([]);
+  expect(out.split('\u001b[2J').length).toBe(2);
+  child.stdin.write('\u0003');
+  expect(await ended).toBe(130);
+  // Neither the cursor nor another screen was ever asked of the terminal.
+  expect(out).not.toMatch(/\u001B\[\?/);
+});
+
+test('a list of devices is imported whole or not at all, and every bad line is named', async () => {
+  const list = (...lines: string[]) =>
+    writeFileSync(api.path('devices.csv'), `serial,device_id,class,tags\n${lines.join('\n')}\n`);
+  const given = async () => (await api.client().registrations.list().all()).map(({ deviceId }) => deviceId);
+  const refused = async () => {
+    const { status, err } = await slipway('devices', 'import', 'devices.csv');
+    expect([status, await given()]).toEqual([65, []]);
+    return err.split('\n').flatMap((line) => /line \d+: .*/.exec(line) ?? []);
+  };
+  list('SN-1,gw-1,edge-test,"gate north"', 'SN-2,gw-2,Edge,', 'SN-3,gw-3', ',gw-4,edge-test,');
+  expect(await refused()).toEqual([
+    expect.stringMatching(/^line 3: deviceClass: /),
+    'line 4: expected 4 values, found 2',
+    expect.stringMatching(/^line 5: expected serial or keySha256/),
+  ]);
+  list('SN-1,gw-1,edge-test,', 'SN-2,gw-2,edge-none,', '', 'SN-1,gw-3,edge-test,', 'SN-4,gw-1,edge-test,');
+  expect(await refused()).toEqual([
+    'line 3: there is no class edge-none',
+    'line 5: serial SN-1 stands on line 2 already',
+    'line 6: deviceId gw-1 stands on line 2 already',
+  ]);
+
+  list('SN-1,gw-1,edge-test,"gate north"', 'SN-2,gw-2,edge-test,');
+  expect((await slipway('devices', 'import', 'devices.csv')).out).toMatch(
+    /\ngw-1 +edge-test +SN-1 .* gate north +-\ngw-2 +edge-test +SN-2 .*\n$/,
+  );
+  const again = await slipway('devices', 'import', 'devices.csv', '--json');
+  expect(again.status).toBe(65);
+  expect(JSON.parse(again.err)).toMatchObject({
+    code: 'IMPORT_INVALID',
+    details: { lines: [{ line: 2 }, { line: 2 }, { line: 3 }, { line: 3 }], total: 4 },
+  });
+  expect((await slipway('registrations', 'delete', 'gw-2')).out).toBe('gw-2: forgotten\n');
+  expect((await slipway('registrations', 'list')).out).toMatch(/^DEVICE +CLASS .*\ngw-1 .*\n$/);
+  expect((await slipway('registrations', 'delete', 'gw-2')).status).toBe(66);
 });
 
 test('a claim for a batch, and devices that are let out', async () => {

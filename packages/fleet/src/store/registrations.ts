@@ -18,6 +18,8 @@ type Row = typeof registrations.$inferSelect;
 type RowProblem = { readonly line: number; readonly message: string };
 
 const MAX_PROBLEMS = 100;
+/** in the message; the details have more */
+const MAX_TOLD = 20;
 /** Rows of one statement: a parameter each, and a statement takes 65,535 of them. */
 const BATCH = 1000;
 
@@ -128,11 +130,11 @@ export const importRegistrations = (
 
 const invalid = (problems: readonly RowProblem[]): SlipwayError => {
   const sorted = problems.toSorted((a, b) => a.line - b.line);
-  const [first] = sorted;
-  const more = problems.length === 1 ? '' : ` and ${problems.length - 1} more`;
+  const told = sorted.slice(0, MAX_TOLD).map(({ line, message }) => `line ${line}: ${message}`);
+  if (problems.length > MAX_TOLD) told.push(`and ${problems.length - MAX_TOLD} more`);
   return new SlipwayError(
     'IMPORT_INVALID',
-    `line ${first?.line}: ${first?.message}${more}. Nothing was taken; mend the list and import it again.`,
+    [...told, 'Nothing was taken; mend the list and import it again.'].join('\n'),
     { details: { lines: sorted.slice(0, MAX_PROBLEMS), total: problems.length } },
   );
 };

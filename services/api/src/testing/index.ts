@@ -1,4 +1,4 @@
-/** What enrols a device, for integration tests of others. */
+/** A running API, and what enrols a device, for integration tests of others. */
 export { newKeyAndCsr } from './csr.ts';
 export { post } from './post.ts';
-export { CLASS_FILE, IMAGE_FILE } from './running-api.ts';
+export { CLASS_FILE, IMAGE_FILE, runApi, type TestApi } from './running-api.ts';
