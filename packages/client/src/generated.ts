@@ -677,6 +677,9 @@ export const generatedClient = (connection: Connection) => ({
     /** Make a user. `POST /v1/users` */
     create: (body: z.input<typeof UserCreate>, options: CallOptions = {}) =>
       json(connection, User, '/v1/users', { method: 'POST', body, ...options }),
+    /** Delete a user with their sessions and tokens; the audit log keeps the name. `DELETE /v1/users/{id}` */
+    delete: (id: string, options: CallOptions = {}) =>
+      nothing(connection, `/v1/users/${segment(id)}`, { method: 'DELETE', ...options }),
     /** Show a user. `GET /v1/users/{id}` */
     get: (id: string, options: CallOptions = {}) =>
       json(connection, User, `/v1/users/${segment(id)}`, options),

@@ -225,7 +225,9 @@ export {
   deleteWebhook,
   getWebhook,
   listWebhooks,
+  openWebhookSecret,
   rotateWebhook,
+  sealWebhooks,
 } from './store/webhooks.ts';
 export { accessOf, reachOf, type Actor, type Reach } from './actor.ts';
 export { actorOfToken } from './store/actors.ts';
@@ -247,6 +249,7 @@ export {
   refuseDevicesBeyond,
   refuseTargetsBeyond,
 } from './store/reach.ts';
+export { recordRefusal, tellRefusals } from './store/login-refusals.ts';
 export { endSession, listSessions, logIn, SESSION_LIFE_MS } from './store/sessions.ts';
 export { getTenant, renameTenant } from './store/tenants.ts';
 export { admitToken, createToken, listTokens, revokeToken, sha256Hex } from './store/tokens.ts';
@@ -255,6 +258,7 @@ export {
   changeUser,
   createFirstUser,
   createUser,
+  deleteUser,
   getUser,
   hasUsers,
   listUsers,

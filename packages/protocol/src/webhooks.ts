@@ -89,7 +89,10 @@ export type WebhookRotate = z.infer<typeof WebhookRotate>;
 export const WebhookDeliveryState = z.enum(['pending', 'delivered', 'failed']);
 export type WebhookDeliveryState = z.infer<typeof WebhookDeliveryState>;
 
-/** Why a try did not succeed; `status`: it was answered, but not by 2xx. */
+/**
+ * Why a try did not succeed; `status`: it was answered, but not by 2xx; `secret_lost`: there was nothing to sign with, so
+ * nothing was posted.
+ */
 export const WebhookFailure = z.enum([
   'address_refused',
   'unresolvable',
@@ -99,6 +102,7 @@ export const WebhookFailure = z.enum([
   'redirect',
   'status',
   'interrupted',
+  'secret_lost',
 ]);
 export type WebhookFailure = z.infer<typeof WebhookFailure>;
 

@@ -94,6 +94,7 @@ const BACKGROUND = [
   'audit',
   'device_alarms',
   'login_failures',
+  'login_refusals',
   'revocation_lists',
   'source_mirrors',
   'webhook_attempts',
@@ -222,6 +223,7 @@ const CHANGES: Readonly<Record<string, () => Promise<Asked>>> = {
   },
   'POST /v1/users': async () => ({ body: { name: `user-${number++}`, password: PASSWORD } }),
   'PATCH /v1/users/{id}': async () => ({ path: [await newUser()], body: { role: 'viewer' } }),
+  'DELETE /v1/users/{id}': async () => ({ path: [await newUser()] }),
   'PUT /v1/users/{id}/password': async () => ({ path: [await newUser()], body: { password: PASSWORD } }),
   // Last, because what it sets off goes on by itself.
   'POST /v1/triggers/{id}/run': async () => ({ path: [await trigger()], body: {} }),

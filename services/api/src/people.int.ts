@@ -256,8 +256,11 @@ test('the command line logs in, makes people and tokens, changes passwords, and 
   expect((await slipway(['user', 'set-role', 'hans', 'boss'])).status).toBe(64);
   expect((await slipway(['user', 'set-role', 'hans', 'operator'])).out).toMatch(/roles +operator\n/);
   expect((await slipway(['user', 'disable', 'hans'])).out).toMatch(/disabled +20/);
-  expect((await slipway(['user', 'disable', 'anna'])).err).toMatch(/^CONFLICT: anna is the last admin/);
+  for (const verb of ['disable', 'delete'])
+    expect((await slipway(['user', verb, 'anna'])).err).toMatch(/^CONFLICT: anna is the last admin/);
   expect((await slipway(['user', 'list'])).out).toMatch(/hans +operator +20/);
+  expect(await slipway(['users', 'delete', 'hans'])).toMatchObject({ status: 0, out: 'hans: deleted\n' });
+  expect((await slipway(['user', 'list'])).out).not.toContain('hans');
   const token = await slipway(['token', 'create', 'nightly', '--scope', 'read', '--days', '3']);
   expect(token.out).toMatch(/^swt_/);
   const listed = /(tok_\w+) +nightly +anna +read +20/.exec((await slipway(['token', 'list'])).out);

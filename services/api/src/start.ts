@@ -3,13 +3,20 @@ import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
-import { assertRedisDurable, redisOptions, type Database, type FleetEvents } from '@slipway/fleet';
+import {
+  assertRedisDurable,
+  redisOptions,
+  sealWebhooks,
+  type Database,
+  type FleetEvents,
+} from '@slipway/fleet';
 import {
   COMMAND_QUEUE,
   ROLLOUT_QUEUE,
   type CommandJob,
   type QueueCounts,
   type RolloutJob,
+  type WebhookId,
 } from '@slipway/protocol';
 import type { Logger } from 'pino';
 import { admitAdminToken } from './admin-token.ts';
@@ -21,6 +28,7 @@ import { openKnownKeys } from './known-keys.ts';
 import { openImageRepository } from './image-repository.ts';
 import { operatorApp } from './operator-app.ts';
 import { openGitMirrors } from './git/mirrors.ts';
+import { openLoginWatch } from './login-watch.ts';
 import { offerSetup } from './setup-token.ts';
 import { openRetention } from './retention/retention.ts';
 import { openRevocations } from './revocations.ts';
@@ -148,11 +156,16 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
     seal: (secret: string, id: string) => secrets.seal(secret, `trigger:${id}`),
     open: (sealed: string, id: string) => secrets.open(sealed, `trigger:${id}`),
   };
+  const sealWebhook = (secret: string, id: WebhookId): string => secrets.seal(secret, `webhook:${id}`);
+  await sealWebhooks(db, sealWebhook);
   const courier = openCourier(db, logger, {
+    open: (sealed, id) => secrets.open(sealed, `webhook:${id}`),
     allowed: parseAllowed(config.webhookAllow ?? []),
     timeoutMs: config.webhookTimeoutMs,
   });
   undo.defer(() => courier.close());
+  const logins = openLoginWatch(db, logger);
+  undo.defer(() => logins.close());
   const { storeDir, retention: limits } = config;
   const retention = openRetention({ db, redis, storeDir, logger, limits });
   undo.defer(() => retention.close());
@@ -168,6 +181,7 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
       builds,
       revocations,
       courier,
+      sealWebhook,
       setupTokenFile,
       wakePlanner,
       sendCommand,

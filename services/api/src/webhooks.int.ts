@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { createClient } from '@slipway/client';
@@ -82,6 +83,49 @@ test('a ping is signed by the secret that was shown once, and by both while a ro
     false,
     false,
   ]);
+});
+
+test('the database holds no secret that is used again; what an older version kept is still good, and sealed at the next start', async () => {
+  answer = take;
+  const { id, secret } = await hooks().create({ url });
+  const next = await hooks().rotate(id, {});
+  const given = { credentials: 'a-token-of-a-forge', hook: 'a-secret-of-a-hook' };
+  const source = await api.client().sources.create({
+    name: 'sealed',
+    url: 'https://git.example/images.git',
+    credentials: { kind: 'token', token: given.credentials },
+  });
+  const on = { kind: 'push', forge: 'github' } as const;
+  await api.client().triggers.create({ name: 'sealed', source: source.id, on, secret: given.hook });
+  const dumped = async (): Promise<string> => {
+    const { file } = await api.client().databaseExports.create();
+    return readFile(file, 'utf8');
+  };
+  const isIn = async (texts: readonly string[]): Promise<boolean[]> => {
+    const dump = await dumped();
+    return texts.map((text) => dump.includes(text.replace('whsec_', '')));
+  };
+  expect(await isIn([id, secret, next.secret, ...Object.values(given)])).toEqual([
+    true,
+    ...[1, 2, 3, 4].map(() => false),
+  ]);
+
+  const plain = `whsec_${Buffer.from('as it was kept before').toString('base64')}`;
+  await api.db.execute(`update webhooks set secret = '${plain}', previous_secret = null where id = '${id}'`);
+  await hooks().ping(id);
+  expect(await isIn([plain])).toEqual([true]);
+  await api.stop();
+  await api.start();
+  expect(await isIn([plain])).toEqual([false]);
+  await hooks().ping(id);
+  expect(received.map((one) => verify(one, plain))).toEqual([true, true]);
+
+  // Sealed with a key that is lost.
+  await api.db.execute(`update webhooks set secret = '1:AAAA' where id = '${id}'`);
+  expect((await hooks().ping(id)).tries).toMatchObject([{ failure: 'secret_lost' }]);
+  const again = await hooks().rotate(id, { overlapSeconds: 0 });
+  await hooks().ping(id);
+  expect(received.slice(2).map((one) => verify(one, again.secret))).toEqual([true]);
 });
 
 test.each([

@@ -235,6 +235,15 @@ const userCommands = (program: Command, makeContext: MakeContext): void => {
       },
     });
   leaf(user, makeContext, {
+    usage: 'delete <name>',
+    summary: 'delete a user with their sessions and tokens; the audit log keeps the name',
+    options: z.object({}),
+    run: async (context, words) => {
+      await (await connect(context)).users.delete(word(words, 0));
+      print(context, {}, () => `${word(words, 0)}: deleted`);
+    },
+  });
+  leaf(user, makeContext, {
     usage: 'passwd [name]',
     summary: 'change the own password, or as admin that of a user',
     options: z.object({}),

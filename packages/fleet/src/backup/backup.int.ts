@@ -84,6 +84,7 @@ const makeDataDir = async (files: Readonly<Record<string, string>> = {}): Promis
   const dataDir = newPath('data');
   const all = {
     'admin-token': 'swt_x',
+    'secrets.key': 'what secrets in the database are sealed with',
     'ports.json': '{}',
     'pki/device/ca.key.pem': 'a key',
     'signer/keys/leaf.key.pem': 'another key',
@@ -130,7 +131,8 @@ describe.each(engines)('the database, on %s', (_name, openSource, newPlace) => {
 
   test('comes back as it was on PostgreSQL, and numbers go on after it', async () => {
     const { db } = source;
-    await createWebhook(db, WebhookCreate.parse({ url: 'https://ops.example/' }), 'ann', new Date());
+    const by = { actor: 'ann', seal: (): string => '1:sealed' };
+    await createWebhook(db, WebhookCreate.parse({ url: 'https://ops.example/' }), by, new Date());
     const release = await seedRelease(db, '1.0.0', Buffer.from('bundle'));
     const device = await seedOnlineDevice(db, 'odd "\'\\ü-1'.replaceAll(/[^a-z0-9-]/g, ''));
     const limits = { failureThreshold: 1, maxInFlight: 10 };
@@ -244,6 +246,7 @@ describe('a backup', () => {
         'pki/device',
         'pki/device/ca.key.pem',
         'ports.json',
+        'secrets.key',
         'signer',
         'signer/keys',
         'signer/keys/leaf.key.pem',

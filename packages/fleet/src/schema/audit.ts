@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { bigint, index, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import { at, large, tenant } from './columns.ts';
 
@@ -25,5 +26,9 @@ export const audit = pgTable(
     index('audit_at').on(table.tenant, table.at),
     uniqueIndex('audit_sequence').on(table.tenant, table.sequence),
     index('audit_subject').on(table.tenant, table.subject, table.sequence),
+    // Names of users are given once, also those of users that are deleted.
+    index('audit_deleted_users')
+      .on(table.tenant, sql`(${table.details} ->> 'name')`)
+      .where(sql`${table.action} = 'user.delete'`),
   ],
 );

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { index, integer, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import { index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import type {
   Access,
   GroupRole,
@@ -85,4 +85,24 @@ export const loginFailures = pgTable(
     blockedUntil: at('blocked_until'),
   },
   (table) => [index('login_failures_last').on(table.lastAt)],
+);
+
+/** Logins that were refused within a window, counted until the audit log tells of them. */
+export const loginRefusals = pgTable(
+  'login_refusals',
+  {
+    tenant: tenant(),
+    /** id of the user, or `unknown`, or `several` */
+    subject: text('subject').notNull(),
+    address: text('address').notNull(),
+    name: text('name').$type<UserName>(),
+    /** by reason; without the first, which is told at once */
+    counts: jsonb('counts').$type<Record<string, number>>().notNull(),
+    since: at('since').notNull(),
+    lastAt: at('last_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenant, table.subject, table.address] }),
+    index('login_refusals_since').on(table.since),
+  ],
 );

@@ -26,7 +26,7 @@ export const webhooks = pgTable(
     description: text('description').notNull().default(''),
     enabled: boolean('enabled').notNull().default(true),
     disabledReason: text('disabled_reason'),
-    /** needed to sign, so it is here as it is */
+    /** needed to sign; sealed with a key that is not in the database */
     secret: text('secret').notNull(),
     previousSecret: text('previous_secret'),
     previousSecretUntil: at('previous_secret_until'),

@@ -2,6 +2,7 @@ import { and, eq, lt, sql } from 'drizzle-orm';
 import { SlipwayError } from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import { loginFailures } from '../schema.ts';
+import { recordRefusal } from './login-refusals.ts';
 
 /** Failures in a row that cost nothing; each more doubles the wait. */
 const FREE = { account: 5, address: 30 } as const;
@@ -45,6 +46,7 @@ export const takeLoginAttempt = async (db: Database, source: LoginSource, now: D
       })
       .returning();
     if (taken !== undefined) continue;
+    await recordRefusal(db, source, 'too many tries', now);
     const [row] = await db.select().from(loginFailures).where(eq(loginFailures.key, key));
     const seconds = Math.max(1, Math.ceil(((row?.blockedUntil?.getTime() ?? 0) - now.getTime()) / 1000));
     throw new SlipwayError(

@@ -11,7 +11,16 @@ import { listAudit } from './audit.ts';
 import { countRows, removeOldRows, type RowKind } from './retained-rows.ts';
 import { endSession, listSessions, logIn, SESSION_IDLE_MS, SESSION_LIFE_MS } from './sessions.ts';
 import { createToken, listTokens, revokeToken } from './tokens.ts';
-import { changePassword, changeUser, createFirstUser, createUser, getUser, setPassword } from './users.ts';
+import { MAX_REFUSAL_PAIRS, recordRefusal, REFUSAL_WINDOW_MS, tellRefusals } from './login-refusals.ts';
+import {
+  changePassword,
+  changeUser,
+  createFirstUser,
+  createUser,
+  deleteUser,
+  getUser,
+  setPassword,
+} from './users.ts';
 
 const postgres = await startTestPostgres();
 afterAll(() => postgres?.stop());
@@ -165,6 +174,7 @@ describe.each(engines)('on %s', (_name, open) => {
   test('the last admin stays', async () => {
     for (const change of [{ disabled: true }, { role: 'viewer' as const }, { role: null }])
       expect(await codeThrownBy(changeUser(db, 'anna', change, 'anna', now))).toBe('CONFLICT');
+    expect(await codeThrownBy(deleteUser(db, 'anna', 'anna'))).toBe('CONFLICT');
     await made('second', 'admin');
     // Of two who take the role from each other at once, one fails.
     const both = await Promise.allSettled([
@@ -174,6 +184,72 @@ describe.each(engines)('on %s', (_name, open) => {
     expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     const left = (await getUser(db, 'anna')).role === 'admin' ? 'anna' : 'second';
     await changeUser(db, 'anna', { role: 'admin' }, left, now);
+  });
+
+  test('who is deleted is gone with sessions and tokens; the log keeps the name, and nobody is given it again', async () => {
+    const gone = await made('gone', 'admin');
+    const { token } = await login('gone');
+    const api = (await createToken(db, gone, { name: 'ci', scopes: ['read'] }, now)).token ?? '';
+    await deleteUser(db, 'gone', 'anna');
+    for (const text of [token, api]) expect(await actorOfToken(db, text, now)).toBeUndefined();
+    expect(await codeThrownBy(login('gone'))).toBe('LOGIN_FAILED');
+    expect(await codeThrownBy(deleteUser(db, 'gone', 'anna'))).toBe('NOT_FOUND');
+    const [entry] = await listAudit(db, { limit: 1, offset: 0, action: 'user.delete' });
+    expect(entry).toMatchObject({
+      actor: 'anna',
+      subject: gone.id,
+      details: { name: 'gone', role: 'admin' },
+    });
+    expect(await codeThrownBy(made('gone', null))).toBe('CONFLICT');
+  });
+
+  describe('logins that are refused are in the log', () => {
+    const at = later(30 * 86_400_000);
+    const after = (ms: number): Date => new Date(at.getTime() + ms);
+    const refusals = async (address: string) =>
+      (await listAudit(db, { limit: 1000, offset: 0, order: 'oldest', action: 'login.refuse' })).filter(
+        ({ details }) => details['address'] === address,
+      );
+
+    test('the first at once, those that follow as one entry with counts; names only of users', async () => {
+      await made('frida', 'viewer');
+      const address = '198.51.100.1';
+      const mistyped = 'my secret passphrase';
+      for (let n = 0; n < 7; n++) await codeThrownBy(login('frida', { password: 'wrong', address, at }));
+      for (let n = 0; n < 3; n++) await codeThrownBy(login(mistyped, { password: 'wrong', address, at }));
+      await changeUser(db, 'frida', { disabled: true }, 'anna', at);
+      await codeThrownBy(login('frida', { address, at: after(40_000) }));
+      const frida = (await getUser(db, 'frida')).id;
+      expect(await refusals(address)).toMatchObject([
+        { actor: 'login', subject: frida, details: { name: 'frida', reasons: { 'wrong password': 1 } } },
+        { actor: 'login', subject: 'unknown', details: { reasons: { 'unknown name': 1 } } },
+      ]);
+      await tellRefusals(db, after(REFUSAL_WINDOW_MS - 1));
+      expect(await refusals(address)).toHaveLength(2);
+      await Promise.all([1, 2].map(() => tellRefusals(db, after(REFUSAL_WINDOW_MS))));
+      const told = (await refusals(address)).slice(2);
+      expect(new Map(told.map(({ subject, details }) => [subject, details['reasons']]))).toEqual(
+        new Map([
+          [frida, { 'wrong password': 4, 'too many tries': 2, disabled: 1 }],
+          ['unknown', { 'unknown name': 2 }],
+        ]),
+      );
+      expect(JSON.stringify(await refusals(address))).not.toContain(mistyped);
+    });
+
+    test('a flood from everywhere is counted together', async () => {
+      const start = after(2 * REFUSAL_WINDOW_MS);
+      const before = (await listAudit(db, { limit: 1000, offset: 0 })).length;
+      for (let n = 0; n < MAX_REFUSAL_PAIRS + 20; n++)
+        await recordRefusal(db, { name: 'root', address: `2001:db8::${n}` }, 'unknown name', start);
+      await tellRefusals(db, new Date(start.getTime() + REFUSAL_WINDOW_MS));
+      // One for each pair, and two for all the others.
+      expect((await listAudit(db, { limit: 1000, offset: 0 })).length - before).toBe(MAX_REFUSAL_PAIRS + 2);
+      expect(await refusals('several')).toMatchObject([
+        { subject: 'several', details: { reasons: { 'unknown name': 1 } } },
+        { subject: 'several', details: { reasons: { 'unknown name': 19 } } },
+      ]);
+    });
   });
 
   test.each(['anna', 'nobody-of-that-name'])(

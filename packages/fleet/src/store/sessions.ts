@@ -13,6 +13,7 @@ import { isPassword, NOBODYS_PASSWORD } from '../passwords.ts';
 import { sessions, users } from '../schema.ts';
 import { recordAudit } from './audit.ts';
 import { forgetLoginFailures, takeLoginAttempt } from './login-failures.ts';
+import { recordRefusal, type RefusalReason } from './login-refusals.ts';
 import { found } from './not-found.ts';
 import { sha256Hex } from './tokens.ts';
 import { toUser } from './users.ts';
@@ -60,14 +61,18 @@ export const logIn = async (
     .from(users)
     .where(sql`${users.name} = ${name}`);
   const isRight = await isPassword(password, known?.password ?? NOBODYS_PASSWORD);
-  if (known === undefined || !isRight || known.disabledAt !== null)
+  const refuse = async (reason: RefusalReason): Promise<never> => {
+    await recordRefusal(db, { name, address }, reason, now);
     throw new SlipwayError('LOGIN_FAILED', 'There is no user of that name with that password.');
+  };
+  if (known === undefined) return refuse('unknown name');
+  if (!isRight) return refuse('wrong password');
+  if (known.disabledAt !== null) return refuse('disabled');
   const token = newToken('sws');
-  return db.transaction(async (tx) => {
-    // Disabled, or given another password, in the moment that this took.
+  const begun = await db.transaction(async (tx) => {
+    // Deleted, disabled, or given another password, in the moment that this took.
     const [user] = await tx.select().from(users).where(eq(users.id, known.id)).for('share');
-    if (user?.password !== known.password || user.disabledAt !== null)
-      throw new SlipwayError('LOGIN_FAILED', 'There is no user of that name with that password.');
+    if (user?.password !== known.password || user.disabledAt !== null) return undefined;
     await forgetLoginFailures(tx, { name, address });
     const rows = await tx
       .insert(sessions)
@@ -92,6 +97,7 @@ export const logIn = async (
     });
     return { session: toSession(row, user.name, row.id), token, user: toUser(user) };
   });
+  return begun ?? refuse('disabled');
 };
 
 /** Newest first. @param of only of this user */

@@ -12,9 +12,10 @@ import {
 import type { Database } from '../database.ts';
 import { newUserId } from '../new-id.ts';
 import { hashPassword, isPassword } from '../passwords.ts';
-import { groups, sessions, tokens, users } from '../schema.ts';
+import { audit, groups, sessions, tokens, users } from '../schema.ts';
 import { recordAudit } from './audit.ts';
 import { forgetLoginFailures, takeLoginAttempt } from './login-failures.ts';
+import { recordRefusal } from './login-refusals.ts';
 import { found } from './not-found.ts';
 import { keyset, type Page, type Paged } from './page.ts';
 
@@ -75,12 +76,17 @@ const insert = async (
     .from(tokens)
     .where(and(eq(tokens.name, asked.name), isNull(tokens.user)));
   const [taken] = await tx.select({ id: users.id }).from(users).where(eq(users.name, asked.name));
-  if (token !== undefined || taken !== undefined) {
-    throw new SlipwayError(
-      'CONFLICT',
-      `${asked.name} is the name of a ${taken === undefined ? 'token of the server' : 'user'} already. Take another name.`,
-    );
-  }
+  const [gone] = await tx
+    .select({ id: audit.id })
+    .from(audit)
+    .where(and(eq(audit.action, 'user.delete'), sql`${audit.details} ->> 'name' = ${asked.name}`))
+    .limit(1);
+  const of =
+    (taken === undefined ? undefined : 'a user already') ??
+    (token === undefined ? undefined : 'a token of the server') ??
+    (gone === undefined ? undefined : 'a user that was deleted, whom the audit log names');
+  if (of !== undefined)
+    throw new SlipwayError('CONFLICT', `${asked.name} is the name of ${of}. Take another name.`);
   const rows = await tx
     .insert(users)
     .values({ ...asked, id: newUserId(), password, createdAt: now, passwordChangedAt: now })
@@ -163,6 +169,20 @@ export const changeUser = (
     return toUser(found(rows, 'user', name));
   });
 
+/**
+ * Their sessions and tokens go with them, and at once. The audit log keeps their name, so nobody is given it again.
+ *
+ * @throws {SlipwayError} NOT_FOUND; CONFLICT where no admin would be left
+ */
+export const deleteUser = (db: Database, name: string, actor: string): Promise<void> =>
+  changing(db, async (tx) => {
+    const user = await getUser(tx, name);
+    if (user.role === 'admin' && user.disabledAt === null) await refuseLastAdmin(tx, user);
+    await tx.delete(users).where(eq(users.id, user.id));
+    const details = { name: user.name, role: user.role, groupRoles: user.groupRoles };
+    await recordAudit(tx, { actor, action: 'user.delete', subject: user.id, details });
+  });
+
 const refuseLastAdmin = async (tx: Database, { id, name }: User): Promise<void> => {
   const [other] = await tx
     .select({ id: users.id })
@@ -228,8 +248,10 @@ export const changePassword = async (
 ): Promise<void> => {
   await takeLoginAttempt(db, { name, address }, now);
   const row = found(await db.select().from(users).where(eq(users.id, id)), 'user', id);
-  if (!(await isPassword(current, row.password)))
+  if (!(await isPassword(current, row.password))) {
+    await recordRefusal(db, { name, address }, 'wrong password', now);
     throw new SlipwayError('LOGIN_FAILED', 'The present password is not that.');
+  }
   await forgetLoginFailures(db, { name, address });
   await put(db, id, await hashPassword(password), { actor: row.name, now, keep });
 };

@@ -140,7 +140,7 @@ export type DueDelivery = {
   readonly webhook: WebhookId;
   readonly url: string;
   readonly body: string;
-  /** the second one only while a rotation overlaps */
+  /** as the database keeps them; the second one only while a rotation overlaps */
   readonly secrets: readonly string[];
   readonly attempt: number;
 };

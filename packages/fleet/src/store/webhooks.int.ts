@@ -27,7 +27,7 @@ import {
   takeDueDeliveries,
   type AttemptOutcome,
 } from './webhook-deliveries.ts';
-import { changeWebhook, createWebhook, getWebhook, rotateWebhook } from './webhooks.ts';
+import { changeWebhook, createWebhook, getWebhook, rotateWebhook, sealWebhooks } from './webhooks.ts';
 
 const postgres = await startTestPostgres();
 afterAll(() => postgres?.stop());
@@ -44,6 +44,10 @@ const taken: AttemptOutcome = { ms: 3, status: 204, failure: null, detail: '' };
 const broken: AttemptOutcome = { ms: 3, status: 500, failure: 'status', detail: 'down' };
 const later = (now: Date, ms: number): Date => new Date(now.getTime() + ms);
 
+/** Stands for a cipher. */
+const seal = (secret: string): string => `1:${secret.replace('whsec_', '')}`;
+const by = { actor: 'ann', seal };
+
 describe.each(engines)('on %s', (_name, open) => {
   let database: OpenDatabase;
   let db: Database;
@@ -58,7 +62,7 @@ describe.each(engines)('on %s', (_name, open) => {
   });
 
   const create = (events: readonly WebhookEvent[] = []) =>
-    createWebhook(db, WebhookCreate.parse({ url: 'https://example.org/hook', events }), 'ann', new Date());
+    createWebhook(db, WebhookCreate.parse({ url: 'https://example.org/hook', events }), by, new Date());
   const told = async (): Promise<z.infer<typeof Body>[]> =>
     (
       await db
@@ -229,14 +233,33 @@ describe.each(engines)('on %s', (_name, open) => {
   test('while a rotation overlaps there are two secrets', async () => {
     const { id, secret } = await create();
     const now = new Date();
-    const after = await rotateWebhook(db, id, 1000, 'ann', now);
+    const after = await rotateWebhook(db, id, 1000, by, now);
     expect(after.secret).not.toBe(secret);
     await pingWebhook(db, id, now);
     const [both] = await takeDueDeliveries(db, 1, now);
-    expect(both?.secrets).toEqual([after.secret, secret]);
+    expect(both?.secrets).toEqual([after.secret, secret].map(seal));
     await pingWebhook(db, id, now);
     const [one] = await takeDueDeliveries(db, 1, later(now, 1001));
-    expect(one?.secrets).toEqual([after.secret]);
+    expect(one?.secrets).toEqual([seal(after.secret)]);
+  });
+
+  test('secrets that an older version kept as they are are sealed, once', async () => {
+    const hooks = [await create(), await create()];
+    const [one, other] = hooks.map(({ secret }) => secret);
+    const secret = sql`'whsec_' || substr(secret, 3)`;
+    await db.update(webhooks).set({ secret });
+    await db
+      .update(webhooks)
+      .set({ previousSecret: seal('whsec_old') })
+      .where(eq(webhooks.secret, one ?? ''));
+    for (let round = 0; round < 2; round++) {
+      await sealWebhooks(db, seal);
+      const kept = await db.select().from(webhooks);
+      expect(new Set(kept.map((row) => row.secret))).toEqual(
+        new Set([one, other].map((text) => seal(text ?? ''))),
+      );
+      expect(kept.filter((row) => row.previousSecret === seal('whsec_old'))).toHaveLength(1);
+    }
   });
 
   test('of another webhook nothing is shown', async () => {

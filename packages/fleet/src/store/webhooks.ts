@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { eq } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import type { Webhook, WebhookChange, WebhookCreate, WebhookId, WebhookSecret } from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import { newWebhookId } from '../new-id.ts';
@@ -26,17 +26,52 @@ const toWebhook = (row: Row): Webhook => ({
 /** As Standard Webhooks writes one: 256 random bits. */
 const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 
+/** Of versions that did not seal. */
+const isPlain = (secret: string): boolean => secret.startsWith('whsec_');
+
+/** Makes of a secret what the database keeps, with a key that is not in it. */
+export type SealWebhook = (secret: string, webhook: WebhookId) => string;
+export type ChangesWebhook = { readonly actor: string; readonly seal: SealWebhook };
+
+/** @param open the way back from `SealWebhook` */
+export const openWebhookSecret = (
+  kept: string,
+  webhook: WebhookId,
+  open: (sealed: string, webhook: WebhookId) => string,
+): string => (isPlain(kept) ? kept : open(kept, webhook));
+
+/** Seals what versions that did not seal have left. Once there is none, this is one look. */
+export const sealWebhooks = (db: Database, seal: SealWebhook): Promise<void> =>
+  db.transaction(async (tx) => {
+    const plain = await tx
+      .select()
+      .from(webhooks)
+      .where(
+        sql`starts_with(${webhooks.secret}, 'whsec_') or starts_with(${webhooks.previousSecret}, 'whsec_')`,
+      )
+      .for('update');
+    const sealed = (secret: string, { id }: Row): string => (isPlain(secret) ? seal(secret, id) : secret);
+    for (const row of plain)
+      await tx
+        .update(webhooks)
+        .set({
+          secret: sealed(row.secret, row),
+          previousSecret: row.previousSecret === null ? null : sealed(row.previousSecret, row),
+        })
+        .where(eq(webhooks.id, row.id));
+  });
+
 export const createWebhook = (
   db: Database,
   asked: WebhookCreate,
-  actor: string,
+  { actor, seal }: ChangesWebhook,
   now: Date,
 ): Promise<WebhookSecret> =>
   db.transaction(async (tx) => {
-    const secret = newSecret();
+    const [id, secret] = [newWebhookId(), newSecret()];
     const rows = await tx
       .insert(webhooks)
-      .values({ ...asked, id: newWebhookId(), secret, createdAt: now, updatedAt: now })
+      .values({ ...asked, id, secret: seal(secret, id), createdAt: now, updatedAt: now })
       .returning();
     const webhook = toWebhook(found(rows, 'webhook', ''));
     const details = { url: asked.url, events: asked.events };
@@ -107,7 +142,7 @@ export const rotateWebhook = (
   db: Database,
   id: WebhookId,
   overlapMs: number,
-  actor: string,
+  { actor, seal }: ChangesWebhook,
   now: Date,
 ): Promise<WebhookSecret> =>
   db.transaction(async (tx) => {
@@ -116,7 +151,7 @@ export const rotateWebhook = (
     const rows = await tx
       .update(webhooks)
       .set({
-        secret,
+        secret: seal(secret, id),
         previousSecret: overlapMs === 0 ? null : (before?.secret ?? null),
         previousSecretUntil: overlapMs === 0 ? null : new Date(now.getTime() + overlapMs),
         updatedAt: now,

@@ -2,7 +2,7 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fasti
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Database, FleetEvents } from '@slipway/fleet';
-import type { CommandId, QueueCounts, RolloutId } from '@slipway/protocol';
+import type { CommandId, QueueCounts, RolloutId, WebhookId } from '@slipway/protocol';
 import { z } from 'zod';
 import type { ArtifactStore } from '../artifact-store.ts';
 import type { BuildFlow } from '../build-flow.ts';
@@ -33,6 +33,8 @@ export type Context = {
   readonly builds: BuildFlow;
   readonly revocations: Revocations;
   readonly courier: Courier;
+  /** the secret of a webhook, as the database keeps it */
+  readonly sealWebhook: (secret: string, webhook: WebhookId) => string;
   /** holds the token that makes the first user, until there is one */
   readonly setupTokenFile: string;
   /** wakes the planner of the gateway */

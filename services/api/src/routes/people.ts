@@ -5,12 +5,14 @@ import {
   createFirstUser,
   createToken,
   createUser,
+  deleteUser,
   endSession,
   getUser,
   listSessions,
   listTokens,
   listUsers,
   logIn,
+  recordRefusal,
   revokeToken,
   setPassword,
   type Actor,
@@ -58,12 +60,14 @@ export const loginRoutes = (app: App, { db, setupTokenFile }: Context): void => 
         response: { 201: User },
       },
     },
-    async ({ body: { token, ...asked } }, reply) => {
-      if (!(await isSetupToken(setupTokenFile, token)))
+    async ({ body: { token, ...asked }, ip }, reply) => {
+      if (!(await isSetupToken(setupTokenFile, token))) {
+        await recordRefusal(db, { name: asked.name, address: ip }, 'wrong setup token', new Date());
         throw new SlipwayError(
           'SETUP_TOKEN_INVALID',
           'That is not the setup token. It lies in the file setup-token of the data directory until the first user is made.',
         );
+      }
       const user = await createFirstUser(db, asked, new Date());
       await voidSetup(setupTokenFile);
       return reply.code(201).send(user);
@@ -305,6 +309,22 @@ export const userRoutes = (app: App, { db }: Context): void => {
       },
     },
     async (request) => changeUser(db, request.params.id, request.body, actorOf(request).name, new Date()),
+  );
+  app.delete(
+    '/v1/users/:id',
+    {
+      config: { access: 'admin' },
+      schema: {
+        tags,
+        summary: 'Delete a user with their sessions and tokens; the audit log keeps the name',
+        params: ByUser,
+        response: { 204: z.null() },
+      },
+    },
+    async (request, reply) => {
+      await deleteUser(db, request.params.id, actorOf(request).name);
+      return reply.code(204).send(null);
+    },
   );
   app.put(
     '/v1/users/:id/password',

@@ -32,7 +32,7 @@ const ByDelivery = z.strictObject({ id: WebhookId, delivery: MessageId });
 // Where events go is a setting, and its URL may be a secret by itself.
 const config = { access: 'admin' } as const;
 
-export const webhookRoutes = (app: App, { db, courier }: Context): void => {
+export const webhookRoutes = (app: App, { db, courier, sealWebhook: seal }: Context): void => {
   app.get(
     '/v1/webhooks',
     {
@@ -58,7 +58,8 @@ export const webhookRoutes = (app: App, { db, courier }: Context): void => {
       },
     },
     async (request, reply) => {
-      const webhook = await createWebhook(db, request.body, actorOf(request).name, new Date());
+      const by = { actor: actorOf(request).name, seal };
+      const webhook = await createWebhook(db, request.body, by, new Date());
       return reply
         .code(201)
         .header('location', `/v1/webhooks/${webhook.id}`)
@@ -115,8 +116,8 @@ export const webhookRoutes = (app: App, { db, courier }: Context): void => {
     },
     async (request, reply) => {
       const { overlapSeconds } = request.body;
-      const actor = actorOf(request).name;
-      const webhook = await rotateWebhook(db, request.params.id, overlapSeconds * 1000, actor, new Date());
+      const by = { actor: actorOf(request).name, seal };
+      const webhook = await rotateWebhook(db, request.params.id, overlapSeconds * 1000, by, new Date());
       return reply.header('cache-control', 'no-store').send(webhook);
     },
   );

@@ -211,6 +211,7 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
       return (await own.tokens.create({ name: next(), scopes: ['read'] })).id;
     }),
     'users.create': async () => ({ body: { name: next(), password, role: 'viewer' } }),
+    'users.delete': by(user),
     'users.get': by(user),
     'users.update': by(user, { role: 'operator' }),
     'users.setPassword': by(user, { password }),

@@ -1,12 +1,14 @@
 import type { BlockList } from 'node:net';
 import {
+  openWebhookSecret,
   recordAttempt,
   takeDueDeliveries,
   tellAlarms,
   type Database,
+  type AttemptOutcome,
   type DueDelivery,
 } from '@slipway/fleet';
-import type { MessageId } from '@slipway/protocol';
+import { messageOf, type MessageId, type WebhookId } from '@slipway/protocol';
 import type { Logger } from 'pino';
 import { postDelivery } from './post.ts';
 
@@ -19,6 +21,8 @@ export type Courier = {
 
 export type CourierConfig = {
   readonly allowed: BlockList;
+  /** a secret as the database keeps it, opened */
+  readonly open: (sealed: string, webhook: WebhookId) => string;
   readonly timeoutMs?: number | undefined;
   /** between two looks for what is due */
   readonly lookMs?: number | undefined;
@@ -30,8 +34,17 @@ const ALARMS_MS = 30_000;
 const AT_ONCE = 32;
 
 export const openCourier = (db: Database, logger: Logger, config: CourierConfig): Courier => {
+  const post = async (due: DueDelivery): Promise<AttemptOutcome> => {
+    let secrets: string[];
+    try {
+      secrets = due.secrets.map((kept) => openWebhookSecret(kept, due.webhook, config.open));
+    } catch (error) {
+      return { ms: 0, status: null, failure: 'secret_lost', detail: messageOf(error) };
+    }
+    return postDelivery({ ...due, secrets }, config);
+  };
   const attempt = async (due: DueDelivery): Promise<void> => {
-    const outcome = await postDelivery(due, config);
+    const outcome = await post(due);
     const { id, webhook } = due;
     const { disabled } = await recordAttempt(db, due, outcome, new Date(), Math.random());
     const facts = { webhook, delivery: id, attempt: due.attempt, ...outcome };
