@@ -6,12 +6,16 @@ const roots = ['packages', 'services', 'infra']
   .concat('device-agent/src', 'test');
 const files = (kind: string) => roots.map((root) => `${root}/**/*.${kind}.ts`);
 
-/** What takes by far the longest comes first, so that the end does not wait for it alone. */
+/** By how long they take: what is among them comes first, so that the end does not wait for one of them alone. */
+const LONGEST = ['chain.sys', 'power.sys', 'bad-slot.sys', 'offline.int', 'agent.int', 'cli.int'];
+
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const sorted = await super.sort(files);
-    const isLong = ({ moduleId }: TestSpecification): boolean => moduleId.endsWith('/chain.sys.ts');
-    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+    const placeOf = ({ moduleId }: TestSpecification): number => {
+      const place = LONGEST.findIndex((name) => moduleId.endsWith(`/${name}.ts`));
+      return place === -1 ? LONGEST.length : place;
+    };
+    return (await super.sort(files)).toSorted((one, other) => placeOf(one) - placeOf(other));
   }
 }
 

@@ -36,9 +36,13 @@ afterAll(async () => {
 });
 
 describe.concurrent('from an image file to an updated device', () => {
-  test.each(Arch.options)(
-    '%s: enrols, survives a power cut in the install, updates, returns from a bad release',
-    async (arch) => {
+  // Returning from a bad release takes an emulated arm64 minutes; the demo and the campaign have it do so.
+  test.each([
+    { arch: 'amd64', lastStep: 'break', last: ', returns from a bad release' },
+    { arch: 'arm64', lastStep: 'update', last: '' },
+  ] as const)(
+    '$arch: enrols, survives a power cut in the install, updates$last',
+    async ({ arch, lastStep }) => {
       const scenario = demo.classes.find((entry) => entry.arch === arch);
       if (scenario === undefined) throw new Error(`the demo has no class for ${arch}`);
       let device: VirtualDevice | undefined;
@@ -50,6 +54,7 @@ describe.concurrent('from an image file to an updated device', () => {
         folder: join(folder, 'devices', scenario.deviceClass),
         report,
         beganAt,
+        lastStep,
         // A device without a clock of its own starts in 1970.
         ...(arch === 'arm64' ? { rtcBase: '1970-01-01T00:00:00' } : {}),
         onDevice: (made) => {

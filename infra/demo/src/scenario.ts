@@ -28,6 +28,8 @@ export type ScenarioOptions = {
   };
   readonly report: Report;
   readonly beganAt: number;
+  /** @default break */
+  readonly lastStep?: 'update' | 'break';
   readonly rtcBase?: string;
   /** called once the device is made, so that it can be switched off whatever happens */
   readonly onDevice: (device: VirtualDevice) => void;
@@ -51,7 +53,7 @@ const pageMark = (version: string): string => `version ${version}`;
  * outside the agent: console, page, disk file, openssl.
  */
 export const runScenario = async (options: ScenarioOptions): Promise<DeviceSummary> => {
-  const { deviceClass, arch, deviceId, report } = options;
+  const { deviceClass, arch, deviceId, report, lastStep = 'break' } = options;
   const log = createStepLog(deviceClass, options.beganAt, report);
   const releases: DeviceSummary['releases'] = [];
   const note = ({ build, release }: Built): void => {
@@ -72,8 +74,7 @@ export const runScenario = async (options: ScenarioOptions): Promise<DeviceSumma
     await enrolStep(log, options, device);
     const second = await updateStep(log, options, device, options.builds.second);
     note(second);
-    const broken = await breakStep(log, options, device, second);
-    note(broken);
+    if (lastStep === 'break') note(await breakStep(log, options, device, second));
     finalSlot = device.boots().at(-1)?.slot;
   } catch {
     // Written down by the log; what it stopped did not run and so is not ok.
@@ -82,7 +83,7 @@ export const runScenario = async (options: ScenarioOptions): Promise<DeviceSumma
     deviceClass,
     arch,
     deviceId,
-    ok: log.ok() && log.steps.at(-1)?.name === 'break',
+    ok: log.ok() && log.steps.at(-1)?.name === lastStep,
     steps: [...log.steps],
     releases,
     ...(finalSlot === 'a' || finalSlot === 'b' ? { finalSlot } : {}),
