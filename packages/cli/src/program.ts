@@ -3,6 +3,7 @@ import type { MakeContext } from './command.ts';
 import { auditCommands } from './commands/audit.ts';
 import { backupCommands } from './commands/backup.ts';
 import { buildCommand } from './commands/build.ts';
+import { imageCommands } from './commands/build-inputs.ts';
 import { buildCommands } from './commands/builds.ts';
 import { bundleCommands } from './commands/bundle.ts';
 import { cacheCommands } from './commands/cache.ts';
@@ -79,6 +80,7 @@ export const createProgram = (
   statusCommand(program, makeContext);
   bundleCommands(program, makeContext);
   componentCommands(program, makeContext);
+  imageCommands(program, makeContext);
   cacheCommands(program, makeContext);
   diskCommands(program, makeContext);
   sbomCommands(program, makeContext);

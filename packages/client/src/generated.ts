@@ -9,6 +9,8 @@ import {
   BuildEvent,
   BuildState,
   BuildWorker,
+  BuiltComponent,
+  BuiltImage,
   ChannelChange,
   ChannelFollow,
   ChannelHistory,
@@ -18,6 +20,7 @@ import {
   ClaimUse,
   ClassChange,
   CommandRequest,
+  ComponentKind,
   DatabaseExport,
   DeliveryVerdict,
   Device,
@@ -242,6 +245,25 @@ export const generatedClient = (connection: Connection) => ({
     revoke: (id: string, options: CallOptions = {}) =>
       json(connection, ClaimToken, `/v1/claims/${segment(id)}/revoke`, { method: 'POST', ...options }),
   },
+  components: {
+    /** Show a component and the releases that hold it. `GET /v1/components/{id}` */
+    get: (id: string, options: CallOptions = {}) =>
+      json(connection, BuiltComponent, `/v1/components/${segment(id)}`, options),
+    /** List components that builds were made of. `GET /v1/components` */
+    list: (
+      query: {
+        readonly limit?: number | undefined;
+        readonly offset?: number | undefined;
+        readonly after?: string | undefined;
+        readonly count?: boolean | undefined;
+        readonly name?: string | undefined;
+        readonly kind?: z.input<typeof ComponentKind> | undefined;
+        readonly deviceClass?: string | undefined;
+        readonly release?: string | undefined;
+      } = {},
+      options: CallOptions = {},
+    ) => list(connection, BuiltComponent, '/v1/components', { query, ...options }),
+  },
   databaseExports: {
     /** Write the database into a file on the machine of the server, for a backup. `POST /v1/database-exports` */
     create: (options: CallOptions = {}) =>
@@ -426,6 +448,24 @@ export const generatedClient = (connection: Connection) => ({
         '/v1/health',
         options,
       ),
+  },
+  images: {
+    /** Show an image file and the releases that were built from it. `GET /v1/images/{id}` */
+    get: (id: string, options: CallOptions = {}) =>
+      json(connection, BuiltImage, `/v1/images/${segment(id)}`, options),
+    /** List image files, text by text, that builds were made from. `GET /v1/images` */
+    list: (
+      query: {
+        readonly limit?: number | undefined;
+        readonly offset?: number | undefined;
+        readonly after?: string | undefined;
+        readonly count?: boolean | undefined;
+        readonly path?: string | undefined;
+        readonly deviceClass?: string | undefined;
+        readonly release?: string | undefined;
+      } = {},
+      options: CallOptions = {},
+    ) => list(connection, BuiltImage, '/v1/images', { query, ...options }),
   },
   keys: {
     /** Show a key, and how many releases it signed. `GET /v1/keys/{id}` */

@@ -58,6 +58,7 @@ export {
   type EqualBuilds,
   type NewBuild,
 } from './store/builds.ts';
+export { getComponent, getImage, listComponents, listImages } from './store/build-inputs.ts';
 export { renewCertificate, type Issued } from './store/certificates.ts';
 export {
   changeChannel,

@@ -3,10 +3,12 @@ import {
   BuildId,
   ClaimId,
   CommandId,
+  ComponentId,
   DeliveryId,
   DeviceId,
   ExecutionId,
   GroupId,
+  ImageId,
   MessageId,
   ReleaseId,
   RolloutId,
@@ -45,6 +47,8 @@ export const newDeliveryId = (): DeliveryId => DeliveryId.parse(`dlv_${random()}
 export const newRunId = (): RunId => RunId.parse(`run_${random()}`);
 export const newWebhookId = (): WebhookId => WebhookId.parse(`whk_${random()}`);
 export const newMessageId = (): MessageId => MessageId.parse(`msg_${random()}`);
+export const newComponentId = (): ComponentId => ComponentId.parse(`cmp_${random()}`);
+export const newImageId = (): ImageId => ImageId.parse(`img_${random()}`);
 export const newUserId = (): UserId => UserId.parse(`usr_${random()}`);
 export const newSessionId = (): SessionId => SessionId.parse(`ses_${random()}`);
 export const newTokenId = (): TokenId => TokenId.parse(`tok_${random()}`);

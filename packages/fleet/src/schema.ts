@@ -3,6 +3,7 @@
  * and check the new file in.
  */
 export * from './schema/audit.ts';
+export * from './schema/build-inputs.ts';
 export * from './schema/builds.ts';
 export * from './schema/channels.ts';
 export * from './schema/commands.ts';

@@ -122,6 +122,14 @@ test('the result tells digests, sizes and components of what is there', async ()
     'node',
     'web',
   ]);
+  expect(first.result.resolved?.map(({ reference }) => reference)).toEqual([
+    'deb:boot',
+    'deb:busybox',
+    'deb:ca',
+    'deb:linux',
+    'deb:node',
+    'deb:web',
+  ]);
   expect(rootHash).toMatch(/^[0-9a-f]{64}$/);
 });
 

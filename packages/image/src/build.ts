@@ -39,6 +39,7 @@ import { kernelBinary, kernelCommandLine } from './kernel.ts';
 import { kernelModules } from './kernel-modules.ts';
 import { resolveParts, type Parts } from './parts.ts';
 import { fileAt } from './resolve-path.ts';
+import { resolvedComponents } from './resolved-components.ts';
 import { makeRootTree } from './root-tree.ts';
 import { distinctOrigins } from './distinct-origins.ts';
 import { describeComponents, makeSbomModel } from './describe/component-sbom.ts';
@@ -274,5 +275,6 @@ export const assembleImage = async (
     artifacts,
     request: requestDigest,
     components: origins.map(({ name, version, purl }) => ({ name, version, purl })),
+    resolved: resolvedComponents(components),
   };
 };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ResolvedComponent } from './build-inputs.ts';
 import { BuilderCapability, BuildTrigger } from './build-resource.ts';
 import type { ErrorCode } from './errors.ts';
 import { Arch, BuildId, ClassName, Digest, ReleaseId, RootHash, Version } from './ids.ts';
@@ -89,6 +90,8 @@ export const BuildResult = z.strictObject({
   /** Digest of the exact bytes of `request.json` that was built. */
   request: Digest,
   components: z.array(z.strictObject({ name: z.string(), version: z.string(), purl: z.string() })),
+  /** what the references of the image files became; absent: the worker is of before */
+  resolved: z.array(ResolvedComponent).max(10_000).optional(),
 });
 export type BuildResult = z.infer<typeof BuildResult>;
 

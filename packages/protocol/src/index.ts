@@ -9,6 +9,7 @@ export * from './api.ts';
 export * from './audit.ts';
 export * from './boot-control.ts';
 export * from './broker-access.ts';
+export * from './build-inputs.ts';
 export * from './build-log.ts';
 export * from './build-resource.ts';
 export * from './build.ts';

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { seedDevice, until } from '@slipway/fleet/testing';
-import { Build, ClaimToken, Device, Release } from '@slipway/protocol';
+import { Build, BuiltComponent, ClaimToken, Device, Release } from '@slipway/protocol';
 import { z } from 'zod';
 import { IMAGE_FILE, runApi, type TestApi } from './testing/running-api.ts';
 import { startWorkers } from './testing/workers.ts';
@@ -15,7 +15,11 @@ let api: TestApi;
 let workers: ReturnType<typeof startWorkers>;
 beforeAll(async () => {
   api = await runApi();
-  workers = startWorkers(api.config.redisUrl, api.config.storeDir);
+  const reference = 'registry.lan/web:1';
+  const digest = `sha256:${'1'.repeat(64)}`;
+  workers = startWorkers(api.config.redisUrl, api.config.storeDir, {
+    result: { resolved: [{ reference, kind: 'oci', name: 'registry.lan/web', version: '1', digest }] },
+  });
   const up = { v: 1, apiUrl: api.url(), adminTokenFile: api.config.adminTokenFile };
   writeFileSync(api.path('up.json'), JSON.stringify(up));
 });
@@ -67,6 +71,14 @@ test('from a build to a published release on this disk', async () => {
   if (build === undefined) throw new Error('no build');
   expect((await slipway('builds', 'show', build.id)).out).toMatch(/uki\.efi +\d+ B +sha256:/);
   expect((await slipway('builds', 'log', build.id, '--watch')).out).toBe('resolved\nassembled\n');
+
+  const [web] = await json(z.array(BuiltComponent), 'components', 'list', '--release', build.release);
+  expect((await slipway('component', 'show', web?.id ?? '')).out).toMatch(
+    new RegExp(`name +registry.lan/web\\n[^]*\n${build.release} +edge-test +1.0.0 +draft\\n`),
+  );
+  expect((await slipway('images', 'list', '--path', '*.yml')).out).toMatch(
+    /\nimg_[a-z0-9]{16} +edge.yml +sha256:[0-9a-f]{12} +edge-test +1 +20/,
+  );
 
   const published = await json(z.array(Release), 'releases', 'publish', build.release);
   expect(published[0]?.state).toBe('published');

@@ -14,6 +14,7 @@ import { answerWithProblems } from './problem.ts';
 import { limitAddresses, limitConnection, limitRates, type RateLimits } from './rate-limits.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { buildEventRoutes } from './routes/build-events.ts';
+import { buildInputRoutes } from './routes/build-inputs.ts';
 import { buildRoutes } from './routes/builds.ts';
 import { channelRoutes } from './routes/channels.ts';
 import { claimRoutes } from './routes/claims.ts';
@@ -116,6 +117,7 @@ export const operatorApp = async (
       triggerRoutes,
       buildRoutes,
       buildEventRoutes,
+      buildInputRoutes,
       releaseRoutes,
       channelRoutes,
       rolloutRoutes,

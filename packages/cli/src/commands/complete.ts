@@ -35,6 +35,10 @@ const NAMES = {
     (await client.channels.list({}, options).all(MOST)).map(
       ({ deviceClass, name }) => `${deviceClass}/${name}`,
     ),
+  component: async (client: Client, _prefix: string, options: Options) =>
+    idsOf(await client.components.list({}, options).all(MOST)),
+  image: async (client: Client, _prefix: string, options: Options) =>
+    idsOf(await client.images.list({}, options).all(MOST)),
   key: async (client: Client, _prefix: string, options: Options) =>
     idsOf(await client.keys.list({}, options).all(MOST)),
   class: async (client: Client, _prefix: string, options: Options) =>

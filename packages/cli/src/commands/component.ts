@@ -3,12 +3,17 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { cacheFolder } from '../cache-folder.ts';
 import { leaf, print, word, type MakeContext } from '../command.ts';
+import { builtComponentCommands } from './build-inputs.ts';
 
 export const componentCommands = (program: Command, makeContext: MakeContext): void => {
   const component = program
-    .command('component')
-    .summary('make components')
-    .description('Make components, which image files name.');
+    .command('components')
+    .alias('component')
+    .summary('what image files name: make components, or see which releases hold one')
+    .description(
+      'Components, which image files name: "pack" makes one on this machine, "list" and "show" tell what builds of the server hold.',
+    );
+  builtComponentCommands(component, makeContext);
   leaf(component, makeContext, {
     usage: 'pack <folder> <layout>',
     summary: 'pack a folder with a component.yml into an OCI layout',

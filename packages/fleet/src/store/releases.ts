@@ -13,6 +13,7 @@ import { statesBefore } from '../release-states.ts';
 import { builds, releases } from '../schema.ts';
 import { found } from './not-found.ts';
 import { keyset, type Page, type Paged } from './page.ts';
+import { recordInputs } from './record-inputs.ts';
 import { setOffByRelease } from './release-triggers.ts';
 
 export const toRelease = (row: typeof releases.$inferSelect): Release => ({
@@ -60,7 +61,9 @@ export const createRelease = (
       .update(builds)
       .set({ state: 'succeeded', step: 'done', percent: 100, finishedAt: now })
       .where(and(eq(builds.id, result.build), eq(builds.state, 'signing')));
-    return row === undefined ? undefined : toRelease(row);
+    if (row === undefined) return undefined;
+    await recordInputs(tx, result, now);
+    return toRelease(row);
   });
 
 export const getRelease = async (db: Database, id: ReleaseId): Promise<Release> =>

@@ -1,17 +1,26 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { sql } from 'drizzle-orm';
 import {
   ClassName,
   codeOf,
+  ComponentId,
   DEFAULT_TENANT,
+  Digest,
   ExecutionId,
+  ImageId,
+  RootHash,
+  type Build,
+  type BuildResult,
+  type ComponentFilter,
   type DeviceId,
   TenantId,
   type ErrorCode,
   type ExecutionState,
   type KeyPurpose,
   type Release,
+  type ReleaseId,
+  type SignResult,
   type Status,
   type Telemetry,
 } from '@slipway/protocol';
@@ -23,6 +32,7 @@ import { startTestPostgres } from '../testing/postgres.ts';
 import { openTestDatabase } from '../testing/test-database.ts';
 import { planRollout } from './apply-plan.ts';
 import { listAudit } from './audit.ts';
+import { getComponent, getImage, listComponents, listImages } from './build-inputs.ts';
 import { createBuild, failBuild, getBuild, moveBuild } from './builds.ts';
 import { renewCertificate } from './certificates.ts';
 import { createClaim } from './claims.ts';
@@ -40,7 +50,7 @@ import {
 import { bundleFor, getExecution, listExecutions, recordProgress } from './executions.ts';
 import { recordStatus } from './record-status.ts';
 import { redeemClaim as redeem, type EnrolmentAsked } from './redeem-claim.ts';
-import { changeRelease } from './releases.ts';
+import { changeRelease, createRelease } from './releases.ts';
 import { abortRollout, createRollout, getRollout, rolloutsToPlan, setRolloutPolicy } from './rollouts.ts';
 import { actorOfToken } from './actors.ts';
 import { getTenant, renameTenant } from './tenants.ts';
@@ -155,6 +165,94 @@ describe.each(engines)('on %s', (_name, open) => {
       expect(await ending(day(100))).toEqual(['CN=a', 'CN=e', 'CN=f']);
       expect(await list('current', day(100))).toEqual([]);
       expect(await list('expired', day(100))).toHaveLength(5);
+    });
+  });
+
+  describe('what went into builds', () => {
+    const digest = (letter: string) => Digest.parse(`sha256:${letter.repeat(64)}`);
+    const web = { reference: 'registry.lan/web:1', kind: 'oci', name: 'registry.lan/web' } as const;
+    const base = { reference: 'deb:base', kind: 'deb', name: 'base', digest: digest('b') } as const;
+    const build = async (version: string, resolved: BuildResult['resolved'], edge: string) => {
+      const asked = await createBuild(db, { deviceClass: TEST_CLASS, version }, new Date());
+      const imageFiles = [
+        { name: 'base.yml', text: 'kernel' },
+        { name: 'edge.yml', text: edge },
+      ];
+      const request = JSON.stringify({ imageFiles });
+      await db.execute(
+        sql`update builds set state = 'signing', request = ${request}::jsonb where id = ${asked.id}`,
+      );
+      const result = { ...resultOf(asked), resolved };
+      return createRelease(db, result, signedAs(asked.release), new Date());
+    };
+    const resultOf = ({ id, release, version, counter }: Build): BuildResult => ({
+      v: 1,
+      build: id,
+      release,
+      version,
+      counter,
+      deviceClass: TEST_CLASS,
+      arch: 'amd64',
+      timeFloor: 0,
+      rootHash: RootHash.parse('0'.repeat(64)),
+      verityDataBlocks: 1,
+      artifacts: [],
+      request: digest('0'),
+      components: [],
+    });
+    const signedAs = (release: ReleaseId): SignResult => ({
+      v: 1,
+      release,
+      bundle: { digest: digest('0'), size: 1 },
+      manifest: digest('0'),
+    });
+
+    test('is one row for each content, with the releases that hold it; builds that end at once do not collide', async () => {
+      const first = { ...web, version: '1', digest: digest('1') };
+      const second = { ...web, version: '2', digest: digest('2') };
+      const made = await Promise.all([
+        build('7.0.0', [first, base], 'a'),
+        build('7.0.1', [base, second], 'b'),
+        build('7.0.2', [second, { ...second, reference: 'registry.lan/web:stable' }], 'b'),
+        build('7.0.3', undefined, 'b'),
+      ]);
+      const ids = made.map((release) => release?.id ?? '');
+      const all = { limit: 10, offset: 0 };
+      const list = (filter: Partial<ComponentFilter>) =>
+        listComponents(db, DEFAULT_TENANT, { ...all, ...filter });
+      const found = await list({ name: 'registry.lan/*' });
+      const byVersion = new Map(found.map((one) => [one.version, one]));
+      expect(new Set(byVersion.keys())).toEqual(new Set(['1', '2']));
+      expect(byVersion.get('2')).toMatchObject({
+        builds: 2,
+        deviceClasses: [TEST_CLASS],
+        digest: digest('2'),
+      });
+      const holders = async (id: ComponentId | undefined) =>
+        (
+          await getComponent(db, DEFAULT_TENANT, id ?? ComponentId.parse('cmp_0000000000000000'))
+        ).releases?.map((release) => release.id);
+      expect(new Set(await holders(byVersion.get('2')?.id))).toEqual(new Set([ids[1], ids[2]]));
+      expect(await holders(byVersion.get('1')?.id)).toEqual([ids[0]]);
+      expect(await codeThrownBy(holders(undefined))).toBe('NOT_FOUND');
+      const names = async (filter: Partial<ComponentFilter>) =>
+        (await list(filter)).map(({ name, version }) => `${name} ${version}`);
+      expect(await names({ kind: 'deb' })).toEqual(['base null']);
+      expect(await names({ release: made[0]?.id })).toEqual(['base null', 'registry.lan/web 1']);
+      expect(await names({ release: made[3]?.id })).toEqual([]);
+      expect(await names({ deviceClass: ClassName.parse('another') })).toEqual([]);
+      expect(await names({ name: 'registry.lan/we' })).toEqual([]);
+
+      const images = await listImages(db, DEFAULT_TENANT, { ...all, deviceClass: TEST_CLASS });
+      expect(images.map(({ path, builds }) => `${path} ${builds}`).sort()).toEqual([
+        'base.yml 4',
+        'edge.yml 1',
+        'edge.yml 3',
+      ]);
+      const edge = images.find(({ path, builds }) => path === 'edge.yml' && builds === 1);
+      expect(edge?.digest).toBe(`sha256:${createHash('sha256').update('a').digest('hex')}`);
+      const shown = await getImage(db, DEFAULT_TENANT, edge?.id ?? ImageId.parse('img_0000000000000000'));
+      expect(shown.releases?.map(({ id }) => id)).toEqual([ids[0]]);
     });
   });
 

@@ -29,7 +29,8 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
   let made = 0;
   const next = (): string => `seed-${++made}`;
 
-  const workers = startWorkers(api.config.redisUrl, api.config.storeDir);
+  const web = { reference: 'web:1', kind: 'oci', name: 'web', digest: `sha256:${'1'.repeat(64)}` };
+  const workers = startWorkers(api.config.redisUrl, api.config.storeDir, { result: { resolved: [web] } });
   const { id: built, release: signed } = await client.builds.create({ deviceClass, version: '1.0.0' });
   await until('the end of the build', async () => {
     const build = await client.builds.get(built);
@@ -159,6 +160,11 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
     'triggers.delete': by(trigger),
     'triggers.run': by(trigger, {}),
     'triggers.listDeliveries': by(trigger),
+
+    'components.get': by(async () => (await client.components.list().all(1))[0]?.id ?? ''),
+    'images.get': by(async () => (await client.images.list().all(1))[0]?.id ?? ''),
+    'keys.get': by(async () => (await client.keys.list().all(1))[0]?.id ?? ''),
+    'tenant.update': async () => ({ body: { name: next() } }),
 
     'emergencyStop.replace': async () => ({ body: { reason: 'a drill' } }),
     'retention.run': async () => ({ body: { dryRun: true } }),
