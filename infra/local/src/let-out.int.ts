@@ -7,6 +7,7 @@ import {
   createClaim,
   createFleetEvents,
   decommissionDevice,
+  listKeys,
   redeemClaim,
   refreshRevocationList,
   revokeDevice,
@@ -131,6 +132,17 @@ const enrolled = async (name: string): Promise<Identity> => {
   );
   return leaf;
 };
+test('the certificates of gateway and broker are on record', async () => {
+  const read = async () => {
+    const keys = await listKeys(database.db, tenant, { limit: 10, offset: 0, state: 'current' }, new Date());
+    return keys.length === 2 ? keys : undefined;
+  };
+  const [broker, gateway] = await until('both', read);
+  expect(broker).toMatchObject({ purpose: 'broker-server', subject: 'CN=slipway' });
+  expect(gateway).toMatchObject({ purpose: 'gateway-client', subject: 'CN=gateway' });
+  expect(gateway?.certificate.trim()).toBe(gatewayIdentity.certificatePem.trim());
+});
+
 /** As the API does after a change. */
 const refresh = () =>
   refreshRevocationList(

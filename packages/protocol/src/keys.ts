@@ -8,6 +8,8 @@ export const KeyPurpose = z.enum([
   'device-authority',
   'server-authority',
   'enrolment-server',
+  'gateway-client',
+  'broker-server',
 ]);
 export type KeyPurpose = z.infer<typeof KeyPurpose>;
 
@@ -35,7 +37,7 @@ export const Key = z.object({
   notBefore: z.iso.datetime(),
   notAfter: z.iso.datetime(),
   firstSeenAt: z.iso.datetime(),
-  /** of the keys that sign releases: the newest release by it; of others: the last start of a server with it */
+  /** of the keys that sign releases: the newest release by it; of others: the last time a server said that it runs with it, which it does twice a day */
   lastUsedAt: z.iso.datetime(),
   /** PEM */
   certificate: z.string(),

@@ -42,7 +42,9 @@ export const openKnownKeys = (
     noteOwn: async (certificates) => {
       const seen = certificates.flatMap(([purpose, pem]) => certificatesOf(purpose, pem));
       const now = new Date();
-      await recordKeys(db, DEFAULT_TENANT, seen, now, now);
+      await recordKeys(db, DEFAULT_TENANT, seen, now, now).catch((error: unknown) => {
+        logger.warn({ err: error }, 'what the server was started with was not recorded');
+      });
     },
     noteSigner,
     catchUp: async () => {

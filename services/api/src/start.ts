@@ -38,6 +38,9 @@ import { openTriggerFlow } from './triggers/trigger-flow.ts';
 import { parseAllowed } from './webhooks/addresses.ts';
 import { openCourier } from './webhooks/courier.ts';
 
+/** As `recordKeys` counts on. */
+const NOTE_KEYS_MS = 12 * 3_600_000;
+
 export type StartApi = {
   readonly config: ApiConfig;
   readonly db: Database;
@@ -89,12 +92,16 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
   const need = (text: string | undefined): string => text ?? '';
 
   const knownKeys = openKnownKeys(db, store, logger);
-  await knownKeys.noteOwn([
-    ['release-root', need(releaseRoot)],
-    ['device-authority', need(caCert)],
-    ['server-authority', need(serverCa)],
-    ['enrolment-server', need(cert)],
-  ]);
+  const noteOwn = () =>
+    knownKeys.noteOwn([
+      ['release-root', need(releaseRoot)],
+      ['device-authority', need(caCert)],
+      ['server-authority', need(serverCa)],
+      ['enrolment-server', need(cert)],
+    ]);
+  await noteOwn();
+  const noting = setInterval(() => void noteOwn(), NOTE_KEYS_MS);
+  undo.defer(() => clearInterval(noting));
   const caughtUp = knownKeys.catchUp();
   undo.defer(() => caughtUp);
 

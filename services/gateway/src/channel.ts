@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { TLSSocket } from 'node:tls';
 import mqtt, { type IClientPublishOptions, type IPublishPacket, type MqttClient } from 'mqtt';
 import {
   deviceTopic,
@@ -18,6 +19,9 @@ export type Received = {
   readonly retained: boolean;
 };
 
+/** By which the two know each other, as PEM; undefined: there is no TLS. */
+export type Certificates = { readonly gateway: string | undefined; readonly broker: string | undefined };
+
 /** The gateway's connection to the broker. */
 export type Channel = {
   /** resolves once the broker has it (QoS 1) or it has left (QoS 0) */
@@ -26,6 +30,8 @@ export type Channel = {
     payload: string | Buffer,
     options: IClientPublishOptions,
   ) => Promise<void>;
+  /** of the present connection */
+  readonly certificates: () => Certificates;
   /** tells devices that the server is gone, and leaves */
   readonly close: () => Promise<void>;
 };
@@ -106,6 +112,11 @@ export const openChannel = async (
 
   return {
     publish,
+    certificates: () => ({
+      gateway: 'cert' in tls ? tls.cert.toString() : undefined,
+      broker:
+        client.stream instanceof TLSSocket ? client.stream.getPeerX509Certificate()?.toString() : undefined,
+    }),
     close: async () => {
       if (client.connected) await publish(stateTopic, state('offline'), { qos: 1, retain: true });
       await client.endAsync(!client.connected);

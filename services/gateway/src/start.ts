@@ -11,6 +11,7 @@ import type { GatewayConfig } from './config.ts';
 import { emqxControl } from './broker/emqx.ts';
 import { mosquittoControl } from './broker/mosquitto.ts';
 import { createIngest } from './ingest.ts';
+import { noteKeys } from './known-keys.ts';
 import { createLanes } from './lanes.ts';
 import { createLetOut } from './let-out.ts';
 import { createPlanner } from './planner.ts';
@@ -25,6 +26,8 @@ export type StartGateway = {
 
 const DEADLINE_TICK_MS = 1000;
 const MAX_LANE_DEPTH = 256;
+/** As `recordKeys` counts on. */
+const NOTE_KEYS_MS = 12 * 3_600_000;
 
 /**
  * Connects to the broker and makes rollouts move: by what devices say, by jobs of the API, and by deadlines.
@@ -72,6 +75,10 @@ export const startGateway = async ({
   await watchStop();
 
   let closing = false;
+  let noting = Promise.resolve();
+  const note = (): void => {
+    noting = connected.promise.then((there) => noteKeys(db, tenant, there.certificates(), logger));
+  };
   const channel = await openChannel(
     config,
     {
@@ -80,6 +87,7 @@ export const startGateway = async ({
       },
       // A broker that lost its retained messages gets them back; devices know a sequence number they have seen.
       onOnline: () => {
+        note();
         planner.publishEveryDesired().catch((error: unknown) => {
           logger.error({ err: error }, 'publishing what is asked of devices failed');
         });
@@ -89,6 +97,9 @@ export const startGateway = async ({
   );
   connected.resolve(channel);
   undo.defer(() => channel.close());
+  const noteAgain = setInterval(note, NOTE_KEYS_MS);
+  undo.defer(() => noting);
+  undo.defer(() => clearInterval(noteAgain));
   undo.defer(() => lanes.idle());
   undo.defer(() => {
     closing = true;

@@ -26,9 +26,13 @@ export type SeenKey = {
   readonly notAfter: Date;
 };
 
+/** Servers say twice a day what they run with; several may run, each with a certificate of its own. */
+const IN_USE_MS = 2 * 86_400_000;
+const SIGNS: readonly KeyPurpose[] = ['release-signer', 'release-intermediate'];
+
 /**
- * Keeps what was used at a moment. Of each purpose those used last are the current ones from then on; a key that was
- * never seen has an audit entry.
+ * Keeps what was used at a moment. Of those that sign, the ones used last are current from then on; of others those used
+ * within two days of it. A key that was never seen has an audit entry.
  */
 export const recordKeys = (
   db: Database,
@@ -60,10 +64,11 @@ export const recordKeys = (
     }
     for (const purpose of new Set(seen.map((key) => key.purpose))) {
       const isOfPurpose = and(eq(keys.tenant, tenant), eq(keys.purpose, purpose));
-      const last = sql`(select max(last_used) from ${keys} where ${isOfPurpose})`;
+      const graceMs = SIGNS.includes(purpose) ? 0 : IN_USE_MS;
+      const since = sql`(select max(last_used) from ${keys} where ${isOfPurpose}) - ${graceMs} * interval '1 millisecond'`;
       await tx
         .update(keys)
-        .set({ state: sql`case when ${keys.lastUsedAt} = ${last} then 'current' else 'former' end` })
+        .set({ state: sql`case when ${keys.lastUsedAt} >= ${since} then 'current' else 'former' end` })
         .where(isOfPurpose);
     }
   });

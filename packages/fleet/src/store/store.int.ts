@@ -121,9 +121,11 @@ describe.each(engines)('on %s', (_name, open) => {
         recordKeys(db, DEFAULT_TENANT, [seen('device-authority', letter)], day(n), day(n));
       await start('a', 10);
       await start('a', 11);
-      await start('b', 12);
+      await start('b', 13);
+      expect(await list('current')).toEqual(['CN=a', 'CN=b']);
+      await start('b', 14);
       expect([await list('current'), await list('former')]).toEqual([['CN=b'], ['CN=a']]);
-      await start('a', 13);
+      await start('a', 17);
       expect([await list('current'), await list('former')]).toEqual([['CN=a'], ['CN=b']]);
       const audited = await listAudit(db, {
         limit: 9,
@@ -132,11 +134,11 @@ describe.each(engines)('on %s', (_name, open) => {
         subject: 'a'.repeat(64),
       });
       expect(audited).toHaveLength(1);
-      expect(await getKey(db, DEFAULT_TENANT, 'aaaaaaaa', day(14))).toMatchObject({
+      expect(await getKey(db, DEFAULT_TENANT, 'aaaaaaaa', day(18))).toMatchObject({
         firstSeenAt: day(10).toISOString(),
-        lastUsedAt: day(13).toISOString(),
+        lastUsedAt: day(17).toISOString(),
       });
-      expect(await codeThrownBy(getKey(db, DEFAULT_TENANT, 'cccccccc', day(14)))).toBe('NOT_FOUND');
+      expect(await codeThrownBy(getKey(db, DEFAULT_TENANT, 'cccccccc', day(18)))).toBe('NOT_FOUND');
     });
 
     test('who signed a release is kept, whatever order releases are looked at in', async () => {
