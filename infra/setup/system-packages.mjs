@@ -37,6 +37,7 @@ export const NEEDED = [
   ['/usr/lib/postgresql/*/bin/postgres', 'postgresql', 'keeping a fleet on PostgreSQL in tests'],
   ['docker-registry', 'docker-registry', 'pulling images from a registry in tests'],
   ['apt-ftparchive', 'apt-utils', 'making package archives in tests'],
+  ['age', 'age', 'reading encrypted backups with other eyes in tests'],
   ['gpg', 'gnupg', 'signing package archives in tests'],
   ['update-ca-certificates', 'ca-certificates', 'comparing what it makes with ours in tests'],
   ['systemd-sysusers', 'systemd-standalone-sysusers', 'comparing what it makes with ours in tests'],

@@ -614,6 +614,12 @@ export const ERRORS = {
     'A file is no backup, is damaged, was cut short, or was made by a newer Slipway.',
     'Take another backup, or a Slipway of that version.',
   ),
+  BACKUP_LOCKED: entry(
+    77,
+    422,
+    'A backup is encrypted, and nothing that was given opens it.',
+    'Give the identity or passphrase that it was encrypted for.',
+  ),
   BACKUP_INCOMPLETE: entry(
     74,
     500,

@@ -3,6 +3,14 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { codeOf, systemError } from '@slipway/protocol';
 import { z } from 'zod';
+import {
+  EncryptOptions,
+  OpenOptions,
+  readEncryptFor,
+  readOpenWith,
+  withEncryption,
+  withOpening,
+} from '../backup-keys.ts';
 import { leaf, print, word, type MakeContext } from '../command.ts';
 import { connect, dataDirectory, type Context } from '../context.ts';
 import { facts, size, time } from '../table.ts';
@@ -54,9 +62,10 @@ export const backupCommands = (program: Command, makeContext: MakeContext): void
   const backup = leaf(program, makeContext, {
     usage: 'backup <file>',
     summary: 'write database, keys and artifacts of an instance into one file, also while it runs',
-    options: z.object({ data: z.string().optional() }),
-    build: (command) => command.option(DATA, DATA_HELP),
+    options: EncryptOptions.extend({ data: z.string().optional() }),
+    build: (command) => withEncryption(command.option(DATA, DATA_HELP)),
     run: async (context, words, options) => {
+      const encryptFor = await readEncryptFor(context, options);
       const { makeBackup } = await import('@slipway/fleet/backup');
       const dataDir = await dataDirectory(context, options.data);
       const file = resolve(context.cwd, word(words, 0));
@@ -64,11 +73,13 @@ export const backupCommands = (program: Command, makeContext: MakeContext): void
         file,
         dataDir,
         exportTo: await exporter(context, dataDir),
+        encryptFor,
         now: new Date(),
       });
-      context.err(
-        `${file} holds the keys of the instance: whoever reads it can sign releases. Keep it locked up.`,
-      );
+      if (!made.encrypted)
+        context.err(
+          `${file} holds the keys of the instance: whoever reads it can sign releases. Keep it locked up, or encrypt it: --recipient age1…, of age-keygen.`,
+        );
       print(context, made, () =>
         facts({
           backup: file,
@@ -76,6 +87,7 @@ export const backupCommands = (program: Command, makeContext: MakeContext): void
           files: made.files,
           bundles: made.bundles,
           size: size(made.bytes),
+          encrypted: made.encrypted ? 'yes' : 'no',
         }),
       );
     },
@@ -83,16 +95,19 @@ export const backupCommands = (program: Command, makeContext: MakeContext): void
   leaf(backup, makeContext, {
     usage: 'verify <file>',
     summary: 'read a backup to its end and compare it with what it says of itself',
-    options: z.object({}),
-    run: async (context, words) => {
+    options: OpenOptions,
+    build: withOpening,
+    run: async (context, words, options) => {
+      const key = await readOpenWith(context, options);
       const { verifyBackup } = await import('@slipway/fleet/backup');
-      const found = await verifyBackup(resolve(context.cwd, word(words, 0)));
+      const found = await verifyBackup(resolve(context.cwd, word(words, 0)), key);
       print(context, found, () =>
         facts({
           backup: found.file,
           made: time(found.madeAt),
           files: found.files,
           content: size(found.bytes),
+          encrypted: found.encrypted ? 'yes' : 'no',
         }),
       );
     },
@@ -100,18 +115,22 @@ export const backupCommands = (program: Command, makeContext: MakeContext): void
   leaf(program, makeContext, {
     usage: 'restore <file>',
     summary: 'put an instance back from a backup, into an empty data directory; it must not run',
-    options: z.object({ data: z.string().optional(), force: z.boolean().default(false) }),
+    options: OpenOptions.extend({ data: z.string().optional(), force: z.boolean().default(false) }),
     build: (command) =>
-      command
-        .option(DATA, DATA_HELP)
-        .option('--force', 'also where there is an instance already, which is set aside'),
+      withOpening(
+        command
+          .option(DATA, DATA_HELP)
+          .option('--force', 'also where there is an instance already, which is set aside'),
+      ),
     run: async (context, words, options) => {
+      const key = await readOpenWith(context, options);
       const { restoreBackup } = await import('@slipway/fleet/backup');
       const restored = await restoreBackup({
         file: resolve(context.cwd, word(words, 0)),
         dataDir: await dataDirectory(context, options.data),
         databaseUrl: context.env['DATABASE_URL'],
         force: options.force,
+        key,
         now: new Date(),
       });
       print(context, restored, () =>

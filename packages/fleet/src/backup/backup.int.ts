@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import {
   copyFile,
   mkdir,
@@ -14,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { sql } from 'drizzle-orm';
 import { codeOf, DeviceId, TenantId, verifyAudit, WebhookCreate, type ErrorCode } from '@slipway/protocol';
@@ -31,6 +33,7 @@ import { getEmergencyStop, liftStop } from '../store/emergency-stop.ts';
 import { getRelease } from '../store/releases.ts';
 import { createRollout, getRollout } from '../store/rollouts.ts';
 import { createWebhook } from '../store/webhooks.ts';
+import type { EncryptFor, OpenWith } from './encryption.ts';
 import { exportDatabase, rowsOf, tablesInOrder } from './export-database.ts';
 import { importDatabase } from './import-database.ts';
 import { makeBackup } from './make-backup.ts';
@@ -213,10 +216,11 @@ describe('a backup', () => {
   });
   afterAll(() => database.close());
 
-  const back = (dataDir: string, file = newPath('backup')) =>
+  const back = (dataDir: string, file = newPath('backup'), encryptFor?: EncryptFor) =>
     makeBackup({
       file,
       dataDir,
+      encryptFor,
       exportTo: (path) => exportDatabase(database.db, path, new Date()),
       now: new Date(),
     });
@@ -322,6 +326,87 @@ describe('a backup', () => {
     expect(offered?.seq).toBeGreaterThan(released?.seq ?? 0);
   });
 
+  describe('that is encrypted', () => {
+    const run = promisify(execFile);
+    let identity: string;
+    let other: string;
+    let recipient: string;
+    let sealed: string;
+    const newIdentity = async (): Promise<readonly [string, string]> => {
+      const { stdout } = await run('age-keygen');
+      return [/AGE-SECRET-KEY-1\w+/.exec(stdout)?.[0] ?? '', /age1\w+/.exec(stdout)?.[0] ?? ''];
+    };
+    beforeAll(async () => {
+      [identity, recipient] = await newIdentity();
+      [other] = await newIdentity();
+      sealed = (await back(await withBundle(), newPath('sealed'), { recipients: [recipient] })).file;
+    });
+
+    test('is opened by its identity, and read by age; its keys are nowhere in it', async () => {
+      const key = { identities: [identity] };
+      expect(await verifyBackup(sealed, key)).toMatchObject({ encrypted: true });
+      for (const text of ['another key', 'gate-1'])
+        expect((await readFile(sealed)).includes(text), text).toBe(false);
+      const [keys, opened] = [newPath('identity'), newPath('opened')];
+      await writeFile(keys, identity);
+      await run('age', ['-d', '-i', keys, '-o', opened, sealed]);
+      expect((await readFile(opened)).includes('another key')).toBe(true);
+      const plain = await verifyBackup(opened);
+      expect(plain).toMatchObject({ ...(await verifyBackup(sealed, key)), file: opened, encrypted: false });
+      const dataDir = newPath('restored');
+      await restoreBackup({ file: sealed, dataDir, key, now: new Date() });
+      expect(await readFile(join(dataDir, 'signer/keys/leaf.key.pem'), 'utf8')).toBe('another key');
+    });
+
+    test('is opened by what age encrypted it for, too', async () => {
+      const { file } = await back(await withBundle());
+      const byAge = newPath('by-age');
+      await run('age', ['-r', recipient, '-o', byAge, file]);
+      expect(await verifyBackup(byAge, { identities: [identity] })).toMatchObject({ encrypted: true });
+    });
+
+    test.each<[string, () => OpenWith | undefined]>([
+      ['nothing', () => undefined],
+      ['another identity', () => ({ identities: [other] })],
+      ['a passphrase', () => ({ passphrase: 'not that one' })],
+    ])('is not opened by %s, and nothing is touched', async (_what, key) => {
+      expect(await codeThrownBy(verifyBackup(sealed, key()))).toBe('BACKUP_LOCKED');
+      const dataDir = newPath('untouched');
+      const restoring = restoreBackup({ file: sealed, dataDir, key: key(), now: new Date() });
+      expect(await codeThrownBy(restoring)).toBe('BACKUP_LOCKED');
+      for (const path of [dataDir, `${dataDir}.restoring`])
+        expect(await codeThrownBy(stat(path))).toBe('INTERNAL');
+    });
+
+    test.each([
+      ['cut short', async (file: string) => truncate(file, (await stat(file)).size - 5000)],
+      ['cut in its header', async (file: string) => truncate(file, 100)],
+      ['with a bit turned', (file: string) => turnBitAt(file, 70_000)],
+    ])('is refused where it is %s', async (_what, damage) => {
+      const damaged = newPath('damaged');
+      await copyFile(sealed, damaged);
+      await damage(damaged);
+      expect(await codeThrownBy(verifyBackup(damaged, { identities: [identity] }))).toBe('BACKUP_INVALID');
+    });
+
+    test('with a passphrase, is opened by it only', async () => {
+      const { file } = await back(await withBundle(), newPath('sealed'), {
+        passphrase: 'correct horse battery',
+      });
+      expect(await codeThrownBy(verifyBackup(file, { passphrase: 'correct horse' }))).toBe('BACKUP_LOCKED');
+      expect(await verifyBackup(file, { passphrase: 'correct horse battery' })).toMatchObject({
+        encrypted: true,
+      });
+    });
+
+    test('for whom nobody can be is not made', async () => {
+      const file = newPath('sealed');
+      const making = back(await withBundle(), file, { recipients: ['age1none'] });
+      expect(await codeThrownBy(making)).toBe('USAGE');
+      expect((await readdir(folder)).filter((name) => join(folder, name).startsWith(file))).toEqual([]);
+    });
+  });
+
   test('without the bundle of a release is refused, and leaves nothing behind', async () => {
     const file = newPath('backup');
     expect(await codeThrownBy(back(await makeDataDir(), file))).toBe('BACKUP_INCOMPLETE');
@@ -373,6 +458,12 @@ describe('a backup', () => {
     },
   );
 });
+
+const turnBitAt = async (path: string, at: number): Promise<void> => {
+  await using file = await open(path, 'r+');
+  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, at);
+  await file.write(Buffer.from([(buffer[0] ?? 0) ^ 1]), 0, 1, at);
+};
 
 const turnBit = async (path: string): Promise<void> => {
   await using file = await open(path, 'r+');

@@ -14,6 +14,7 @@ import {
   type BackupEntry,
   type BackupHead,
 } from './manifest.ts';
+import { encrypt, requireRecipients, type EncryptFor } from './encryption.ts';
 import { linesOf } from './lines.ts';
 import { ExportHead } from './ndjson.ts';
 import { isLeftOut, PARTS, REQUIRED } from './parts.ts';
@@ -24,6 +25,8 @@ export type MakeBackup = {
   readonly dataDir: string;
   /** writes what `exportDatabase` writes; called before any other file is looked at */
   readonly exportTo: (path: string) => Promise<unknown>;
+  /** absent: whoever reads the file reads the keys */
+  readonly encryptFor?: EncryptFor | undefined;
   readonly now: Date;
 };
 
@@ -35,22 +38,33 @@ export type BackupSummary = {
   readonly bytes: number;
   /** of releases that may be rolled out */
   readonly bundles: number;
+  readonly encrypted: boolean;
 };
 
 /**
- * Writes a backup that only we can read: it appears under its name once it is whole and on disk. The database comes
+ * Writes a backup that only we can read, encrypted if wanted: it appears under its name once it is whole and on disk. The database comes
  * first, and what it names is in the store by then, so the files that are found after it are enough.
  *
- * @throws {SlipwayError} NOT_WRITABLE where the file exists; BACKUP_INCOMPLETE where something is not there
+ * @throws {SlipwayError} NOT_WRITABLE where the file exists; BACKUP_INCOMPLETE where something is not there; USAGE for a
+ *   recipient that is none
  */
-export const makeBackup = async ({ file, dataDir, exportTo, now }: MakeBackup): Promise<BackupSummary> => {
+export const makeBackup = async ({
+  file,
+  dataDir,
+  exportTo,
+  encryptFor,
+  now,
+}: MakeBackup): Promise<BackupSummary> => {
+  if (encryptFor !== undefined) requireRecipients(encryptFor);
   if ((await lstat(file).catch(absent)) !== undefined)
     throw new SlipwayError('NOT_WRITABLE', `${file} is there already. Name another file, or remove it.`);
   for (const part of REQUIRED)
     if ((await lstat(join(dataDir, part)).catch(absent)) === undefined)
       throw incomplete(`there is no ${part} in ${dataDir}`);
   const partial = `${file}.partial`;
-  const database = `${file}.database`;
+  // Beside the database, not beside the backup: there it may be on a disk that is to hold nothing in plain text.
+  const mark = createHash('sha256').update(file).digest('hex').slice(0, 8);
+  const database = join(dataDir, `backup-${mark}.database`);
   const remove = async (): Promise<void> => {
     for (const left of [partial, database]) await rm(left, { force: true });
   };
@@ -60,6 +74,7 @@ export const makeBackup = async ({ file, dataDir, exportTo, now }: MakeBackup): 
     const head: BackupHead = { v: 1, format: 'slipway-backup', madeAt: now.toISOString() };
     const bundles = await bundlesOf(database);
     const tar = pack();
+    const output = encryptFor === undefined ? tar : await encrypt(tar, encryptFor);
     const fill = async (): Promise<BackupEntry[]> => {
       const add = new Adder(tar);
       await add.text(HEAD, JSON.stringify(head));
@@ -78,7 +93,7 @@ export const makeBackup = async ({ file, dataDir, exportTo, now }: MakeBackup): 
         tar.destroy(error instanceof Error ? error : new Error(String(error)));
         throw error;
       }),
-      pipeline(tar, createWriteStream(partial, { mode: 0o600, flush: true })),
+      pipeline(output, createWriteStream(partial, { mode: 0o600, flush: true })),
     ]);
     await rename(partial, file);
     await using folder = await open(dirname(file));
@@ -89,6 +104,7 @@ export const makeBackup = async ({ file, dataDir, exportTo, now }: MakeBackup): 
       files: entries.filter(({ type }) => type === 'file').length,
       bytes: (await stat(file)).size,
       bundles: bundles.length,
+      encrypted: encryptFor !== undefined,
     };
   } finally {
     await remove();

@@ -3,6 +3,8 @@ import { createReadStream } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { SlipwayError } from '@slipway/protocol';
 import { extract, type Header } from 'tar-stream';
+import { bytesOf } from './bytes.ts';
+import { decrypt, isEncrypted, type OpenWith } from './encryption.ts';
 import {
   BackupHead,
   BackupManifest,
@@ -24,12 +26,19 @@ export type Keep = (entry: BackupEntry, content: AsyncIterable<Buffer>, mtime: D
  * Reads a whole backup and compares it with its manifest, which comes last: what `keep` was given counts only once this
  * has ended well.
  *
- * @throws {SlipwayError} BACKUP_INVALID
+ * @param key what opens it, where it is encrypted
+ * @throws {SlipwayError} BACKUP_INVALID, BACKUP_LOCKED
  */
 export const readBackup = async (
   file: string,
   keep: Keep,
-): Promise<{ readonly head: BackupHead; readonly entries: readonly BackupEntry[] }> => {
+  key?: OpenWith,
+): Promise<{
+  readonly head: BackupHead;
+  readonly entries: readonly BackupEntry[];
+  readonly encrypted: boolean;
+}> => {
+  const encrypted = await isEncrypted(file);
   const input = createReadStream(file, { highWaterMark: 1024 * 1024 });
   const tar = extract();
   let head: BackupHead | undefined;
@@ -48,7 +57,7 @@ export const readBackup = async (
   };
   try {
     await Promise.all([
-      feed(input, tar),
+      feed(encrypted ? await decrypt(file, input, key) : input, tar),
       read().catch((error: unknown) => {
         input.destroy();
         tar.destroy();
@@ -69,10 +78,10 @@ export const readBackup = async (
   if (found.length !== entries.length)
     throw invalidBackup(file, 'it has files that its manifest does not name');
   if (!entries.some(({ path }) => path === DATABASE)) throw invalidBackup(file, 'it has no database');
-  return { head, entries };
+  return { head, entries, encrypted };
 };
 
-const feed = async (input: AsyncIterable<Buffer>, tar: ReturnType<typeof extract>): Promise<void> => {
+const feed = async (input: AsyncIterable<Uint8Array>, tar: ReturnType<typeof extract>): Promise<void> => {
   const failed = new Promise<never>((_resolve, reject) => {
     tar.once('error', reject);
     tar.once('close', () => reject(new Error('the archive ended early')));
@@ -80,7 +89,7 @@ const feed = async (input: AsyncIterable<Buffer>, tar: ReturnType<typeof extract
   failed.catch(() => undefined);
   const finished = new Promise<void>((resolve) => tar.once('finish', resolve));
   for await (const piece of input)
-    if (!tar.write(piece))
+    if (!tar.write(bytesOf(piece)))
       await Promise.race([new Promise<void>((drained) => tar.once('drain', drained)), failed]);
   tar.end(undefined);
   await Promise.race([finished, failed]);
@@ -94,11 +103,6 @@ const parse = <T>(file: string, schema: { parse: (value: unknown) => T }, text: 
   } catch (error) {
     throw invalidBackup(file, 'it is damaged, or of a newer kind', error);
   }
-};
-
-const bytesOf = (piece: unknown): Buffer => {
-  if (!(piece instanceof Uint8Array)) throw new TypeError('a piece of an archive is no bytes');
-  return Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
 };
 
 const textOf = async (file: string, entry: Entry): Promise<string> => {
@@ -147,24 +151,28 @@ const take = async (file: string, entry: Entry, keep: Keep): Promise<BackupEntry
   return { type: 'file', path, mode, size, sha256: hash.digest('hex') };
 };
 
-/** Reads it to the end and keeps nothing. @throws {SlipwayError} BACKUP_INVALID */
+/** Reads it to the end and keeps nothing. @throws {SlipwayError} BACKUP_INVALID, BACKUP_LOCKED */
 export const verifyBackup = async (
   file: string,
+  key?: OpenWith,
 ): Promise<{
   readonly file: string;
   readonly madeAt: string;
   readonly files: number;
   readonly bytes: number;
+  readonly encrypted: boolean;
 }> => {
-  const { head, entries } = await readBackup(file, async (_entry, content) => {
+  const drop: Keep = async (_entry, content) => {
     const pieces = content[Symbol.asyncIterator]();
     while ((await pieces.next()).done !== true);
-  });
+  };
+  const { head, entries, encrypted } = await readBackup(file, drop, key);
   const files = entries.filter((entry) => entry.type === 'file');
   return {
     file,
     madeAt: head.madeAt,
     files: files.length,
     bytes: files.reduce((total, { size }) => total + size, 0),
+    encrypted,
   };
 };

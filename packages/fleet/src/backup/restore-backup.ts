@@ -7,10 +7,11 @@ import { ClassName, codeOf, SlipwayError, systemError } from '@slipway/protocol'
 import { z } from 'zod';
 import type { DatabasePlace } from '../database.ts';
 import { lockDirectory } from '../lock.ts';
+import type { OpenWith } from './encryption.ts';
 import { setAside } from './set-aside.ts';
 import { importDatabase } from './import-database.ts';
 import { DATA, DATABASE, type BackupEntry } from './manifest.ts';
-import { readBackup } from './read-backup.ts';
+import { readBackup, type Keep } from './read-backup.ts';
 import { rejoin } from './rejoin.ts';
 
 export type RestoreBackup = {
@@ -20,6 +21,8 @@ export type RestoreBackup = {
   readonly databaseUrl?: string | undefined;
   /** what is there is set aside, not removed; absent: a place that is not empty is refused */
   readonly force?: boolean | undefined;
+  /** what opens the backup, where it is encrypted */
+  readonly key?: OpenWith | undefined;
   readonly now: Date;
 };
 
@@ -35,10 +38,10 @@ export type Restored = {
  * Puts an instance back from a backup. Everything is unpacked, compared and worked out beside the data directory, which
  * then takes its place in one step; where anything fails, what was there is as it was.
  *
- * @throws {SlipwayError} BACKUP_INVALID; RESTORE_REFUSED where there is something already; ALREADY_RUNNING
+ * @throws {SlipwayError} BACKUP_INVALID; BACKUP_LOCKED; RESTORE_REFUSED where there is something already; ALREADY_RUNNING
  */
 export const restoreBackup = async (options: RestoreBackup): Promise<Restored> => {
-  const { file, dataDir, databaseUrl, force = false, now } = options;
+  const { file, dataDir, databaseUrl, force = false, key, now } = options;
   const mark = now.toISOString().replaceAll(/\D/g, '').slice(0, 14);
   await using undo = new AsyncDisposableStack();
   const isThere = await holds(dataDir);
@@ -55,7 +58,7 @@ export const restoreBackup = async (options: RestoreBackup): Promise<Restored> =
   await rm(staging, { recursive: true, force: true });
   undo.defer(() => rm(staging, { recursive: true, force: true }));
   await mkdir(staging, { recursive: true, mode: 0o700 });
-  const { head, entries } = await unpack(file, staging);
+  const { head, entries } = await unpack(file, staging, key);
   const rows = join(staging, DATABASE);
 
   const aside = databaseUrl === undefined ? undefined : await setAside(databaseUrl, mark, force);
@@ -105,11 +108,11 @@ const holds = async (dataDir: string): Promise<boolean | undefined> => {
   }
 };
 
-const unpack = async (file: string, staging: string) => {
+const unpack = async (file: string, staging: string, key: OpenWith | undefined) => {
   const links = new Set<string>();
   const folders: { path: string; mode: number; mtime: Date }[] = [];
   await mkdir(join(staging, 'data'), { mode: 0o700 });
-  const result = await readBackup(file, async (entry, content, mtime) => {
+  const keep: Keep = async (entry, content, mtime) => {
     refuseOdd(entry, links);
     const to = join(staging, entry.path);
     await mkdir(dirname(to), { recursive: true, mode: 0o700 });
@@ -131,7 +134,8 @@ const unpack = async (file: string, staging: string) => {
       default:
         entry satisfies never;
     }
-  });
+  };
+  const result = await readBackup(file, keep, key);
   for (const { path, mode, mtime } of folders.reverse()) {
     await chmod(path, mode);
     await utimes(path, mtime, mtime);
