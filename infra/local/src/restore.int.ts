@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { CLASS_FILE, IMAGE_FILE, newKeyAndCsr, post } from '@slipway/api/testing';
 import { createClient, type Client } from '@slipway/client';
 import { openDatabase } from '@slipway/fleet';
@@ -24,6 +25,7 @@ import { layoutOf, ROOT } from './layout.ts';
 import { startLocal, type Local } from './start.ts';
 
 /** A whole instance is lost and comes back from a backup that was taken while all of it was at work. */
+const run = promisify(execFile);
 const launcher = join(ROOT, 'packages', 'cli', 'bin', 'slipway');
 const id = DeviceId.parse('gate-1');
 
@@ -194,7 +196,10 @@ test('an instance comes back from a backup made under load: nothing half, its to
   const load = startLoad(client, device);
   await load.reach(5);
   const atStart = load.counts();
-  const made = await slipway('backup', file, '--data', lost);
+  const keys = join(folder, 'identity');
+  await run('age-keygen', ['-o', keys]);
+  const { stdout: recipient } = await run('age-keygen', ['-y', keys]);
+  const made = await slipway('backup', file, '--data', lost, '--recipient', recipient.trim());
   const atEnd = load.counts();
   expect(made).toContain(file);
   expect(atEnd.done).toBeGreaterThan(atStart.done);
@@ -210,8 +215,8 @@ test('an instance comes back from a backup made under load: nothing half, its to
   await before.close();
   await rm(lost, { recursive: true });
 
-  await slipway('backup', 'verify', file);
-  expect(await slipway('restore', file, '--data', restored)).toContain('emergency stop');
+  await slipway('backup', 'verify', file, '--identity', keys);
+  expect(await slipway('restore', file, '--data', restored, '--identity', keys)).toContain('emergency stop');
   const after = await start(restored);
   expect(after.up.apiUrl).toBe(before.up.apiUrl);
   const again = createClient({ url: after.up.apiUrl, token });

@@ -48,6 +48,21 @@ describe('words', () => {
     });
   });
 
+  test('that encrypt or open a backup are of one kind, and name files that hold something', async () => {
+    const keys = join(folder, 'keys');
+    writeFileSync(keys, '# a comment\n\n');
+    for (const words of [
+      ['x', '--recipient', 'age1x', '--passphrase-file', keys],
+      ['x', '--passphrase-file', join(folder, 'none')],
+      ['verify', 'x', '--passphrase-file', join(folder, 'none')],
+      ['verify', 'x', '--identity', keys],
+      ['verify', 'x', '--identity', join(folder, 'none')],
+    ])
+      expect(await call('backup', ...words), words.join(' ')).toMatchObject({ status: 64 });
+    writeFileSync(keys, 'short\n');
+    expect((await call('restore', 'x', '--passphrase-file', keys)).err).toContain('at least 12 characters');
+  });
+
   test('are told to programs as JSON', async () => {
     const { err } = await call('claims', 'create', '--class', 'a', '--ttl', 'soon', '--json');
     expect(JSON.parse(err)).toMatchObject({ code: 'USAGE' });
