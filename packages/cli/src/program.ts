@@ -52,6 +52,8 @@ export const createProgram = (
     .addHelpText('after', HELP)
     .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError()
+    // A command that does something and holds others, such as backup, leaves them their options.
+    .enablePositionalOptions()
     // Set before commands are added: they take it over.
     .exitOverride()
     .configureOutput({

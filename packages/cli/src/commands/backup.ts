@@ -63,8 +63,7 @@ export const backupCommands = (program: Command, makeContext: MakeContext): void
     usage: 'backup <file>',
     summary: 'write database, keys and artifacts of an instance into one file, also while it runs',
     options: EncryptOptions.extend({ data: z.string().optional() }),
-    // Otherwise it would take the options of `verify` for its own.
-    build: (command) => withEncryption(command.enablePositionalOptions().option(DATA, DATA_HELP)),
+    build: (command) => withEncryption(command.option(DATA, DATA_HELP)),
     run: async (context, words, options) => {
       const encryptFor = await readEncryptFor(context, options);
       const { makeBackup } = await import('@slipway/fleet/backup');
