@@ -58,7 +58,7 @@ describe('words', () => {
       ['verify', 'x', '--identity', keys],
       ['verify', 'x', '--identity', join(folder, 'none')],
     ])
-      expect(await call('backup', ...words), words.join(' ')).toMatchObject({ status: 64 });
+      expect([words, await call('backup', ...words)]).toMatchObject([words, { status: 64 }]);
     writeFileSync(keys, 'short\n');
     expect((await call('restore', 'x', '--passphrase-file', keys)).err).toContain('at least 12 characters');
   });

@@ -242,6 +242,7 @@ export {
   type SeenKey,
 } from './store/keys.ts';
 export {
+  devicesInReach,
   isDeviceInReach,
   isGroupInReach,
   isInReach,
@@ -249,6 +250,7 @@ export {
   isRolloutReached,
   refuseDevicesBeyond,
   refuseTargetsBeyond,
+  rolloutsInReach,
 } from './store/reach.ts';
 export { recordRefusal, tellRefusals } from './store/login-refusals.ts';
 export { endSession, listSessions, logIn, SESSION_LIFE_MS } from './store/sessions.ts';

@@ -81,6 +81,17 @@ export const requireToken = (
   });
 };
 
+/** How far it reaches now, where it goes on for long. @returns undefined where whoever asked may not any more */
+export const reachNow = async (
+  db: Database,
+  request: FastifyRequest,
+  access: Access,
+): Promise<Reach | undefined> => {
+  const actor = await identify(db, request);
+  const reach = actor === undefined ? undefined : reachOf(actor, access);
+  return reach?.length === 0 ? undefined : reach;
+};
+
 const identify = async (db: Database, request: FastifyRequest): Promise<Actor | undefined> => {
   const bearer = /^Bearer ([\x21-\x7e]{1,256})$/i.exec(request.headers.authorization ?? '')?.[1];
   if (bearer !== undefined) {

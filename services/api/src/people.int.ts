@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { addMembers, createGroup, type Database } from '@slipway/fleet';
-import { seedDevice, seedOnlineDevice, seedRelease } from '@slipway/fleet/testing';
+import { seedDevice, seedDraft, seedOnlineDevice, seedRelease, until } from '@slipway/fleet/testing';
 import { createClient, type Client } from '@slipway/client';
 import { codeOf, GroupCreate, LoggedIn, Problem } from '@slipway/protocol';
 import { runApi, type TestApi } from './testing/running-api.ts';
@@ -220,6 +220,45 @@ describe('a role on a group', () => {
     const whole = await greta.rollouts.create({ release: release.id, group: 'near' });
     expect((await greta.rollouts.get(whole.id)).group).toBe(group);
     await greta.rollouts.abort(whole.id);
+  });
+
+  test('tells live of its devices, groups and rollouts, of releases, and of nothing else', async () => {
+    const anna = await logIn('anna');
+    const stop = new AbortController();
+    const seen: string[] = [];
+    const reading = (async () => {
+      for await (const event of greta.events.stream({}, { signal: stop.signal })) {
+        const name =
+          event.kind === 'device' ? event.device.id : event.kind === 'group' ? event.group.name : '';
+        seen.push(`${event.kind} ${name}`);
+      }
+    })();
+    // Until it is there, its reader hears nothing.
+    await until('the stream', async () => {
+      await anna.devices.update('near-2', { name: 'first' });
+      return seen[0];
+    });
+    seen.length = 0;
+    await anna.devices.update('far-2', { name: 'x' });
+    await anna.groups.update('far', { description: 'x' });
+    await anna.builds.create({ deviceClass: 'edge-test' });
+    const release = await seedDraft(db, '0.9.0', Buffer.from('live'));
+    await anna.releases.publish(release.id);
+    const beyond = await anna.rollouts.create({ release: release.id, devices: ['far-2'] });
+    const own = await anna.rollouts.create({ release: release.id, devices: ['near-2'] });
+    for (const { id } of [beyond, own]) await anna.rollouts.abort(id);
+    await anna.groups.update('near', { description: 'x' });
+    await anna.devices.update('near-3', { name: 'last' });
+    await until('the last', () => seen.find((event) => event === 'device near-3'));
+    expect(seen.filter((event) => event !== 'device near-2')).toEqual([
+      'release ',
+      'rollout ',
+      'rollout ',
+      'group near',
+      'device near-3',
+    ]);
+    stop.abort();
+    await reading.catch(() => undefined);
   });
 
   test('that is taken away counts at once', async () => {

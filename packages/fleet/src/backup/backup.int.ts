@@ -346,7 +346,7 @@ describe('a backup', () => {
       const key = { identities: [identity] };
       expect(await verifyBackup(sealed, key)).toMatchObject({ encrypted: true });
       for (const text of ['another key', 'gate-1'])
-        expect((await readFile(sealed)).includes(text), text).toBe(false);
+        expect([text, (await readFile(sealed)).includes(text)]).toEqual([text, false]);
       const [keys, opened] = [newPath('identity'), newPath('opened')];
       await writeFile(keys, identity);
       await run('age', ['-d', '-i', keys, '-o', opened, sealed]);

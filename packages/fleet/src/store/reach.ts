@@ -20,18 +20,27 @@ export const isInReach = async (db: Database, reach: Reach, now: Date): Promise<
 
 const isThere = (rows: readonly unknown[]): boolean => rows.length > 0;
 
+/** Those of some devices that are in reach. */
+export const devicesInReach = async (
+  db: Database,
+  reach: Reach,
+  wanted: readonly string[],
+  now: Date,
+): Promise<ReadonlySet<string>> => {
+  if (wanted.length === 0) return new Set();
+  const rows = await db
+    .select({ id: devices.id })
+    .from(devices)
+    .where(and(inArray(sql`${devices.id}`, [...new Set(wanted)]), await isInReach(db, reach, now)));
+  return new Set(rows.map(({ id }) => id));
+};
+
 export const isDeviceInReach = async (
   db: Database,
   reach: Reach,
   device: string,
   now: Date,
-): Promise<boolean> =>
-  isThere(
-    await db
-      .select({ id: devices.id })
-      .from(devices)
-      .where(and(sql`${devices.id} = ${device}`, await isInReach(db, reach, now))),
-  );
+): Promise<boolean> => (await devicesInReach(db, reach, [device], now)).has(device);
 
 /** @param name or id */
 export const isGroupInReach = async (db: Database, reach: Reach, name: string): Promise<boolean> =>
@@ -61,13 +70,23 @@ export const isRolloutInReach = async (db: Database, reach: Reach, now: Date): P
     where not exists (select from ${devices} where ${devices.id} = target and ${near}))))`;
 };
 
+/** Those of some rollouts that are in reach. */
+export const rolloutsInReach = async (
+  db: Database,
+  reach: Reach,
+  wanted: readonly string[],
+  now: Date,
+): Promise<ReadonlySet<string>> => {
+  if (wanted.length === 0) return new Set();
+  const rows = await db
+    .select({ id: rollouts.id })
+    .from(rollouts)
+    .where(and(inArray(sql`${rollouts.id}`, [...new Set(wanted)]), await isRolloutInReach(db, reach, now)));
+  return new Set(rows.map(({ id }) => id));
+};
+
 export const isRolloutReached = async (db: Database, reach: Reach, id: string, now: Date): Promise<boolean> =>
-  isThere(
-    await db
-      .select({ id: rollouts.id })
-      .from(rollouts)
-      .where(and(sql`${rollouts.id} = ${id}`, await isRolloutInReach(db, reach, now))),
-  );
+  (await rolloutsInReach(db, reach, [id], now)).has(id);
 
 /** @throws {SlipwayError} NOT_FOUND for one that is out of reach, as if it were not there */
 export const refuseDevicesBeyond = async (

@@ -1,9 +1,12 @@
 import { DeviceId, LiveEvent, RolloutId, type TenantId } from '@slipway/protocol';
 import { z } from 'zod';
-import { actorOf } from '../auth.ts';
-import { openEventJournal } from '../event-journal.ts';
+import { actorOf, reachNow, reachOfRequest } from '../auth.ts';
+import { openEventJournal, type Entry } from '../event-journal.ts';
 import { openEventStream } from '../event-stream.ts';
+import { passNearEvents } from '../near-events.ts';
 import type { App, Context } from './context.ts';
+
+const LOOK_MS = 15_000;
 
 const KINDS = LiveEvent.options.map(({ shape }) => shape.kind.value);
 const oneKind = `(?:${KINDS.join('|')})`;
@@ -37,13 +40,13 @@ const passes = ({ kind, device, rollout }: Filter, event: LiveEvent): boolean =>
     (device === undefined || isOfDevice(event, device)) &&
     (rollout === undefined || isOfRollout(event, rollout)));
 
-export const eventRoutes = (app: App, { events }: Context): void => {
+export const eventRoutes = (app: App, { db, events }: Context): void => {
   let journal: ReturnType<typeof openEventJournal> | undefined;
   app.addHook('onClose', async () => journal?.close());
   app.get(
     '/v1/events',
     {
-      config: { access: 'read' },
+      config: { access: 'read', groups: 'filter' },
       schema: {
         tags: ['Events'],
         summary:
@@ -56,15 +59,44 @@ export const eventRoutes = (app: App, { events }: Context): void => {
       const { query, headers } = request;
       const { tenant } = actorOf(request);
       const last = headers['last-event-id'];
+      let reach = reachOfRequest(request);
       const stream = openEventStream(reply);
       const { follow, last: newest } = (journal ??= openEventJournal(events));
-      const end = follow(typeof last === 'string' ? last : undefined, ({ id, event }) => {
-        if (isFor(tenant, event) && passes(query, event)) stream.send({ id, kind: event.kind, data: event });
+      const send = ({ id, event }: Entry): void => stream.send({ id, kind: event.kind, data: event });
+      const after = typeof last === 'string' ? last : undefined;
+      const near = passNearEvents(
+        {
+          db,
+          reach: () => (reach === 'fleet' ? [] : reach),
+          send,
+          cutOff: (error) => {
+            request.log.warn({ err: error }, 'reader of live events cut off');
+            stream.end();
+          },
+        },
+        after ?? newest(),
+      );
+      const end = follow(after, (entry) => {
+        if (!isFor(tenant, entry.event) || !passes(query, entry.event)) return;
+        if (reach === 'fleet') send(entry);
+        else near.add(entry);
       });
       // Who has seen nothing yet, or was passed over for long, can go on from here, too.
-      stream.mark(newest);
+      stream.mark(() => near.position() ?? newest());
+      // What was taken away counts for what is open, too.
+      const looking = setInterval(() => {
+        reachNow(db, request, 'read').then(
+          (now) => {
+            if (now === undefined || (now === 'fleet') !== (reach === 'fleet')) stream.end();
+            else reach = now;
+          },
+          (error: unknown) =>
+            request.log.error({ err: error }, 'looking after a reader of live events failed'),
+        );
+      }, LOOK_MS);
       stream.gone.addEventListener('abort', () => {
         end();
+        clearInterval(looking);
         request.log.debug('reader of live events gone');
       });
     },
