@@ -201,11 +201,13 @@ export {
   deleteTrigger,
   getTrigger,
   listTriggers,
+  locksOfSource,
   memoryOf,
   sealedSecret,
   takeDueTriggers,
   takesHook,
 } from './store/triggers.ts';
+export type { TriggerLocks } from './store/triggers.ts';
 export type { TriggeredPlan, TriggerMemory } from './schema.ts';
 export { tellAlarms } from './store/tell-alarms.ts';
 export {

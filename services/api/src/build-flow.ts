@@ -1,17 +1,12 @@
-import { Queue, QueueEvents, type Job } from 'bullmq';
+import { Queue, QueueEvents } from 'bullmq';
 import { Redis } from 'ioredis';
 import {
   askForBuild,
-  buildsBefore,
   cancelBuild,
   cancelledBuildsSince,
-  createRelease,
-  failBuild,
   getBuild,
   getBuildRequest,
   liveWorkers,
-  markCancelled,
-  moveBuild,
   progressOfBuild,
   redisOptions,
   unfinishedBuilds,
@@ -25,26 +20,24 @@ import {
   BuildId,
   codeOf,
   JobProgress,
-  messageOf,
   SIGN_QUEUE,
-  SignResult,
   SlipwayError,
   type Build,
   type BuildPriority,
   type BuildRequest,
-  type BuildResult,
   type BuildTrigger,
   type BuildWorker,
   type ClassName,
-  type ErrorCode,
   type Release,
   type SignJob,
 } from '@slipway/protocol';
 import type { Logger } from 'pino';
 import type { ArtifactStore } from './artifact-store.ts';
-import { isMoreUrgent, jobPriority, KEEP, openBuildLanes, type Retries } from './build-lanes.ts';
+import { openBuildJobs } from './build-jobs.ts';
+import { KEEP, openBuildLanes, type Retries } from './build-lanes.ts';
+import { openBuildMoves } from './build-moves.ts';
 import type { ImageRepository } from './image-repository.ts';
-import { parseFailure } from './job-failure.ts';
+import { oneLookAtATime } from './one-look-at-a-time.ts';
 import { prepareBuild } from './prepare-build.ts';
 
 /** What a build is asked for with. */
@@ -123,33 +116,22 @@ const LOOK_AGAIN_MS = 10_000;
 /** Cancelled while Redis was away, a build may still be in a queue. */
 const CANCELLED_LATELY_MS = 86_400_000;
 
-const withNeeds = ({ arch, needs }: Pick<Build, 'arch' | 'needs'>): string =>
-  `${arch ?? 'any architecture'}${needs.length === 0 ? '' : ` that can do ${needs.join(', ')}`}`;
-
-const takes = (worker: BuildWorker, { arch, needs }: Build): boolean =>
-  arch !== null && worker.arches.includes(arch) && needs.every((need) => worker.capabilities.includes(need));
-
 /**
  * A build moves by looking at its job, never by believing a notice: notices only say when to look. So whatever happens
  * while the API is down is caught up with by looking at every unfinished build once it is back, and from time to time.
  */
 export const openBuildFlow = async (needs: Needs): Promise<BuildFlow> => {
-  const { db, events, logger, store } = needs;
+  const { db, events, logger, store, noteSigner } = needs;
   const connection = redisOptions(needs.redisUrl);
   const onError = (error: Error): void => logger.warn({ err: error }, 'queue connection failed');
   const redis = new Redis(connection);
   redis.on('error', onError);
   const signs = new Queue<SignJob>(SIGN_QUEUE, { connection, defaultJobOptions: KEEP });
   const signNotices = new QueueEvents(SIGN_QUEUE, { connection });
-  const looking = new Map<BuildId, Promise<void>>();
   let closed = false;
 
   const tell = (build: Build | undefined): void => {
     if (build !== undefined) events.publish({ kind: 'build', build });
-  };
-  const fail = async (id: BuildId, code: ErrorCode, message: string): Promise<void> => {
-    logger.warn({ build: id, code, message }, 'build failed');
-    over(await failBuild(db, id, { code, message }, new Date()));
   };
   /** Builds of the class may have waited for this one. */
   const over = (build: Build | undefined): void => {
@@ -164,159 +146,10 @@ export const openBuildFlow = async (needs: Needs): Promise<BuildFlow> => {
     );
   };
 
-  /** What a build waits for that no worker has begun. */
-  const lookAtWaiting = async (build: Build): Promise<void> => {
-    const someone = (await liveWorkers(redis)).some((worker) => takes(worker, build));
-    const step = someone ? 'queued' : `waiting for a worker for ${withNeeds(build)}`;
-    tell(await waitingBuild(db, build.id, step));
-  };
-
-  const lookAtBuilding = async (build: Build): Promise<void> => {
-    const { queue } = build;
-    if (queue === null)
-      return fail(build.id, 'INTERNAL', 'There is no record of what was to be built. Start a new build.');
-    const found = await lanes.read({ ...build, queue });
-    if (found === undefined) {
-      await addBuild({ ...build, queue });
-      return lookAtWaiting(build);
-    }
-    const { state, job } = found;
-    const attempt = { attempts: job.attemptsStarted, worker: job.processedBy ?? build.worker };
-    if (state === 'active') {
-      if (build.state === 'building' && build.attempts === attempt.attempts) return;
-      const startedAt = build.startedAt === null ? new Date() : new Date(build.startedAt);
-      const begun = { state: 'building' as const, startedAt, ...attempt };
-      tell(await moveBuild(db, build.id, ['queued', 'building'], begun));
-    } else if (state === 'failed') {
-      const { code, message } = parseFailure(job.failedReason);
-      await moveBuild(db, build.id, ['queued', 'building'], attempt);
-      await fail(build.id, code, message);
-    } else if (state === 'completed') {
-      const result = await resultOf(build);
-      if (result === undefined) return;
-      const signing = await moveBuild(db, build.id, ['queued', 'building'], {
-        state: 'signing',
-        step: 'sign',
-        percent: 0,
-        artifacts: result.artifacts,
-        ...attempt,
-        ...(build.startedAt === null ? { startedAt: new Date(job.processedOn ?? Date.now()) } : {}),
-      });
-      tell(signing);
-      if (signing !== undefined) await lookAtSigning(signing);
-    } else if (build.state === 'building') {
-      // It failed in a way that may pass, or its worker is gone.
-      const failure = state === 'delayed' ? parseFailure(job.failedReason) : undefined;
-      const step =
-        failure === undefined ? 'queued again: its worker is gone' : `trying again after ${failure.code}`;
-      tell(await moveBuild(db, build.id, ['building'], { state: 'queued', step, percent: 0, ...attempt }));
-    } else if (state !== 'delayed' && build.attempts === 0) await lookAtWaiting(build);
-  };
-
-  const lookAtSigning = async (build: Build): Promise<void> => {
-    const state = await signs.getJobState(build.id);
-    const job: Job<SignJob> | undefined = await signs.getJob(build.id);
-    if (job === undefined) {
-      // The signer refuses a counter below one that it has signed, so those of a class are signed in their order.
-      const [first] = await buildsBefore(db, build);
-      if (first === undefined) return void (await addSign(build.id));
-      const step = `waiting for ${first.id}, the build of the class before`;
-      if (build.step !== step) tell(await moveBuild(db, build.id, ['signing'], { step }));
-      return;
-    }
-    if (state === 'failed') {
-      const { code, message } = parseFailure(job.failedReason);
-      await fail(build.id, code, message);
-    } else if (state === 'completed') {
-      const signed = SignResult.safeParse(job.returnvalue);
-      const result = await resultOf(build);
-      if (result === undefined) return;
-      if (!signed.success || signed.data.release !== build.release) {
-        return fail(build.id, 'INTERNAL', 'The signer gave an answer that does not fit the build.');
-      }
-      const release = await createRelease(db, result, signed.data, new Date());
-      over(await getBuild(db, build.id));
-      if (release === undefined) return;
-      events.publish({ kind: 'release', release });
-      await needs.noteSigner(release);
-    }
-  };
-
-  /** What the builder declared, where it is about this build; otherwise the build has failed. */
-  const resultOf = async (build: Build): Promise<BuildResult | undefined> => {
-    try {
-      const result = await store.readResult(build.id);
-      const fits =
-        result.build === build.id &&
-        result.release === build.release &&
-        result.counter === build.counter &&
-        result.version === build.version &&
-        result.deviceClass === build.deviceClass;
-      if (fits) return result;
-      await fail(build.id, 'BUILD_FAILED', 'The builder declared the result of another build.');
-    } catch (error) {
-      await fail(build.id, 'BUILD_FAILED', `The builder's result.json cannot be used: ${messageOf(error)}`);
-    }
-    return undefined;
-  };
-
-  const keepRequest = async (request: BuildRequest): Promise<void> => {
-    if (!(await store.hasRequest(request.build))) await store.writeRequest(request);
-  };
-  /** Row, then file, then job: whoever finds one without the next goes on from there. */
-  const addBuild = async (build: Build & { readonly queue: string }): Promise<void> => {
-    const { request, round } = await getBuildRequest(db, build.id);
-    if (request === null)
-      return fail(build.id, 'INTERNAL', 'There is no record of what was to be built. Start a new build.');
-    await keepRequest(request);
-    await lanes.add(build.queue, build.id, jobPriority(build.priority, round));
-    await raiseBefore(build);
-  };
-  /** An urgent build is signed after those of its class before it, so they are as urgent. */
-  const raiseBefore = async (build: Build): Promise<void> => {
-    for (const { id, priority, queue } of await buildsBefore(db, build)) {
-      if (queue === null || !isMoreUrgent(build.priority, priority)) continue;
-      await moveBuild(db, id, ['queued', 'building'], { priority: build.priority });
-      const { round } = await getBuildRequest(db, id);
-      const job = await (await lanes.laneOf(queue)).queue.getJob(id);
-      await job?.changePriority({ priority: jobPriority(build.priority, round) });
-    }
-  };
-  /** Takes a cancelled build out of its queue, or away from whoever is at it. */
-  const retire = async ({ id, queue }: Build): Promise<void> => {
-    await markCancelled(redis, id);
-    if (queue === null) return;
-    const job = await (await lanes.laneOf(queue)).queue.getJob(id);
-    if (job === undefined || (await job.isActive()) || (await job.isFailed())) return;
-    await job.remove();
-  };
   const retireSoon = (build: Build): void => {
-    retire(build).catch((error: unknown) => {
+    jobs.retire(build).catch((error: unknown) => {
       logger.warn({ build: build.id, err: error }, 'a cancelled build is not out of its queue yet');
     });
-  };
-  const addSign = (buildId: BuildId) => signs.add('sign', { v: 1, buildId }, { jobId: buildId });
-
-  const lookOnce = async (id: BuildId): Promise<void> => {
-    const build = await getBuild(db, id);
-    if (build.state === 'queued' || build.state === 'building') await lookAtBuilding(build);
-    else if (build.state === 'signing') await lookAtSigning(build);
-  };
-
-  /** One look at a build at a time; each begins after the one before. */
-  const look = (id: BuildId): Promise<void> => {
-    const last = looking.get(id) ?? Promise.resolve();
-    const next = last
-      .then(() => (closed ? undefined : lookOnce(id)))
-      .catch((error: unknown) => {
-        if (!closed)
-          logger.error({ build: id, code: codeOf(error), err: error }, 'looking at a build failed');
-      })
-      .finally(() => {
-        if (looking.get(id) === next) looking.delete(id);
-      });
-    looking.set(id, next);
-    return next;
   };
   const lookAtAll = async (): Promise<void> => {
     const unfinished = await unfinishedBuilds(db);
@@ -340,6 +173,28 @@ export const openBuildFlow = async (needs: Needs): Promise<BuildFlow> => {
     });
   };
   const lanes = openBuildLanes(needs.redisUrl, redis, needs.retries, { onNotice, onProgress, onError });
+  const jobs = openBuildJobs({ db, store, redis, lanes, signs });
+  const move = openBuildMoves({
+    db,
+    events,
+    logger,
+    store,
+    redis,
+    lanes,
+    signs,
+    jobs,
+    tell,
+    over,
+    noteSigner,
+  });
+  const { look, settled } = oneLookAtATime<BuildId>(
+    async (id) => {
+      if (!closed) await move(id);
+    },
+    (id, error) => {
+      if (!closed) logger.error({ build: id, code: codeOf(error), err: error }, 'looking at a build failed');
+    },
+  );
   signs.on('error', onError);
   const onSign = ({ jobId }: { readonly jobId: string }): void => {
     const id = BuildId.safeParse(jobId);
@@ -367,7 +222,7 @@ export const openBuildFlow = async (needs: Needs): Promise<BuildFlow> => {
     // Whether or not store and Redis answer now, the build is on record, and is looked at until it ends.
     const { request } = await getBuildRequest(db, started.build.id);
     if (request !== null)
-      await keepRequest(request).catch((error: unknown) => {
+      await jobs.keepRequest(request).catch((error: unknown) => {
         logger.error({ build: started.build.id, err: error }, 'the request of a build was not written yet');
       });
     void look(started.build.id);
@@ -459,7 +314,7 @@ export const openBuildFlow = async (needs: Needs): Promise<BuildFlow> => {
     close: async () => {
       closed = true;
       clearInterval(timer);
-      await Promise.all(looking.values());
+      await settled();
       await Promise.all([signNotices.close(), signs.close(), lanes.close()]);
       redis.disconnect();
     },

@@ -98,3 +98,5 @@ export const openBuildLanes = (redisUrl: string, redis: Redis, retries: Retries,
     },
   };
 };
+
+export type BuildLanes = ReturnType<typeof openBuildLanes>;

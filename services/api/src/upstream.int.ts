@@ -233,3 +233,30 @@ test('a lock in the repository that says less than what was pushed is made new f
   expect(await built(other)).toMatchObject({ app, web, version: ['app 1.0-1+deb13u1'] });
   expect(await builds()).toHaveLength(4);
 });
+
+test('of two triggers none takes back or builds again what the other has found', async () => {
+  const found = await built(await look());
+  expect(found).toMatchObject({ app, web, version: ['app 1.0-2'] });
+  expect(found.causes).toMatchObject([
+    { cause: { changed: 1, changes: [{ kind: 'package', is: '1.0-2' }] } },
+  ]);
+
+  web = await push('web', 'three');
+  const [after] = await ended(pushed, 4);
+  if (after === undefined) throw new Error('no delivery');
+  expect(await built(after)).toMatchObject({ app, web, version: ['app 1.0-2'] });
+  expect(await look()).toMatchObject(nothing('nothing it is made of has changed'));
+  expect(await builds()).toHaveLength(6);
+});
+
+test('where another thing follows, the same moved tag is asked for by both, and is one build', async () => {
+  await api.client().triggers.update(pushed.id, { rule: { publish: true } });
+  web = await push('web', 'four');
+  const [first] = await ended(pushed, 5);
+  if (first === undefined) throw new Error('no delivery');
+  const one = await built(first);
+  const other = await built(await look());
+  expect(other).toMatchObject({ id: one.id, app, web, version: ['app 1.0-2'] });
+  expect(other.causes.map(({ kind }) => kind)).toEqual(['registry', 'upstream']);
+  expect(await builds()).toHaveLength(7);
+});

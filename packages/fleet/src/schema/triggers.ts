@@ -57,8 +57,10 @@ export const sources = pgTable(
 export type TriggerMemory = {
   /** by branch: the commit that was looked at last */
   readonly commits?: Readonly<Record<string, string>>;
-  /** by class: the lock that was resolved last, and what it was made from */
-  readonly locks?: Readonly<Record<string, { readonly from: string; readonly text: string }>>;
+  /** by class: the lock that was resolved last, what it was made from, and when */
+  readonly locks?: Readonly<
+    Record<string, { readonly from: string; readonly text: string; readonly at?: string }>
+  >;
 };
 
 export const triggers = pgTable(

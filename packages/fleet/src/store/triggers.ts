@@ -1,7 +1,8 @@
-import { and, asc, eq, getTableColumns, isNotNull, lte, or, sql, type SQL } from 'drizzle-orm';
+import { and, asc, eq, getTableColumns, isNotNull, isNull, lte, or, sql, type SQL } from 'drizzle-orm';
 import {
   SlipwayError,
   type ClassName,
+  type SourceId,
   type Trigger,
   type TriggerChange,
   type TriggerCreate,
@@ -54,6 +55,21 @@ export const sealedSecret = async (db: Database, id: TriggerId): Promise<string 
 export const memoryOf = async (db: Database, id: TriggerId): Promise<TriggerMemory> => {
   const rows = await db.select({ memory: triggers.memory }).from(triggers).where(eq(triggers.id, id));
   return found(rows, 'trigger', id).memory;
+};
+
+/** What a trigger has resolved, and what it does with it. */
+export type TriggerLocks = Pick<Trigger, 'id' | 'rule' | 'perClass'> & {
+  readonly locks: NonNullable<TriggerMemory['locks']>;
+};
+
+/** Of all triggers of a source; null: of the image repository of the server. */
+export const locksOfSource = async (db: Database, source: SourceId | null): Promise<TriggerLocks[]> => {
+  const { id, rule, perClass, memory } = triggers;
+  const rows = await db
+    .select({ id, rule, perClass, memory })
+    .from(triggers)
+    .where(source === null ? isNull(triggers.source) : eq(triggers.source, source));
+  return rows.map(({ memory: { locks = {} }, ...row }) => ({ ...row, locks }));
 };
 
 /** By name. */

@@ -27,7 +27,8 @@ export const digestOfLock = (text: string): string => createHash('sha256').updat
 /**
  * Resolves tags and package sets of a class again, and leaves the new lock in the tree for its build.
  *
- * @param previous text of the lock that it is compared with; empty: there is none
+ * @param previous texts of locks, empty where there is none: what is not updated stays as in the newest, and what is new is
+ *   said in comparison with the one that was seen
  * @param update as of `resolveLock`
  * @returns changes undefined: there was nothing to compare with
  * @throws {SlipwayError} of registries and Debian's packages; LOCK_INVALID
@@ -35,18 +36,25 @@ export const digestOfLock = (text: string): string => createHash('sha256').updat
 export const refreshLock = async (
   { spec, arch }: { readonly spec: ImageFile; readonly arch: Arch },
   where: { readonly tree: string; readonly cacheDir: string; readonly signal?: AbortSignal | undefined },
-  previous: string,
+  previous: { readonly newest: string; readonly seen: string },
   update: 'all' | ReadonlySet<string>,
 ): Promise<{ readonly text: string; readonly changes: readonly LockChange[] | undefined }> => {
   const { tree, cacheDir, signal } = where;
-  const known: Lock | undefined = previous === '' ? undefined : parseLock(previous, LOCK_FILE);
+  const parse = (text: string): Lock | undefined => (text === '' ? undefined : parseLock(text, LOCK_FILE));
+  const seen = parse(previous.seen);
   const own = { packages: systemPackages(spec), npm: needsNode(spec) };
   const wanted = new Map([[arch, lockInputs(spec, { baseDir: tree, lockDir: tree }, own)]]);
-  const made = await resolveLock(wanted, { lockDir: tree, cacheDir, previous: known, update, signal });
+  const made = await resolveLock(wanted, {
+    lockDir: tree,
+    cacheDir,
+    previous: parse(previous.newest),
+    update,
+    signal,
+  });
   const text = formatLock(made);
   await writeFile(join(tree, LOCK_FILE), text);
   // A lock for many classes says more than that of one; what another class needs is not gone.
   const isOwn = ({ kind, set, is }: LockChange): boolean =>
     is !== undefined || (kind === 'package' && made.debian[arch]?.[set ?? ''] !== undefined);
-  return { text, changes: known === undefined ? undefined : diffLocks(known, made).filter(isOwn) };
+  return { text, changes: seen === undefined ? undefined : diffLocks(seen, made).filter(isOwn) };
 };
