@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ChannelName, codeOf, TriggerCreate } from '@slipway/protocol';
+import { ChannelName, codeOf, messageOf, TriggerCreate } from '@slipway/protocol';
 import { describeOn, describeRule, readTrigger, type TriggerOptions } from './trigger-options.ts';
 
 const read = (over: Partial<TriggerOptions>, before?: Parameters<typeof readTrigger>[2]) =>
@@ -43,4 +43,9 @@ test.each<[Partial<TriggerOptions>, string]>([
   [{ file: 'none.json' }, 'NOT_FOUND'],
 ])('%j is told as %s', async (options, code) => {
   expect(await read(options).catch(codeOf)).toBe(code);
+});
+
+test('what is wrong is named by its place', async () => {
+  const wrong = read({ schedule: 'x'.repeat(201), branch: [''] }).catch(messageOf);
+  expect(await wrong).toMatch(/^on\.schedule: [^;]+; rule\.branches\.0\.match: .+/);
 });

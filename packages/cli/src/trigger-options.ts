@@ -84,6 +84,12 @@ const definedOf = (values: object): Record<string, unknown> =>
 
 const usage = (message: string): SlipwayError => new SlipwayError('USAGE', message);
 
+export const KINDS_SAID = 'one of --forge, --sender, --schedule, --every and --release-of';
+
+/** Each with its place in the JSON of the trigger. */
+export const complaintsOf = ({ issues }: z.ZodError): string =>
+  issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+
 /** What the options say sets it off; undefined: nothing. */
 export const onOf = (options: TriggerOptions): unknown => {
   const {
@@ -105,10 +111,7 @@ export const onOf = (options: TriggerOptions): unknown => {
     release: releaseOf === undefined ? undefined : { deviceClass: releaseOf, channel: ofChannel },
   };
   const kinds = Object.entries(said).filter(([, value]) => value !== undefined);
-  if (kinds.length > 1)
-    throw usage(
-      'Expected one of --forge, --sender, --schedule, --every and --release-of. Make a trigger for each.',
-    );
+  if (kinds.length > 1) throw usage(`Expected ${KINDS_SAID}. Make a trigger for each.`);
   const [only] = kinds;
   return only === undefined ? undefined : { kind: only[0], ...definedOf(only[1] ?? {}) };
 };
@@ -191,7 +194,7 @@ export const readTrigger = async (
     }),
   };
   const change = TriggerChange.safeParse(asked);
-  if (!change.success) throw usage(z.prettifyError(change.error));
+  if (!change.success) throw usage(complaintsOf(change.error));
   return change.data;
 };
 

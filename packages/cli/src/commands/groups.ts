@@ -54,8 +54,10 @@ export const groupCommands = (program: Command, makeContext: MakeContext): void 
         .option('-q, --query <query>', 'its members are what this finds at any time')
         .option('--description <text>', 'what it is for'),
     run: async (context, words, options) => {
-      const group = await (await connect(context)).groups.create({ name: word(words, 0), ...options });
-      print(context, group, () => show(group, undefined));
+      const client = await connect(context);
+      const group = await client.groups.create({ name: word(words, 0), ...options });
+      const devices = await countOf(client, group);
+      print(context, { ...group, devices }, () => show(group, devices));
     },
   });
   leaf(groups, makeContext, {
@@ -85,7 +87,8 @@ export const groupCommands = (program: Command, makeContext: MakeContext): void 
     run: async (context, words, change) => {
       const client = await connect(context);
       const group = await client.groups.update(word(words, 0), change);
-      print(context, group, () => show(group, undefined));
+      const devices = await countOf(client, group);
+      print(context, { ...group, devices }, () => show(group, devices));
     },
   });
   leaf(groups, makeContext, {

@@ -13,8 +13,10 @@ import { collect, leaf, print, word, type MakeContext } from '../command.ts';
 import { connect } from '../context.ts';
 import { facts, table, time } from '../table.ts';
 import {
+  complaintsOf,
   describeOn,
   describeRule,
+  KINDS_SAID,
   readTrigger,
   triggerOptions,
   withTriggerOptions,
@@ -44,7 +46,7 @@ const show = (trigger: Trigger): string =>
     within: `${trigger.windowSeconds} s`,
     'builds at once': trigger.maxBuilds,
     hook: trigger.hook,
-    next: trigger.nextAt === null ? null : time(trigger.nextAt),
+    next: trigger.nextAt === null || !trigger.enabled ? null : time(trigger.nextAt),
     created: time(trigger.createdAt),
     updated: time(trigger.updatedAt),
   });
@@ -87,13 +89,14 @@ export const triggerCommands = (program: Command, makeContext: MakeContext): voi
     options: z.object({ ...triggerOptions, disabled: z.boolean().default(false) }),
     build: (command) => withTriggerOptions(command).option('--disabled', 'do not let it build yet'),
     run: async (context, words, { disabled, ...options }) => {
+      const said = await readTrigger(context.cwd, options);
+      if (said.on === undefined) throw new SlipwayError('USAGE', `Say what sets it off: ${KINDS_SAID}.`);
       const asked = TriggerCreate.safeParse({
-        ...(await readTrigger(context.cwd, options)),
+        ...said,
         name: word(words, 0),
         ...(disabled ? { enabled: false } : {}),
       });
-      if (!asked.success)
-        throw new SlipwayError('USAGE', z.prettifyError(asked.error), { cause: asked.error });
+      if (!asked.success) throw new SlipwayError('USAGE', complaintsOf(asked.error), { cause: asked.error });
       const made = await (await connect(context)).triggers.create(asked.data);
       print(context, made, () =>
         made.secret === null ? show(made) : `${show(made)}\nsecret          ${made.secret}`,
