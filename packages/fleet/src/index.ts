@@ -250,8 +250,8 @@ export {
   isInReach,
   isRolloutInReach,
   isRolloutReached,
+  limitTargets,
   refuseDevicesBeyond,
-  refuseTargetsBeyond,
   rolloutsInReach,
 } from './store/reach.ts';
 export { recordRefusal, tellRefusals } from './store/login-refusals.ts';

@@ -98,6 +98,8 @@ export const Rollout = z.object({
   channel: ChannelName.optional(),
   group: GroupId.optional(),
   query: z.string().optional(),
+  /** of what the query finds, only devices of these groups: whoever began it has a role on them alone */
+  within: z.array(GroupId).optional(),
   counts: z.partialRecord(ExecutionState, z.int()),
   /** while it runs: devices that were not offered the release yet, because they are offline or others go first */
   waiting: z.int().optional(),

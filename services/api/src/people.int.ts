@@ -206,8 +206,6 @@ describe('a role on a group', () => {
     const both = await anna.rollouts.create({ release: release.id, devices: ['far-1', 'near-2'] });
     const own = await greta.rollouts.create({ release: release.id, devices: ['near-1'] });
     expect(await codeThrownBy(greta.rollouts.create({ release: release.id }))).toBe('FORBIDDEN');
-    const query = 'group = near';
-    expect(await codeThrownBy(greta.rollouts.create({ release: release.id, query }))).toBe('FORBIDDEN');
     for (const beyond of [{ devices: ['near-3', 'far-1'] }, { group: 'far' }])
       expect(await codeThrownBy(greta.rollouts.create({ release: release.id, ...beyond }))).toBe('NOT_FOUND');
     expect((await greta.rollouts.list().all()).map(({ id }) => id)).toEqual([own.id]);
@@ -220,6 +218,19 @@ describe('a role on a group', () => {
     const whole = await greta.rollouts.create({ release: release.id, group: 'near' });
     expect((await greta.rollouts.get(whole.id)).group).toBe(group);
     await greta.rollouts.abort(whole.id);
+
+    // A query finds what is theirs of what it would find, whatever it is.
+    const found = await greta.rollouts.create({ release: release.id, query: 'id = far-1 or id = near-1' });
+    expect(found).toMatchObject({ within: [group], waiting: 1 });
+    expect((await greta.rollouts.list().all()).map(({ id }) => id)).toContain(found.id);
+    expect(await codeThrownBy(anna.groups.delete('near'))).toBe('CONFLICT');
+    await greta.rollouts.abort(found.id);
+    const around = greta.rollouts.create({ release: release.id, query: 'online) or (id = far-1' });
+    expect(await codeThrownBy(around)).toBe('QUERY_INVALID');
+    await expect(greta.rollouts.create({ release: release.id })).rejects.toThrow('groups (near)');
+    const wide = await anna.rollouts.create({ release: release.id, query: 'group = near' });
+    expect(await codeThrownBy(greta.rollouts.get(wide.id))).toBe('NOT_FOUND');
+    await anna.rollouts.abort(wide.id);
   });
 
   test('tells live of its devices, groups and rollouts, of releases, and of nothing else', async () => {

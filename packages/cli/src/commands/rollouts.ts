@@ -62,6 +62,7 @@ const show = ({ rollout, executions }: Seen, columns: number | undefined): strin
       channel: rollout.channel,
       group: rollout.group,
       query: rollout.query,
+      within: rollout.within?.join(', '),
       state: rollout.state,
       reason: rollout.reason,
       'stops at': `${rollout.failureThreshold} failed`,

@@ -37,6 +37,8 @@ export const rollouts = pgTable(
     /** of the class those that belong to a group, or that a query finds, at any time while it runs */
     group: text('group').$type<GroupId>(),
     query: text('query'),
+    /** of what the query finds, the devices of these groups: whoever began it reaches no others */
+    within: jsonb('within').$type<GroupId[]>(),
     /** for the devices that follow it */
     channel: text('channel').$type<ChannelName>(),
     createdAt: at('created_at').notNull().defaultNow(),

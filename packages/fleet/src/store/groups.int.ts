@@ -8,6 +8,7 @@ import {
   MAX_TAGS,
   RolloutCreate,
   type ErrorCode,
+  type Group,
 } from '@slipway/protocol';
 import { openDatabase, type Database, type OpenDatabase } from '../database.ts';
 import { startTestPostgres } from '../testing/postgres.ts';
@@ -32,6 +33,7 @@ import {
   listGroups,
   removeMembers,
 } from './groups.ts';
+import { isRolloutReached } from './reach.ts';
 import { abortRollout, createRollout, getRollout, runningRolloutsByQuery } from './rollouts.ts';
 
 const postgres = await startTestPostgres();
@@ -276,6 +278,40 @@ describe.each(engines)('on %s', (_name, open) => {
       expect((await getRollout(db, rollout.id)).counts).toEqual({ CANCELED: 2 });
       await abortRollout(db, beside.id, 'enough', now());
       await planRollout(db, beside.id, now());
+    });
+
+    test('by a query within groups reach their devices alone, are seen by who reaches all of these, and hold them', async () => {
+      const names = ['within-1', 'within-2', 'within-3'] as const;
+      for (const name of names) await seedOnlineDevice(db, name);
+      const [one, two, other] = [await make('within-one'), await make('within-two'), await make('within-no')];
+      const put = (group: string, name: string) => addMembers(db, group, [DeviceId.parse(name)], 'me', now());
+      await put('within-one', 'within-1');
+      await put('within-no', 'within-3');
+      const release = await seedRelease(db, '7.1.0', Buffer.from('within'));
+      const asked = RolloutCreate.parse({ release: release.id, query: 'online' });
+      const { id, ...rollout } = await createRollout(db, asked, now(), [one.id, two.id]);
+      expect(rollout).toMatchObject({ within: [one.id, two.id], waiting: 1 });
+      await planRollout(db, id, now());
+      expect(await offered(...names)).toEqual(['within-1']);
+      await put('within-two', 'within-2');
+      await planRollout(db, id, now());
+      expect(await offered(...names)).toEqual(['within-1', 'within-2']);
+
+      const isSeen = (...reach: Group[]) =>
+        isRolloutReached(
+          db,
+          reach.map((group) => group.id),
+          id,
+          now(),
+        );
+      expect([await isSeen(one, two, other), await isSeen(one), await isSeen(other)]).toEqual([
+        true,
+        false,
+        false,
+      ]);
+      expect(await messageThrownBy(deleteGroup(db, 'within-two', 'me'))).toContain(id);
+      await abortRollout(db, id, 'enough', now());
+      await planRollout(db, id, now());
     });
   });
 });

@@ -140,13 +140,16 @@ const refuseNamed = async (
     testsOf(parseQuery(query)).some((test) => test.kind === 'group' && names.includes(test.group));
   const others = await db.select().from(groups).where(isNotNull(groups.query));
   const running = await db
-    .select({ id: rollouts.id, group: rollouts.group, query: rollouts.query })
+    .select({ id: rollouts.id, group: rollouts.group, query: rollouts.query, within: rollouts.within })
     .from(rollouts)
     .where(eq(rollouts.state, 'running'));
   const by = [
     ...others.filter(({ query }) => asks(query)).map(({ name }) => `group ${name}`),
     ...running
-      .filter((rollout) => asks(rollout.query) || (rollout.group === group.id && names.includes(group.id)))
+      .filter(({ query, group: whole, within }) => {
+        const isMeant = whole === group.id || within?.includes(group.id) === true;
+        return asks(query) || (isMeant && names.includes(group.id));
+      })
       .map(({ id }) => `rollout ${id}`),
   ];
   if (by.length === 0) return;

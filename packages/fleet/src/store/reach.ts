@@ -1,5 +1,5 @@
 import { and, inArray, sql, type SQL } from 'drizzle-orm';
-import { SlipwayError, type DeviceId, type RolloutCreate } from '@slipway/protocol';
+import { SlipwayError, type DeviceId, type GroupId, type RolloutCreate } from '@slipway/protocol';
 import type { Reach } from '../actor.ts';
 import type { Database } from '../database.ts';
 import { devices, groups, rollouts } from '../schema.ts';
@@ -57,7 +57,8 @@ export const isGroupInReach = async (db: Database, reach: Reach, name: string): 
   );
 
 /**
- * That a rollout is one to a group in reach, or to devices that are all in reach now.
+ * That a rollout is one to a group in reach, to what a query finds within such groups, or to devices that are all in
+ * reach now.
  *
  * @returns undefined: every rollout is
  */
@@ -65,7 +66,7 @@ export const isRolloutInReach = async (db: Database, reach: Reach, now: Date): P
   const near = await isInReach(db, reach, now);
   if (reach === 'fleet' || near === undefined) return undefined;
   if (reach.length === 0) return sql`false`;
-  return sql`(${inArray(rollouts.group, [...reach])} or (${rollouts.devices} is not null and not exists (
+  return sql`(${inArray(rollouts.group, [...reach])} or ${rollouts.within} <@ ${JSON.stringify(reach)}::jsonb or (${rollouts.devices} is not null and not exists (
     select from jsonb_array_elements_text(${rollouts.devices}) as target
     where not exists (select from ${devices} where ${devices.id} = target and ${near}))))`;
 };
@@ -110,27 +111,38 @@ export const refuseDevicesBeyond = async (
 };
 
 /**
- * What somebody may roll out to whose role is for the devices of groups: one of these groups, or devices of them.
+ * What somebody may roll out to whose role is for the devices of groups: one of these groups, devices of them, or what a
+ * query finds within them.
  *
- * @throws {SlipwayError} NOT_FOUND for a group or device out of reach, FORBIDDEN where neither is named
+ * @returns the groups that a query is kept within; null: there is nothing to keep it within
+ * @throws {SlipwayError} NOT_FOUND for a group or device out of reach, FORBIDDEN where none of the three is named
  */
-export const refuseTargetsBeyond = async (
+export const limitTargets = async (
   db: Database,
   reach: Reach,
-  asked: Pick<RolloutCreate, 'devices' | 'group'>,
+  asked: Pick<RolloutCreate, 'devices' | 'group' | 'query'>,
   now: Date,
-): Promise<void> => {
-  if (reach === 'fleet') return;
+): Promise<readonly GroupId[] | null> => {
+  if (reach === 'fleet') return null;
   if (asked.group !== undefined) {
     const near = await isGroupInReach(db, reach, asked.group);
     found(near ? [asked.group] : [], 'group', asked.group);
-    return;
+    return null;
   }
-  if (asked.devices === undefined)
-    throw new SlipwayError(
-      'FORBIDDEN',
-      'Your role is for the devices of groups. Name a group or devices to roll out to.',
-      { details: { groups: reach } },
-    );
-  await refuseDevicesBeyond(db, reach, asked.devices, now);
+  if (asked.devices !== undefined) {
+    await refuseDevicesBeyond(db, reach, asked.devices, now);
+    return null;
+  }
+  const there = await db
+    .select({ id: groups.id, name: groups.name })
+    .from(groups)
+    .where(inArray(groups.id, [...reach]))
+    .orderBy(groups.name);
+  if (asked.query !== undefined && there.length > 0) return there.map(({ id }) => id);
+  const names = there.map(({ name }) => name).join(', ') || 'none that is still there';
+  throw new SlipwayError(
+    'FORBIDDEN',
+    `Your role is for the devices of groups (${names}). Name a group, devices or a query to roll out to.`,
+    { details: { groups: reach } },
+  );
 };

@@ -4,6 +4,7 @@ import {
   type AssignmentPolicy,
   type DeviceId,
   type ExecutionState,
+  type GroupId,
   type Release,
   type Rollout,
   type RolloutCreate,
@@ -37,12 +38,20 @@ export const isTargetOf = async (db: Database, rollout: Target, now: Date): Prom
     rollout.group === null && rollout.query === null
       ? undefined
       : await queryCondition(db, rollout.query ?? `group = ${rollout.group ?? ''}`, now);
-  return and(isListedOrOfClass(db, rollout), chosen);
+  // A condition of its own, so that no query can be written that gets around it.
+  const near =
+    rollout.within === null
+      ? undefined
+      : await queryCondition(db, rollout.within.map((group) => `group = ${group}`).join(' or '), now);
+  return and(isListedOrOfClass(db, rollout), chosen, near);
 };
 
-type Target = Pick<Row, 'deviceClass' | 'devices' | 'channel' | 'release' | 'group' | 'query'>;
+type Target = Pick<Row, 'deviceClass' | 'devices' | 'channel' | 'release' | 'group' | 'query' | 'within'>;
 
-const isListedOrOfClass = (db: Database, rollout: Omit<Target, 'group' | 'query'>): SQL | undefined => {
+const isListedOrOfClass = (
+  db: Database,
+  rollout: Omit<Target, 'group' | 'query' | 'within'>,
+): SQL | undefined => {
   if (rollout.devices !== null) return and(eq(devices.state, 'active'), inArray(devices.id, rollout.devices));
   const ofClass = and(eq(devices.state, 'active'), eq(devices.deviceClass, rollout.deviceClass));
   if (rollout.channel !== null) return and(ofClass, eq(devices.channel, rollout.channel));
@@ -78,6 +87,7 @@ const toRollouts = async (db: Database, rows: readonly Row[]): Promise<Rollout[]
         ...(row.channel === null ? {} : { channel: row.channel }),
         ...(row.group === null ? {} : { group: row.group }),
         ...(row.query === null ? {} : { query: row.query }),
+        ...(row.within === null ? {} : { within: row.within }),
         counts,
         ...(row.state === 'running' ? { waiting: await countWaiting(db, row) } : {}),
         createdAt: row.createdAt.toISOString(),
@@ -103,11 +113,17 @@ const countWaiting = async (db: Database, row: Row): Promise<number> => {
 };
 
 /**
+ * @param within groups that are there; of what a query finds only their devices are meant
  * @throws {SlipwayError} NOT_FOUND for a release, device, group or channel; QUERY_INVALID; CONFLICT for a release that is not published and for
  * a rollout that runs on the same devices; REQUEST_INVALID for a device of another class; DEVICE_REVOKED;
  * RELEASE_DEPRECATED; RELEASE_BELOW_FLOOR and STEPPING_STONE_MISSING as the channels of the devices have it
  */
-export const createRollout = (db: Database, asked: RolloutCreate, now: Date): Promise<Rollout> =>
+export const createRollout = (
+  db: Database,
+  asked: RolloutCreate,
+  now: Date,
+  within: readonly GroupId[] | null = null,
+): Promise<Rollout> =>
   db.transaction(async (tx) => {
     if ([asked.devices, asked.group, asked.query].filter((one) => one !== undefined).length > 1) {
       throw new SlipwayError(
@@ -137,7 +153,16 @@ export const createRollout = (db: Database, asked: RolloutCreate, now: Date): Pr
     const group = asked.group === undefined ? null : (await getGroup(tx, asked.group)).id;
     const query = asked.query ?? null;
     const { deviceClass } = release;
-    const wanted: Target = { deviceClass, release: release.id, devices: targets, channel, group, query };
+    const limits = within === null ? null : [...within];
+    const wanted: Target = {
+      deviceClass,
+      release: release.id,
+      devices: targets,
+      channel,
+      group,
+      query,
+      within: limits,
+    };
     await refuseByChannels(tx, release, wanted, now);
     await refuseOverlap(tx, wanted, now);
     const rows = await tx
@@ -154,6 +179,7 @@ export const createRollout = (db: Database, asked: RolloutCreate, now: Date): Pr
         channel,
         group,
         query,
+        within: limits,
         createdAt: now,
       })
       .returning();

@@ -3,10 +3,10 @@ import {
   createRollout,
   getRollout,
   isRolloutInReach,
+  limitTargets,
   listExecutions,
   listRollouts,
   recordAudit,
-  refuseTargetsBeyond,
   setRolloutPolicy,
 } from '@slipway/fleet';
 import {
@@ -38,13 +38,13 @@ export const rolloutRoutes = (app: App, { db, events, wakePlanner }: Context): v
     },
     async (request, reply) => {
       const rollout = await db.transaction(async (tx) => {
-        await refuseTargetsBeyond(tx, reachOfRequest(request), request.body, new Date());
-        const made = await createRollout(tx, request.body, new Date());
+        const within = await limitTargets(tx, reachOfRequest(request), request.body, new Date());
+        const made = await createRollout(tx, request.body, new Date(), within);
         await recordAudit(tx, {
           actor: actorOf(request).name,
           action: 'rollout.create',
           subject: made.id,
-          details: { ...request.body },
+          details: { ...request.body, ...(within === null ? {} : { within }) },
         });
         return made;
       });
