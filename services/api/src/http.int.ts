@@ -335,6 +335,9 @@ describe('keys', () => {
         /^the certificate of the device-authority \(CN=test devices, key [0-9a-f]{16}\) ends at 20/,
       ),
     ]);
+    await api.db.execute(`update keys set not_after = now() - interval '1 second' where id = '${id}'`);
+    expect((await status.get()).warnings).toEqual([expect.stringContaining(') ended at 20')]);
+    expect(await keys.get(id)).toMatchObject({ state: 'expired' });
   });
 
   test('are those of the bundles too, also of releases from before it was looked at', async () => {

@@ -1,10 +1,9 @@
 import { getEmergencyStop, haltOffers, liftStop, stopOffers } from '@slipway/fleet';
-import { DEFAULT_TENANT, EmergencyStop, StopRequest } from '@slipway/protocol';
+import { EmergencyStop, StopRequest } from '@slipway/protocol';
 import { actorOf } from '../auth.ts';
 import type { App, Context } from './context.ts';
 
 const tags = ['Emergency stop'];
-const tenant = DEFAULT_TENANT;
 
 /** Whoever may operate may stop; to let offers out again takes who may make them. */
 export const emergencyStopRoutes = (app: App, { db, events }: Context): void => {
@@ -18,7 +17,7 @@ export const emergencyStopRoutes = (app: App, { db, events }: Context): void => 
         response: { 200: EmergencyStop },
       },
     },
-    async () => getEmergencyStop(db, tenant),
+    async (request) => getEmergencyStop(db, actorOf(request).tenant),
   );
   app.put(
     '/v1/emergency-stop',
@@ -32,12 +31,13 @@ export const emergencyStopRoutes = (app: App, { db, events }: Context): void => 
       },
     },
     async (request) => {
-      const by = { actor: actorOf(request).name, reason: request.body.reason };
+      const { tenant, name } = actorOf(request);
+      const by = { actor: name, reason: request.body.reason };
       await stopOffers(db, tenant, by, new Date());
       // A gateway does it as well; here it is done when the answer comes, also while no gateway runs.
       await haltOffers(db, tenant, new Date());
       const stop = await getEmergencyStop(db, tenant);
-      events.publish({ kind: 'stop', stop });
+      events.publish({ kind: 'stop', stop, tenant });
       return stop;
     },
   );
@@ -52,9 +52,10 @@ export const emergencyStopRoutes = (app: App, { db, events }: Context): void => 
       },
     },
     async (request) => {
-      await liftStop(db, tenant, actorOf(request).name);
+      const { tenant, name } = actorOf(request);
+      await liftStop(db, tenant, name);
       const stop = await getEmergencyStop(db, tenant);
-      events.publish({ kind: 'stop', stop });
+      events.publish({ kind: 'stop', stop, tenant });
       return stop;
     },
   );

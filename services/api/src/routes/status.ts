@@ -6,10 +6,10 @@ import {
   serverVersion,
   unfinishedBuilds,
 } from '@slipway/fleet';
-import { DEFAULT_TENANT, KEY_WARNING_DAYS, ServerStatus } from '@slipway/protocol';
+import { KEY_WARNING_DAYS, ServerStatus } from '@slipway/protocol';
+import { actorOf } from '../auth.ts';
 import type { App, Context } from './context.ts';
 
-const tenant = DEFAULT_TENANT;
 const DAY_MS = 86_400_000;
 const VERSION = '0.1.0';
 const startedAt = new Date().toISOString();
@@ -25,7 +25,8 @@ export const statusRoutes = (app: App, { db, store, builds, queues }: Context): 
         response: { 200: ServerStatus },
       },
     },
-    async () => {
+    async (request) => {
+      const { tenant } = actorOf(request);
       const now = new Date();
       const [stop, database, space, counts, workers, unfinished, rollouts, devices, ending] =
         await Promise.all([
@@ -49,7 +50,7 @@ export const statusRoutes = (app: App, { db, store, builds, queues }: Context): 
         problems,
         warnings: ending.map(
           ({ purpose, subject, id, notAfter }) =>
-            `the certificate of the ${purpose} (${subject}, key ${id.slice(0, 16)}) ends at ${notAfter}`,
+            `the certificate of the ${purpose} (${subject}, key ${id.slice(0, 16)}) ${new Date(notAfter) > now ? 'ends' : 'ended'} at ${notAfter}`,
         ),
         version: VERSION,
         startedAt,
