@@ -34,7 +34,7 @@ describe('words', () => {
     expect(await call('bild')).toMatchObject({ status: 64, err: expect.stringContaining('build') });
     expect(await call('builds', 'create')).toMatchObject({
       status: 64,
-      err: "USAGE: missing required argument 'class'",
+      err: "USAGE: missing required argument 'class'. See slipway builds create --help.",
     });
     expect(await call('builds', 'create', 'edge', '--version', 'one')).toMatchObject({ status: 64 });
     expect(await call('rollouts', 'create', 'rel_x')).toMatchObject({ status: 78 });

@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
 import { ChannelName, codeOf, messageOf, TriggerCreate } from '@slipway/protocol';
-import { describeOn, describeRule, readTrigger, type TriggerOptions } from './trigger-options.ts';
+import {
+  describeOn,
+  describeRollout,
+  describeRule,
+  readTrigger,
+  type TriggerOptions,
+} from './trigger-options.ts';
 
 const read = (over: Partial<TriggerOptions>, before?: Parameters<typeof readTrigger>[2]) =>
   readTrigger('/nonexistent', { downloadOnly: false, ...over }, before);
@@ -23,6 +29,13 @@ test.each<[Partial<TriggerOptions>, string, string]>([
 ])('%j', async (options, on, rule) => {
   const made = TriggerCreate.parse({ name: 'x', ...(await read(options)) });
   expect([describeOn(made.on), describeRule(made.rule)]).toEqual([on, rule]);
+});
+
+test('what a rollout is like is told', async () => {
+  const options = { every: 5, rollout: true, group: 'lab', maxInFlight: 20, window: ['02:00-04:00'] };
+  const { rule } = TriggerCreate.parse({ name: 'x', ...(await read(options)) });
+  expect(describeRollout(rule)).toBe('to group lab; 20 at once; stops at 1 failed; 02:00-04:00');
+  expect(describeRollout({ publish: true })).toBeUndefined();
 });
 
 test('editing keeps of the rule what is not said anew', async () => {

@@ -11,7 +11,7 @@ import {
 } from '@slipway/protocol';
 import { z } from 'zod';
 import { collect, wholeNumber } from './command.ts';
-import { policyOf, policyOptions, withPolicyOptions } from './rollout-policy.ts';
+import { describePolicy, policyOf, policyOptions, withPolicyOptions } from './rollout-policy.ts';
 
 /** Options of `trigger create` and `trigger edit`. */
 export const triggerOptions = {
@@ -221,6 +221,19 @@ export const describeOn = (on: TriggerOn): string => {
     default:
       return on satisfies never;
   }
+};
+
+/** What a rollout of its releases is like; undefined: there is none. */
+export const describeRollout = ({ rollout }: TriggerRule): string | undefined => {
+  if (rollout === undefined) return undefined;
+  const { group, query, failureThreshold, maxInFlight, policy } = rollout;
+  return [
+    ...(group === undefined ? [] : [`to group ${group}`]),
+    ...(query === undefined ? [] : [`to what finds: ${query}`]),
+    `${maxInFlight} at once`,
+    `stops at ${failureThreshold} failed`,
+    ...[policy === undefined ? undefined : describePolicy(policy)].filter((text) => text !== undefined),
+  ].join('; ');
 };
 
 export const describeRule = ({ branches, paths, channel, publish, rollout }: TriggerRule): string =>

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { fit } from './fit.ts';
 import { Listing } from './listing.ts';
 import { liveEvents } from './live.ts';
 import { send, type Connection, type RequestOptions } from './request.ts';
@@ -11,7 +12,7 @@ export const json = async <S extends z.ZodType>(
   schema: S,
   path: string,
   options: RequestOptions,
-): Promise<z.infer<S>> => schema.parse(await (await send(connection, path, options)).json());
+): Promise<z.infer<S>> => fit(schema, connection.url, await (await send(connection, path, options)).json());
 
 export const list = <S extends z.ZodType>(
   connection: Connection,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { fit } from './fit.ts';
 import { send, type Connection, type RequestOptions } from './request.ts';
 
 /** One answer of a list. */
@@ -34,7 +35,7 @@ export class Listing<S extends z.ZodType> implements AsyncIterable<z.infer<S>> {
     const answer = await send(this.#connection, path ?? this.#path, options);
     const total = answer.headers.get('x-total-count');
     return {
-      items: z.array(this.#schema).parse(await answer.json()),
+      items: fit(z.array(this.#schema), this.#connection.url, await answer.json()),
       next: nextOf(answer.headers.get('link')),
       total: total === null ? undefined : Number(total),
     };

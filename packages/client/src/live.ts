@@ -2,6 +2,7 @@ import type { EventSourceMessage } from 'eventsource-parser';
 import type { z } from 'zod';
 import { backOffMs } from './back-off.ts';
 import { openEventStream } from './event-stream.ts';
+import { fit } from './fit.ts';
 import { pause } from './pause.ts';
 import { isPassing, type Connection, type RequestOptions } from './request.ts';
 
@@ -46,7 +47,7 @@ export async function* liveEvents<S extends z.ZodType>(
         // Who comes back is given the last one again where its id is not its own, as that of the state of a build.
         const isKnown = message.id !== undefined && message.id === last?.id && message.data === last.data;
         last = message;
-        if (!isKnown) yield schema.parse(JSON.parse(message.data));
+        if (!isKnown) yield fit(schema, connection.url, JSON.parse(message.data));
         if (message.event === 'end') return;
       }
       if (performance.now() - since > GOOD_MS) tried = 0;

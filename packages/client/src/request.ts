@@ -103,7 +103,7 @@ const refusal = (status: number, text: string): SlipwayError => {
 
 /** Whether the same request may be answered later: the server is away, busy, or has a fault of its own. */
 export const isPassing = (error: unknown): boolean => {
-  if (!(error instanceof SlipwayError)) return false;
+  if (!(error instanceof SlipwayError) || error.code === 'ANSWER_UNEXPECTED') return false;
   const status = ERRORS[error.code].http;
   return status >= 500 || status === 429;
 };

@@ -509,6 +509,12 @@ export const ERRORS = {
     'The first request with an Idempotency-Key is still being worked on.',
     'Wait as long as Retry-After says and ask again.',
   ),
+  ANSWER_UNEXPECTED: entry(
+    70,
+    500,
+    'A server answered something that this client does not know.',
+    'Use the slipway of the version of the server, or the other way round.',
+  ),
   RATE_LIMITED: entry(75, 429, 'Too many requests.', 'Wait as long as Retry-After says.'),
   CLAIM_INVALID: entry(
     77,

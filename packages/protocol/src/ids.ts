@@ -31,7 +31,10 @@ export const ClassName = name.brand<'ClassName'>();
 export type ClassName = z.infer<typeof ClassName>;
 
 /** Identifiers that the server gives: a prefix that tells the kind, and 16 characters of base 36. */
-const given = (prefix: string) => z.string().regex(new RegExp(`^${prefix}_[a-z0-9]{16}$`));
+const given = (prefix: string) =>
+  z
+    .string()
+    .regex(new RegExp(`^${prefix}_[a-z0-9]{16}$`), `expected ${prefix}_ and 16 small letters and digits`);
 
 export const BuildId = given('bld').brand<'BuildId'>();
 export type BuildId = z.infer<typeof BuildId>;

@@ -15,6 +15,7 @@ import { facts, table, time } from '../table.ts';
 import {
   complaintsOf,
   describeOn,
+  describeRollout,
   describeRule,
   KINDS_SAID,
   readTrigger,
@@ -40,6 +41,7 @@ const show = (trigger: Trigger): string =>
     source: trigger.source,
     classes: trigger.classes?.join(', ') ?? 'all',
     rule: describeRule(trigger.rule),
+    rollout: describeRollout(trigger.rule),
     ...Object.fromEntries(
       Object.entries(trigger.perClass).map(([name, rule]) => [`  ${name}`, describeRule(rule)]),
     ),
