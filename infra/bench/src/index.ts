@@ -7,3 +7,4 @@ export { DeviceBench } from './device/result.ts';
 export { ImageBench } from './image/result.ts';
 export { AgentBench } from './agent/result.ts';
 export { FleetBench } from './fleet/result.ts';
+export { StopBench } from './stop/result.ts';

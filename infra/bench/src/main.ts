@@ -5,6 +5,7 @@ import { benchBuild } from './build/bench.ts';
 import { benchDevice } from './device/bench.ts';
 import { benchFleet } from './fleet/bench.ts';
 import { benchImage } from './image/bench.ts';
+import { benchStop } from './stop/bench.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 
@@ -30,6 +31,10 @@ const BENCHES: Readonly<Record<string, { readonly summary: string; readonly run:
   image: {
     summary: 'the reference image: what is in a slot, and what it weighs',
     run: benchImage,
+  },
+  stop: {
+    summary: 'an emergency stop of 5000 devices that load a release',
+    run: benchStop,
   },
 };
 

@@ -89,6 +89,8 @@ export {
 } from './store/commands.ts';
 export {
   devicesReleasedSince,
+  announceGateway,
+  forgetGateway,
   getEmergencyStop,
   haltOffers,
   liftStop,

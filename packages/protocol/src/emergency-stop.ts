@@ -16,5 +16,9 @@ export const EmergencyStop = z.object({
   offers: z.int(),
   /** devices that boot a release or try it: that ends by itself */
   trials: z.int(),
+  /** that run now; it is they who take offers back at the broker */
+  gateways: z.int(),
+  /** devices whose offer from before the stop may still lie at the broker; 0 once it is taken back. No block is given out for one */
+  offersAtBroker: z.int(),
 });
 export type EmergencyStop = z.infer<typeof EmergencyStop>;

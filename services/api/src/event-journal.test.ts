@@ -5,7 +5,16 @@ import { openEventJournal, type Entry } from './event-journal.ts';
 
 const stop = (offers: number): LiveEvent => ({
   kind: 'stop',
-  stop: { stopped: false, reason: null, actor: null, at: null, offers, trials: 0 },
+  stop: {
+    stopped: false,
+    reason: null,
+    actor: null,
+    at: null,
+    offers,
+    trials: 0,
+    gateways: 1,
+    offersAtBroker: 0,
+  },
 });
 const numbers = (entries: readonly Entry[]): (number | string)[] =>
   entries.map(({ event }) => (event.kind === 'stop' ? event.stop.offers : event.kind));

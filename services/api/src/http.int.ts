@@ -235,7 +235,16 @@ describe('live events', () => {
   });
 
   test('are those of the tenant of who asks', async () => {
-    const stop = { stopped: false, reason: null, actor: null, at: null, offers: 0, trials: 0 };
+    const stop = {
+      stopped: false,
+      reason: null,
+      actor: null,
+      at: null,
+      offers: 0,
+      trials: 0,
+      gateways: 0,
+      offersAtBroker: 0,
+    };
     const reader = await open('?kind=stop');
     api.events.publish({ kind: 'stop', stop, tenant: TenantId.parse('other') });
     api.events.publish({ kind: 'stop', stop });

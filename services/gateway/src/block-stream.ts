@@ -36,12 +36,15 @@ const GRANT_MS = 10_000;
 
 export const createBlockStream = ({ db, logger, tenant, files, publish }: Needs): BlockStream => {
   const grants = new Map<DeviceId, { readonly grant: Grant; readonly until: number }>();
+  /** what was asked of the database before something was forgotten may be what is to be forgotten */
+  let forgotten = 0;
 
   const grantOf = async (device: DeviceId): Promise<Grant> => {
     const known = grants.get(device);
     if (known !== undefined && known.until > Date.now()) return known.grant;
+    const before = forgotten;
     const grant = await bundleFor(db, device);
-    grants.set(device, { grant, until: Date.now() + GRANT_MS });
+    if (forgotten === before) grants.set(device, { grant, until: Date.now() + GRANT_MS });
     return grant;
   };
 
@@ -78,7 +81,13 @@ export const createBlockStream = ({ db, logger, tenant, files, publish }: Needs)
         await publish(topic, '', { qos: 0, properties: { correlationData, userProperties: { code } } });
       }
     },
-    forget: (device) => void grants.delete(device),
-    forgetAll: () => grants.clear(),
+    forget: (device) => {
+      forgotten += 1;
+      grants.delete(device);
+    },
+    forgetAll: () => {
+      forgotten += 1;
+      grants.clear();
+    },
   };
 };

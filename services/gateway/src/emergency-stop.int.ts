@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import mqtt from 'mqtt';
 import {
+  announceGateway,
   createRollout,
+  forgetGateway,
   getDevice,
   getEmergencyStop,
   getRollout,
@@ -106,6 +108,11 @@ test('a stop takes every offer back at the broker, holds over a restart, and is 
   await stop();
   // Nobody but the gateway, and it only by looking.
   await Promise.all(devices.map((device) => device.released()));
+  const over = await until('the gateway to say so', async () => {
+    const now = await getEmergencyStop(server.db, tenant);
+    return now.offersAtBroker === 0 ? now : undefined;
+  });
+  expect(over).toMatchObject({ stopped: true, gateways: 1 });
   expect(await downloading.get({ ...get, id: 2 })).toMatchObject({ code: 'FORBIDDEN' });
   expect(await getEmergencyStop(server.db, tenant)).toMatchObject({ ...by, offers: 0, trials: 1 });
 
@@ -167,11 +174,28 @@ test('a stop that is made while no gateway runs takes effect before the next one
   const halted = await haltOffers(server.db, tenant, new Date());
   expect(halted.devices).toEqual([device.id]);
   expect((await retained(['gone'])).get('gone')?.assignment).not.toBeNull();
+  // The offer still lies there, so nothing else is claimed.
+  expect(await getEmergencyStop(server.db, tenant)).toMatchObject({
+    stopped: true,
+    offers: 0,
+    gateways: 0,
+    offersAtBroker: 1,
+  });
   await server.startGateway();
   await device.released();
   expect(await device.get({ bundle: wanted.digest, offset: 0, length: 10, id: 1 })).toMatchObject({
     code: 'FORBIDDEN',
   });
+  await until('the gateway to say so', async () =>
+    (await getEmergencyStop(server.db, tenant)).offersAtBroker === 0 ? true : undefined,
+  );
+  // It stays true when that gateway leaves; another one that lives has to say so for itself.
+  await server.stopGateway();
+  expect(await getEmergencyStop(server.db, tenant)).toMatchObject({ gateways: 0, offersAtBroker: 0 });
+  await announceGateway(server.db, tenant, 'another', null, new Date());
+  expect(await getEmergencyStop(server.db, tenant)).toMatchObject({ gateways: 1, offersAtBroker: 1 });
+  await forgetGateway(server.db, tenant, 'another');
+  await server.startGateway();
   await liftStop(server.db, tenant, 'ann');
   await finish(device);
   await until('the end', async () =>

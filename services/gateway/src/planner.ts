@@ -30,6 +30,8 @@ export type Planner = {
   readonly wakeLate: () => Promise<void>;
   /** what is asked of the device changed */
   readonly publishDesired: (device: DeviceId) => void;
+  /** @returns whether the broker has what is asked of each now */
+  readonly settleDesired: (devices: Iterable<DeviceId>) => Promise<boolean>;
   readonly publishEveryDesired: () => Promise<void>;
   readonly tell: (change: { readonly execution?: ExecutionId; readonly rollout: RolloutId }) => Promise<void>;
 };
@@ -50,15 +52,29 @@ export const createPlanner = (needs: Needs): Planner => {
   const { db, events, lanes } = needs;
 
   // Read when its turn comes, so that what the broker retains last is what was decided last.
+  const publish = async (device: DeviceId): Promise<void> => {
+    const desired = await desiredOf(db, device);
+    if (desired === undefined) return;
+    const payload = JSON.stringify(desired satisfies Desired);
+    await needs.publish(deviceTopic(needs.tenant, device, 'desired'), payload, { qos: 1, retain: true });
+  };
   const publishDesired = (device: DeviceId): void => {
     needs.onAssigned(device);
-    lanes.run(`desired:${device}`, async () => {
-      const desired = await desiredOf(db, device);
-      if (desired === undefined) return;
-      const payload = JSON.stringify(desired satisfies Desired);
-      await needs.publish(deviceTopic(needs.tenant, device, 'desired'), payload, { qos: 1, retain: true });
-    });
+    lanes.run(`desired:${device}`, () => publish(device));
   };
+  const settleOne = (device: DeviceId): Promise<boolean> =>
+    new Promise((resolve) => {
+      needs.onAssigned(device);
+      const isTaken = lanes.run(`desired:${device}`, async () => {
+        try {
+          await publish(device);
+          resolve(true);
+        } finally {
+          resolve(false);
+        }
+      });
+      if (!isTaken) resolve(false);
+    });
 
   const tell: Planner['tell'] = async ({ execution, rollout }) => {
     if (execution !== undefined) {
@@ -67,8 +83,13 @@ export const createPlanner = (needs: Needs): Planner => {
     events.publish({ kind: 'rollout', rollout: await getRollout(db, rollout) });
   };
 
+  // What has happened until a plan is begun counts in it: one that waits is enough, however many devices report.
+  const waiting = new Set<RolloutId>();
   const wake = (rollout: RolloutId): void => {
-    lanes.run(`rollout:${rollout}`, async () => {
+    if (waiting.has(rollout)) return;
+    waiting.add(rollout);
+    const isTaken = lanes.run(`rollout:${rollout}`, async () => {
+      waiting.delete(rollout);
       const applied = await planRollout(db, rollout, new Date(), needs.deadlines);
       if (applied.actions.length === 0) return;
       needs.logger.info({ rollout, actions: applied.actions.map(({ kind }) => kind) }, 'rollout moved');
@@ -78,6 +99,7 @@ export const createPlanner = (needs: Needs): Planner => {
       }
       await tell({ rollout });
     });
+    if (!isTaken) waiting.delete(rollout);
   };
 
   return {
@@ -85,6 +107,7 @@ export const createPlanner = (needs: Needs): Planner => {
     wakeAll: async () => (await rolloutsToPlan(db)).forEach(wake),
     wakeLate: async () => (await rolloutsWithLateExecutions(db, new Date())).forEach(wake),
     publishDesired,
+    settleDesired: async (devices) => (await Promise.all([...devices].map(settleOne))).every(Boolean),
     publishEveryDesired: async () => {
       for (const { device } of await everyDesired(db)) publishDesired(device);
     },

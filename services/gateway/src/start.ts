@@ -70,9 +70,10 @@ export const startGateway = async ({
   });
   const ingest = createIngest({ db, events, logger, lanes, tenant, planner, blocks, publish, deadlines });
 
-  const watchStop = createStopWatch({ db, events, logger, tenant, planner, blocks });
+  const watch = createStopWatch({ db, events, logger, tenant, gateway: config.clientId, planner, blocks });
   // What a stop has halted meanwhile is taken back before devices see the server again.
-  await watchStop();
+  await watch.look();
+  undo.defer(() => watch.close());
 
   let closing = false;
   let noting = Promise.resolve();
@@ -139,9 +140,11 @@ export const startGateway = async ({
     planner.wakeLate().catch((error: unknown) => logger.error({ err: error }, 'looking at deadlines failed'));
     stopping = Promise.all([
       stopping,
-      watchStop().catch((error: unknown) =>
-        logger.error({ code: codeOf(error), err: error }, 'looking for an emergency stop failed'),
-      ),
+      watch
+        .look()
+        .catch((error: unknown) =>
+          logger.error({ code: codeOf(error), err: error }, 'looking for an emergency stop failed'),
+        ),
     ]).then(() => undefined);
     lettingOut = Promise.all([lettingOut, letOutNow()]).then(() => undefined);
   }, DEADLINE_TICK_MS);

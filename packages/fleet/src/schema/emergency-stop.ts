@@ -12,3 +12,17 @@ export const emergencyStops = pgTable(
   },
   (table) => [primaryKey({ columns: [table.tenant] })],
 );
+
+/** Who publishes what is asked of devices. */
+export const gateways = pgTable(
+  'gateways',
+  {
+    tenant: tenant(),
+    id: text('id').notNull(),
+    /** that it runs; long ago: it has left */
+    seenAt: at('seen_at').notNull(),
+    /** of the stop whose offers it has taken back at the broker, and it has none under way */
+    withdrawnFor: at('withdrawn_for'),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.id] })],
+);

@@ -1,7 +1,7 @@
-import { and, count, eq, gte, inArray, isNotNull, or, sql } from 'drizzle-orm';
+import { and, count, countDistinct, eq, gte, inArray, isNotNull, or, sql } from 'drizzle-orm';
 import type { DeviceId, EmergencyStop, RolloutId, TenantId } from '@slipway/protocol';
 import type { Database } from '../database.ts';
-import { devices, emergencyStops, executionHistory, executions } from '../schema.ts';
+import { devices, emergencyStops, executionHistory, executions, gateways } from '../schema.ts';
 import { recordAudit } from './audit.ts';
 
 /** Executions that end by a stop. */
@@ -32,7 +32,11 @@ export const stopInForce = async (
 ): Promise<typeof emergencyStops.$inferSelect | undefined> =>
   (await db.select().from(emergencyStops).where(eq(emergencyStops.tenant, tenant)))[0];
 
-export const getEmergencyStop = async (db: Database, tenant: TenantId): Promise<EmergencyStop> => {
+export const getEmergencyStop = async (
+  db: Database,
+  tenant: TenantId,
+  now = new Date(),
+): Promise<EmergencyStop> => {
   const stop = await stopInForce(db, tenant);
   const rows = await db
     .select({ state: executions.state, count: count() })
@@ -48,6 +52,49 @@ export const getEmergencyStop = async (db: Database, tenant: TenantId): Promise<
     at: stop?.at.toISOString() ?? null,
     offers: sum(UNARMED),
     trials: sum(ARMED),
+    ...(await broker(db, tenant, stop?.at, now)),
+  };
+};
+
+/** A gateway that has said nothing for so long is gone. */
+export const GATEWAY_ALIVE_MS = 15_000;
+
+/** @param withdrawnFor when the stop was made whose offers it has taken back at the broker; null: it has not, or is at it */
+export const announceGateway = async (
+  db: Database,
+  tenant: TenantId,
+  id: string,
+  withdrawnFor: Date | null,
+  now: Date,
+): Promise<void> => {
+  const said = { seenAt: now, withdrawnFor };
+  await db
+    .insert(gateways)
+    .values({ tenant, id, ...said })
+    .onConflictDoUpdate({ target: [gateways.tenant, gateways.id], set: said });
+};
+
+/** What it has taken back stays known. */
+export const forgetGateway = async (db: Database, tenant: TenantId, id: string): Promise<void> => {
+  await db
+    .update(gateways)
+    .set({ seenAt: new Date(0) })
+    .where(and(eq(gateways.tenant, tenant), eq(gateways.id, id)));
+};
+
+/**
+ * What of the offers from before a stop may still lie at the broker: all that were, until one gateway has taken back each,
+ * and every other that lives has nothing under way any more.
+ */
+const broker = async (db: Database, tenant: TenantId, stoppedAt: Date | undefined, now: Date) => {
+  const rows = await db.select().from(gateways).where(eq(gateways.tenant, tenant));
+  const live = rows.filter(({ seenAt }) => seenAt.getTime() > now.getTime() - GATEWAY_ALIVE_MS);
+  const hasWithdrawn = ({ withdrawnFor }: (typeof rows)[number]): boolean =>
+    withdrawnFor?.getTime() === stoppedAt?.getTime();
+  const isOver = stoppedAt === undefined || (rows.some(hasWithdrawn) && live.every(hasWithdrawn));
+  return {
+    gateways: live.length,
+    offersAtBroker: isOver ? 0 : await countReleasedSince(db, tenant, stoppedAt),
   };
 };
 
@@ -113,7 +160,10 @@ const isDeadlock = (error: unknown): boolean =>
   error instanceof Error &&
   (('code' in error && error.code === '40P01') || (error.cause !== undefined && isDeadlock(error.cause)));
 
-const halt = async (tx: Database, tenant: TenantId, now: Date): Promise<Halted> => {
+const halt = async (tx: Database, tenant: TenantId, clock: Date): Promise<Halted> => {
+  const stop = await stopInForce(tx, tenant);
+  // Clocks of servers differ: what a stop ends, ends after it.
+  const now = stop !== undefined && stop.at > clock ? stop.at : clock;
   const ended = await tx
     .update(executions)
     .set({
@@ -145,6 +195,20 @@ const halt = async (tx: Database, tenant: TenantId, now: Date): Promise<Halted> 
   };
 };
 
+const releasedSince = (tenant: TenantId, since: Date) =>
+  and(
+    eq(executions.tenant, tenant),
+    or(gte(executions.haltedAt, since), inArray(executions.state, [...ARMED])),
+  );
+
+const countReleasedSince = async (db: Database, tenant: TenantId, since: Date): Promise<number> => {
+  const [row] = await db
+    .select({ count: countDistinct(executions.device) })
+    .from(executions)
+    .where(releasedSince(tenant, since));
+  return row?.count ?? 0;
+};
+
 /** Whose retained desired state may still offer something at the broker, because a stop took it back since then. */
 export const devicesReleasedSince = async (
   db: Database,
@@ -155,12 +219,7 @@ export const devicesReleasedSince = async (
     await db
       .selectDistinct({ device: executions.device })
       .from(executions)
-      .where(
-        and(
-          eq(executions.tenant, tenant),
-          or(gte(executions.haltedAt, since), inArray(executions.state, [...ARMED])),
-        ),
-      )
+      .where(releasedSince(tenant, since))
   ).map(({ device }) => device);
 
 /** An execution that counts: the device is offered the release anew where a stop ended one. */

@@ -7,7 +7,11 @@ export const spawnServer = async (
   args: readonly string[],
   ready: () => Promise<boolean>,
   options: SpawnOptions = {},
-): Promise<{ readonly stop: () => Promise<void>; readonly kill: () => Promise<void> }> => {
+): Promise<{
+  readonly pid: number;
+  readonly stop: () => Promise<void>;
+  readonly kill: () => Promise<void>;
+}> => {
   const child: ChildProcess = spawn(command, [...args], {
     ...options,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -33,5 +37,5 @@ export const spawnServer = async (
     if (gone) throw new Error(`${command} ended at once:\n${output}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  return { stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
+  return { pid: child.pid ?? 0, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
 };

@@ -1,9 +1,13 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { getEmergencyStop, haltOffers, liftStop, stopOffers } from '@slipway/fleet';
 import { EmergencyStop, StopRequest } from '@slipway/protocol';
 import { actorOf } from '../auth.ts';
 import type { App, Context } from './context.ts';
 
 const tags = ['Emergency stop'];
+/** Gateways look every second; an answer that can say that it is over is worth so much of a wait. */
+const WAIT_MS = 3000;
+const LOOK_MS = 100;
 
 /** Whoever may operate may stop; to let offers out again takes who may make them. */
 export const emergencyStopRoutes = (app: App, { db, events }: Context): void => {
@@ -36,7 +40,11 @@ export const emergencyStopRoutes = (app: App, { db, events }: Context): void => 
       await stopOffers(db, tenant, by, new Date());
       // A gateway does it as well; here it is done when the answer comes, also while no gateway runs.
       await haltOffers(db, tenant, new Date());
-      const stop = await getEmergencyStop(db, tenant);
+      let stop = await getEmergencyStop(db, tenant);
+      for (let left = WAIT_MS; left > 0 && stop.gateways > 0 && stop.offersAtBroker > 0; left -= LOOK_MS) {
+        await delay(LOOK_MS);
+        stop = await getEmergencyStop(db, tenant);
+      }
       events.publish({ kind: 'stop', stop, tenant });
       return stop;
     },

@@ -42,6 +42,10 @@ export const statusRoutes = (app: App, { db, store, builds, queues }: Context): 
         ]);
       const problems = [
         ...(stop.stopped ? [`emergency stop: ${stop.reason ?? ''}`] : []),
+        ...(stop.offersAtBroker > 0
+          ? [`offers of ${stop.offersAtBroker} devices from before the stop still lie at the broker`]
+          : []),
+        ...(stop.gateways === 0 ? ['no gateway runs: devices are not served'] : []),
         ...(space.state === 'low' ? ['the artifact store has too little room: builds are refused'] : []),
         ...(workers.length === 0 ? ['no build worker lives: builds wait'] : []),
       ];
