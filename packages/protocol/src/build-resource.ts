@@ -7,6 +7,9 @@ const time = z.iso.datetime();
 
 export const BuildPriority = z.enum(['low', 'normal', 'high']);
 export type BuildPriority = z.infer<typeof BuildPriority>;
+/** @returns whether a build of the first goes before one of the second, whoever's turn it is */
+export const isMoreUrgent = (a: BuildPriority, b: BuildPriority): boolean =>
+  BuildPriority.options.indexOf(a) > BuildPriority.options.indexOf(b);
 
 /**
  * Who or what asked for a build: `id` names the asker (a delivery, a trigger, a schedule), `cause` holds the facts:

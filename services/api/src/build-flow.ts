@@ -62,7 +62,7 @@ export type StartBuild = {
   readonly force?: boolean | undefined;
 };
 
-/** `isNew: false`: an equal build was under way or had just succeeded; the trigger is among its causes now. */
+/** `isNew: false`: an equal build was under way or had just succeeded; the trigger is among its causes now, and the priority is the higher. */
 export type StartedBuild = { readonly build: Build; readonly isNew: boolean };
 
 /** The way of a build: queued → building → signing → succeeded, or failed, or cancelled. */

@@ -1,9 +1,9 @@
-import type { Queue } from 'bullmq';
+import type { Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { buildsBefore, getBuildRequest, markCancelled, moveBuild, type Database } from '@slipway/fleet';
-import type { Build, BuildId, BuildRequest, SignJob } from '@slipway/protocol';
+import { isMoreUrgent, type Build, type BuildId, type BuildRequest, type SignJob } from '@slipway/protocol';
 import type { ArtifactStore } from './artifact-store.ts';
-import { isMoreUrgent, jobPriority, type BuildLanes } from './build-lanes.ts';
+import { isBelow, jobPriority, type BuildLanes } from './build-lanes.ts';
 
 type Needs = {
   readonly db: Database;
@@ -44,6 +44,14 @@ export const openBuildJobs = ({ db, store, redis, lanes, signs }: Needs) => {
       await lanes.add(build.queue, build.id, jobPriority(build.priority, round));
       await raiseBefore(build);
       return true;
+    },
+
+    /** An equal build was asked for, and is more urgent. */
+    raise: async (build: Build, job: Job): Promise<void> => {
+      if (!isBelow(job.priority, build.priority)) return;
+      const { round } = await getBuildRequest(db, build.id);
+      await job.changePriority({ priority: jobPriority(build.priority, round) });
+      await raiseBefore(build);
     },
 
     addSign: async (buildId: BuildId): Promise<void> => {

@@ -17,8 +17,9 @@ const ROUNDS = 600_000;
 export const jobPriority = (priority: BuildPriority, round: number): number =>
   BAND[priority] * ROUNDS + Math.min(round, ROUNDS - 1) + 1;
 
-/** @returns whether `a` goes before `b`, whoever's turn it is */
-export const isMoreUrgent = (a: BuildPriority, b: BuildPriority): boolean => BAND[a] < BAND[b];
+/** @returns whether a job comes later than one of that priority may */
+export const isBelow = (priority: number, wanted: BuildPriority): boolean =>
+  priority > BAND[wanted] * ROUNDS + ROUNDS;
 
 export type Lane = { readonly queue: Queue<BuildJob>; readonly name: string };
 

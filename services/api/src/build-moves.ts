@@ -77,6 +77,7 @@ export const openBuildMoves = (needs: Needs): ((id: BuildId) => Promise<void>) =
       return fail(build.id, 'INTERNAL', NO_RECORD);
     }
     const { state, job } = found;
+    if (state === 'prioritized') await jobs.raise(build, job);
     const attempt = { attempts: job.attemptsStarted, worker: job.processedBy ?? build.worker };
     if (state === 'active') {
       if (build.state === 'building' && build.attempts === attempt.attempts) return;

@@ -1,6 +1,7 @@
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { Queue } from 'bullmq';
 import { createClient } from '@slipway/client';
 import {
   Build,
@@ -13,6 +14,7 @@ import {
   SlipwayError,
   type BuildCreate,
 } from '@slipway/protocol';
+import { redisOptions } from '@slipway/fleet';
 import { until } from '@slipway/fleet/testing';
 import { openBreakableWay } from './testing/breakable-way.ts';
 import { CLASS_FILE, IMAGE_FILE, runApi, type TestApi } from './testing/running-api.ts';
@@ -132,6 +134,31 @@ describe('builds that are equal', () => {
     await Promise.all([finished(first.id), finished(forced.id)]);
     // The one that has just succeeded is the answer, too.
     expect((await ask()).id).toBe(forced.id);
+  });
+
+  test('become as urgent as the most urgent of them, in the queue too, and say so', async () => {
+    await writeFile(api.path('images/classes/edge-other.yml'), CLASS_FILE.replace('edge-test', 'edge-other'));
+    const first = await ask({ version: '3.5.0', priority: 'low' });
+    const urgent = await ask({ deviceClass: ClassName.parse('edge-other'), version: '1.0.0' });
+    const { queue: name } = first;
+    const queue = new Queue(name ?? '', { connection: redisOptions(api.config.redisUrl) });
+    const order = () => queue.getJobs(['prioritized'], 0, -1, true).then((jobs) => jobs.map(({ id }) => id));
+    try {
+      await until('both jobs', async () => ((await order()).length === 2 ? true : undefined));
+      expect(await order()).toEqual([urgent.id, first.id]);
+      expect((await ask({ version: '3.5.0', priority: 'low' })).priority).toBe('low');
+      const joined = await ask({ version: '3.5.0', priority: 'high' });
+      expect(joined).toMatchObject({ id: first.id, priority: 'high' });
+      expect(joined.causes.at(-1)?.cause).toEqual({ priority: 'raised from low to high' });
+      await until('the job to be raised', async () => ((await order())[0] === first.id ? true : undefined));
+      // A lower one takes nothing away.
+      expect((await ask({ version: '3.5.0', priority: 'low' })).priority).toBe('high');
+    } finally {
+      await queue.close();
+    }
+    work();
+    await Promise.all([finished(first.id), finished(urgent.id)]);
+    expect(workers?.built).toEqual([first.id, urgent.id]);
   });
 
   test('are not equal with another version, another image file, another file of the repository', async () => {

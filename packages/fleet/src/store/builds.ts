@@ -14,6 +14,7 @@ import type {
   JobProgress,
   ReleaseId,
 } from '@slipway/protocol';
+import { isMoreUrgent } from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import { newBuildId, newReleaseId } from '../new-id.ts';
 import { builds, classCounters } from '../schema.ts';
@@ -146,7 +147,7 @@ const nextRound = async (tx: Database, deviceClass: ClassName): Promise<number> 
 
 /**
  * Gives ids and the next counter of the class; a counter is never given twice, also when the build fails. Where an equal
- * build is under way, or has just succeeded, there is no new one: the cause is added to that.
+ * build is under way, or has just succeeded, there is no new one: the cause is added to that, which becomes as urgent.
  *
  * @param equal absent: a new build in any case
  */
@@ -165,10 +166,16 @@ export const askForBuild = (
         ? undefined
         : await equalBuild(tx, { ...asked, inputDigest }, equal, now);
     if (known !== undefined) {
-      const causes = cause === undefined ? [] : [cause];
+      const { priority = 'normal' } = asked;
+      const isRaised = UNFINISHED.includes(known.state) && isMoreUrgent(priority, known.priority);
+      const raised = isRaised ? { priority: `raised from ${known.priority} to ${priority}` } : {};
+      const causes = cause === undefined ? [] : [{ ...cause, cause: { ...cause.cause, ...raised } }];
       const rows = await tx
         .update(builds)
-        .set({ causes: sql`${builds.causes} || ${JSON.stringify(causes)}::jsonb` })
+        .set({
+          causes: sql`${builds.causes} || ${JSON.stringify(causes)}::jsonb`,
+          ...(isRaised ? { priority } : {}),
+        })
         .where(eq(builds.id, known.id))
         .returning();
       const joined = { build: toBuild(found(rows, 'build', known.id)), isNew: false };
