@@ -107,6 +107,7 @@ export {
 } from './store/device-lifecycle.ts';
 export {
   desiredOf,
+  desiredOfAll,
   everyDesired,
   getDevice,
   listDevices,

@@ -1,4 +1,4 @@
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { Queue } from 'bullmq';
@@ -159,6 +159,7 @@ describe('builds that are equal', () => {
     work();
     await Promise.all([finished(first.id), finished(urgent.id)]);
     expect(workers?.built).toEqual([first.id, urgent.id]);
+    await rm(api.path('images/classes/edge-other.yml'));
   });
 
   test('are not equal with another version, another image file, another file of the repository', async () => {

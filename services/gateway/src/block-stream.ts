@@ -17,8 +17,8 @@ export type BlockStream = {
   readonly answer: (device: DeviceId, request: unknown) => Promise<void>;
   /** what the device may read has changed */
   readonly forget: (device: DeviceId) => void;
-  /** what any device may read may have changed */
-  readonly forgetAll: () => void;
+  /** whether an emergency stop is in force: then nothing is given out, and nobody has to be asked */
+  readonly halt: (stopped: boolean) => void;
 };
 
 type Needs = {
@@ -38,6 +38,7 @@ export const createBlockStream = ({ db, logger, tenant, files, publish }: Needs)
   const grants = new Map<DeviceId, { readonly grant: Grant; readonly until: number }>();
   /** what was asked of the database before something was forgotten may be what is to be forgotten */
   let forgotten = 0;
+  let halted = false;
 
   const grantOf = async (device: DeviceId): Promise<Grant> => {
     const known = grants.get(device);
@@ -50,8 +51,8 @@ export const createBlockStream = ({ db, logger, tenant, files, publish }: Needs)
 
   /** @throws {SlipwayError} FORBIDDEN, REQUEST_INVALID, NOT_FOUND */
   const read = async (device: DeviceId, request: StreamGet): Promise<Buffer> => {
-    const grant = await grantOf(device);
-    if (grant === undefined || grant.digest !== request.bundle) {
+    const grant = halted ? undefined : await grantOf(device);
+    if (halted || grant === undefined || grant.digest !== request.bundle) {
       throw new SlipwayError('FORBIDDEN', `No execution of the device asks for ${request.bundle} now.`);
     }
     if (request.offset >= grant.size) {
@@ -85,7 +86,8 @@ export const createBlockStream = ({ db, logger, tenant, files, publish }: Needs)
       forgotten += 1;
       grants.delete(device);
     },
-    forgetAll: () => {
+    halt: (stopped) => {
+      halted = stopped;
       forgotten += 1;
       grants.clear();
     },

@@ -34,6 +34,7 @@ import type { BlockStream } from './block-stream.ts';
 import type { Channel, Received } from './channel.ts';
 import type { Lanes } from './lanes.ts';
 import type { Planner } from './planner.ts';
+import type { Urgent } from './urgent.ts';
 
 type Needs = {
   readonly db: Database;
@@ -43,6 +44,7 @@ type Needs = {
   readonly tenant: TenantId;
   readonly planner: Planner;
   readonly blocks: BlockStream;
+  readonly urgent: Urgent;
   readonly publish: Channel['publish'];
   readonly deadlines?: Deadlines | undefined;
 };
@@ -148,7 +150,9 @@ export const createIngest = (needs: Needs): ((message: Received) => void) => {
     events.publish({ kind: 'command', command });
   };
 
-  const handle = (kind: UpKind, device: DeviceId, { payload, retained }: Received): Promise<void> => {
+  const handle = async (kind: UpKind, device: DeviceId, { payload, retained }: Received): Promise<void> => {
+    // Reports wait while offers are taken back; blocks are refused at once.
+    if (kind !== 'stream/get') await needs.urgent.over();
     switch (kind) {
       case 'birth':
         return onBirth(device, payload, retained);

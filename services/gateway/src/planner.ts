@@ -1,5 +1,5 @@
 import {
-  desiredOf,
+  desiredOfAll,
   everyDesired,
   getExecution,
   getRollout,
@@ -20,7 +20,11 @@ import {
 } from '@slipway/protocol';
 import type { Logger } from 'pino';
 import type { Channel } from './channel.ts';
+import { gathered } from './gathered.ts';
 import type { Lanes } from './lanes.ts';
+import type { Urgent } from './urgent.ts';
+
+const MAX_ASKED = 1000;
 
 /** Makes rollouts move, and what the database asks of devices known to them. */
 export type Planner = {
@@ -44,6 +48,7 @@ type Needs = {
   readonly tenant: TenantId;
   readonly publish: Channel['publish'];
   readonly deadlines?: Deadlines | undefined;
+  readonly urgent: Urgent;
   /** the device may no longer read what it read before */
   readonly onAssigned: (device: DeviceId) => void;
 };
@@ -52,8 +57,9 @@ export const createPlanner = (needs: Needs): Planner => {
   const { db, events, lanes } = needs;
 
   // Read when its turn comes, so that what the broker retains last is what was decided last.
+  const askDesired = gathered((ids: readonly DeviceId[]) => desiredOfAll(db, ids), MAX_ASKED);
   const publish = async (device: DeviceId): Promise<void> => {
-    const desired = await desiredOf(db, device);
+    const desired = await askDesired(device);
     if (desired === undefined) return;
     const payload = JSON.stringify(desired satisfies Desired);
     await needs.publish(deviceTopic(needs.tenant, device, 'desired'), payload, { qos: 1, retain: true });
@@ -89,6 +95,7 @@ export const createPlanner = (needs: Needs): Planner => {
     if (waiting.has(rollout)) return;
     waiting.add(rollout);
     const isTaken = lanes.run(`rollout:${rollout}`, async () => {
+      await needs.urgent.over();
       waiting.delete(rollout);
       const applied = await planRollout(db, rollout, new Date(), needs.deadlines);
       if (applied.actions.length === 0) return;

@@ -16,6 +16,7 @@ import { createLanes } from './lanes.ts';
 import { createLetOut } from './let-out.ts';
 import { createPlanner } from './planner.ts';
 import { createStopWatch } from './stop-watch.ts';
+import { createUrgent } from './urgent.ts';
 
 export type StartGateway = {
   readonly config: GatewayConfig;
@@ -28,6 +29,8 @@ const DEADLINE_TICK_MS = 1000;
 const MAX_LANE_DEPTH = 256;
 /** As `recordKeys` counts on. */
 const NOTE_KEYS_MS = 12 * 3_600_000;
+/** So long other work waits at most for offers to be taken back. */
+const URGENT_MS = 10_000;
 
 /**
  * Connects to the broker and makes rollouts move: by what devices say, by jobs of the API, and by deadlines.
@@ -57,6 +60,7 @@ export const startGateway = async ({
   const { tenant, deadlines } = config;
   const connected = Promise.withResolvers<Channel>();
   const publish: Channel['publish'] = async (...message) => (await connected.promise).publish(...message);
+  const urgent = createUrgent(URGENT_MS);
   const blocks = createBlockStream({ db, logger, tenant, files, publish });
   const planner = createPlanner({
     db,
@@ -66,11 +70,32 @@ export const startGateway = async ({
     tenant,
     publish,
     deadlines,
+    urgent,
     onAssigned: blocks.forget,
   });
-  const ingest = createIngest({ db, events, logger, lanes, tenant, planner, blocks, publish, deadlines });
+  const ingest = createIngest({
+    db,
+    events,
+    logger,
+    lanes,
+    tenant,
+    planner,
+    blocks,
+    urgent,
+    publish,
+    deadlines,
+  });
 
-  const watch = createStopWatch({ db, events, logger, tenant, gateway: config.clientId, planner, blocks });
+  const watch = createStopWatch({
+    db,
+    events,
+    logger,
+    tenant,
+    gateway: config.clientId,
+    planner,
+    blocks,
+    urgent,
+  });
   // What a stop has halted meanwhile is taken back before devices see the server again.
   await watch.look();
   undo.defer(() => watch.close());

@@ -12,6 +12,7 @@ import { codeOf, type DeviceId, type TenantId } from '@slipway/protocol';
 import type { Logger } from 'pino';
 import type { BlockStream } from './block-stream.ts';
 import type { Planner } from './planner.ts';
+import type { Urgent } from './urgent.ts';
 
 type Needs = {
   readonly db: Database;
@@ -22,6 +23,7 @@ type Needs = {
   readonly gateway: string;
   readonly planner: Planner;
   readonly blocks: BlockStream;
+  readonly urgent: Urgent;
 };
 
 /** Saying that it lives. */
@@ -32,7 +34,7 @@ const ANNOUNCE_MS = 3000;
  * asks the database and nobody else, so it misses none, whatever was down when the stop was made.
  */
 export const createStopWatch = (needs: Needs) => {
-  const { db, events, logger, tenant, gateway, planner, blocks } = needs;
+  const { db, events, logger, tenant, gateway, planner, blocks, urgent } = needs;
   let known: number | undefined;
   let busy = false;
   /** batches of devices that the broker is not known to have yet */
@@ -51,8 +53,9 @@ export const createStopWatch = (needs: Needs) => {
   const withdraw = (devices: ReadonlySet<DeviceId>, stoppedAt: Date): void => {
     underWay += 1;
     withdrawnFor = null;
-    planner
-      .settleDesired(devices)
+    const settled = planner.settleDesired(devices);
+    urgent.hold(settled);
+    settled
       .then(async (settled) => {
         underWay -= 1;
         if (closed || known !== stoppedAt.getTime()) return;
@@ -76,6 +79,7 @@ export const createStopWatch = (needs: Needs) => {
       if (known === undefined) return;
       known = undefined;
       withdrawnFor = null;
+      blocks.halt(false);
       logger.warn('emergency stop is lifted');
       events.publish({ kind: 'stop', stop: await getEmergencyStop(db, tenant) });
       await planner.wakeAll();
@@ -83,10 +87,8 @@ export const createStopWatch = (needs: Needs) => {
     }
     const isNew = again || stop.at.getTime() !== known;
     again = false;
-    // Before anything else: what is asked for from here on is asked of the database.
-    if (isNew) blocks.forgetAll();
+    if (isNew) blocks.halt(true);
     const halted = await haltOffers(db, tenant, new Date());
-    if (isNew) blocks.forgetAll();
     // Also what another gateway, or the API, took back: this one may have been about to publish the offer.
     const devices = isNew ? await devicesReleasedSince(db, tenant, stop.at) : [];
     known = stop.at.getTime();

@@ -1,4 +1,4 @@
-import { and, eq, inArray, ne, sql, type SQL } from 'drizzle-orm';
+import { and, eq, gt, inArray, ne, sql, type SQL } from 'drizzle-orm';
 import type {
   Assignment,
   Birth,
@@ -190,12 +190,19 @@ export const unassign = async (
 };
 
 /** @returns undefined where nothing was ever asked of the device */
-export const desiredOf = async (db: Database, id: DeviceId): Promise<Desired | undefined> => {
-  const [row] = await db
-    .select({ seq: devices.desiredSeq, assignment: devices.assignment })
+export const desiredOf = async (db: Database, id: DeviceId): Promise<Desired | undefined> =>
+  (await desiredOfAll(db, [id])).get(id);
+
+/** Those that were ever asked for something. */
+export const desiredOfAll = async (
+  db: Database,
+  ids: readonly DeviceId[],
+): Promise<ReadonlyMap<DeviceId, Desired>> => {
+  const rows = await db
+    .select({ id: devices.id, seq: devices.desiredSeq, assignment: devices.assignment })
     .from(devices)
-    .where(eq(devices.id, id));
-  return row === undefined || row.seq === 0 ? undefined : { v: 1, ...row };
+    .where(and(inArray(devices.id, [...ids]), gt(devices.desiredSeq, 0)));
+  return new Map(rows.map(({ id, ...row }) => [id, { v: 1, ...row }]));
 };
 
 /** Everything that stands retained at the broker, or should. */
