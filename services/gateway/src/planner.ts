@@ -68,19 +68,21 @@ export const createPlanner = (needs: Needs): Planner => {
     needs.onAssigned(device);
     lanes.run(`desired:${device}`, () => publish(device));
   };
-  const settleOne = (device: DeviceId): Promise<boolean> =>
-    new Promise((resolve) => {
-      needs.onAssigned(device);
-      const isTaken = lanes.run(`desired:${device}`, async () => {
-        try {
-          await publish(device);
-          resolve(true);
-        } finally {
-          resolve(false);
-        }
-      });
-      if (!isTaken) resolve(false);
+  const settleOne = async (device: DeviceId): Promise<boolean> => {
+    needs.onAssigned(device);
+    const settled = Promise.withResolvers<boolean>();
+    const isTaken = lanes.run(`desired:${device}`, async () => {
+      const work = publish(device);
+      settled.resolve(
+        work.then(
+          () => true,
+          () => false,
+        ),
+      );
+      await work;
     });
+    return isTaken && settled.promise;
+  };
 
   const tell: Planner['tell'] = async ({ execution, rollout }) => {
     if (execution !== undefined) {
