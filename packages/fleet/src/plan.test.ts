@@ -49,7 +49,23 @@ describe('a running rollout', () => {
   });
 
   test('leaves out devices that take another release or run this one', () => {
-    expect(plan(running, [], [device(1, { busy: true }), device(2, { current: true })], now)).toEqual([]);
+    const busy = device(1, { busy: true, waitsUntil: later });
+    expect(plan(running, [], [busy, device(2, { current: true })], now)).toEqual([]);
+  });
+
+  test('has devices that take another release wait on record, until they are free or it has lasted too long', () => {
+    const busy = device(1, { busy: true });
+    expect(plan(running, [], [busy], now)).toEqual([{ kind: 'wait', device: deviceId(1) }]);
+    expect(plan(running, [], [{ ...busy, waitsUntil: later }], now)).toEqual([]);
+    expect(plan(running, [], [{ ...busy, waitsUntil: now }, device(2)], now)).toEqual([
+      { kind: 'giveUp', device: deviceId(1) },
+      { kind: 'offer', device: deviceId(2) },
+    ]);
+    // Nobody else is left.
+    expect(kinds(plan(running, [], [{ ...busy, waitsUntil: now }], now))).toEqual(['giveUp', 'complete']);
+    expect(kinds(plan(running, [], [device(1, { waitsUntil: now })], now))).toEqual(['unwait', 'offer']);
+    // A stop ends no waiting.
+    expect(plan({ ...running, halted: true }, [], [{ ...busy, waitsUntil: now }], now)).toEqual([]);
   });
 
   test('is complete when every device has finished or has the release', () => {
@@ -155,16 +171,27 @@ describe('whatever devices do', () => {
     | { readonly kind: 'report'; readonly device: number; readonly state: ExecutionState }
     | { readonly kind: 'presence'; readonly device: number; readonly online: boolean }
     | { readonly kind: 'late'; readonly device: number }
+    | { readonly kind: 'busy'; readonly device: number; readonly busy: boolean }
+    | { readonly kind: 'patience'; readonly device: number }
     | { readonly kind: 'abort' };
 
   const apply = (world: World, actions: readonly PlanAction[]): void => {
     const change = (id: ExecutionId, over: Partial<PlanExecution>): void => {
       world.executions = world.executions.map((one) => (one.id === id ? { ...one, ...over } : one));
     };
+    const wait = (id: DeviceId, waitsUntil: Date | undefined): void => {
+      world.devices = world.devices.map((one) => (one.id === id ? { ...one, waitsUntil } : one));
+    };
     for (const action of actions) {
       if (action.kind === 'offer') {
         const n = world.devices.findIndex(({ id }) => id === action.device);
         world.executions.push(execution(n, 'OFFERED'));
+      } else if (action.kind === 'wait') wait(action.device, later);
+      else if (action.kind === 'unwait') wait(action.device, undefined);
+      else if (action.kind === 'giveUp') {
+        const n = world.devices.findIndex(({ id }) => id === action.device);
+        wait(action.device, undefined);
+        world.executions.push(execution(n, 'CANCELED', { code: 'ROLLOUT_CONFLICT' }));
       } else if (action.kind === 'cancel') change(action.execution, { state: 'CANCELED', assigned: false });
       else if (action.kind === 'withdraw') change(action.execution, { assigned: false });
       else if (action.kind === 'timeOut') change(action.execution, { state: 'TIMED_OUT', assigned: false });
@@ -181,6 +208,8 @@ describe('whatever devices do', () => {
     }),
     fc.record({ kind: fc.constant('presence' as const), device: index, online: fc.boolean() }),
     fc.record({ kind: fc.constant('late' as const), device: index }),
+    fc.record({ kind: fc.constant('busy' as const), device: index, busy: fc.boolean() }),
+    fc.record({ kind: fc.constant('patience' as const), device: index }),
     fc.record({ kind: fc.constant('abort' as const) }),
   );
 
@@ -204,6 +233,16 @@ describe('whatever devices do', () => {
               world.devices = world.devices.map((one, n) =>
                 n === happened.device ? { ...one, online: happened.online } : one,
               );
+            }
+            if (happened.kind === 'busy' || happened.kind === 'patience') {
+              // A device takes one release at a time.
+              const isOurs = (id: DeviceId): boolean =>
+                world.executions.some((one) => one.device === id && !isTerminal(one.state));
+              world.devices = world.devices.map((one, n) => {
+                if (n !== happened.device || isOurs(one.id)) return one;
+                if (happened.kind === 'busy') return { ...one, busy: happened.busy };
+                return one.waitsUntil === undefined ? one : { ...one, waitsUntil: now };
+              });
             }
             if (happened.kind === 'report' || happened.kind === 'late') {
               world.executions = world.executions.map((one) => {

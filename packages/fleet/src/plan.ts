@@ -29,6 +29,8 @@ export type PlanDevice = {
   readonly online: boolean;
   /** takes a release for another rollout */
   readonly busy: boolean;
+  /** it is on record that it waits for that other rollout; until when it does */
+  readonly waitsUntil?: Date | undefined;
   /** already runs the release */
   readonly current: boolean;
 };
@@ -36,6 +38,12 @@ export type PlanDevice = {
 export type PlanAction =
   /** create an execution and assign the release */
   | { readonly kind: 'offer'; readonly device: DeviceId }
+  /** put on record that the device waits for another rollout */
+  | { readonly kind: 'wait'; readonly device: DeviceId }
+  /** it does not wait any more */
+  | { readonly kind: 'unwait'; readonly device: DeviceId }
+  /** it has waited for too long: an execution that is over, CANCELED */
+  | { readonly kind: 'giveUp'; readonly device: DeviceId }
   /** the execution is over: CANCELED, nothing is asked of the device any more */
   | { readonly kind: 'cancel'; readonly execution: ExecutionId }
   /** assign it again, as the policy of the rollout is now */
@@ -57,7 +65,7 @@ const isArmed = (state: ExecutionState): boolean => state === 'REBOOTING' || sta
  * after they were applied gives none.
  *
  * Only devices that are online are offered the release, so that absent ones do not use up `maxInFlight`; a rollout
- * runs until every device it is meant for has finished or already has the release.
+ * runs until every device it is meant for has finished, already has the release, or has waited in vain for another rollout.
  */
 export const plan = (
   rollout: PlanRollout,
@@ -92,8 +100,21 @@ export const plan = (
   const instructions = live
     .filter(({ state, outdated }) => rollout.halted !== true && outdated === true && !isArmed(state))
     .map(({ id }): PlanAction => ({ kind: 'instruct', execution: id }));
-  const done = live.length === 0 && open.length === 0;
-  return [...timeOuts, ...instructions, ...offers, ...(done ? [{ kind: 'complete' } as const] : [])];
+  const waits = open.flatMap(({ id, busy, waitsUntil }): PlanAction[] => {
+    if (busy && waitsUntil === undefined) return [{ kind: 'wait', device: id }];
+    if (busy && rollout.halted !== true && waitsUntil !== undefined && waitsUntil <= now)
+      return [{ kind: 'giveUp', device: id }];
+    return !busy && waitsUntil !== undefined ? [{ kind: 'unwait', device: id }] : [];
+  });
+  const givenUp = waits.filter(({ kind }) => kind === 'giveUp').length;
+  const done = live.length === 0 && open.length === givenUp;
+  return [
+    ...timeOuts,
+    ...instructions,
+    ...waits,
+    ...offers,
+    ...(done ? [{ kind: 'complete' } as const] : []),
+  ];
 };
 
 const reasonOf = (failures: readonly PlanExecution[], threshold: number): string => {

@@ -75,6 +75,8 @@ export const RolloutCreate = z.strictObject({
   failureThreshold: z.int().min(1).max(1_000_000).default(1),
   /** how many devices may be under way at once */
   maxInFlight: z.int().min(1).max(1_000_000).default(100),
+  /** how long a device that takes a release of another rollout is waited for; absent: a day */
+  conflictPatienceSeconds: z.int().min(1).max(2_592_000).optional(),
   /** when and how devices take the release; absent: at once */
   policy: z.strictObject(AssignmentPolicy.shape).optional(),
 });
@@ -103,6 +105,9 @@ export const Rollout = z.object({
   counts: z.partialRecord(ExecutionState, z.int()),
   /** while it runs: devices that were not offered the release yet, because they are offline or others go first */
   waiting: z.int().optional(),
+  conflictPatienceSeconds: z.int(),
+  /** other rollouts whose release devices of this one take now: how many, and when the first of them is given up */
+  waitsFor: z.array(z.object({ rollout: RolloutId, devices: z.int(), until: time })),
   createdAt: time,
   finishedAt: time.nullable(),
 });

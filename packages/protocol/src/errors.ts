@@ -608,6 +608,12 @@ export const ERRORS = {
     'Redis runs without append-only file, so a crash would lose jobs.',
     'Set appendonly yes.',
   ),
+  ROLLOUT_CONFLICT: entry(
+    75,
+    409,
+    'A device took a release of another rollout for longer than a rollout waits for it, and was left out.',
+    'Look what holds the other rollout up, or abort it; then roll out to the device again, with more patience if need be.',
+  ),
   STORE_FULL: entry(
     74,
     507,

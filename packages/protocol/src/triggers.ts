@@ -80,6 +80,8 @@ export const RolloutRule = z.strictObject({
   query: QueryText.min(1).optional(),
   failureThreshold: z.int().min(1).default(1),
   maxInFlight: z.int().min(1).default(100),
+  /** how long it waits for another rollout on the same devices, and for each device; absent: a day */
+  conflictPatienceSeconds: z.int().min(1).max(2_592_000).optional(),
   policy: z.strictObject(AssignmentPolicy.shape).optional(),
 });
 export type RolloutRule = z.infer<typeof RolloutRule>;

@@ -11,6 +11,7 @@ import {
 import type { Logger } from 'pino';
 import type { BundleFiles } from './bundle-files.ts';
 import type { Channel } from './channel.ts';
+import { createTurns } from './turns.ts';
 
 /** Bundles in blocks, as devices ask for them. The server remembers nothing of a transfer. */
 export type BlockStream = {
@@ -33,18 +34,20 @@ type Grant = Awaited<ReturnType<typeof bundleFor>>;
 
 // Another gateway may change what a device may read without a word to this one.
 const GRANT_MS = 10_000;
+const GRANTS_AT_ONCE = 2;
 
 export const createBlockStream = ({ db, logger, tenant, files, publish }: Needs): BlockStream => {
   const grants = new Map<DeviceId, { readonly grant: Grant; readonly until: number }>();
   /** what was asked of the database before something was forgotten may be what is to be forgotten */
   let forgotten = 0;
   let halted = false;
+  const turns = createTurns(GRANTS_AT_ONCE);
 
   const grantOf = async (device: DeviceId): Promise<Grant> => {
     const known = grants.get(device);
     if (known !== undefined && known.until > Date.now()) return known.grant;
     const before = forgotten;
-    const grant = await bundleFor(db, device);
+    const grant = await turns(async () => (halted ? undefined : bundleFor(db, device)));
     if (forgotten === before) grants.set(device, { grant, until: Date.now() + GRANT_MS });
     return grant;
   };

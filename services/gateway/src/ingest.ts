@@ -34,6 +34,7 @@ import type { BlockStream } from './block-stream.ts';
 import type { Channel, Received } from './channel.ts';
 import type { Lanes } from './lanes.ts';
 import type { Planner } from './planner.ts';
+import { createTurns } from './turns.ts';
 import type { Urgent } from './urgent.ts';
 
 type Needs = {
@@ -49,6 +50,8 @@ type Needs = {
   readonly deadlines?: Deadlines | undefined;
 };
 
+/** Of the ten connections to the database; the others are for blocks, rollouts and an emergency stop. */
+const AT_ONCE = 5;
 const MAX_MESSAGE_BYTES = 64 * 1024;
 
 /**
@@ -57,6 +60,7 @@ const MAX_MESSAGE_BYTES = 64 * 1024;
  */
 export const createIngest = (needs: Needs): ((message: Received) => void) => {
   const { db, events, logger, lanes, planner } = needs;
+  const turns = createTurns(AT_ONCE);
 
   const refuse = (device: string, kind: string, why: string): void => {
     logger.warn({ code: 'MESSAGE_INVALID', device, kind, why }, 'message refused');
@@ -112,7 +116,11 @@ export const createIngest = (needs: Needs): ((message: Received) => void) => {
     if (outcome.kind === 'refused')
       return logger.warn({ ...facts, why: outcome.why }, 'status changes nothing');
     logger.info({ ...facts, code: status.code }, 'status');
-    if (outcome.over) planner.publishDesired(device);
+    if (outcome.over) {
+      planner.publishDesired(device);
+      // Others may wait for it.
+      (await runningRolloutsOn(db, device)).forEach(planner.wake);
+    }
     await planner.tell(outcome);
     planner.wake(outcome.rollout);
   };
@@ -150,9 +158,7 @@ export const createIngest = (needs: Needs): ((message: Received) => void) => {
     events.publish({ kind: 'command', command });
   };
 
-  const handle = async (kind: UpKind, device: DeviceId, { payload, retained }: Received): Promise<void> => {
-    // Reports wait while offers are taken back; blocks are refused at once.
-    if (kind !== 'stream/get') await needs.urgent.over();
+  const handle = (kind: UpKind, device: DeviceId, { payload, retained }: Received): Promise<void> => {
     switch (kind) {
       case 'birth':
         return onBirth(device, payload, retained);
@@ -188,7 +194,10 @@ export const createIngest = (needs: Needs): ((message: Received) => void) => {
     }
     // Blocks do not wait behind reports, which wait for the database.
     const lane = topic.kind === 'stream/get' ? `blocks:${device.data}` : `device:${device.data}`;
-    if (!lanes.run(lane, () => handle(topic.kind, device.data, message))) {
+    const work = (): Promise<void> => handle(topic.kind, device.data, message);
+    // Reports wait while offers are taken back; blocks are refused at once.
+    const inTurn = topic.kind === 'stream/get' ? work : () => turns(() => needs.urgent.over().then(work));
+    if (!lanes.run(lane, inTurn)) {
       refuse(device.data, topic.kind, 'came faster than messages of the device are taken');
     }
   };

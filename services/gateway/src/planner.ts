@@ -22,9 +22,11 @@ import type { Logger } from 'pino';
 import type { Channel } from './channel.ts';
 import { gathered } from './gathered.ts';
 import type { Lanes } from './lanes.ts';
+import { createTurns } from './turns.ts';
 import type { Urgent } from './urgent.ts';
 
 const MAX_ASKED = 1000;
+const PLANS_AT_ONCE = 1;
 
 /** Makes rollouts move, and what the database asks of devices known to them. */
 export type Planner = {
@@ -93,10 +95,11 @@ export const createPlanner = (needs: Needs): Planner => {
 
   // What has happened until a plan is begun counts in it: one that waits is enough, however many devices report.
   const waiting = new Set<RolloutId>();
+  const turns = createTurns(PLANS_AT_ONCE);
   const wake = (rollout: RolloutId): void => {
     if (waiting.has(rollout)) return;
     waiting.add(rollout);
-    const isTaken = lanes.run(`rollout:${rollout}`, async () => {
+    const move = async (): Promise<void> => {
       await needs.urgent.over();
       waiting.delete(rollout);
       const applied = await planRollout(db, rollout, new Date(), needs.deadlines);
@@ -107,7 +110,8 @@ export const createPlanner = (needs: Needs): Planner => {
         events.publish({ kind: 'execution', execution: await getExecution(db, execution) });
       }
       await tell({ rollout });
-    });
+    };
+    const isTaken = lanes.run(`rollout:${rollout}`, () => turns(move));
     if (!isTaken) waiting.delete(rollout);
   };
 

@@ -74,7 +74,7 @@ export const benchStop = async (
     from generate_series(0, ${options.devices - 1}) n`);
 
   const gateway = spawn(process.execPath, [join(root, 'services', 'gateway', 'src', 'main.ts')], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'inherit', 'inherit'],
     env: {
       ...process.env,
       SLIPWAY_GATEWAY_MQTT_URL: broker.url,

@@ -24,6 +24,9 @@ const counted = ({ counts, waiting }: Rollout): string =>
     .map(([state, count]) => `${count} ${state}`)
     .join(', ');
 
+const tellWait = ({ rollout, devices, until }: Rollout['waitsFor'][number]): string =>
+  `${rollout}, on ${devices} ${devices === 1 ? 'device' : 'devices'}, until ${time(until)} at most`;
+
 const HEADINGS = ['rollout', 'class', 'version', 'state', 'created', 'devices', ''];
 const line = (rollout: Rollout): string[] => [
   rollout.id,
@@ -32,7 +35,8 @@ const line = (rollout: Rollout): string[] => [
   rollout.state,
   time(rollout.createdAt),
   counted(rollout),
-  rollout.reason ?? '',
+  rollout.reason ??
+    (rollout.waitsFor.length === 0 ? '' : `waits for ${rollout.waitsFor.map(tellWait).join('; ')}`),
 ];
 const executionLine = (execution: Execution): string[] => [
   execution.device,
@@ -69,6 +73,7 @@ const show = ({ rollout, executions }: Seen, columns: number | undefined): strin
       'at once': rollout.maxInFlight,
       policy: describePolicy(rollout.policy),
       waiting: rollout.waiting,
+      'waits for': rollout.waitsFor.map(tellWait).join('; ') || null,
       created: time(rollout.createdAt),
       finished: rollout.finishedAt === null ? null : time(rollout.finishedAt),
     }),
@@ -118,6 +123,7 @@ export const rolloutCommands = (program: Command, makeContext: MakeContext): voi
       force: z.boolean().default(false),
       failureThreshold: z.int().min(1).optional(),
       maxInFlight: z.int().min(1).optional(),
+      conflictPatience: z.int().min(1).optional(),
       watch: z.boolean().default(false),
       ...policyOptions,
     }),
@@ -131,6 +137,11 @@ export const rolloutCommands = (program: Command, makeContext: MakeContext): voi
           .option('--force', 'also a deprecated release')
           .option('--failure-threshold <n>', 'failed devices that stop the rollout (1)', wholeNumber)
           .option('--max-in-flight <n>', 'devices under way at once (100)', wholeNumber)
+          .option(
+            '--conflict-patience <seconds>',
+            'how long to wait for a device that takes a release of another rollout (86400)',
+            wholeNumber,
+          )
           .option('-w, --watch', 'wait for the end; exit 1 unless it completed'),
       ),
     run: async (context, words, options) => {
@@ -143,6 +154,7 @@ export const rolloutCommands = (program: Command, makeContext: MakeContext): voi
         force,
         failureThreshold,
         maxInFlight,
+        conflictPatience,
         ...rest
       } = options;
       const policy = policyOf(rest);
@@ -159,6 +171,7 @@ export const rolloutCommands = (program: Command, makeContext: MakeContext): voi
         ...(force ? { force } : {}),
         ...(failureThreshold === undefined ? {} : { failureThreshold }),
         ...(maxInFlight === undefined ? {} : { maxInFlight }),
+        ...(conflictPatience === undefined ? {} : { conflictPatienceSeconds: conflictPatience }),
         policy,
       });
       if (!keepOn) {

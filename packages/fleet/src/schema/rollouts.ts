@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { bigint, index, integer, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import { bigint, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import type {
   AssignmentPolicy,
   ChannelName,
@@ -41,6 +41,8 @@ export const rollouts = pgTable(
     within: jsonb('within').$type<GroupId[]>(),
     /** for the devices that follow it */
     channel: text('channel').$type<ChannelName>(),
+    /** how long a device of it may wait for another rollout */
+    conflictPatienceSeconds: integer('conflict_patience_seconds').notNull().default(86_400),
     createdAt: at('created_at').notNull().defaultNow(),
     finishedAt: at('finished_at'),
   },
@@ -48,6 +50,26 @@ export const rollouts = pgTable(
 );
 
 const LIVE = sql.raw(`(${LIVE_STATES.map((state) => `'${state}'`).join(', ')})`);
+
+/** Devices of a rollout that take a release of another one; each goes once it is free, or has waited for too long. */
+export const rolloutWaits = pgTable(
+  'rollout_waits',
+  {
+    tenant: tenant(),
+    rollout: text('rollout')
+      .$type<RolloutId>()
+      .notNull()
+      .references(() => rollouts.id, { onDelete: 'cascade' }),
+    device: text('device').$type<DeviceId>().notNull(),
+    /** whose execution is under way there */
+    waitsFor: text('waits_for').$type<RolloutId>().notNull(),
+    until: at('until').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.rollout, table.device] }),
+    index('rollout_waits_until').on(table.until),
+  ],
+);
 
 export const executions = pgTable(
   'executions',

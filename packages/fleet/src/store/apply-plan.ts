@@ -12,11 +12,11 @@ import {
 import type { Database } from '../database.ts';
 import type { Deadlines } from '../deadlines.ts';
 import { plan, type PlanAction, type PlanDevice } from '../plan.ts';
-import { devices, executions, rollouts } from '../schema.ts';
+import { devices, executions, rollouts, rolloutWaits } from '../schema.ts';
 import { missingStone, stonesOfClass } from './channels.ts';
 import { assign, unassign } from './devices.ts';
 import { offersAreHalted } from './emergency-stop.ts';
-import { isLive, offer, stepExecution } from './executions.ts';
+import { isLive, leaveOut, offer, stepExecution } from './executions.ts';
 import { found } from './not-found.ts';
 import { getRelease } from './releases.ts';
 import { isTargetOf } from './rollouts.ts';
@@ -44,7 +44,7 @@ export const planRollout = (
     const release = await getRelease(tx, rollout.release);
     const begun = await executionsOf(tx, id);
     const halted = await offersAreHalted(tx, rollout.tenant);
-    const { targets, assigned } = await targetsOf(tx, rollout, now);
+    const { targets, assigned, busy } = await targetsOf(tx, rollout, now);
     const known = begun.map((execution) => {
       const assignment = assigned.get(execution.id);
       const outdated = assignment !== undefined && !followsPolicy(assignment, rollout.policy);
@@ -68,6 +68,25 @@ export const planRollout = (
           if (execution === undefined) break;
           touched.add(execution);
           asked.add(action.device);
+          break;
+        }
+        case 'wait': {
+          const waitsFor = busy.get(action.device);
+          if (waitsFor === undefined) break;
+          const until = new Date(now.getTime() + rollout.conflictPatienceSeconds * 1000);
+          const wait = { rollout: id, device: action.device, waitsFor, until };
+          await tx.insert(rolloutWaits).values(wait).onConflictDoNothing();
+          break;
+        }
+        case 'unwait':
+          await forgetWait(tx, id, action.device);
+          break;
+        case 'giveUp': {
+          await forgetWait(tx, id, action.device);
+          const message = `the device takes a release of ${busy.get(action.device) ?? 'another rollout'}, for which it was waited ${rollout.conflictPatienceSeconds} s`;
+          const why = { code: 'ROLLOUT_CONFLICT' as const, message };
+          const execution = await leaveOut(tx, id, release, action.device, why, now);
+          if (execution !== undefined) touched.add(execution);
           break;
         }
         case 'cancel': {
@@ -112,8 +131,16 @@ export const planRollout = (
           return action satisfies never;
       }
     }
+    const isOver =
+      rollout.state !== 'running' || actions.some(({ kind }) => kind === 'stop' || kind === 'complete');
+    if (isOver) await forgetWait(tx, id);
     return { actions, executions: [...touched], devices: [...asked] };
   });
+
+const forgetWait = async (tx: Database, rollout: RolloutId, device?: DeviceId): Promise<void> => {
+  const ofDevice = device === undefined ? undefined : eq(rolloutWaits.device, device);
+  await tx.delete(rolloutWaits).where(and(eq(rolloutWaits.rollout, rollout), ofDevice));
+};
 
 /** Those that go on are held. What ends before they are is among the others, which are asked for after. */
 const executionsOf = async (tx: Database, rollout: RolloutId) => {
@@ -167,6 +194,8 @@ const targetsOf = async (
 ): Promise<{
   readonly targets: readonly PlanDevice[];
   readonly assigned: ReadonlyMap<string, Assignment>;
+  /** devices that take a release of another rollout, and of which */
+  readonly busy: ReadonlyMap<DeviceId, RolloutId>;
 }> => {
   // One that has ended offers nothing more, and what it was meant for may not be there any more.
   const isTarget = rollout.state === 'running' ? await isTargetOf(db, rollout, now) : sql`false`;
@@ -184,7 +213,7 @@ const targetsOf = async (
       missingStone(stones.get(device.channel) ?? [], device.version, rollout.version) === undefined,
   );
   const elsewhere = await db
-    .select({ device: executions.device })
+    .select({ device: executions.device, rollout: executions.rollout })
     .from(executions)
     .where(and(ne(executions.rollout, rollout.id), isLive));
   // Also of devices that a group or a query does not find any more: what was begun goes on.
@@ -193,15 +222,19 @@ const targetsOf = async (
     .from(executions)
     .innerJoin(devices, eq(devices.id, executions.device))
     .where(and(eq(executions.rollout, rollout.id), isLive));
-  const busy = new Set(elsewhere.map(({ device }) => device));
+  const busy = new Map(elsewhere.map(({ device, rollout: other }) => [device, other]));
+  const waits = await db.select().from(rolloutWaits).where(eq(rolloutWaits.rollout, rollout.id));
+  const until = new Map(waits.map((wait) => [wait.device, wait.until]));
   const targets = rows.map((device) => ({
     id: device.id,
     online: device.online,
     busy: busy.has(device.id),
+    waitsUntil: until.get(device.id),
     current: device.release === rollout.release,
   }));
   return {
     targets,
+    busy,
     assigned: new Map(
       begun.flatMap(({ assignment }) =>
         assignment === null ? [] : [[assignment.execution, assignment] as const],

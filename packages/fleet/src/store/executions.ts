@@ -5,6 +5,7 @@ import {
   type Device,
   type DeviceId,
   type Digest,
+  type ErrorCode,
   type Execution,
   type ExecutionId,
   type ExecutionState,
@@ -17,7 +18,7 @@ import type { Database } from '../database.ts';
 import { deadlineAfter, type Deadlines } from '../deadlines.ts';
 import { LIVE_STATES } from '../live-states.ts';
 import { newExecutionId } from '../new-id.ts';
-import { executionHistory, executions, releases } from '../schema.ts';
+import { executionHistory, executions, releases, rolloutWaits } from '../schema.ts';
 import { assign, unassign } from './devices.ts';
 import { found } from './not-found.ts';
 import { keyset, type Page, type Paged } from './page.ts';
@@ -127,6 +128,37 @@ export const offer = async (
   return row.id;
 };
 
+/** An execution that never began: the device is left out. */
+export const leaveOut = async (
+  db: Database,
+  rollout: RolloutId,
+  release: Release,
+  device: DeviceId,
+  why: { readonly code: ErrorCode; readonly message: string },
+  now: Date,
+): Promise<ExecutionId | undefined> => {
+  const state = 'CANCELED' as const;
+  const [row] = await db
+    .insert(executions)
+    .values({
+      id: newExecutionId(),
+      rollout,
+      device,
+      release: release.id,
+      state,
+      ...why,
+      bytesTotal: release.bundle.size,
+      deadlineAt: now,
+      createdAt: now,
+      updatedAt: now,
+    })
+    .onConflictDoNothing()
+    .returning();
+  if (row === undefined) return undefined;
+  await db.insert(executionHistory).values({ execution: row.id, state, code: why.code, at: now });
+  return row.id;
+};
+
 export type Step = {
   readonly state: ExecutionState;
   readonly code?: string | undefined;
@@ -223,7 +255,11 @@ export const rolloutsWithLateExecutions = async (db: Database, now: Date): Promi
     .selectDistinct({ rollout: executions.rollout })
     .from(executions)
     .where(and(isLive, lte(executions.deadlineAt, now)));
-  return rows.map(({ rollout }) => rollout);
+  const waits = await db
+    .selectDistinct({ rollout: rolloutWaits.rollout })
+    .from(rolloutWaits)
+    .where(lte(rolloutWaits.until, now));
+  return [...new Set([...rows, ...waits].map(({ rollout }) => rollout))];
 };
 
 /** The bundle that a device may read at the moment: that of its live execution. */

@@ -19,7 +19,7 @@ import { listAudit } from './audit.ts';
 import { changeDevice } from './change-device.ts';
 import { countDevices } from './count-devices.ts';
 import { getDevice, listDevices } from './devices.ts';
-import { liveExecution } from './executions.ts';
+import { listExecutions, liveExecution, rolloutsWithLateExecutions } from './executions.ts';
 import { queryCondition } from './find-groups.ts';
 import {
   addMembers,
@@ -244,7 +244,7 @@ describe.each(engines)('on %s', (_name, open) => {
         await seedRelease(db, '7.0.0', Buffer.from('7')),
         await seedRelease(db, '7.0.1', Buffer.from('71')),
       ];
-      const rollout = await roll({ release: newer.id, group: 'first' });
+      const rollout = await roll({ release: newer.id, group: 'first', conflictPatienceSeconds: 60 });
       expect(rollout).toMatchObject({ waiting: 1, group: (await getGroup(db, 'first')).id });
       expect(await runningRolloutsByQuery(db)).toContain(rollout.id);
       await planRollout(db, rollout.id, now());
@@ -265,6 +265,24 @@ describe.each(engines)('on %s', (_name, open) => {
       expect(beside).toMatchObject({ query: 'id = roll-3' });
       await planRollout(db, beside.id, now());
       expect(await offered(...names)).toEqual([...names]);
+      // A device that takes another release is waited for, which is told, and in the end is left out.
+      await changeDevice(db, DeviceId.parse('roll-3'), { addTags: ['first'] }, 'me');
+      const start = now();
+      await planRollout(db, rollout.id, start);
+      const minuteOn = new Date(start.getTime() + 60_000);
+      const wait = { rollout: beside.id, devices: 1, until: minuteOn.toISOString() };
+      expect((await getRollout(db, rollout.id)).waitsFor).toEqual([wait]);
+      expect(await rolloutsWithLateExecutions(db, start)).not.toContain(rollout.id);
+      expect(await rolloutsWithLateExecutions(db, minuteOn)).toContain(rollout.id);
+      await planRollout(db, rollout.id, minuteOn);
+      const after = await getRollout(db, rollout.id);
+      expect(after).toMatchObject({ state: 'running', waitsFor: [], counts: { CANCELED: 1 } });
+      const page = { limit: 9, offset: 0, device: DeviceId.parse('roll-3'), rollout: rollout.id };
+      const [leftOut] = await listExecutions(db, page);
+      expect(leftOut).toMatchObject({ state: 'CANCELED', code: 'ROLLOUT_CONFLICT' });
+      expect(leftOut?.message).toContain(beside.id);
+      expect(await offered('roll-3')).toEqual(['roll-3']);
+
       expect(await messageThrownBy(deleteGroup(db, 'first', 'me'))).toContain(rollout.id);
 
       // What was begun on a device that has left is ended with the rollout, and nothing more is asked of it.
@@ -275,7 +293,7 @@ describe.each(engines)('on %s', (_name, open) => {
       await deleteGroup(db, 'first', 'me');
       await planRollout(db, rollout.id, now());
       expect(await offered(...names)).toEqual(['roll-3']);
-      expect((await getRollout(db, rollout.id)).counts).toEqual({ CANCELED: 2 });
+      expect((await getRollout(db, rollout.id)).counts).toEqual({ CANCELED: 3 });
       await abortRollout(db, beside.id, 'enough', now());
       await planRollout(db, beside.id, now());
     });

@@ -14,7 +14,7 @@ import {
 import { union } from 'drizzle-orm/pg-core';
 import type { Database } from '../database.ts';
 import { newRolloutId } from '../new-id.ts';
-import { channelHistory, channels, devices, executions, rollouts } from '../schema.ts';
+import { channelHistory, channels, devices, executions, rollouts, rolloutWaits } from '../schema.ts';
 import { refuseRevoked } from './certificates.ts';
 import { getChannel, missingStone, refuseBelowFloor, stonesOfClass } from './channels.ts';
 import { isNoHalted } from './emergency-stop.ts';
@@ -70,6 +70,17 @@ const toRollouts = async (db: Database, rows: readonly Row[]): Promise<Rollout[]
     .from(executions)
     .where(and(inArray(executions.rollout, ids), isNoHalted))
     .groupBy(executions.rollout, executions.state);
+  const waits = await db
+    .select({
+      rollout: rolloutWaits.rollout,
+      other: rolloutWaits.waitsFor,
+      devices: count(),
+      until: sql<string>`to_char(min(${rolloutWaits.until}) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
+    })
+    .from(rolloutWaits)
+    .where(inArray(rolloutWaits.rollout, ids))
+    .groupBy(rolloutWaits.rollout, rolloutWaits.waitsFor)
+    .orderBy(rolloutWaits.waitsFor);
   return Promise.all(
     rows.map(async (row) => {
       const counts: Partial<Record<ExecutionState, number>> = {};
@@ -90,6 +101,10 @@ const toRollouts = async (db: Database, rows: readonly Row[]): Promise<Rollout[]
         ...(row.within === null ? {} : { within: row.within }),
         counts,
         ...(row.state === 'running' ? { waiting: await countWaiting(db, row) } : {}),
+        conflictPatienceSeconds: row.conflictPatienceSeconds,
+        waitsFor: waits
+          .filter(({ rollout }) => rollout === row.id)
+          .map(({ other, devices: waiting, until }) => ({ rollout: other, devices: waiting, until })),
         createdAt: row.createdAt.toISOString(),
         finishedAt: row.finishedAt?.toISOString() ?? null,
       };
@@ -175,6 +190,9 @@ export const createRollout = (
         failureThreshold: asked.failureThreshold,
         maxInFlight: asked.maxInFlight,
         policy: asked.policy ?? {},
+        ...(asked.conflictPatienceSeconds === undefined
+          ? {}
+          : { conflictPatienceSeconds: asked.conflictPatienceSeconds }),
         devices: targets,
         channel,
         group,

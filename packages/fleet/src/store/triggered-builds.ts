@@ -1,4 +1,4 @@
-import { and, asc, count, eq, inArray, isNotNull, ne, sql } from 'drizzle-orm';
+import { and, asc, count, eq, inArray, isNotNull, lte, ne, sql } from 'drizzle-orm';
 import {
   codeOf,
   messageOf,
@@ -16,6 +16,9 @@ import { changeRelease, getRelease } from './releases.ts';
 import { createRollout } from './rollouts.ts';
 
 export type TriggeredRow = typeof triggeredBuilds.$inferSelect;
+/** From the end of the build on. */
+const DEFAULT_PATIENCE_S = 86_400;
+
 type Key = Pick<TriggeredRow, 'run' | 'deviceClass'>;
 
 const isRow = ({ run, deviceClass }: Key) =>
@@ -208,6 +211,12 @@ export const rollOutTriggered = (db: Database, key: Key, now: Date): Promise<Fol
       rollout = await createRollout(tx, wanted, now);
     } catch (error) {
       if (!(error instanceof SlipwayError) || error.code !== 'CONFLICT') throw error;
+      const patienceMs = (asked.conflictPatienceSeconds ?? DEFAULT_PATIENCE_S) * 1000;
+      if (await isOverSince(tx, row, new Date(now.getTime() - patienceMs))) {
+        const message = `it waited ${patienceMs / 1000} s: ${error.message}`;
+        await move(tx, row, { state: 'failed', code: 'ROLLOUT_CONFLICT', message }, now);
+        return {};
+      }
       if (row.message !== error.message)
         await move(tx, row, { code: 'CONFLICT', message: error.message }, now);
       return {};
@@ -222,6 +231,11 @@ export const rollOutTriggered = (db: Database, key: Key, now: Date): Promise<Fol
     });
     return { rollout };
   });
+
+const isOverSince = async (tx: Database, row: TriggeredRow, until: Date): Promise<boolean> => {
+  const ended = and(eq(sql<string>`${builds.id}`, row.build ?? ''), lte(builds.finishedAt, until));
+  return (await tx.$count(builds, ended)) > 0;
+};
 
 const isOvertaken = async (tx: Database, row: TriggeredRow): Promise<boolean> => {
   const [own] = await tx
