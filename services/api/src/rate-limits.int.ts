@@ -1,6 +1,9 @@
+import { fastify } from 'fastify';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { admitToken } from '@slipway/fleet';
 import { Problem } from '@slipway/protocol';
+import { limitConnection, limitRates } from './rate-limits.ts';
 import { runApi, type TestApi } from './testing/running-api.ts';
 
 let api: TestApi;
@@ -45,4 +48,18 @@ test('notices for hooks are held up by address, whatever they say; who has a tok
   for (let at = 0; at < 20; at++) expect((await notice(at)).status).toBe(404);
   limited(await notice(20));
   expect((await ask('swt_other')).status).toBe(200);
+});
+
+test('a Redis that is away limits nobody, also those without a good token', async () => {
+  // Nothing listens there.
+  const redis = limitConnection(new Redis({ host: '127.0.0.1', port: 1, lazyConnect: true }));
+  const app = fastify();
+  const refuseTooMany = await limitRates(app, redis, { perMinute: 1, failedPerMinute: 1 });
+  app.get('/', async (request, reply) => {
+    await refuseTooMany(request, reply);
+    return 'as always';
+  });
+  for (let at = 0; at < 3; at++) expect((await app.inject('/')).statusCode).toBe(200);
+  await app.close();
+  redis.disconnect();
 });

@@ -67,7 +67,9 @@ export const limitRates = async (app: FastifyInstance, redis: Redis, limits: Rat
       .ttl(key)
       .exec()
       .catch(() => null);
-    const [failed = 0, left = WINDOW_S] = [counted?.[0]?.[1], counted?.[2]?.[1]].map(Number);
+    // Without an answer of Redis nothing is counted.
+    const failed = Number(counted?.[0]?.[1] ?? 0);
+    const left = Number(counted?.[2]?.[1] ?? WINDOW_S);
     if (failed <= limits.failedPerMinute) return;
     reply.header('retry-after', String(Math.max(1, left)));
     throw refusal(left);
