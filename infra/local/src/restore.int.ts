@@ -281,7 +281,8 @@ test('a backup of the embedded database is restored into PostgreSQL by the comma
   onTestFinished(() => postgres.stop());
   const place = (name: string): string => join(folder, name);
   const settings = { DATABASE_URL: postgres.url };
-  await slipwayWith(settings, 'restore', place('backup'), '--data', place('on-server'));
+  const identity = ['--identity', place('identity')];
+  await slipwayWith(settings, 'restore', place('backup'), '--data', place('on-server'), ...identity);
   const onServer = await rowsIn({ url: postgres.url });
   await slipwayWith(settings, 'backup', place('backup-of-server'), '--data', place('on-server'));
   await slipway('restore', place('backup-of-server'), '--data', place('embedded'));
