@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createClient } from '@slipway/client';
+import { writeAtomically } from '@slipway/components';
 import { createPipeline, openLiveView, type Cleanup, type Pipeline, type Report } from '@slipway/demo';
 import { startLocal } from '@slipway/local';
 import { ClassName, type Arch, type Build, type Release } from '@slipway/protocol';
@@ -26,12 +27,6 @@ export type Ground = {
 
 /** The first release, which devices are made with. */
 export const FIRST = '1.0.0';
-
-/** The server reads class files whenever it likes, also for a claim while the next release is being written. */
-const replace = async (path: string, text: string): Promise<void> => {
-  await writeFile(`${path}.new`, text);
-  await rename(`${path}.new`, path);
-};
 
 /** A hang takes minutes to be ended by the watchdog, and the host may be busy with other devices. */
 const PATIENCE_MS = 30 * 60_000;
@@ -77,8 +72,9 @@ export const openGround = async ({ folder, cacheDir, report, cleanup }: OpenGrou
     );
     if (known !== undefined)
       return { build: known, release: await published(await client.releases.get(known.release)) };
-    await replace(join(imagesDir, IMAGE_FILE), imageFile(version, fault));
-    await replace(join(imagesDir, 'classes', `${name}.yml`), classFile(arch, version === FIRST));
+    // The server reads these whenever it likes, also for a claim.
+    await writeAtomically(join(imagesDir, IMAGE_FILE), imageFile(version, fault));
+    await writeAtomically(join(imagesDir, 'classes', `${name}.yml`), classFile(arch, version === FIRST));
     const { build, release } = await pipeline.build(name, version);
     return { build, release: await published(release) };
   };
