@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { happenings, live, type Kind } from '../fixture/happenings.ts';
+import { happenings, live, type Happening, type Kind } from '../fixture/happenings.ts';
 import { MUTANTS } from '../fixture/mutants.ts';
 import { Violation } from '../fixture/watcher.ts';
 import { readSaved, type WorldOptions } from '../fixture/world.ts';
@@ -118,6 +118,24 @@ describe('under every sequence of events, faults and cuts', () => {
     },
     TIMEOUT_MS,
   );
+});
+
+test('a file that was only brought does not go over the good slot from a slot that is not', () => {
+  const ticks = (count: number): Happening[] => Array.from({ length: count }, () => ({ kind: 'tick' }));
+  const file = (mode: 'install' | 'download'): Happening => ({ kind: 'local', execution: 104, mode });
+  // The loader has lost its default, cannot be told another, and takes the slot that was only brought.
+  const happened: Happening[] = [
+    { kind: 'loader', keeps: false, loses: false, readOnly: true },
+    file('download'),
+    ...ticks(6),
+    { kind: 'loseDefault' },
+    ...ticks(1),
+    { kind: 'cut' },
+    ...ticks(7),
+    file('install'),
+    ...ticks(7),
+  ];
+  expect(() => live(happened)).not.toThrow();
 });
 
 test('a lot happens in these worlds', () => {

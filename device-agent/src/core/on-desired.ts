@@ -50,7 +50,9 @@ export const onLocal = (turn: Turn, wanted: LocalInstall): void => {
   const open = saved.execution;
   if (saved.job?.kind === 'reboot' || saved.finished.includes(wanted.execution)) return;
   if (open?.local === true && open.bundle.digest === wanted.bundle.digest && wanted.mode === 'install') {
-    // The same file again: what was only to be brought is now to be started.
+    // The same file again: what was only to be brought is now to be started. Never in a slot that is not good: the
+    // other one is all that the device has.
+    if (!isCancelable(turn)) return;
     setExecution(turn, { ...open, mode: 'install' });
     review(turn);
     return;
