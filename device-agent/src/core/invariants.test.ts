@@ -6,9 +6,12 @@ import { Violation } from '../fixture/watcher.ts';
 import { readSaved, type WorldOptions } from '../fixture/world.ts';
 import { step } from './step.ts';
 
-/** For long runs: `SLIPWAY_FUZZ_RUNS=100000 SLIPWAY_FUZZ_SEED=1 npx vitest run …/invariants.test.ts` */
+/**
+ * The same worlds in every run, so that a change is judged by what it changed. Searches for new ones are long runs with
+ * seeds of their own: `SLIPWAY_FUZZ_RUNS=100000 SLIPWAY_FUZZ_SEED=1 npx vitest run …/invariants.test.ts`
+ */
 const RUNS = Number(process.env['SLIPWAY_FUZZ_RUNS'] ?? 250);
-const SEED = process.env['SLIPWAY_FUZZ_SEED'];
+const SEED = Number(process.env['SLIPWAY_FUZZ_SEED'] ?? 20_261_126);
 const TIMEOUT_MS = 60_000 + 200 * RUNS;
 /** Enough to find every mutant, whatever the seed. */
 const MUTANT_RUNS = 2_000;
@@ -92,7 +95,7 @@ const search = (
   if (!(cause instanceof Violation)) throw cause;
   return `${cause.message}, seed ${found.seed}: ${JSON.stringify(found.counterexample)}`;
 };
-const parameters = { numRuns: RUNS, ...(SEED === undefined ? {} : { seed: Number(SEED) }) };
+const parameters = { numRuns: RUNS, seed: SEED };
 
 const MIXED: readonly (readonly [string, Row['more']])[] = [
   ['a default that is lost comes back', { loseDefault: 1 }],
@@ -120,8 +123,9 @@ describe('under every sequence of events, faults and cuts', () => {
   );
 });
 
+const ticks = (count: number): Happening[] => Array.from({ length: count }, () => ({ kind: 'tick' }));
+
 test('a file that was only brought does not go over the good slot from a slot that is not', () => {
-  const ticks = (count: number): Happening[] => Array.from({ length: count }, () => ({ kind: 'tick' }));
   const file = (mode: 'install' | 'download'): Happening => ({ kind: 'local', execution: 104, mode });
   // The loader has lost its default, cannot be told another, and takes the slot that was only brought.
   const happened: Happening[] = [
@@ -137,6 +141,25 @@ test('a file that was only brought does not go over the good slot from a slot th
   ];
   expect(() => live(happened)).not.toThrow();
 });
+
+// Found by seed 2030562428 and not mended yet: the step that says so is forgotten with the damaged copy.
+test.fails(
+  'a trial is judged once for one arming, also by a loader that keeps its one-shot where a copy is damaged',
+  () => {
+    const happened: Happening[] = [
+      { kind: 'desired', seq: 1, execution: 1, policy: {} },
+      ...ticks(1),
+      { kind: 'loader', keeps: true, loses: false, readOnly: false },
+      ...ticks(3),
+      { kind: 'cutAfterSave' },
+      ...ticks(5),
+      { kind: 'failingTick' },
+      { kind: 'damage', copy: 'b' },
+      { kind: 'cut' },
+    ];
+    expect(() => live(happened)).not.toThrow();
+  },
+);
 
 test('a lot happens in these worlds', () => {
   const ends = new Map<string, number>();
