@@ -1,5 +1,6 @@
 import type { FoundPackage } from './found-package.ts';
 import { listPackages, type ListedPackage } from './normalise.ts';
+import { pairPackages } from './pair-packages.ts';
 import type { Sbom } from './sbom.ts';
 
 export type PackageName = Pick<FoundPackage, 'type' | 'name'>;
@@ -50,43 +51,6 @@ const placed = ({ type, name, version, licenses, components }: ListedPackage): P
 
 const same = (a: readonly string[], b: readonly string[]): boolean => a.join('\n') === b.join('\n');
 
-/** Digits compare as numbers, so that the pairs of several versions are likely ones. */
-const byVersion = (a: ListedPackage, b: ListedPackage): number =>
-  a.version.localeCompare(b.version, 'en', { numeric: true }) || (a.key < b.key ? -1 : 1);
-
-const grouped = (packages: readonly ListedPackage[]): Map<string, ListedPackage[]> => {
-  const groups = new Map<string, ListedPackage[]>();
-  for (const item of packages) {
-    const key = `${item.type}\n${item.name}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [item]);
-    else group.push(item);
-  }
-  return groups;
-};
-
-/** Packages of one name: those of equal version are pairs; of the others the first goes with the first. */
-const pairUp = (before: readonly ListedPackage[], after: readonly ListedPackage[]) => {
-  const right = [...after].sort(byVersion);
-  const left: ListedPackage[] = [];
-  const pairs: [ListedPackage, ListedPackage][] = [];
-  for (const item of [...before].sort(byVersion)) {
-    const at = right.findIndex(({ version }) => version === item.version);
-    const partner = right[at];
-    if (partner === undefined) left.push(item);
-    else {
-      pairs.push([item, partner]);
-      right.splice(at, 1);
-    }
-  }
-  const others = Math.min(left.length, right.length);
-  for (const [index, item] of left.slice(0, others).entries()) {
-    const partner = right[index];
-    if (partner !== undefined) pairs.push([item, partner]);
-  }
-  return { pairs, removed: left.slice(others), added: right.slice(others) };
-};
-
 type Side = ReturnType<typeof listPackages>;
 
 const diffComponents = (a: Side, b: Side): SbomDiff['components'] => {
@@ -119,28 +83,23 @@ const diffComponents = (a: Side, b: Side): SbomDiff['components'] => {
  */
 export const diffSboms = (a: Sbom, b: Sbom): SbomDiff => {
   const [left, right] = [listPackages(a), listPackages(b)];
-  const [before, after] = [grouped(left.packages), grouped(right.packages)];
+  const { added, removed, pairs } = pairPackages(left.packages, right.packages);
   const diff = {
     components: diffComponents(left, right),
-    added: [] as Placed[],
-    removed: [] as Placed[],
+    added: added.map(placed),
+    removed: removed.map(placed),
     versions: [] as SbomDiff['versions'][number][],
     licenses: [] as SbomDiff['licenses'][number][],
     moved: [] as SbomDiff['moved'][number][],
   };
   const places = (item: ListedPackage): string[] => [...new Set(item.components.map(componentName))].sort();
-  for (const key of [...new Set([...before.keys(), ...after.keys()])].sort()) {
-    const { pairs, removed, added } = pairUp(before.get(key) ?? [], after.get(key) ?? []);
-    diff.removed.push(...removed.map(placed));
-    diff.added.push(...added.map(placed));
-    for (const [from, to] of pairs) {
-      const { type, name, version } = to;
-      if (from.version !== to.version) diff.versions.push({ type, name, from: from.version, to: to.version });
-      if (!same(from.licenses, to.licenses))
-        diff.licenses.push({ type, name, version, from: from.licenses, to: to.licenses });
-      if (!same(places(from), places(to)))
-        diff.moved.push({ type, name, version, from: places(from), to: places(to) });
-    }
+  for (const [from, to] of pairs) {
+    const { type, name, version } = to;
+    if (from.version !== to.version) diff.versions.push({ type, name, from: from.version, to: to.version });
+    if (!same(from.licenses, to.licenses))
+      diff.licenses.push({ type, name, version, from: from.licenses, to: to.licenses });
+    if (!same(places(from), places(to)))
+      diff.moved.push({ type, name, version, from: places(from), to: places(to) });
   }
   return diff;
 };

@@ -1,4 +1,4 @@
-import type { Digest } from '@slipway/protocol';
+import type { Digest, PackageType } from '@slipway/protocol';
 
 /** A regular file of the effective tree of one image; symlinks, directories and devices are not given. */
 export type ScannedFile = {
@@ -13,8 +13,6 @@ export type ScannedFile = {
   /** a part of it, short where the file ends: lets a program of 100 MB be looked into without reading it */
   readRange?(offset: number, length: number): Uint8Array;
 };
-
-export type PackageType = 'deb' | 'apk' | 'npm' | 'golang' | 'oci' | 'generic';
 
 /** One thing that is in an image, as lists of contents name it. */
 export type FoundPackage = {

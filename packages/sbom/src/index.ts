@@ -13,16 +13,10 @@ export {
   type Placed,
   type SbomDiff,
 } from './diff-sboms.ts';
-export type {
-  Distro,
-  FoundPackage,
-  PackageType,
-  ScannedFile,
-  ScanResult,
-  ScanWarning,
-} from './found-package.ts';
+export type { Distro, FoundPackage, ScannedFile, ScanResult, ScanWarning } from './found-package.ts';
 export { licenseReport, obligesSource, type LicenseReport, type ReportedPackage } from './license-report.ts';
 export { makeNotices, NOTICES_PATH, type NoticeSource } from './notices.ts';
+export { diffPackages } from './pair-packages.ts';
 export { parseSbom } from './parse-sbom.ts';
 export {
   BUILD_TYPE,

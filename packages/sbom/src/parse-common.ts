@@ -1,6 +1,6 @@
-import { Arch, Digest, SlipwayError } from '@slipway/protocol';
+import { Arch, Digest, PackageType, SlipwayError } from '@slipway/protocol';
 import { z } from 'zod';
-import type { FoundPackage, PackageType } from './found-package.ts';
+import type { FoundPackage } from './found-package.ts';
 import type { Sbom, SbomComponent } from './sbom.ts';
 import { normaliseLicenses, plainText } from './spdx-expression.ts';
 
@@ -32,9 +32,6 @@ export type Item = {
 export const property = (item: Item, name: string): string | undefined =>
   item.properties.find(([key]) => key === name)?.[1];
 
-const TYPES: ReadonlySet<string> = new Set<PackageType>(['deb', 'apk', 'npm', 'golang', 'oci', 'generic']);
-const isPackageType = (text: string): text is PackageType => TYPES.has(text);
-
 const digestOf = (sha256: string | undefined): { digest?: Digest } => {
   const digest = Digest.safeParse(`sha256:${(sha256 ?? '').toLowerCase()}`);
   return digest.success ? { digest: digest.data } : {};
@@ -49,11 +46,11 @@ const optional = <Key extends string, Value>(key: Key, value: Value | undefined)
 
 export const toPackage = (item: Item): FoundPackage => {
   const version = item.version ?? '';
-  const type = /^pkg:([a-z]+)\//.exec(item.purl ?? '')?.[1] ?? 'generic';
+  const type = PackageType.safeParse(/^pkg:([a-z]+)\//.exec(item.purl ?? '')?.[1]);
   const sourceName = property(item, 'slipway:source-name');
   const files = item.properties.filter(([key]) => key === 'slipway:license-file').map(([, path]) => path);
   return {
-    type: isPackageType(type) ? type : 'generic',
+    type: type.success ? type.data : 'generic',
     name: item.name,
     version,
     purl: item.purl ?? `pkg:generic/${encodeURIComponent(item.name)}@${encodeURIComponent(version)}`,

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
 import {
@@ -13,6 +14,7 @@ import {
   type Sbom,
   type ScannedFile,
 } from './index.ts';
+import { comparePackageVersions } from './versions/index.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -134,4 +136,30 @@ describe('a program of Go', () => {
     const { packages } = scanFiles([fileAt(root, `${folder}/package.json`)]);
     expect(packages).toMatchObject([{ type: 'npm', version, licenses: ['Apache-2.0'] }]);
   });
+});
+
+test('the order of Debian versions is that of dpkg', () => {
+  const part = fc.stringMatching(/^[0-9][0-9a-zA-Z.+~]{0,5}$/);
+  const version = fc
+    .tuple(fc.constantFrom('', '', '0:', '1:'), part, fc.option(fc.stringMatching(/^[0-9a-z.+~]{1,4}$/)))
+    .map(([epoch, upstream, revision]) => `${epoch}${upstream}${revision === null ? '' : `-${revision}`}`);
+  const near = fc
+    .tuple(version, fc.nat(8), fc.constantFrom('~', '0', '1', 'a', '.', '+'))
+    .map(([text, at, more]): [string, string] => [text, text.slice(0, at + 2) + more + text.slice(at + 2)]);
+  const pairs = fc
+    .sample(fc.oneof(near, fc.tuple(version, version)), { numRuns: 200, seed: 1 })
+    .filter((pair) => pair.every((text) => /^(?:\d+:)?\d[^:]*$/.test(text) && !text.endsWith('-')));
+  const said = execFileSync(
+    'sh',
+    [
+      '-c',
+      'while read -r a b; do if dpkg --compare-versions "$a" lt "$b"; then echo -1; elif dpkg --compare-versions "$a" eq "$b"; then echo 0; else echo 1; fi; done',
+    ],
+    { encoding: 'utf8', input: pairs.map((pair) => `${pair.join(' ')}\n`).join('') },
+  );
+  const expected = said.trim().split('\n').map(Number);
+  expect(new Set(expected)).toEqual(new Set([-1, 0, 1]));
+  expect(pairs.map(([a, b]) => [a, b, comparePackageVersions('deb', a, b)])).toEqual(
+    pairs.map(([a, b], at) => [a, b, expected[at]]),
+  );
 });

@@ -1,7 +1,6 @@
-import type { DeviceId, GroupId } from '@slipway/protocol';
+import { compareVersions, type DeviceId, type GroupId } from '@slipway/protocol';
 import { alarmsOf, type Facts } from './alarms.ts';
 import type { Order, Query, Test, TextField, TimeField, VersionField } from './ast.ts';
-import { compareVersions } from './compare-versions.ts';
 import { toRegExp } from './glob.ts';
 import { metric } from './metrics.ts';
 import type { KnownGroups } from './known-groups.ts';

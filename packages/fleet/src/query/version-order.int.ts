@@ -2,11 +2,10 @@ import { sql } from 'drizzle-orm';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { Version } from '@slipway/protocol';
+import { compareVersions, Version } from '@slipway/protocol';
 import { openDatabase, type OpenDatabase } from '../database.ts';
 import { startTestPostgres } from '../testing/postgres.ts';
 import { openTestDatabase } from '../testing/test-database.ts';
-import { compareVersions } from './compare-versions.ts';
 
 const postgres = await startTestPostgres();
 afterAll(() => postgres?.stop());

@@ -1,5 +1,6 @@
 import { and, count, eq } from 'drizzle-orm';
 import {
+  compareVersions,
   SlipwayError,
   type ChannelChange,
   type ChannelHistory,
@@ -13,7 +14,6 @@ import {
   type SteppingStone,
 } from '@slipway/protocol';
 import type { Database } from '../database.ts';
-import { compareVersions } from '../query/compare-versions.ts';
 import { channelHistory, channels, devices, releases } from '../schema.ts';
 import { recordAudit } from './audit.ts';
 import { toDevice } from './devices.ts';
