@@ -614,6 +614,18 @@ export const ERRORS = {
     'A device took a release of another rollout for longer than a rollout waits for it, and was left out.',
     'Look what holds the other rollout up, or abort it; then roll out to the device again, with more patience if need be.',
   ),
+  ROLLOUT_PREEMPTED: entry(
+    75,
+    409,
+    'A rollout of higher priority took the device, so the offer was taken back; it comes again.',
+    'Nothing is to be done. Give the rollout a higher priority if it should go first.',
+  ),
+  SECOND_PERSON_NEEDED: entry(
+    77,
+    403,
+    'Whoever created a rollout cannot approve it as well.',
+    'Have somebody else approve it who may.',
+  ),
   STORE_FULL: entry(
     74,
     507,

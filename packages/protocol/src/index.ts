@@ -32,6 +32,7 @@ export * from './people.ts';
 export * from './problem.ts';
 export * from './retention.ts';
 export * from './roles.ts';
+export * from './rollouts.ts';
 export * from './settings.ts';
 export * from './sources.ts';
 export * from './status.ts';

@@ -41,6 +41,8 @@ const withHistory = async (db: Database, rows: readonly Row[]): Promise<Executio
     rollout: row.rollout,
     device: row.device,
     release: row.release,
+    wave: 0,
+    attempt: 1,
     state: row.state,
     code: row.code,
     message: row.message,

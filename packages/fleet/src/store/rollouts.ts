@@ -93,7 +93,16 @@ const toRollouts = async (db: Database, rows: readonly Row[]): Promise<Rollout[]
         state: row.state,
         reason: row.reason,
         failureThreshold: row.failureThreshold,
+        failurePercent: null,
         maxInFlight: row.maxInFlight,
+        maxPerMinute: null,
+        priority: 50,
+        soakSeconds: 0,
+        onFailure: 'stop' as const,
+        retries: null,
+        penaltySeconds: 0,
+        startAt: null,
+        endAt: null,
         policy: row.policy,
         ...(row.channel === null ? {} : { channel: row.channel }),
         ...(row.group === null ? {} : { group: row.group }),
@@ -105,6 +114,9 @@ const toRollouts = async (db: Database, rows: readonly Row[]): Promise<Rollout[]
         waitsFor: waits
           .filter(({ rollout }) => rollout === row.id)
           .map(({ other, devices: waiting, until }) => ({ rollout: other, devices: waiting, until })),
+        waves: [],
+        approvals: [],
+        createdBy: '',
         createdAt: row.createdAt.toISOString(),
         finishedAt: row.finishedAt?.toISOString() ?? null,
       };
@@ -140,6 +152,7 @@ export const createRollout = (
   within: readonly GroupId[] | null = null,
 ): Promise<Rollout> =>
   db.transaction(async (tx) => {
+    refuseUnbuilt(asked);
     if ([asked.devices, asked.group, asked.query].filter((one) => one !== undefined).length > 1) {
       throw new SlipwayError(
         'REQUEST_INVALID',
@@ -203,6 +216,29 @@ export const createRollout = (
       .returning();
     return found(await toRollouts(tx, rows), 'rollout', '');
   });
+
+const UNBUILT = [
+  'waves',
+  'failurePercent',
+  'soakSeconds',
+  'onFailure',
+  'approval',
+  'startAt',
+  'endAt',
+  'maxPerMinute',
+  'retries',
+  'penaltySeconds',
+  'priority',
+] as const;
+
+const refuseUnbuilt = (asked: RolloutCreate): void => {
+  const said = UNBUILT.filter((name) => asked[name] !== undefined);
+  if (said.length === 0) return;
+  throw new SlipwayError(
+    'REQUEST_INVALID',
+    `This server does not know ${said.join(', ')} of a rollout yet. Leave it out.`,
+  );
+};
 
 const checkTargets = async (db: Database, targets: readonly DeviceId[], release: Release): Promise<void> => {
   const known = await db
