@@ -1,7 +1,6 @@
-import type { Birth, DeviceId, SlotReport, WatchdogReport } from '@slipway/protocol';
+import type { Birth, DeviceId, ReleaseFile, SlotReport, WatchdogReport } from '@slipway/protocol';
 import type { State } from './core/index.ts';
 import type { Health } from './health/monitor.ts';
-import type { ImageFiles } from './image-files.ts';
 import { AGENT_VERSION } from './version.ts';
 
 const slotReport = (record: State['saved']['slots']['a']): SlotReport =>
@@ -23,8 +22,8 @@ const bootReason = (state: State, watchdog: WatchdogReport | null): Birth['bootR
 export const birthOf = (
   state: State,
   deviceId: DeviceId,
-  image: ImageFiles,
-  health: Health,
+  image: { readonly release: Pick<ReleaseFile, 'deviceClass' | 'arch'> },
+  health: Pick<Health, 'state' | 'services'>,
   watchdog: WatchdogReport | null,
 ): Birth | undefined => {
   const { saved, boot } = state;

@@ -1,7 +1,7 @@
 /**
  * Entry of the npm scripts: brings the machine to where Slipway runs, then starts what was asked for on the pinned Node.
  *
- *   node infra/setup/main.mjs demo|test|up|bench|campaign|docs [arguments]
+ *   node infra/setup/main.mjs demo|test|up|bench|campaign|fleet-sim|docs [arguments]
  */
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
@@ -19,6 +19,7 @@ const PROGRAMS = {
   up: 'infra/local/src/main.ts',
   bench: 'infra/bench/src/main.ts',
   campaign: 'infra/campaign/src/main.ts',
+  'fleet-sim': 'infra/fleet-sim/src/main.ts',
   docs: 'test/docs/write.ts',
 };
 

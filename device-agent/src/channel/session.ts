@@ -1,47 +1,16 @@
-import {
-  Ack,
-  Command,
-  commandOfTopic,
-  Desired,
-  deviceTopic,
-  messageOf,
-  ServerState,
-  serverStateTopic,
-  type Birth,
-  type CommandResult,
-  type Death,
-  type LogPiece,
-  type Progress,
-  type Status,
-  type StreamGet,
-  type Telemetry,
-  type UpKind,
-} from '@slipway/protocol';
+import { deviceTopic, messageOf, type Command, type Death, type UpKind } from '@slipway/protocol';
 import type { Clock, Event } from '../core/index.ts';
 import type { Credentials } from '../enrol/credentials.ts';
 import type { Identity } from '../enrol/identity.ts';
-import { parseJson } from '../install/stored-manifest.ts';
 import type { MqttConnection, MqttMessage, Runtime } from '../runtime/port.ts';
 import type { Blocks } from './blocks.ts';
+import { DELIVERY, SESSION_EXPIRY_S, subscriptionsOf, WILL_DELAY_S, type Uplink } from './delivery.ts';
+import { readDownlink } from './downlink.ts';
 import { countDrop, reconnectDelayMs } from './reconnect.ts';
 
-const SESSION_EXPIRY_S = 3_600;
-/** Hides flaps of the link; a death that comes late carries an old connection number and counts for nothing. */
-const WILL_DELAY_S = 30;
 const GOODBYE_MS = 5_000;
 /** Messages on their way at once; beyond that those with QoS 0 are dropped, so that a slow link costs no memory. */
 const MAX_PENDING = 64;
-
-export type Uplink = {
-  readonly birth: Birth;
-  readonly death: Death;
-  readonly status: Status;
-  readonly progress: Progress;
-  readonly telemetry: Telemetry;
-  readonly result: CommandResult;
-  readonly log: LogPiece;
-  readonly 'stream/get': StreamGet;
-};
 
 export type Session = {
   /** Lost where there is no connection; what must not be lost lies in the outbox. */
@@ -78,26 +47,11 @@ export type SessionOptions = {
   readonly signal: AbortSignal;
 };
 
-const DELIVERY: Record<
-  UpKind,
-  { readonly qos: 0 | 1; readonly retain?: boolean; readonly expirySeconds?: number }
-> = {
-  birth: { qos: 1, retain: true },
-  death: { qos: 1, retain: true },
-  status: { qos: 1 },
-  progress: { qos: 0 },
-  telemetry: { qos: 0, expirySeconds: 300 },
-  result: { qos: 1 },
-  log: { qos: 0 },
-  'stream/get': { qos: 0 },
-};
-
 /** The device channel: connected as long as the broker is there, tried again with full jitter where it is not. */
 export const openSession = (options: SessionOptions): Session => {
   const { runtime, identity, blocks, dispatch, signal } = options;
   const topic = (kind: Parameters<typeof deviceTopic>[2]): string =>
     deviceTopic(identity.tenant, identity.deviceId, kind);
-  const stateTopic = serverStateTopic(identity.tenant);
   let current: MqttConnection | undefined;
   let isServerThere = true;
 
@@ -134,30 +88,29 @@ export const openSession = (options: SessionOptions): Session => {
   };
 
   const onMessage = (message: MqttMessage): void => {
-    if (message.topic === topic('stream/blk')) {
-      blocks.deliver(message);
-      return;
-    }
-    const body = parseJson(message.payload);
-    if (message.topic === topic('desired')) {
-      const parsed = Desired.safeParse(body);
-      if (parsed.success) void dispatch({ kind: 'desired', message: parsed.data, clock: options.clock() });
-      else if (message.payload.length > 0) runtime.log('ignored a malformed assignment');
-    } else if (message.topic === topic('ack')) {
-      const parsed = Ack.safeParse(body);
-      if (parsed.success) void dispatch({ kind: 'ack', seq: parsed.data.seq });
-    } else if (message.topic === stateTopic) {
-      const parsed = ServerState.safeParse(body);
-      if (!parsed.success) return;
-      isServerThere = parsed.data.state === 'online';
-      relink();
-    } else {
-      const ending = commandOfTopic(message.topic);
-      // Whatever a broker delivers: only what stands on the topic of this device.
-      const name = ending !== undefined && message.topic === topic(`cmd/${ending}`) ? ending : undefined;
-      const parsed = Command.safeParse(typeof body === 'object' ? { ...body, name } : body);
-      if (parsed.success) options.onCommand(parsed.data, message.retained);
-      else runtime.log(`ignored a malformed command ${name ?? message.topic.slice(0, 100)}`);
+    const said = readDownlink(identity, message);
+    switch (said.kind) {
+      case 'block':
+        blocks.deliver(message);
+        return;
+      case 'desired':
+        void dispatch({ kind: 'desired', message: said.message, clock: options.clock() });
+        return;
+      case 'ack':
+        void dispatch({ kind: 'ack', seq: said.seq });
+        return;
+      case 'server':
+        isServerThere = said.isThere;
+        relink();
+        return;
+      case 'command':
+        options.onCommand(said.command, message.retained);
+        return;
+      case 'ignored':
+        if (said.line !== null) runtime.log(said.line);
+        return;
+      default:
+        said satisfies never;
     }
   };
 
@@ -181,13 +134,7 @@ export const openSession = (options: SessionOptions): Session => {
         throw error;
       });
     try {
-      await connection.subscribe([
-        { topic: stateTopic, qos: 1 },
-        { topic: topic('ack'), qos: 1 },
-        { topic: topic('stream/blk'), qos: 0 },
-        { topic: topic('cmd/+'), qos: 1 },
-        { topic: topic('desired'), qos: 1 },
-      ]);
+      await connection.subscribe(subscriptionsOf(identity.tenant, identity.deviceId));
       current = connection;
       connections++;
       relink();
