@@ -58,8 +58,9 @@ export const brokerConfig = (config: BrokerConfig): string =>
     'connection_messages true',
     `max_packet_size ${MAX_BLOCK_BYTES + PACKET_ROOM}`,
     'max_inflight_messages 64',
-    'max_queued_messages 10000',
-    'max_queued_bytes 16777216',
+    // What gateways have not taken yet waits here; beyond that it is lost until the device connects again.
+    'max_queued_messages 100000',
+    'max_queued_bytes 134217728',
     'max_keepalive 300',
     'set_tcp_nodelay true',
     'sys_interval 0',

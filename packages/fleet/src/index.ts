@@ -105,22 +105,21 @@ export {
   rejectDevice,
   revokeDevice,
 } from './store/device-lifecycle.ts';
+export { desiredOf, desiredOfAll, everyDesired, getDevice, listDevices } from './store/devices.ts';
 export {
-  desiredOf,
-  desiredOfAll,
-  everyDesired,
-  getDevice,
-  listDevices,
   recordBirth,
   recordDeath,
+  recordPresence,
   recordTelemetry,
-} from './store/devices.ts';
+  type PresenceOutcome,
+  type Said,
+} from './store/record-presence.ts';
 export {
   bundleFor,
   getExecution,
+  getExecutions,
   listExecutions,
   liveExecution,
-  recordProgress,
   rolloutsWithLateExecutions,
 } from './store/executions.ts';
 export { changeDevice } from './store/change-device.ts';
@@ -139,7 +138,14 @@ export {
   removeMembers,
 } from './store/groups.ts';
 export { paged, type Page, type Paged } from './store/page.ts';
-export { recordStatus, type StatusOutcome } from './store/record-status.ts';
+export { recordProgress, type ProgressReport } from './store/record-progress.ts';
+export {
+  recordStatus,
+  recordStatuses,
+  type StatusOutcome,
+  type StatusReport,
+} from './store/record-status.ts';
+export { sqlStateOf } from './store/deadlock.ts';
 export { redeemClaim, type Enrolment, type EnrolmentAsked } from './store/redeem-claim.ts';
 export { importRegistrations, listRegistrations, removeRegistration } from './store/registrations.ts';
 export { changeRelease, createRelease, getRelease, listReleases } from './store/releases.ts';
@@ -166,6 +172,7 @@ export {
   runningRolloutsOn,
   setRolloutPolicy,
 } from './store/rollouts.ts';
+export { runningRolloutsOnAny } from './store/rollouts-on-any.ts';
 export {
   changeSource,
   createSource,

@@ -50,9 +50,14 @@ export const brokerAccess = (): readonly BrokerAccess[] => [
     ['{tenant}/server/state', 1, false, 'whether the server is there'],
   ]),
   ...rows('gateway', 'subscribes', [
-    ['{tenant}/{device}/birth', 1, false, 'devices that come'],
+    [
+      '{tenant}/{device}/birth',
+      1,
+      false,
+      'devices that come; shared between gateways, as all below, and once alone for what is kept',
+    ],
     ['{tenant}/{device}/death', 1, false, 'devices that go'],
-    ['{tenant}/{device}/status', 1, false, 'reports, shared between gateways, as all below'],
+    ['{tenant}/{device}/status', 1, false, 'reports'],
     ['{tenant}/{device}/progress', 1, false, 'downloads'],
     ['{tenant}/{device}/telemetry', 1, false, 'health'],
     ['{tenant}/{device}/result', 1, false, 'answers of commands'],

@@ -1,23 +1,19 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { TLSSocket } from 'node:tls';
-import mqtt, { type IClientPublishOptions, type IPublishPacket, type MqttClient } from 'mqtt';
+import mqtt, { type IClientOptions, type IClientPublishOptions, type MqttClient } from 'mqtt';
 import {
   deviceTopic,
   serverStateTopic,
   SlipwayError,
+  UP,
   type ServerState,
   type UpKind,
 } from '@slipway/protocol';
 import type { Logger } from 'pino';
 import type { GatewayConfig } from './config.ts';
+import { receive, type Received } from './receive.ts';
 import { tlsOf } from './tls.ts';
-
-export type Received = {
-  readonly topic: string;
-  readonly payload: Buffer;
-  /** kept by the broker from earlier, not sent just now */
-  readonly retained: boolean;
-};
 
 /** By which the two know each other, as PEM; undefined: there is no TLS. */
 export type Certificates = { readonly gateway: string | undefined; readonly broker: string | undefined };
@@ -32,19 +28,32 @@ export type Channel = {
   ) => Promise<void>;
   /** of the present connection */
   readonly certificates: () => Certificates;
+  /**
+   * Takes over what the broker has for a gateway that is gone, and ends its session: the broker goes on to give it a
+   * share of the reports.
+   *
+   * @returns how many messages there were
+   */
+  readonly inherit: (clientId: string) => Promise<number>;
   /** tells devices that the server is gone, and leaves */
   readonly close: () => Promise<void>;
 };
 
 type Listener = {
   readonly onMessage: (message: Received) => void;
-  /** connected and subscribed, for the first time or again */
-  readonly onOnline: () => void;
+  /**
+   * Connected and subscribed, for the first time or again.
+   *
+   * @param isKept whether the broker still has what it had for this gateway, and so knows all that it was told
+   */
+  readonly onOnline: (isKept: boolean) => void;
 };
 
-// Shared, so that gateways divide the work. Retained messages never come by a shared subscription, hence two plain ones.
-const SHARED: readonly UpKind[] = ['status', 'progress', 'telemetry', 'result', 'log', 'stream/get'];
-const PLAIN: readonly UpKind[] = ['birth', 'death'];
+/** Of messages that come under way at once; the others wait at the broker. */
+const RECEIVE_MAXIMUM = 2000;
+/** Retained messages come one right after the other. */
+const QUIET_MS = 2000;
+const LOOK_MS = 100;
 
 const state = (value: ServerState['state']): string =>
   JSON.stringify({ v: 1, state: value } satisfies ServerState);
@@ -61,38 +70,64 @@ export const openChannel = async (
 ): Promise<Channel> => {
   const stateTopic = serverStateTopic(config.tenant);
   const tls = await tlsOf(config);
-  const group = shareGroup(config, 'key' in tls ? tls.key : undefined);
-  const client = mqtt.connect(config.mqttUrl, {
+  // Shared, so that gateways divide the work.
+  const shared = filtersOf(config, shareGroup(config, 'key' in tls ? tls.key : undefined));
+  const options: IClientOptions = {
     ...tls,
     protocolVersion: 5,
-    clientId: config.clientId,
     clean: false,
-    properties: { sessionExpiryInterval: 3600, receiveMaximum: 1000 },
-    reconnectPeriod: 1000,
+    properties: { sessionExpiryInterval: 3600, receiveMaximum: RECEIVE_MAXIMUM },
     resubscribe: false,
+  };
+  const client = mqtt.connect(config.mqttUrl, {
+    ...options,
+    clientId: config.clientId,
+    reconnectPeriod: 1000,
     will: { topic: stateTopic, payload: Buffer.from(state('offline')), qos: 1, retain: true },
   });
-  client.on('message', (topic: string, payload: Buffer, { retain }: IPublishPacket) =>
-    onMessage({ topic, payload, retained: retain }),
-  );
+  const closing = new AbortController();
+  let retainedAt = 0;
+  receive(client, (message) => {
+    if (message.retained) retainedAt = Date.now();
+    onMessage(message);
+  });
   client.on('close', () => logger.debug('broker connection closed'));
 
-  const publish: Channel['publish'] = async (topic, payload, options) => {
-    await client.publishAsync(topic, payload, options);
+  const publish: Channel['publish'] = async (topic, payload, how) => {
+    await client.publishAsync(topic, payload, how);
   };
-  const greet = async (): Promise<void> => {
-    await subscribe(client, config, group);
+
+  // Retained messages never come by a shared subscription. Once by a plain one is enough, and while it lasts each live
+  // one comes by both.
+  const plain = (['birth', 'death'] as const).map((kind) => deviceTopic(config.tenant, '+', kind));
+  const readRetained = async (): Promise<void> => {
+    retainedAt = Date.now();
+    await client.subscribeAsync(plain, { qos: 0, rh: 0 });
+    while (Date.now() - retainedAt < QUIET_MS) await delay(LOOK_MS, undefined, { signal: closing.signal });
+    await client.unsubscribeAsync(plain);
+  };
+  const readRetainedNow = (): void => {
+    readRetained().catch((error: unknown) => {
+      if (!closing.signal.aborted) logger.warn({ err: error }, 'reading retained births was cut short');
+    });
+  };
+
+  let isFirst = true;
+  const greet = async (isKept: boolean): Promise<void> => {
+    await subscribe(client, shared);
     await publish(stateTopic, state('online'), { qos: 1, retain: true });
-    onOnline();
+    onOnline(isKept && !isFirst);
+    if (!isKept || isFirst) readRetainedNow();
+    isFirst = false;
   };
 
   try {
     await new Promise<void>((resolve, reject) => {
       const failed = (error: Error): void => reject(error);
       client.once('error', failed);
-      client.once('connect', () => {
+      client.once('connect', ({ sessionPresent }) => {
         client.off('error', failed);
-        greet().then(resolve, reject);
+        greet(sessionPresent).then(resolve, reject);
       });
     });
   } catch (cause) {
@@ -106,8 +141,10 @@ export const openChannel = async (
     );
   }
   client.on('error', (error) => logger.warn({ err: error }, 'broker connection failed'));
-  client.on('connect', () => {
-    greet().catch((error: unknown) => logger.error({ err: error }, 'subscribing after a reconnect failed'));
+  client.on('connect', ({ sessionPresent }) => {
+    greet(sessionPresent).catch((error: unknown) =>
+      logger.error({ err: error }, 'subscribing after a reconnect failed'),
+    );
   });
 
   return {
@@ -117,11 +154,54 @@ export const openChannel = async (
       broker:
         client.stream instanceof TLSSocket ? client.stream.getPeerX509Certificate()?.toString() : undefined,
     }),
+    inherit: async (clientId) => {
+      const inherited = await takeSession(config.mqttUrl, { ...options, clientId }, shared, onMessage);
+      // A birth among them may be older than what the device said since by way of this gateway.
+      if (inherited > 0) readRetainedNow();
+      return inherited;
+    },
     close: async () => {
+      closing.abort();
       if (client.connected) await publish(stateTopic, state('offline'), { qos: 1, retain: true });
       await client.endAsync(!client.connected);
     },
   };
+};
+
+const INHERIT_MS = 10_000;
+const INHERIT_QUIET_MS = 1000;
+
+/** Empties a session under the name of its owner, who takes it back by connecting. */
+const takeSession = async (
+  url: string,
+  options: IClientOptions,
+  filters: readonly string[],
+  onMessage: (message: Received) => void,
+): Promise<number> => {
+  const client = mqtt.connect(url, { ...options, reconnectPeriod: 0 });
+  let count = 0;
+  let at = Date.now();
+  const underWay = receive(client, (message) => {
+    count += 1;
+    at = Date.now();
+    onMessage(message);
+  });
+  const until = Date.now() + INHERIT_MS;
+  const { sessionPresent } = await new Promise<{ sessionPresent: boolean }>((resolve, reject) => {
+    client.once('connect', resolve);
+    client.once('error', reject);
+    client.once('close', () => reject(new Error('the broker refused the session')));
+  });
+  client.on('error', () => undefined);
+  if (sessionPresent) {
+    await client.unsubscribeAsync([...filters]);
+    while (client.connected && (underWay() > 0 || Date.now() - at < INHERIT_QUIET_MS)) {
+      if (Date.now() > until) throw new Error('the session was not emptied in time');
+      await delay(LOOK_MS);
+    }
+  }
+  await client.endAsync(false, { properties: { sessionExpiryInterval: 0 } });
+  return count;
 };
 
 /** Nobody else can name the group: see `GatewayConfig.shareGroup`. Without TLS there are no devices to hide it from. */
@@ -129,11 +209,10 @@ const shareGroup = (config: GatewayConfig, key: Buffer | undefined): string =>
   config.shareGroup ??
   (key === undefined ? 'gateway' : createHash('sha256').update('share group').update(key).digest('hex'));
 
-const subscribe = async (client: MqttClient, { tenant }: GatewayConfig, group: string): Promise<void> => {
-  const filters = [
-    ...SHARED.map((kind) => `$share/${group}/${deviceTopic(tenant, '+', kind)}`),
-    ...PLAIN.map((kind) => deviceTopic(tenant, '+', kind)),
-  ];
+const filtersOf = ({ tenant }: GatewayConfig, group: string): string[] =>
+  UP.map((kind: UpKind) => `$share/${group}/${deviceTopic(tenant, '+', kind)}`);
+
+const subscribe = async (client: MqttClient, filters: string[]): Promise<void> => {
   const granted = await client.subscribeAsync(filters, { qos: 1 });
   const refused = granted.filter(({ qos }) => qos >= 128).map(({ topic }) => topic);
   if (refused.length > 0) {

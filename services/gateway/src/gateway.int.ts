@@ -3,7 +3,14 @@ import mqtt from 'mqtt';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { abortRollout, createRollout, getDevice, getRollout, listExecutions } from '@slipway/fleet';
 import { birthOf, seedDevice, until } from '@slipway/fleet/testing';
-import { serverStateTopic, TenantId, type Device, type Release } from '@slipway/protocol';
+import {
+  Command,
+  deviceTopic,
+  serverStateTopic,
+  TenantId,
+  type Device,
+  type Release,
+} from '@slipway/protocol';
 import { connectDevice, type ScriptedDevice } from './testing/scripted-device.ts';
 import { runGateway } from './testing/running-gateway.ts';
 
@@ -276,13 +283,42 @@ describe('presence', () => {
       memoryTotal: 2,
       load1: 0,
     });
-    await until('the telemetry', async () =>
-      (await getDevice(server.db, device.id)).bootId === 'boot-2' ? true : undefined,
-    );
+    await until('the telemetry', async () => (await getDevice(server.db, device.id)).telemetry);
     const states = server.events.flatMap((event) =>
       event.kind === 'device' && event.device.id === 'flapping' ? [event.device.online] : [],
     );
     expect(states.slice(1)).not.toContain(false);
+  });
+
+  test('a device whose birth of this boot was lost is asked for it', async () => {
+    const device = one(await bring(['unborn']));
+    const asked = await mqtt.connectAsync(server.brokerUrl, { protocolVersion: 5 });
+    onTestFinished(() => asked.endAsync());
+    const commands: string[] = [];
+    asked.on('message', (_topic, payload) => commands.push(payload.toString()));
+    await asked.subscribeAsync(deviceTopic(TenantId.parse('default'), device.id, 'cmd/rebirth'), { qos: 1 });
+    const said = {
+      v: 1,
+      uptime: 1,
+      health: 'ok',
+      services: [],
+      memoryAvailable: 1,
+      memoryTotal: 2,
+      load1: 0,
+    };
+    await device.send('telemetry', { ...said, bootId: 'boot-1' });
+    await device.send('telemetry', { ...said, bootId: 'boot-9' });
+    const command = Command.parse({
+      ...JSON.parse(await until('the command', () => commands[0])),
+      name: 'rebirth',
+    });
+    // Nobody waits for the answer, and it is no offence.
+    await device.send('result', { v: 1, id: command.id, ok: true });
+    await device.bear({ bootId: 'boot-9', connection: 1 });
+    await until('the birth', async () =>
+      (await getDevice(server.db, device.id)).bootId === 'boot-9' ? true : undefined,
+    );
+    expect([commands.length, refusals(device.id)]).toEqual([1, 0]);
   });
 
   test('a cut connection shows by its Will', async () => {

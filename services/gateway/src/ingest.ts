@@ -1,16 +1,19 @@
 import {
   dropAgain,
-  recordBirth,
-  recordDeath,
   recordLogPiece,
+  recordPresence,
   recordProgress,
   recordResult,
-  recordStatus,
-  recordTelemetry,
-  runningRolloutsOn,
+  recordStatuses,
+  runningRolloutsOnAny,
   type Database,
   type Deadlines,
   type FleetEvents,
+  type PresenceOutcome,
+  type ProgressReport,
+  type Said,
+  type StatusOutcome,
+  type StatusReport,
 } from '@slipway/fleet';
 import {
   Birth,
@@ -24,16 +27,20 @@ import {
   Status,
   Telemetry,
   type Ack,
-  type Device,
   type TenantId,
   type UpKind,
 } from '@slipway/protocol';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
+import { createBatches } from './batches.ts';
 import type { BlockStream } from './block-stream.ts';
-import type { Channel, Received } from './channel.ts';
+import type { Channel } from './channel.ts';
+import { despiteFaults } from './despite-faults.ts';
 import type { Lanes } from './lanes.ts';
+import type { LiveChanges } from './live-changes.ts';
 import type { Planner } from './planner.ts';
+import type { Rebirths } from './rebirths.ts';
+import type { Received } from './receive.ts';
 import { createTurns } from './turns.ts';
 import type { Urgent } from './urgent.ts';
 
@@ -45,22 +52,41 @@ type Needs = {
   readonly tenant: TenantId;
   readonly planner: Planner;
   readonly blocks: BlockStream;
+  readonly changes: LiveChanges;
+  readonly rebirths: Rebirths;
   readonly urgent: Urgent;
   readonly publish: Channel['publish'];
   readonly deadlines?: Deadlines | undefined;
 };
 
-/** Of the ten connections to the database; the others are for blocks, rollouts and an emergency stop. */
-const AT_ONCE = 5;
+export type Ingest = {
+  readonly take: (message: Received) => void;
+  /** ends once what was taken is recorded; where the database is away, it is left to the broker */
+  readonly close: () => Promise<void>;
+};
+
+/** Answers of commands at once; of the ten connections to the database each kind of report takes one. */
+const AT_ONCE = 2;
 const MAX_MESSAGE_BYTES = 64 * 1024;
+const MAX_OF_DEVICE = 256;
+const MAX_BATCH = 500;
+/** Of messages that may be lost; what may not waits at the broker, by the receive maximum. */
+const MAX_WAITING = 20_000;
+const AGAIN_MS = 1000;
+/** So long the end of the gateway waits for the database. */
+const PATIENCE_MS = 5000;
+
+type Taken<Item> = { readonly item: Item; readonly done: () => void };
 
 /**
  * What devices say. Nothing they send can do more than be logged: the broker vouches for the device id in the topic
- * and for nothing else.
+ * and for nothing else. Reports are recorded many at once, those of a device in their order, and acknowledged once they
+ * are committed: to the device by us, and to the broker, which gives to another gateway what this one has not done.
  */
-export const createIngest = (needs: Needs): ((message: Received) => void) => {
-  const { db, events, logger, lanes, planner } = needs;
+export const createIngest = (needs: Needs): Ingest => {
+  const { db, events, logger, lanes, planner, changes } = needs;
   const turns = createTurns(AT_ONCE);
+  const giveUp = new AbortController();
 
   const refuse = (device: string, kind: string, why: string): void => {
     logger.warn({ code: 'MESSAGE_INVALID', device, kind, why }, 'message refused');
@@ -75,74 +101,114 @@ export const createIngest = (needs: Needs): ((message: Received) => void) => {
     );
     return undefined;
   };
-  const tellDevice = (device: Device): void => events.publish({ kind: 'device', device });
 
-  const onBirth = async (device: DeviceId, payload: Buffer, retained: boolean): Promise<void> => {
-    const birth = parse(Birth, device, 'birth', payload);
-    if (birth === undefined) return;
-    if (birth.deviceId !== device) return refuse(device, 'birth', `names the device ${birth.deviceId}`);
-    const born = await recordBirth(db, birth, retained, new Date());
-    if (born === undefined) {
-      // It is here although it was let out: by a certificate that no list names, or before the broker had the list.
-      if (!retained && (await dropAgain(db, device, new Date())))
-        logger.warn({ device }, 'a device that was let out is back; its session ends again');
-      return refuse(device, 'birth', 'is not enrolled with that class and architecture, or not active');
-    }
-    logger.info({ device, online: born.online, version: born.version, retained }, 'device birth');
-    tellDevice(born);
-    if (born.online) (await runningRolloutsOn(db, device)).forEach(planner.wake);
+  const batchesOf = <Item extends { readonly device: DeviceId }, Outcome>(
+    record: (items: readonly Item[], now: Date) => Promise<readonly Outcome[]>,
+    follow: (items: readonly Item[], outcomes: readonly (Outcome | undefined)[]) => Promise<void>,
+  ) =>
+    createBatches<Taken<Item>>(
+      async (taken) => {
+        const items = taken.map(({ item }) => item);
+        try {
+          // Reports wait while offers are taken back.
+          await needs.urgent.over();
+          const outcomes = await despiteFaults(items, (some) => record(some, new Date()), {
+            logger,
+            signal: giveUp.signal,
+            againMs: AGAIN_MS,
+          });
+          for (const { done } of taken) done();
+          await follow(items, outcomes);
+        } catch (error) {
+          if (!giveUp.signal.aborted) logger.error({ err: error }, 'what follows from reports failed');
+        }
+      },
+      { maxItems: MAX_BATCH, keyOf: ({ item }) => item.device, maxOfKey: MAX_OF_DEVICE },
+    );
+
+  const wakeOn = async (devices: ReadonlySet<DeviceId>): Promise<void> => {
+    if (devices.size > 0) (await runningRolloutsOnAny(db, [...devices])).forEach(planner.wake);
   };
 
-  const onDeath = async (device: DeviceId, payload: Buffer): Promise<void> => {
-    const death = parse(Death, device, 'death', payload);
-    if (death === undefined) return;
-    const gone = await recordDeath(db, device, death.connection);
-    if (gone === undefined)
-      return logger.debug({ device, connection: death.connection }, 'late will ignored');
-    logger.info({ device, online: gone.online, reason: death.reason }, 'device death');
-    tellDevice(gone);
+  const refused = async (said: Said): Promise<void> => {
+    if (said.kind !== 'birth') return refuse(said.device, said.kind, 'is not enrolled, or not active');
+    // It is here although it was let out: by a certificate that no list names, or before the broker had the list.
+    if (!said.retained && (await dropAgain(db, said.device, new Date())))
+      logger.warn({ device: said.device }, 'a device that was let out is back; its session ends again');
+    refuse(said.device, 'birth', 'is not enrolled with that class and architecture, or not active');
   };
+  const followSaid = async (said: Said, outcome: PresenceOutcome): Promise<void> => {
+    if (outcome.kind === 'refused') return refused(said);
+    const facts = { device: said.device };
+    if (outcome.kind === 'late') return logger.debug(facts, `late ${said.kind} ignored`);
+    const { online, version } = outcome.device;
+    if (said.kind === 'birth')
+      logger.info({ ...facts, online, version, retained: said.retained }, 'device birth');
+    if (said.kind === 'death') logger.info({ ...facts, online, reason: said.death.reason }, 'device death');
+    if (!outcome.isKnown) needs.rebirths.ask(said.device);
+    events.publish({ kind: 'device', device: outcome.device });
+  };
+  const presence = batchesOf<Said, PresenceOutcome>(
+    (said, now) => recordPresence(db, said, now),
+    async (all, outcomes) => {
+      const born = new Set<DeviceId>();
+      for (const [at, said] of all.entries()) {
+        const outcome = outcomes[at];
+        if (outcome === undefined) continue;
+        await followSaid(said, outcome);
+        if (said.kind === 'birth' && outcome.kind === 'recorded' && outcome.device.online)
+          born.add(said.device);
+      }
+      await wakeOn(born);
+    },
+  );
 
-  const onStatus = async (device: DeviceId, payload: Buffer): Promise<void> => {
-    const status = parse(Status, device, 'status', payload);
-    if (status === undefined) return;
-    const outcome = await recordStatus(db, device, status, new Date(), needs.deadlines);
-    // Committed: only now may the device forget it.
+  const followStatus = ({ device, status }: StatusReport, outcome: StatusOutcome): void => {
+    // Committed: only now may the device forget it. Where this is lost, it reports once more.
     const ack = JSON.stringify({ v: 1, seq: status.seq } satisfies Ack);
-    await needs.publish(deviceTopic(needs.tenant, device, 'ack'), ack, { qos: 1 });
+    needs
+      .publish(deviceTopic(needs.tenant, device, 'ack'), ack, { qos: 1 })
+      .catch((error: unknown) => logger.debug({ err: error, device }, 'acknowledging a report failed'));
     const facts = { device, seq: status.seq, execution: status.execution, state: status.state };
-    if (outcome.kind === 'duplicate') return logger.debug(facts, 'status repeated');
-    if (outcome.kind === 'local') return logger.info({ ...facts, code: status.code }, 'local install');
-    if (outcome.kind === 'refused')
-      return logger.warn({ ...facts, why: outcome.why }, 'status changes nothing');
-    logger.info({ ...facts, code: status.code }, 'status');
-    if (outcome.over) {
-      planner.publishDesired(device);
-      // Others may wait for it.
-      (await runningRolloutsOn(db, device)).forEach(planner.wake);
-    }
-    await planner.tell(outcome);
-    planner.wake(outcome.rollout);
+    if (outcome.kind === 'duplicate') logger.debug(facts, 'status repeated');
+    else if (outcome.kind === 'local') logger.info({ ...facts, code: status.code }, 'local install');
+    else if (outcome.kind === 'refused')
+      logger.warn({ ...facts, why: outcome.why }, 'status changes nothing');
+    else logger.info({ ...facts, code: status.code }, 'status');
   };
+  const statuses = batchesOf<StatusReport, StatusOutcome>(
+    (reports, now) => recordStatuses(db, reports, now, needs.deadlines),
+    async (reports, outcomes) => {
+      const counted = outcomes.filter((outcome) => outcome?.kind === 'counted');
+      const over = new Set<DeviceId>();
+      for (const [at, report] of reports.entries()) {
+        const outcome = outcomes[at];
+        if (outcome === undefined) continue;
+        followStatus(report, outcome);
+        if (outcome.kind === 'counted' && outcome.over) over.add(report.device);
+      }
+      for (const device of over) planner.publishDesired(device);
+      changes.executions(counted.map(({ execution }) => execution));
+      for (const rollout of new Set(counted.map((outcome) => outcome.rollout))) {
+        changes.rollout(rollout);
+        planner.wake(rollout);
+      }
+      // Others may wait for those devices.
+      await wakeOn(over);
+    },
+  );
 
-  const onProgress = async (device: DeviceId, payload: Buffer): Promise<void> => {
-    const progress = parse(Progress, device, 'progress', payload);
-    if (progress === undefined) return;
-    const execution = await recordProgress(db, device, progress, new Date(), needs.deadlines);
-    if (execution !== undefined) events.publish({ kind: 'execution', execution });
-  };
-
-  const onTelemetry = async (device: DeviceId, payload: Buffer): Promise<void> => {
-    const telemetry = parse(Telemetry, device, 'telemetry', payload);
-    if (telemetry === undefined) return;
-    const seen = await recordTelemetry(db, device, telemetry, new Date());
-    if (seen === undefined) return refuse(device, 'telemetry', 'is not enrolled, or not active');
-    tellDevice(seen);
-  };
+  const progress = batchesOf<ProgressReport, undefined>(
+    async (reports, now) => {
+      changes.executions(await recordProgress(db, reports, now, needs.deadlines));
+      return reports.map(() => undefined);
+    },
+    async () => undefined,
+  );
 
   const onResult = async (device: DeviceId, payload: Buffer): Promise<void> => {
     const result = parse(CommandResult, device, 'result', payload);
-    if (result === undefined) return;
+    if (result === undefined || needs.rebirths.isOurs(result.id)) return;
     const command = await recordResult(db, device, result, new Date());
     if (command === undefined) return refuse(device, 'result', `answers no open command: ${result.id}`);
     logger.info({ device, command: command.id, ok: result.ok, code: result.code }, 'command answered');
@@ -158,48 +224,85 @@ export const createIngest = (needs: Needs): ((message: Received) => void) => {
     events.publish({ kind: 'command', command });
   };
 
-  const handle = (kind: UpKind, device: DeviceId, { payload, retained }: Received): Promise<void> => {
+  /** @returns false: more of the device waits than is taken */
+  const handle = (kind: UpKind, device: DeviceId, message: Received): boolean => {
+    const { payload, retained, done } = message;
+    const batch = <Item>(
+      batches: { readonly add: (taken: Taken<Item>) => boolean },
+      item: Item | undefined,
+    ): boolean => {
+      if (item !== undefined) return batches.add({ item, done });
+      done();
+      return true;
+    };
+    const inLane = (lane: string, work: () => Promise<void>): boolean =>
+      lanes.run(lane, () => work().finally(done));
+    const inTurn = (work: () => Promise<void>): boolean =>
+      inLane(`device:${device}`, () => turns(() => needs.urgent.over().then(work)));
+
     switch (kind) {
-      case 'birth':
-        return onBirth(device, payload, retained);
-      case 'death':
-        return onDeath(device, payload);
-      case 'status':
-        return onStatus(device, payload);
-      case 'progress':
-        return onProgress(device, payload);
-      case 'telemetry':
-        return onTelemetry(device, payload);
+      case 'birth': {
+        const birth = parse(Birth, device, kind, payload);
+        const isOwn = birth?.deviceId === device;
+        if (birth !== undefined && !isOwn) refuse(device, kind, `names the device ${birth.deviceId}`);
+        return batch(presence, birth !== undefined && isOwn ? { kind, device, birth, retained } : undefined);
+      }
+      case 'death': {
+        const death = parse(Death, device, kind, payload);
+        return batch(presence, death && { kind, device, death });
+      }
+      case 'telemetry': {
+        const telemetry = parse(Telemetry, device, kind, payload);
+        return batch(presence, telemetry && { kind, device, telemetry });
+      }
+      case 'status': {
+        const status = parse(Status, device, kind, payload);
+        return batch(statuses, status && { device, status });
+      }
+      case 'progress': {
+        const said = parse(Progress, device, kind, payload);
+        return batch(progress, said && { device, progress: said });
+      }
       case 'result':
-        return onResult(device, payload);
+        return inTurn(() => onResult(device, payload));
       case 'log':
-        return onLog(device, payload);
+        return inTurn(() => onLog(device, payload));
       case 'stream/get':
-        return needs.blocks.answer(device, parseJson(payload));
+        // Blocks do not wait behind reports, which wait for the database.
+        return inLane(`blocks:${device}`, () => needs.blocks.answer(device, parseJson(payload)));
       default:
         return kind satisfies never;
     }
   };
 
-  return (message) => {
+  const take = (message: Received): void => {
+    const { topic: name, payload, done } = message;
+    const drop = (device: string, kind: string, why: string): void => {
+      refuse(device, kind, why);
+      done();
+    };
     // An emptied retained message.
-    if (message.payload.length === 0) return;
-    const topic = parseUpTopic(message.topic);
+    if (payload.length === 0) return done();
+    const topic = parseUpTopic(name);
     const device = DeviceId.safeParse(topic?.device);
-    if (topic === undefined || topic.tenant !== needs.tenant || !device.success) {
-      return refuse(topic?.device ?? '', message.topic.slice(0, 200), 'is not a topic of the device channel');
-    }
-    if (message.payload.length > MAX_MESSAGE_BYTES) {
-      return refuse(device.data, topic.kind, `has ${message.payload.length} bytes`);
-    }
-    // Blocks do not wait behind reports, which wait for the database.
-    const lane = topic.kind === 'stream/get' ? `blocks:${device.data}` : `device:${device.data}`;
-    const work = (): Promise<void> => handle(topic.kind, device.data, message);
-    // Reports wait while offers are taken back; blocks are refused at once.
-    const inTurn = topic.kind === 'stream/get' ? work : () => turns(() => needs.urgent.over().then(work));
-    if (!lanes.run(lane, inTurn)) {
-      refuse(device.data, topic.kind, 'came faster than messages of the device are taken');
-    }
+    if (topic === undefined || topic.tenant !== needs.tenant || !device.success)
+      return drop(topic?.device ?? '', name.slice(0, 200), 'is not a topic of the device channel');
+    if (payload.length > MAX_MESSAGE_BYTES)
+      return drop(device.data, topic.kind, `has ${payload.length} bytes`);
+    const mayBeLost = topic.kind === 'telemetry' || topic.kind === 'progress';
+    if (mayBeLost && presence.waiting() + progress.waiting() >= MAX_WAITING)
+      return drop(device.data, topic.kind, 'came while the server is busy');
+    if (!handle(topic.kind, device.data, message))
+      drop(device.data, topic.kind, 'came faster than messages of the device are taken');
+  };
+
+  return {
+    take,
+    close: async () => {
+      const timer = setTimeout(() => giveUp.abort(), PATIENCE_MS);
+      await Promise.all([presence.idle(), statuses.idle(), progress.idle()]);
+      clearTimeout(timer);
+    },
   };
 };
 

@@ -5,7 +5,7 @@ import { codeOf, COMMAND_QUEUE, ROLLOUT_QUEUE, RolloutId, RolloutJob } from '@sl
 import type { Logger } from 'pino';
 import { createBlockStream } from './block-stream.ts';
 import { openBundleFiles } from './bundle-files.ts';
-import { openChannel, type Channel, type Received } from './channel.ts';
+import { openChannel, type Channel } from './channel.ts';
 import { createCommandSender } from './command-sender.ts';
 import type { GatewayConfig } from './config.ts';
 import { emqxControl } from './broker/emqx.ts';
@@ -14,7 +14,9 @@ import { createIngest } from './ingest.ts';
 import { noteKeys } from './known-keys.ts';
 import { createLanes } from './lanes.ts';
 import { createLetOut } from './let-out.ts';
+import { createLiveChanges } from './live-changes.ts';
 import { createPlanner } from './planner.ts';
+import { createRebirths } from './rebirths.ts';
 import { createStopWatch } from './stop-watch.ts';
 import { createUrgent } from './urgent.ts';
 
@@ -73,6 +75,8 @@ export const startGateway = async ({
     urgent,
     onAssigned: blocks.forget,
   });
+  const changes = createLiveChanges({ db, events, logger });
+  undo.defer(() => changes.close());
   const ingest = createIngest({
     db,
     events,
@@ -81,6 +85,8 @@ export const startGateway = async ({
     tenant,
     planner,
     blocks,
+    changes,
+    rebirths: createRebirths(tenant, publish),
     urgent,
     publish,
     deadlines,
@@ -108,8 +114,8 @@ export const startGateway = async ({
   const channel = await openChannel(
     config,
     {
-      onMessage: (message: Received) => {
-        if (!closing) ingest(message);
+      onMessage: (message) => {
+        if (!closing) ingest.take(message);
       },
       // A broker that lost its retained messages gets them back; devices know a sequence number they have seen.
       onOnline: () => {
@@ -127,6 +133,7 @@ export const startGateway = async ({
   undo.defer(() => noting);
   undo.defer(() => clearInterval(noteAgain));
   undo.defer(() => lanes.idle());
+  undo.defer(() => ingest.close());
   undo.defer(() => {
     closing = true;
   });

@@ -22,7 +22,7 @@ import {
   listChannelHistory,
   publishToChannel,
 } from './channels.ts';
-import { recordBirth } from './devices.ts';
+import { recordBirth } from './record-presence.ts';
 import { listExecutions } from './executions.ts';
 import { changeRelease, getRelease } from './releases.ts';
 import { abortRollout, createRollout, getRollout } from './rollouts.ts';

@@ -1,14 +1,5 @@
 import { and, eq, gt, inArray, ne, sql, type SQL } from 'drizzle-orm';
-import type {
-  Assignment,
-  Birth,
-  ClassName,
-  Desired,
-  Device,
-  DeviceId,
-  DeviceState,
-  Telemetry,
-} from '@slipway/protocol';
+import type { Assignment, ClassName, Desired, Device, DeviceId, DeviceState } from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import { alarmsOf } from '../query/alarms.ts';
 import { devices, restores } from '../schema.ts';
@@ -83,90 +74,6 @@ export const listDevices = async (
     async (found) => found.map((row) => toDevice(row)),
     () => db.$count(devices, filter),
   );
-};
-
-/**
- * Takes over what a birth says. A retained one only tells what was last said: after a death of the same connection the
- * device stays offline.
- *
- * @returns undefined for a device that is not enrolled, not active, or was enrolled for another class or architecture
- */
-export const recordBirth = async (
-  db: Database,
-  birth: Birth,
-  retained: boolean,
-  now: Date,
-): Promise<Device | undefined> => {
-  const active = birth.slots[birth.activeSlot];
-  const [row] = await db
-    .update(devices)
-    .set({
-      online: retained ? sql`${devices.deathConnection} <> ${birth.connection}` : true,
-      connection: birth.connection,
-      ...(retained ? {} : { deathConnection: 0 }),
-      health: birth.health,
-      activeSlot: birth.activeSlot,
-      slots: birth.slots,
-      release: active.release ?? null,
-      version: active.version ?? null,
-      agentVersion: birth.agentVersion,
-      bootId: birth.bootId,
-      services: birth.services,
-      ...(retained ? {} : { lastSeenAt: now }),
-    })
-    .where(
-      and(
-        eq(devices.id, birth.deviceId),
-        eq(devices.deviceClass, birth.deviceClass),
-        eq(devices.arch, birth.arch),
-        eq(devices.state, 'active'),
-      ),
-    )
-    .returning();
-  return row === undefined ? undefined : toDevice(row);
-};
-
-/**
- * A death counts for the connection it names: the Will of an earlier one may come after the device is back.
- *
- * @returns undefined where it changed nothing
- */
-export const recordDeath = async (
-  db: Database,
-  id: DeviceId,
-  connection: number,
-): Promise<Device | undefined> => {
-  const [row] = await db
-    .update(devices)
-    .set({
-      deathConnection: connection,
-      online: sql`${devices.online} and ${devices.connection} <> ${connection}`,
-    })
-    .where(and(eq(devices.id, id), sql`${connection} >= ${devices.connection}`))
-    .returning();
-  return row === undefined ? undefined : toDevice(row);
-};
-
-/** Telemetry is never retained, so whoever sends it is there. */
-export const recordTelemetry = async (
-  db: Database,
-  id: DeviceId,
-  telemetry: Telemetry,
-  now: Date,
-): Promise<Device | undefined> => {
-  const [row] = await db
-    .update(devices)
-    .set({
-      online: true,
-      health: telemetry.health,
-      services: telemetry.services,
-      telemetry,
-      bootId: telemetry.bootId,
-      lastSeenAt: now,
-    })
-    .where(and(eq(devices.id, id), eq(devices.state, 'active')))
-    .returning();
-  return row === undefined ? undefined : toDevice(row);
 };
 
 /** The next number; above those that were given since the backup that the database was put back from. */

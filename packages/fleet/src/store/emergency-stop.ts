@@ -3,6 +3,7 @@ import type { DeviceId, EmergencyStop, RolloutId, TenantId } from '@slipway/prot
 import type { Database } from '../database.ts';
 import { devices, emergencyStops, executionHistory, executions, gateways } from '../schema.ts';
 import { recordAudit } from './audit.ts';
+import { despiteDeadlocks } from './deadlock.ts';
 
 /** Executions that end by a stop. */
 const UNARMED = ['OFFERED', 'ACCEPTED', 'DEFERRED', 'DOWNLOADING', 'VERIFIED', 'INSTALLING'] as const;
@@ -139,26 +140,14 @@ export const liftStop = (db: Database, tenant: TenantId, actor: string): Promise
 export type Halted = { readonly devices: readonly DeviceId[]; readonly rollouts: readonly RolloutId[] };
 
 const ROWS = 1000;
-const TRIES = 5;
 
 /**
  * Ends every execution that is not armed and asks nothing more of any device. Safe to run again, at the same time as
  * well: each takes what is left.
  */
-export const haltOffers = async (db: Database, tenant: TenantId, now: Date): Promise<Halted> => {
-  for (let left = TRIES; ; left -= 1) {
-    try {
-      return await db.transaction((tx) => halt(tx, tenant, now));
-    } catch (error) {
-      // Whoever locks a device before its execution: one of the two had to give way.
-      if (left === 0 || !isDeadlock(error)) throw error;
-    }
-  }
-};
-
-const isDeadlock = (error: unknown): boolean =>
-  error instanceof Error &&
-  (('code' in error && error.code === '40P01') || (error.cause !== undefined && isDeadlock(error.cause)));
+export const haltOffers = (db: Database, tenant: TenantId, now: Date): Promise<Halted> =>
+  // Whoever locks a device before its execution: one of the two has to give way.
+  despiteDeadlocks(() => db.transaction((tx) => halt(tx, tenant, now)));
 
 const halt = async (tx: Database, tenant: TenantId, clock: Date): Promise<Halted> => {
   const stop = await stopInForce(tx, tenant);

@@ -25,7 +25,8 @@ import {
   rejectDevice,
   revokeDevice,
 } from './device-lifecycle.ts';
-import { everyDesired, getDevice, listDevices, recordBirth, recordTelemetry } from './devices.ts';
+import { everyDesired, getDevice, listDevices } from './devices.ts';
+import { recordBirth, recordTelemetry } from './record-presence.ts';
 import { bundleFor, listExecutions } from './executions.ts';
 import { redeemClaim, type EnrolmentAsked } from './redeem-claim.ts';
 import { importRegistrations, removeRegistration } from './registrations.ts';

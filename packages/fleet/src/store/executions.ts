@@ -9,7 +9,6 @@ import {
   type Execution,
   type ExecutionId,
   type ExecutionState,
-  type Progress,
   type Release,
   type ReleaseId,
   type RolloutId,
@@ -22,6 +21,7 @@ import { executionHistory, executions, releases, rolloutWaits } from '../schema.
 import { assign, unassign } from './devices.ts';
 import { found } from './not-found.ts';
 import { keyset, type Page, type Paged } from './page.ts';
+import { isOneOf } from './row-set.ts';
 
 type Row = typeof executions.$inferSelect;
 
@@ -33,7 +33,7 @@ const withHistory = async (db: Database, rows: readonly Row[]): Promise<Executio
   const steps = await db
     .select()
     .from(executionHistory)
-    .where(inArray(executionHistory.execution, ids))
+    .where(isOneOf(executionHistory.execution, ids))
     .orderBy(asc(executionHistory.id));
   const byExecution = Map.groupBy(steps, ({ execution }) => execution);
   return rows.map((row) => ({
@@ -63,11 +63,11 @@ const withHistory = async (db: Database, rows: readonly Row[]): Promise<Executio
 };
 
 export const getExecution = async (db: Database, id: ExecutionId): Promise<Execution> =>
-  found(
-    await withHistory(db, await db.select().from(executions).where(eq(executions.id, id))),
-    'execution',
-    id,
-  );
+  found(await getExecutions(db, [id]), 'execution', id);
+
+/** Those of them that there are. */
+export const getExecutions = async (db: Database, ids: readonly ExecutionId[]): Promise<Execution[]> =>
+  withHistory(db, await db.select().from(executions).where(isOneOf(executions.id, ids)));
 
 export const listExecutions = async (
   db: Database,
@@ -201,35 +201,6 @@ export const stepExecution = async (
   if ((TERMINAL_STATES as readonly ExecutionState[]).includes(state)) {
     await unassign(db, execution.device, execution.id);
   }
-};
-
-/** @returns undefined where the execution is over or another device's */
-export const recordProgress = async (
-  db: Database,
-  device: DeviceId,
-  progress: Progress,
-  now: Date,
-  deadlines?: Deadlines,
-): Promise<Execution | undefined> => {
-  const rows = await db
-    .update(executions)
-    .set({
-      bytesDone: progress.bytesDone,
-      bytesTotal: progress.bytesTotal,
-      bytesReceived: progress.bytesReceived,
-      bytesReused: progress.bytesReused,
-      deadlineAt: deadlineAfter(progress.phase, now, deadlines),
-      updatedAt: now,
-    })
-    .where(
-      and(
-        eq(executions.id, progress.execution),
-        eq(executions.device, device),
-        inArray(executions.state, ['ACCEPTED', 'DOWNLOADING', 'VERIFIED', 'INSTALLING']),
-      ),
-    )
-    .returning();
-  return (await withHistory(db, rows))[0];
 };
 
 /** The execution that a device is at, if any. */

@@ -1,11 +1,22 @@
-import { and, eq } from 'drizzle-orm';
-import { isTerminal, type DeviceId, type ExecutionId, type RolloutId, type Status } from '@slipway/protocol';
+import { and, asc, getTableColumns, inArray, isNotNull, sql } from 'drizzle-orm';
+import {
+  isTerminal,
+  type DeviceId,
+  type ExecutionId,
+  type ExecutionState,
+  type RolloutId,
+  type Status,
+} from '@slipway/protocol';
+import { z } from 'zod';
+import { rowsOf } from '../backup/export-database.ts';
 import type { Database } from '../database.ts';
-import type { Deadlines } from '../deadlines.ts';
-import { deviceReports, executions } from '../schema.ts';
+import { deadlineAfter, type Deadlines } from '../deadlines.ts';
+import { deviceReports, devices, executionHistory, executions } from '../schema.ts';
 import { refuseTransition } from '../transitions.ts';
 import { recordAudit } from './audit.ts';
-import { liveExecution, stepExecution } from './executions.ts';
+import { despiteDeadlocks } from './deadlock.ts';
+import { isLive } from './executions.ts';
+import { isOneOf, rowSet, rowSetOfDevices } from './row-set.ts';
 
 /** Whatever it is, the report is committed and may be acknowledged. */
 export type StatusOutcome =
@@ -20,53 +31,151 @@ export type StatusOutcome =
   | { readonly kind: 'duplicate' }
   | { readonly kind: 'refused'; readonly why: string };
 
+/** `device` is who sent it, by the topic that the broker let it use. */
+export type StatusReport = { readonly device: DeviceId; readonly status: Status };
+
+type Row = Omit<typeof executions.$inferSelect, 'log' | 'message'>;
+/** An execution as the reports of a batch leave it, one after the other. */
+type Moved = Row & { message: string | null; log: string | null; wasMoved: boolean };
+
 /**
- * Takes a status report of a device: once by its sequence number, only for an execution of its own, and only forward.
- * `device` is who sent it, by the topic that the broker let it use.
+ * Takes status reports of devices: each once by its sequence number, only for an execution of its own, and only
+ * forward. All are recorded together or none is; what comes of each is as if it had come alone, in this order.
+ *
+ * @returns the outcomes in the order of the reports
  */
-export const recordStatus = (
+export const recordStatuses = (
+  db: Database,
+  reports: readonly StatusReport[],
+  now: Date,
+  deadlines?: Deadlines,
+): Promise<StatusOutcome[]> =>
+  despiteDeadlocks(() => db.transaction((tx) => record(tx, reports, now, deadlines)));
+
+/** The same for one. */
+export const recordStatus = async (
   db: Database,
   device: DeviceId,
   status: Status,
   now: Date,
   deadlines?: Deadlines,
-): Promise<StatusOutcome> =>
-  db.transaction(async (tx): Promise<StatusOutcome> => {
-    const key = { device, seq: status.seq };
-    const [fresh] = await tx
-      .insert(deviceReports)
-      .values({ ...key, report: status, at: now })
-      .onConflictDoNothing()
-      .returning();
-    if (fresh === undefined) return { kind: 'duplicate' };
+): Promise<StatusOutcome> => {
+  const [outcome] = await recordStatuses(db, [{ device, status }], now, deadlines);
+  return outcome ?? { kind: 'duplicate' };
+};
 
-    const [execution] = await tx
-      .select()
-      .from(executions)
-      .where(eq(executions.id, status.execution))
-      .for('update');
+const record = async (
+  tx: Database,
+  reports: readonly StatusReport[],
+  now: Date,
+  deadlines: Deadlines | undefined,
+): Promise<StatusOutcome[]> => {
+  const fresh = await keepFresh(tx, reports, now);
+  const ids = new Set(reports.flatMap((report) => (fresh.has(report) ? [report.status.execution] : [])));
+  const { log: _log, message: _message, ...columns } = getTableColumns(executions);
+  const rows = await tx
+    .select(columns)
+    .from(executions)
+    .where(isOneOf(executions.id, [...ids]))
+    .orderBy(asc(executions.id))
+    .for('update');
+  const known = new Map<ExecutionId, Moved>(
+    rows.map((row) => [row.id, { ...row, message: null, log: null, wasMoved: false }]),
+  );
+  const lives = await livesOf(tx, rows);
+  const history: (typeof executionHistory.$inferInsert)[] = [];
+  const refused: { device: DeviceId; seq: number; refused: string }[] = [];
+  const installs: StatusReport[] = [];
+  const ended = new Set<ExecutionId>();
+
+  const decide = (report: StatusReport): StatusOutcome => {
+    const { device, status } = report;
+    if (!fresh.has(report)) return { kind: 'duplicate' };
+    const execution = known.get(status.execution);
     if (status.local === true && execution === undefined) {
-      if (isTerminal(status.state)) await recordLocalInstall(tx, device, status);
+      if (isTerminal(status.state)) installs.push(report);
       return { kind: 'local' };
     }
-    const revives = execution !== undefined && (await isRevived(tx, execution, status));
+    const revives = execution !== undefined && isRevived(execution, status, lives);
     const why = refusal(execution, device, status, revives);
     if (execution === undefined || why !== undefined) {
-      const refused = why ?? '';
-      await tx
-        .update(deviceReports)
-        .set({ refused })
-        .where(and(eq(deviceReports.device, device), eq(deviceReports.seq, status.seq)));
-      return { kind: 'refused', why: refused };
+      refused.push({ device, seq: status.seq, refused: why ?? '' });
+      return { kind: 'refused', why: why ?? '' };
     }
-    await stepExecution(tx, execution, { ...status, statusSeq: status.seq }, now, deadlines);
-    return {
-      kind: 'counted',
-      execution: execution.id,
-      rollout: execution.rollout,
-      over: isTerminal(status.state),
-    };
-  });
+    move(execution, status, now, deadlines);
+    const { state, code, bootId } = status;
+    const over = isTerminal(state);
+    if (over) {
+      ended.add(execution.id);
+      lives.get(execution.device)?.delete(execution.id);
+    } else lives.get(execution.device)?.add(execution.id);
+    history.push({ execution: execution.id, state, code: code ?? null, bootId, at: now });
+    return { kind: 'counted', execution: execution.id, rollout: execution.rollout, over };
+  };
+  const outcomes = reports.map(decide);
+
+  const moved = [...known.values()].filter(({ wasMoved }) => wasMoved);
+  if (moved.length > 0) {
+    await writeMoved(tx, moved, now);
+    await writeHistory(tx, history);
+  }
+  const over = moved.filter(({ id }) => ended.has(id));
+  if (over.length > 0) await unassignAll(tx, over);
+  if (refused.length > 0) {
+    await tx
+      .update(deviceReports)
+      .set({ refused: sql`said.refused` })
+      .from(rowSet(refused, 'device text, seq bigint, refused text'))
+      .where(and(sql`${deviceReports.device} = said.device`, sql`${deviceReports.seq} = said.seq`));
+  }
+  for (const { device, status } of installs) await recordLocalInstall(tx, device, status);
+  return outcomes;
+};
+
+const Key = z.object({ device: z.string(), seq: z.coerce.number() });
+const keyOf = (device: string, seq: number): string => `${device} ${seq}`;
+
+/** Writes down every report that was not seen before. @returns those, each once however often it is among them */
+const keepFresh = async (
+  tx: Database,
+  reports: readonly StatusReport[],
+  now: Date,
+): Promise<ReadonlySet<StatusReport>> => {
+  const first = new Map<string, StatusReport>();
+  for (const report of reports) {
+    const key = keyOf(report.device, report.status.seq);
+    if (!first.has(key)) first.set(key, report);
+  }
+  const rows = [...first.values()].map(({ device, status }) => ({ device, seq: status.seq, report: status }));
+  // In order, because whoever comes with the same report at the same time waits for it.
+  const written = await rowsOf(
+    tx,
+    Key,
+    sql`insert into ${deviceReports} (device, seq, report, at)
+      select device, seq, report, ${now.toISOString()}::timestamptz
+      from ${rowSet(rows, 'device text, seq bigint, report jsonb')} order by device, seq
+      on conflict do nothing returning device, seq`,
+  );
+  const fresh = new Set<StatusReport>();
+  for (const { device, seq } of written) {
+    const report = first.get(keyOf(device, seq));
+    if (report !== undefined) fresh.add(report);
+  }
+  return fresh;
+};
+
+/** Of devices where it may matter, the executions that go on. */
+const livesOf = async (tx: Database, rows: readonly Row[]): Promise<Map<DeviceId, Set<ExecutionId>>> => {
+  const halted = new Set(rows.filter(({ haltedAt }) => haltedAt !== null).map(({ device }) => device));
+  const lives = new Map([...halted].map((device) => [device, new Set<ExecutionId>()]));
+  if (halted.size === 0) return lives;
+  const live = await tx
+    .select({ id: executions.id, device: executions.device })
+    .from(executions)
+    .where(and(inArray(executions.device, [...halted]), isLive));
+  for (const { id, device } of live) lives.get(device)?.add(id);
+  return lives;
+};
 
 /** How it ended. What the device runs now, its birth says. */
 const recordLocalInstall = (db: Database, device: DeviceId, status: Status): Promise<void> =>
@@ -84,18 +193,18 @@ const recordLocalInstall = (db: Database, device: DeviceId, status: Status): Pro
   });
 
 /** It was armed when the emergency stop came, which the server did not know yet: the trial ends by itself. */
-const isRevived = async (
-  tx: Database,
-  execution: typeof executions.$inferSelect,
+const isRevived = (
+  execution: Moved,
   status: Status,
-): Promise<boolean> =>
+  lives: ReadonlyMap<DeviceId, ReadonlySet<ExecutionId>>,
+): boolean =>
   execution.haltedAt !== null &&
   execution.state === 'CANCELED' &&
   (status.state === 'REBOOTING' || status.state === 'TRIAL') &&
-  (await liveExecution(tx, execution.device)) === undefined;
+  lives.get(execution.device)?.size === 0;
 
 const refusal = (
-  execution: typeof executions.$inferSelect | undefined,
+  execution: Moved | undefined,
   device: DeviceId,
   status: Status,
   revives: boolean,
@@ -105,4 +214,68 @@ const refusal = (
   if (execution.release !== status.release) return `the execution is for ${execution.release}`;
   if (status.seq <= execution.statusSeq) return `report ${execution.statusSeq} is newer`;
   return revives ? undefined : refuseTransition(execution.state, status.state);
+};
+
+const WHOLE: readonly ExecutionState[] = ['REBOOTING', 'TRIAL', 'COMMITTED'];
+
+const move = (execution: Moved, status: Status, now: Date, deadlines: Deadlines | undefined): void => {
+  const { state, code, message, log, seq, bytesReceived, bytesReused } = status;
+  execution.state = state;
+  execution.code = code ?? null;
+  execution.message = message ?? null;
+  execution.log = log ?? null;
+  execution.statusSeq = seq;
+  if (bytesReceived !== undefined) execution.bytesReceived = bytesReceived;
+  if (bytesReused !== undefined) execution.bytesReused = bytesReused;
+  if (WHOLE.includes(state)) execution.bytesDone = execution.bytesTotal;
+  execution.deadlineAt = deadlineAfter(state, now, deadlines);
+  execution.wasMoved = true;
+};
+
+const writeMoved = async (tx: Database, moved: readonly Moved[], now: Date): Promise<void> => {
+  const columns = `id text, state text, code text, message text, log text, "statusSeq" bigint, "bytesDone" bigint,
+    "bytesReceived" bigint, "bytesReused" bigint, "deadlineAt" timestamptz`;
+  await tx
+    .update(executions)
+    .set({
+      state: sql`said.state`,
+      code: sql`said.code`,
+      message: sql`said.message`,
+      log: sql`said.log`,
+      statusSeq: sql`said."statusSeq"`,
+      bytesDone: sql`said."bytesDone"`,
+      bytesReceived: sql`said."bytesReceived"`,
+      bytesReused: sql`said."bytesReused"`,
+      deadlineAt: sql`said."deadlineAt"`,
+      updatedAt: now,
+    })
+    .from(rowSet(moved, columns))
+    .where(sql`${executions.id} = said.id`);
+};
+
+const writeHistory = async (
+  tx: Database,
+  steps: readonly (typeof executionHistory.$inferInsert)[],
+): Promise<void> => {
+  const rows = steps.map((step, at) => ({ ...step, place: at }));
+  await tx.execute(sql`insert into ${executionHistory} (execution, state, code, boot_id, at)
+    select execution, state, code, "bootId", at
+    from ${rowSet(rows, 'execution text, state text, code text, "bootId" text, at timestamptz, place int')} order by place`);
+};
+
+/** Asks nothing more of the devices, if what is asked belongs to these executions. */
+const unassignAll = async (tx: Database, over: readonly Moved[]): Promise<void> => {
+  const byDevice = Map.groupBy(over, ({ device }) => device);
+  const rows = [...byDevice].map(([id, ended]) => ({ id, executions: ended.map((one) => one.id) }));
+  await tx
+    .update(devices)
+    .set({ assignment: null, desiredSeq: sql`${devices.desiredSeq} + 1` })
+    .from(rowSetOfDevices(rows, 'id text, executions jsonb'))
+    .where(
+      and(
+        sql`${devices.id} = said.id`,
+        isNotNull(devices.assignment),
+        sql`said.executions ? (${devices.assignment}->>'execution')`,
+      ),
+    );
 };

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
+import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { sql } from 'drizzle-orm';
+import { inArray, sql } from 'drizzle-orm';
 import {
   ClassName,
   codeOf,
@@ -13,8 +14,9 @@ import {
   type Build,
   type BuildResult,
   type ComponentFilter,
-  type DeviceId,
+  DeviceId,
   TenantId,
+  type Birth,
   type ErrorCode,
   type ExecutionState,
   type KeyPurpose,
@@ -27,6 +29,7 @@ import {
 import { z } from 'zod';
 import { rowsOf } from '../backup/export-database.ts';
 import { openDatabase, type Database, type OpenDatabase } from '../database.ts';
+import { deviceReports, devices, executionHistory, executions } from '../schema.ts';
 import { birthOf, seedOnlineDevice, seedDevice, seedRelease, TEST_CLASS } from '../testing/seed.ts';
 import { startTestPostgres } from '../testing/postgres.ts';
 import { openTestDatabase } from '../testing/test-database.ts';
@@ -37,7 +40,8 @@ import { createBuild, failBuild, getBuild, moveBuild } from './builds.ts';
 import { renewCertificate } from './certificates.ts';
 import { createClaim } from './claims.ts';
 import { revokeDevice } from './device-lifecycle.ts';
-import { desiredOf, getDevice, recordBirth, recordDeath, recordTelemetry } from './devices.ts';
+import { desiredOf, getDevice } from './devices.ts';
+import { recordBirth, recordDeath, recordPresence, recordTelemetry, type Said } from './record-presence.ts';
 import {
   currentKeysUntil,
   getKey,
@@ -47,8 +51,9 @@ import {
   releasesWithoutSigner,
   type SeenKey,
 } from './keys.ts';
-import { bundleFor, getExecution, listExecutions, recordProgress } from './executions.ts';
-import { recordStatus } from './record-status.ts';
+import { bundleFor, getExecution, listExecutions } from './executions.ts';
+import { recordProgress } from './record-progress.ts';
+import { recordStatus, recordStatuses, type StatusOutcome, type StatusReport } from './record-status.ts';
 import { redeemClaim as redeem, type EnrolmentAsked } from './redeem-claim.ts';
 import { changeRelease, createRelease } from './releases.ts';
 import { abortRollout, createRollout, getRollout, rolloutsToPlan, setRolloutPolicy } from './rollouts.ts';
@@ -68,7 +73,7 @@ afterAll(() => postgres?.stop());
 const engines: [string, () => Promise<OpenDatabase>][] = [['PGlite', openTestDatabase]];
 if (postgres !== undefined) engines.push(['PostgreSQL', () => openDatabase({ url: postgres.url })]);
 
-describe.each(engines)('on %s', (_name, open) => {
+describe.each(engines)('on %s', (engine, open) => {
   let database: OpenDatabase;
   let db: Database;
   beforeAll(async () => {
@@ -377,6 +382,95 @@ describe.each(engines)('on %s', (_name, open) => {
       expect((await recordBirth(db, birthOf(id, { connection: 8 }), true, new Date()))?.online).toBe(true);
     });
 
+    test('many say many things at once: each what it would alone, those of one device in order', async () => {
+      const [a, b, c] = await Promise.all(
+        ['presence-4', 'presence-5', 'presence-6'].map(async (name) => (await seedDevice(db, name)).id),
+      );
+      if (a === undefined || b === undefined || c === undefined) throw new Error('three devices');
+      const birth = (device: DeviceId, over: Partial<Birth> = {}, retained = false): Said => ({
+        kind: 'birth',
+        device,
+        birth: birthOf(device, over),
+        retained,
+      });
+      const death = (device: DeviceId, connection: number): Said => ({
+        kind: 'death',
+        device,
+        death: { v: 1, connection, reason: 'lost' },
+      });
+      const telemetry = (device: DeviceId, bootId: string, uptime: number): Said => ({
+        kind: 'telemetry',
+        device,
+        telemetry: {
+          v: 1,
+          bootId,
+          uptime,
+          health: 'ok',
+          services: [],
+          memoryAvailable: 1,
+          memoryTotal: 2,
+          load1: 0,
+        },
+      });
+      const said = [
+        birth(a, { connection: 3 }),
+        birth(b, { connection: 5 }),
+        death(a, 3),
+        // of an earlier connection of the same boot, by another way
+        birth(b, { connection: 4 }),
+        telemetry(c, 'boot-1', 1),
+        birth(a, { connection: 4 }),
+        telemetry(c, 'boot-1', 2),
+        // counts anew: it has booted
+        birth(b, { connection: 1, bootId: 'boot-2' }),
+        birth(DeviceId.parse('nobody')),
+        death(a, 3),
+        telemetry(b, 'boot-2', 1),
+      ];
+      const outcomes = await recordPresence(db, said, new Date());
+      expect(outcomes.map(({ kind }) => kind)).toEqual([
+        'recorded',
+        'recorded',
+        'recorded',
+        'late',
+        'recorded',
+        'recorded',
+        'recorded',
+        'recorded',
+        'refused',
+        'late',
+        'recorded',
+      ]);
+      expect(outcomes.map((outcome) => outcome.kind === 'recorded' && outcome.isKnown)).toEqual([
+        true,
+        true,
+        true,
+        false,
+        false,
+        true,
+        false,
+        true,
+        false,
+        false,
+        true,
+      ]);
+      expect(outcomes.map((outcome) => outcome.kind === 'recorded' && outcome.device.online)).toEqual([
+        true,
+        true,
+        false,
+        false,
+        true,
+        true,
+        true,
+        true,
+        false,
+        false,
+        true,
+      ]);
+      expect((await getDevice(db, b)).bootId).toBe('boot-2');
+      expect((await getDevice(db, c)).telemetry?.uptime).toBe(2);
+    });
+
     test('a birth for another class or architecture changes nothing', async () => {
       const { id } = await seedDevice(db, 'presence-3');
       expect(await recordBirth(db, birthOf(id, { arch: 'arm64' }), false, new Date())).toBeUndefined();
@@ -566,6 +660,128 @@ describe.each(engines)('on %s', (_name, open) => {
       expect((await executionOn(other)).state).toBe('OFFERED');
     });
 
+    test('reports that are recorded together leave what they leave one by one, however they are split', async () => {
+      const { rollout, release } = await start(1);
+      const tag = engine.toLowerCase();
+      let world = 0;
+      /** Two devices: the first with an execution and one that an emergency stop ended, the second with one. */
+      const build = async (states: readonly [ExecutionState, ExecutionState]) => {
+        world += 1;
+        const mark = String(world).padStart(15, '0');
+        const id = (letter: string): ExecutionId => ExecutionId.parse(`exe_${letter}${mark}`);
+        const names = ['x', 'y'].map((letter) => DeviceId.parse(`batch-${tag}-${world}-${letter}`));
+        const [x, y] = names;
+        if (x === undefined || y === undefined) throw new Error('two names');
+        const ids = [id('a'), id('b'), id('c')] as const;
+        const assignment = {
+          execution: ids[0],
+          rollout,
+          release: release.id,
+          version: release.version,
+          bundle: release.bundle,
+          expiresAt: 1,
+        };
+        await db.insert(devices).values(
+          [x, y].map((name, at) => ({
+            id: name,
+            deviceClass: TEST_CLASS,
+            arch: release.arch,
+            desiredSeq: 1,
+            assignment: { ...assignment, execution: at === 0 ? ids[0] : ids[2] },
+          })),
+        );
+        const base = { rollout, release: release.id, bytesTotal: 8, deadlineAt: new Date(0) };
+        await db.insert(executions).values([
+          { ...base, id: ids[0], device: x, state: states[0] },
+          { ...base, id: ids[1], device: x, state: 'CANCELED', haltedAt: new Date(0) },
+          { ...base, id: ids[2], device: y, state: states[1] },
+        ]);
+        const number = (text: string): string => text.replaceAll(mark, '#');
+        const result = async (outcomes: readonly unknown[]) => {
+          const rows = await db.select().from(executions).where(inArray(executions.id, ids));
+          const steps = await db
+            .select()
+            .from(executionHistory)
+            .where(inArray(executionHistory.execution, ids))
+            .orderBy(executionHistory.id);
+          const reports = await db.select().from(deviceReports).where(inArray(deviceReports.device, names));
+          const asked = await db.select().from(devices).where(inArray(devices.id, names));
+          const text = JSON.stringify({
+            outcomes,
+            executions: rows
+              .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+              .map((row) => ({ ...row, device: '' })),
+            // Steps of one execution are in order, those of several need not be.
+            history: ids.map((one) =>
+              steps.filter(({ execution }) => execution === one).map((step) => ({ ...step, id: 0 })),
+            ),
+            reports: reports
+              .map((row) => ({ ...row, device: row.device.at(-1) }))
+              .toSorted((a, b) => `${a.device}${a.seq}`.localeCompare(`${b.device}${b.seq}`)),
+            asked: asked
+              .toSorted((a, b) => a.id.localeCompare(b.id))
+              .map((one) => [one.desiredSeq, one.assignment?.execution]),
+          });
+          return number(text).replace(/"(createdAt|updatedAt)":"[^"]*"/g, '');
+        };
+        return { names, ids: [...ids, ExecutionId.parse('exe_unknown000000000')], result };
+      };
+      const now = new Date(1_800_000_000_000);
+      const oneReport = fc.record({
+        who: fc.constantFrom(0, 0, 1),
+        execution: fc.constantFrom(0, 0, 1, 1, 2, 2, 3),
+        seq: fc.integer({ min: 1, max: 9 }),
+        state: fc.constantFrom<ExecutionState>(
+          'DOWNLOADING',
+          'REBOOTING',
+          'TRIAL',
+          'COMMITTED',
+          'ROLLED_BACK',
+          'FAILED',
+        ),
+        local: fc.constantFrom(undefined, undefined, undefined, true as const),
+        bytesReceived: fc.option(fc.integer({ min: 0, max: 9 }), { nil: undefined }),
+        isLast: fc.boolean(),
+      });
+      const live = fc.constantFrom<ExecutionState>('OFFERED', 'DOWNLOADING', 'TRIAL', 'COMMITTED');
+      await fc.assert(
+        fc.asyncProperty(
+          fc.tuple(live, live),
+          fc.array(oneReport, { minLength: 2, maxLength: 10 }),
+          async (states, said) => {
+            const [together, alone] = [await build(states), await build(states)];
+            const reportsIn = ({ names, ids }: typeof alone): StatusReport[] =>
+              said.map(({ who, execution, seq, state, local, bytesReceived }) => ({
+                device: DeviceId.parse(names[who]),
+                status: {
+                  v: 1,
+                  seq,
+                  state,
+                  execution: ExecutionId.parse(ids[execution]),
+                  release: release.id,
+                  bootId: 'b',
+                  slot: 'a',
+                  ...(local === undefined ? {} : { local }),
+                  ...(bytesReceived === undefined ? {} : { bytesReceived }),
+                },
+              }));
+            const [first, second]: StatusOutcome[][] = [[], []];
+            let batch: StatusReport[] = [];
+            for (const [at, one] of reportsIn(together).entries()) {
+              batch.push(one);
+              if (said[at]?.isLast !== true && at < said.length - 1) continue;
+              first?.push(...(await recordStatuses(db, batch, now)));
+              batch = [];
+            }
+            for (const { device, status } of reportsIn(alone))
+              second?.push(await recordStatus(db, device, status, now));
+            expect(await together.result(first ?? [])).toBe(await alone.result(second ?? []));
+          },
+        ),
+        { numRuns: 15 },
+      );
+    });
+
     test('what a device installed by itself is on record, once, and touches no execution', async () => {
       const { devices } = await start(1);
       const [device] = devices;
@@ -647,10 +863,15 @@ describe.each(engines)('on %s', (_name, open) => {
         bytesReused: 0,
       } as const;
       await report(device, 'DOWNLOADING');
-      expect(await recordProgress(db, other, progress, new Date())).toBeUndefined();
-      expect((await recordProgress(db, device, progress, new Date()))?.bytesDone).toBe(4);
+      const say = async (of: DeviceId, over: { readonly bytesDone?: number } = {}) =>
+        recordProgress(db, [{ device: of, progress: { ...progress, ...over } }], new Date());
+      expect(await say(other)).toEqual([]);
+      expect(await say(device)).toEqual([progress.execution]);
+      const both = [2, 6].map((bytesDone) => ({ device, progress: { ...progress, bytesDone } }));
+      expect(await recordProgress(db, both, new Date())).toEqual([progress.execution]);
+      expect((await executionOn(device)).bytesDone).toBe(6);
       await report(device, 'FAILED');
-      expect(await recordProgress(db, device, { ...progress, bytesDone: 8 }, new Date())).toBeUndefined();
+      expect(await say(device, { bytesDone: 8 })).toEqual([]);
     });
 
     test('what is late times out and stops the rollout', async () => {

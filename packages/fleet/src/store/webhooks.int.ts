@@ -9,7 +9,7 @@ import { seedDraft, seedOnlineDevice, seedRelease } from '../testing/seed.ts';
 import { openTestDatabase } from '../testing/test-database.ts';
 import { planRollout } from './apply-plan.ts';
 import { listAudit } from './audit.ts';
-import { recordDeath } from './devices.ts';
+import { recordDeath } from './record-presence.ts';
 import { revokeDevice } from './device-lifecycle.ts';
 import { stopOffers } from './emergency-stop.ts';
 import { changeRelease } from './releases.ts';

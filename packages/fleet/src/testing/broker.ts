@@ -18,7 +18,7 @@ export const startTestBroker = async (): Promise<TestBroker> => {
   const config = join(directory, 'mosquitto.conf');
   await writeFile(
     config,
-    `listener ${port} 127.0.0.1\nallow_anonymous true\npersistence false\nlog_type error\nmax_inflight_messages 64\nmax_queued_messages 10000\nmax_queued_bytes 16777216\n`,
+    `listener ${port} 127.0.0.1\nallow_anonymous true\npersistence false\nlog_type error\nmax_inflight_messages 64\nmax_queued_messages 100000\nmax_queued_bytes 134217728\n`,
   );
   const server = await spawnServer('mosquitto', ['-c', config], () => accepts({ port }));
   return {

@@ -15,7 +15,7 @@ import type { Database } from '../database.ts';
 import { triggers } from '../schema.ts';
 import { createBuild, moveBuild } from '../store/builds.ts';
 import { createClaim } from '../store/claims.ts';
-import { recordBirth } from '../store/devices.ts';
+import { recordBirth } from '../store/record-presence.ts';
 import { redeemClaim } from '../store/redeem-claim.ts';
 import { changeRelease, createRelease } from '../store/releases.ts';
 
