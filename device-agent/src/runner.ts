@@ -1,4 +1,12 @@
-import { step, type Effect, type Event, type Job, type JobResult, type State } from './core/index.ts';
+import {
+  savesTwice,
+  step,
+  type Effect,
+  type Event,
+  type Job,
+  type JobResult,
+  type State,
+} from './core/index.ts';
 import type { Runtime } from './runtime/port.ts';
 import type { StateFile } from './state-file.ts';
 
@@ -61,7 +69,10 @@ export const openRunner = (options: RunnerOptions): Runner => {
 
   const handle = async (event: Event): Promise<void> => {
     const [next, effects] = step(state, event);
-    if (next.saved !== state.saved) await options.save(next.saved);
+    if (next.saved !== state.saved) {
+      await options.save(next.saved);
+      if (savesTwice(event)) await options.save(next.saved);
+    }
     state = next;
     options.onState(state, event);
     for (const effect of effects) {

@@ -65,3 +65,11 @@ export type Effect =
   /** the outcome of the trial is saved, what it left behind may go */
   | { readonly kind: 'clearEvidence' }
   | { readonly kind: 'log'; readonly line: string };
+
+/**
+ * Whether what is decided has to be in both copies of the state before it is done, because the one before would be
+ * dangerous: where the newer is damaged, a trial that has begun would be judged in a second boot by a loader that keeps
+ * its one-shot, and a slot that is being written would count for what it held.
+ */
+export const savesTwice = (event: Event): boolean =>
+  event.kind === 'started' || (event.kind === 'job' && event.result.kind === 'fetched');
