@@ -19,7 +19,9 @@ const STARTED: Event = {
 test('what a start decides, and what goes over an old record of a slot, is saved in both copies before it is done', async () => {
   const seen: string[] = [];
   const runner = openRunner({
-    runtime: { time: { now: () => 0, uptime: () => 0, sleep: async () => undefined } },
+    runtime: {
+      time: { now: () => 0, uptime: () => 0, zoneOffset: async () => 0, sleep: async () => undefined },
+    },
     initial: { saved: freshState(1), boot: null, connected: false, clock: NO_CLOCK },
     save: async ({ slots, job }) => {
       seen.push(`saved ${slots.a.state} ${slots.b.state} ${job?.kind ?? '-'}`);

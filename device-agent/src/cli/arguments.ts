@@ -1,4 +1,4 @@
-import { SlipwayError } from '@slipway/protocol';
+import { ExecutionId, SlipwayError } from '@slipway/protocol';
 
 /** What the words of the command line ask for. */
 export type CliCommand =
@@ -6,6 +6,11 @@ export type CliCommand =
   | { readonly kind: 'version' }
   | { readonly kind: 'status' }
   | { readonly kind: 'install'; readonly file: string; readonly reboot: boolean }
+  | {
+      readonly kind: 'accept' | 'refuse';
+      readonly execution: ExecutionId | undefined;
+    }
+  | { readonly kind: 'defer'; readonly seconds: number; readonly execution: ExecutionId | undefined }
   | { readonly kind: 'doctor'; readonly fix: boolean }
   | { readonly kind: 'reset'; readonly wipeData: boolean }
   | { readonly kind: 'logs'; readonly service: string | undefined };
@@ -18,6 +23,9 @@ Commands:
   status                     slots, release, execution, connection, health, certificate
   install FILE               install a bundle from a file, such as one on a USB stick
     --no-reboot              stop before the trial boot; the same command without it goes on
+  accept [EXECUTION]         let the install that waits for consent start, in its windows
+  defer TIME [EXECUTION]     let it ask again after 30m, 4h, 7d; its deadline comes first
+  refuse [EXECUTION]         end it; the release is not installed
   doctor                     look at slots, boot loader, data partition, clock, broker
     --fix                    mend what can be mended without touching the running slot
   reset --yes                forget identity, keys and state; the device enrols anew by the claim on its ESP
@@ -42,6 +50,9 @@ const FORMS: Readonly<Record<CliCommand['kind'], Form>> = {
   version: { words: 0, options: [] },
   status: { words: 0, options: [] },
   install: { words: 1, options: ['--no-reboot'] },
+  accept: { words: 1, atLeast: 0, options: [] },
+  defer: { words: 2, atLeast: 1, options: [] },
+  refuse: { words: 1, atLeast: 0, options: [] },
   doctor: { words: 0, options: ['--fix'] },
   reset: { words: 0, options: ['--yes', '--wipe-data'] },
   logs: { words: 1, atLeast: 0, options: [] },
@@ -71,6 +82,21 @@ export const parseArguments = (
   return { command: commandOf(name, rest, options), json };
 };
 
+const executionOf = (name: string, word: string | undefined): ExecutionId | undefined => {
+  if (word === undefined) return undefined;
+  const { data } = ExecutionId.safeParse(word);
+  if (data === undefined) throw usage(`${name}: expected an execution such as exe_…, found ${word}`);
+  return data;
+};
+
+const UNITS: Readonly<Record<string, number>> = { m: 60, h: 3_600, d: 86_400 };
+
+const secondsOf = (text: string): number => {
+  const [, count, unit = ''] = /^([1-9]\d{0,3})([mhd])$/.exec(text) ?? [];
+  if (count === undefined) throw usage(`defer: expected a time such as 30m, 4h or 7d, found ${text}`);
+  return Number(count) * (UNITS[unit] ?? 0);
+};
+
 const commandOf = (
   name: CliCommand['kind'],
   rest: readonly string[],
@@ -79,6 +105,11 @@ const commandOf = (
   switch (name) {
     case 'install':
       return { kind: 'install', file: rest[0] ?? '', reboot: !options.has('--no-reboot') };
+    case 'accept':
+    case 'refuse':
+      return { kind: name, execution: executionOf(name, rest[0]) };
+    case 'defer':
+      return { kind: name, seconds: secondsOf(rest[0] ?? ''), execution: executionOf(name, rest[1]) };
     case 'doctor':
       return { kind: 'doctor', fix: options.has('--fix') };
     case 'reset':

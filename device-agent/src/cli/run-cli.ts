@@ -1,10 +1,12 @@
-import { codeOf, ERRORS, messageOf, SlipwayError } from '@slipway/protocol';
+import { codeOf, ERRORS, messageOf, SlipwayError, type ExecutionId } from '@slipway/protocol';
 import { z } from 'zod';
 import { runDoctor, showReport } from '../boot/doctor.ts';
 import { cliEsp } from '../boot/esp.ts';
 import type { AgentConfig } from '../config.ts';
 import { askAgent, isAgentAlive } from '../control/ask.ts';
 import { DeviceStatus } from '../control/device-status.ts';
+import { ConsentTaken } from '../control/message.ts';
+import type { ConsentAnswer } from '../core/index.ts';
 import { readImageFiles } from '../image-files.ts';
 import { beginReset } from '../reset/reset.ts';
 import type { Runtime } from '../runtime/port.ts';
@@ -73,6 +75,16 @@ const install = async (job: Job, command: Extract<CliCommand, { kind: 'install' 
   return exitOf(end);
 };
 
+const answer = async (job: Job, execution: ExecutionId | undefined, said: ConsentAnswer): Promise<number> => {
+  const asked = { kind: 'consent', answer: said, ...(execution === undefined ? {} : { execution }) } as const;
+  const taken = ConsentTaken.parse(await askAgent(job.runtime, job.config, asked));
+  const waits = taken.waits === null ? '' : `. ${taken.waits}`;
+  print(job, taken, `${taken.version}: ${ANSWERED[taken.answer]}${waits}\n`);
+  return 0;
+};
+
+const ANSWERED = { accept: 'accepted', defer: 'deferred', refuse: 'refused' } as const;
+
 const reset = async (job: Job, wipeData: boolean): Promise<number> => {
   const { runtime, config } = job;
   if (await isAgentAlive(runtime, config)) await askAgent(runtime, config, { kind: 'reset', wipeData });
@@ -102,6 +114,11 @@ const run = async (job: Job, command: CliCommand): Promise<number> => {
     }
     case 'install':
       return install(job, command);
+    case 'accept':
+    case 'refuse':
+      return answer(job, command.execution, { kind: command.kind });
+    case 'defer':
+      return answer(job, command.execution, { kind: 'defer', seconds: command.seconds });
     case 'doctor': {
       const report = await runDoctor({ runtime, config }, { fix: command.fix });
       print(job, report, showReport(report));

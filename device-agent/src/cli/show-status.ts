@@ -32,6 +32,13 @@ const executionLine = ({ execution, outcome }: DeviceStatus): string => {
   return `none; the last ended ${outcome.state}${outcome.code === null ? '' : ` with ${outcome.code}`}`;
 };
 
+const waitsRows = ({ execution }: DeviceStatus): readonly (readonly [string, string])[] => {
+  if (execution?.waits == null) return [];
+  const { code, message } = execution.waits;
+  const answer = execution.asks ? ' Answer: slipway-agent accept, defer TIME or refuse.' : '';
+  return [['waits', `${code}: ${message}${answer}`]];
+};
+
 const certificateLine = ({ certificate }: DeviceStatus): string => {
   if (certificate === null) return 'none: the device is not enrolled';
   const renewal =
@@ -52,6 +59,7 @@ export const showStatus = (status: DeviceStatus): string => {
     ['slot a', slotLine(status, 'a')],
     ['slot b', slotLine(status, 'b')],
     ['install', executionLine(status)],
+    ...waitsRows(status),
     ['broker', `${connection.connected ? 'connected' : 'not connected'}, ${connection.broker ?? 'none yet'}`],
     ['outbox', `${status.outbox} reports not acknowledged`],
     ['health', [health.state ?? 'unknown', ...services].join(', ')],

@@ -57,6 +57,10 @@ export const DeviceStatus = z.object({
       version: Version,
       state: ExecutionState,
       local: z.boolean(),
+      /** what it waits for, and until when; null: for nothing, or nobody can say */
+      waits: z.object({ code: z.string(), message: z.string(), until: z.int().nullable() }).nullable(),
+      /** whether somebody here can accept, defer or refuse it */
+      asks: z.boolean(),
       progress: z.object({ phase: z.string(), bytesDone: z.int(), bytesTotal: z.int() }).nullable(),
     })
     .nullable(),
@@ -143,6 +147,8 @@ export const deviceStatus = (parts: StatusParts): DeviceStatus => {
             version: execution.version,
             state: execution.state,
             local: execution.local,
+            waits: execution.hold,
+            asks: execution.consent !== null && !execution.consent.given,
             progress:
               progress === undefined
                 ? null

@@ -2,7 +2,7 @@ import { ExecutionId, isTerminal, SlipwayError, type SlotName } from '@slipway/p
 import type { BootControl } from '../boot/boot-control.ts';
 import type { Esp } from '../boot/esp.ts';
 import type { AgentConfig } from '../config.ts';
-import type { Event, Saved, State } from '../core/index.ts';
+import { askedOf, type ConsentAnswer, type Event, type Saved, type State } from '../core/index.ts';
 import type { Identity } from '../enrol/identity.ts';
 import type { RenewalState } from '../enrol/renew.ts';
 import type { Health } from '../health/monitor.ts';
@@ -12,7 +12,7 @@ import type { InstallProgress } from '../install/installer.ts';
 import { beginReset } from '../reset/reset.ts';
 import type { Runtime } from '../runtime/port.ts';
 import { deviceStatus, lastOutcome, type DeviceStatus, type Outcome } from './device-status.ts';
-import type { ControlCommand } from './message.ts';
+import type { ConsentTaken, ControlCommand } from './message.ts';
 import { serveControl } from './serve.ts';
 
 /** Time in which the command line reads the last answer before the machine goes down. */
@@ -98,6 +98,19 @@ export const localControl = (parts: LocalControlParts): LocalControl => {
     return { execution: goesOn ? open.id : id, version: found.version };
   };
 
+  const consent = async (wanted: ExecutionId | undefined, answer: ConsentAnswer): Promise<ConsentTaken> => {
+    const { saved, boot, clock } = state();
+    const asked = boot === null ? undefined : askedOf(saved, boot, clock, wanted);
+    if (asked === undefined || !asked.ok) {
+      const { code, message } = asked ?? { code: 'INSTALL_BUSY', message: 'The agent starts; try again.' };
+      throw new SlipwayError(code, message);
+    }
+    const { id, version } = asked.execution;
+    await parts.dispatch({ kind: 'consent', execution: id, answer });
+    const { execution } = state().saved;
+    return { execution: id, version, answer: answer.kind, waits: execution?.hold?.message ?? null };
+  };
+
   const reset = async (wipeData: boolean): Promise<{ reset: true }> => {
     const { saved, boot } = state();
     if (saved.slots[slot].state === 'TRIAL' || boot === null) {
@@ -115,6 +128,8 @@ export const localControl = (parts: LocalControlParts): LocalControl => {
         return status();
       case 'install':
         return install(command.path, command.reboot);
+      case 'consent':
+        return consent(command.execution, command.answer);
       case 'reset':
         return reset(command.wipeData);
       default:

@@ -1,5 +1,11 @@
+import { ExecutionId } from '@slipway/protocol';
 import { z } from 'zod';
 import type { AgentConfig } from '../config.ts';
+
+const ConsentAnswer = z.discriminatedUnion('kind', [
+  z.object({ kind: z.enum(['accept', 'refuse']) }),
+  z.object({ kind: z.literal('defer'), seconds: z.int().min(1) }),
+]);
 
 /**
  * What a person at the device asks of the running agent. Requests lie in a directory that only root may enter, because
@@ -13,11 +19,23 @@ export const ControlRequest = z.object({
     z.object({ kind: z.literal('status') }),
     /** `path` is absolute and without links */
     z.object({ kind: z.literal('install'), path: z.string().min(1).max(4096), reboot: z.boolean() }),
+    /** `execution` is the one that was seen in the status; absent: the one under way */
+    z.object({ kind: z.literal('consent'), execution: ExecutionId.optional(), answer: ConsentAnswer }),
     z.object({ kind: z.literal('reset'), wipeData: z.boolean() }),
   ]),
 });
 export type ControlRequest = z.infer<typeof ControlRequest>;
 export type ControlCommand = ControlRequest['command'];
+
+/** What `consent` is answered with. */
+export const ConsentTaken = z.object({
+  execution: z.string(),
+  version: z.string(),
+  answer: z.enum(['accept', 'defer', 'refuse']),
+  /** what it waits for now, if it does */
+  waits: z.string().nullable(),
+});
+export type ConsentTaken = z.infer<typeof ConsentTaken>;
 
 export const ControlAnswer = z.discriminatedUnion('ok', [
   z.object({ v: z.literal(1), ok: z.literal(true), value: z.unknown() }),

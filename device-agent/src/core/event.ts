@@ -34,6 +34,12 @@ export type LocalInstall = {
   readonly mode: 'install' | 'download';
 };
 
+/** What somebody at the device, a person or a program, says to an install that asks for consent. */
+export type ConsentAnswer =
+  | { readonly kind: 'accept' | 'refuse' }
+  /** not before so many seconds have passed; then the question stands again */
+  | { readonly kind: 'defer'; readonly seconds: number };
+
 export type Event =
   | { readonly kind: 'started'; readonly facts: BootFacts; readonly clock: Clock }
   | { readonly kind: 'tick'; readonly clock: Clock }
@@ -42,6 +48,7 @@ export type Event =
   | { readonly kind: 'disconnected' }
   | { readonly kind: 'desired'; readonly message: Desired; readonly clock: Clock }
   | LocalInstall
+  | { readonly kind: 'consent'; readonly execution: ExecutionId; readonly answer: ConsentAnswer }
   | { readonly kind: 'ack'; readonly seq: number }
   | {
       readonly kind: 'command';

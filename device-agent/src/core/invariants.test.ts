@@ -70,6 +70,16 @@ const INVARIANTS: readonly Row[] = [
     more: { desired: 20, command: 8 },
   },
   { invariant: 14, says: 'a trial that does not come up returns, and its cause is told', more: { fate: 10 } },
+  {
+    invariant: 15,
+    says: 'nothing starts without the consent that it asks for, given to itself',
+    more: { consent: 10, pass: 2 },
+  },
+  {
+    invariant: 16,
+    says: 'a deadline ends the waiting for consent, whatever was said',
+    more: { consent: 6, older: 1 },
+  },
 ];
 
 /** @returns the first violation that is found, made small; undefined where all worlds live on */
@@ -175,7 +185,7 @@ describe.each(['a', 'b'] as const)('where copy %s of the state is damaged', (cop
 
 test('a lot happens in these worlds', () => {
   const ends = new Map<string, number>();
-  for (const happened of fc.sample(happenings(), { numRuns: 300, seed: 1 }))
+  for (const happened of fc.sample(happenings({ consent: 8, failingTick: 4 }), { numRuns: 300, seed: 1 }))
     for (const { state, code } of live(happened).reports.values()) {
       const end = code === undefined ? state : `${state} ${code}`;
       ends.set(end, 1 + (ends.get(end) ?? 0));
@@ -187,6 +197,9 @@ test('a lot happens in these worlds', () => {
       'CANCELED',
       'DEFERRED INSTALL_HELD',
       'DEFERRED INSTALL_DOWNLOADED',
+      'DEFERRED INSTALL_AWAITS_CONSENT',
+      'DEFERRED INSTALL_DEFERRED',
+      'REJECTED INSTALL_REFUSED',
       'REJECTED INSTALL_ATTEMPTS_EXHAUSTED',
       'ROLLED_BACK TRIAL_PANIC',
       'ROLLED_BACK TRIAL_GATE_FAILED',

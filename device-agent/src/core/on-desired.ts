@@ -1,7 +1,7 @@
-import { otherSlot, type Assignment, type Desired } from '@slipway/protocol';
+import { otherSlot, type Desired, type DesiredAssignment } from '@slipway/protocol';
 import type { LocalInstall } from './event.ts';
 import { policyOf } from './execution-policy.ts';
-import { proceed, review } from './proceed.ts';
+import { isUnarmed, proceed, review } from './proceed.ts';
 import { MAX_ATTEMPTS, NEW_EXECUTION, NO_ROLLOUT, type OpenExecution } from './state.ts';
 import { log, report, setExecution, stopJob, type Reason, type Turn } from './turn.ts';
 
@@ -21,7 +21,7 @@ export const onDesired = (turn: Turn, message: Desired): void => {
     return;
   }
   // What a person at the device began is none of the server's.
-  if (open !== null && !open.local && isCancelable(turn)) cancel(turn, open);
+  if (open !== null && !open.local && isUnarmed(turn.saved, turn.boot)) cancel(turn, open);
   if (assignment === null || turn.saved.finished.includes(assignment.execution)) return;
   const now = Math.max(turn.clock.now, turn.saved.floor.time);
   const expired: Reason | undefined =
@@ -34,7 +34,7 @@ export const onDesired = (turn: Turn, message: Desired): void => {
   begin(turn, executionOf(assignment), assignment.retry ?? 0, expired);
 };
 
-const executionOf = (assignment: Assignment): OpenExecution => ({
+const executionOf = (assignment: DesiredAssignment): OpenExecution => ({
   ...NEW_EXECUTION,
   id: assignment.execution,
   rollout: assignment.rollout,
@@ -52,7 +52,7 @@ export const onLocal = (turn: Turn, wanted: LocalInstall): void => {
   if (open?.local === true && open.bundle.digest === wanted.bundle.digest && wanted.mode === 'install') {
     // The same file again: what was only to be brought is now to be started. Never in a slot that is not good: the
     // other one is all that the device has.
-    if (!isCancelable(turn)) return;
+    if (!isUnarmed(turn.saved, turn.boot)) return;
     setExecution(turn, { ...open, mode: 'install' });
     review(turn);
     return;
@@ -73,16 +73,11 @@ export const onLocal = (turn: Turn, wanted: LocalInstall): void => {
 };
 
 /** The policy of the execution under way changes, as long as its trial is not armed. */
-const follow = (turn: Turn, open: OpenExecution, assignment: Assignment): void => {
-  if (!isCancelable(turn)) return;
-  setExecution(turn, { ...open, ...policyOf(assignment) });
+const follow = (turn: Turn, open: OpenExecution, assignment: DesiredAssignment): void => {
+  if (!isUnarmed(turn.saved, turn.boot)) return;
+  setExecution(turn, { ...open, ...policyOf(assignment, open) });
   review(turn);
 };
-
-/** Until the trial is being armed. From then on the boot loader may already know of it. */
-const isCancelable = (turn: Turn): boolean =>
-  turn.saved.slots[otherSlot(turn.boot.slot)].state !== 'TRIAL' &&
-  turn.saved.slots[turn.boot.slot].state === 'GOOD';
 
 const cancel = (turn: Turn, open: OpenExecution): void => {
   stopJob(turn);

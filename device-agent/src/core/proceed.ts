@@ -1,9 +1,13 @@
 import { otherSlot, type SlotName } from '@slipway/protocol';
 import { holdArming, holdDownload, type Hold } from './execution-policy.ts';
-import type { OpenExecution, SlotRecord } from './state.ts';
+import type { BootFacts, OpenExecution, Saved, SlotRecord } from './state.ts';
 import { log, report, setExecution, setSlot, startJob, stopJob, type Turn } from './turn.ts';
 
 type Armable = Extract<SlotRecord, { state: 'VERIFIED' | 'TRIAL' }>;
+
+/** Until the trial is being armed. From then on the boot loader may already know of it. */
+export const isUnarmed = ({ slots }: Saved, { slot }: BootFacts): boolean =>
+  slots[otherSlot(slot)].state !== 'TRIAL' && slots[slot].state === 'GOOD';
 
 /** What comes next for the execution under way, from where the record of the inactive slot stands. */
 export const proceed = (turn: Turn): void => {
@@ -68,13 +72,14 @@ export const armOrHold = (turn: Turn, slot: SlotName, record: Armable): void => 
   startJob(turn, { kind: 'arm', slot });
 };
 
-/** Reported once for each reason; nothing changes where it still holds. */
+/** Reported once for each reason and time; nothing changes where it still holds. */
 const holdBack = (turn: Turn, execution: OpenExecution, step: 'download' | 'arm', hold: Hold): void => {
   stopJob(turn);
-  const known = execution.hold?.step === step && execution.hold.code === hold.code;
-  if (known && execution.state === 'DEFERRED') return;
+  const { hold: known } = execution;
+  const isKnown = known?.step === step && known.code === hold.code && known.message === hold.message;
+  if (isKnown && execution.state === 'DEFERRED') return;
   log(turn, `release ${execution.version} held back: ${hold.code}: ${hold.message}`);
-  report(turn, { ...execution, hold: { step, code: hold.code } }, 'DEFERRED', hold);
+  report(turn, { ...execution, hold: { step, ...hold } }, 'DEFERRED', hold);
 };
 
 /** The time, the link or the policy is another: what is held back may go on, what comes may have to wait. */

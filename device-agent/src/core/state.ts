@@ -65,6 +65,17 @@ export const BundleSource = z.discriminatedUnion('kind', [
 export type BundleSource = z.infer<typeof BundleSource>;
 const source = BundleSource.default({ kind: 'channel' });
 
+/**
+ * Somebody at the device is asked before it goes down. A field of its own beside the mode `download`: an agent that does
+ * not know of consent reads that, and waits.
+ */
+export const Consent = z.object({
+  given: z.boolean().default(false),
+  /** seconds since 1970; until then nobody wants to be asked again */
+  deferredTo: z.int().nullable().default(null),
+});
+export type Consent = z.infer<typeof Consent>;
+
 /** The execution under way; once it has its outcome it is gone and only its id is remembered. */
 export const OpenExecution = z.object({
   id: ExecutionId,
@@ -79,12 +90,20 @@ export const OpenExecution = z.object({
   /** begun on the device itself, the server knows nothing of it yet */
   local: z.boolean().default(false),
   mode: z.enum(['install', 'download']).default('install'),
+  /** null: none is needed, or none would do */
+  consent: Consent.nullable().catch(null).default(null),
   windows: z.array(MaintenanceWindow).default([]),
   /** seconds since 1970 */
   deadline: z.int().nullable().default(null),
   /** the step that the policy holds back, and what was reported as the reason */
   hold: z
-    .object({ step: z.enum(['download', 'arm']), code: z.string() })
+    .object({
+      step: z.enum(['download', 'arm']),
+      code: z.string(),
+      message: z.string().default(''),
+      /** seconds since 1970 */
+      until: z.int().nullable().default(null),
+    })
     .nullable()
     .default(null),
   /** failures in a row of what it is at */

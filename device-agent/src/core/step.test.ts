@@ -10,6 +10,7 @@ import {
   releaseOf,
   World,
 } from '../fixture/world.ts';
+import type { ConsentAnswer } from './event.ts';
 import { MAX_TRIES, type Clock, type Job, type SlotRecord } from './state.ts';
 import { step } from './step.ts';
 
@@ -328,11 +329,11 @@ describe('state that is lost', () => {
   });
 
   test('in one copy only: the other one goes on, with numbers that were not used', () => {
-    const world = at('write');
+    const world = at('place');
     const { nextSeq } = world.saved;
     world.damageNewest();
     world.start();
-    expect(world.runs?.kind).toBe('fetch');
+    expect(world.runs?.kind).toBe('write');
     expect(world.saved.nextSeq).toBeGreaterThan(nextSeq);
     world.run(20);
     expect(reportsOf(world).at(-1)).toBe('COMMITTED');
@@ -501,6 +502,166 @@ describe('download only', () => {
     world.run(20);
     world.send({ kind: 'desired', message: { v: 1, seq: 2, assignment: null }, clock: CLOCK });
     expect([reportsOf(world).at(-1), world.saved.execution]).toEqual(['CANCELED', null]);
+  });
+});
+
+describe('consent', () => {
+  const DEADLINE = 10_000;
+  /** Release 2 lies verified in its slot, and waits. */
+  const waiting = (policy: AssignmentPolicy = {}): World => {
+    const world = new World();
+    world.send({ kind: 'desired', message: desiredOf(1, 1, 2, { mode: 'soft', ...policy }), clock: CLOCK });
+    world.run(20);
+    expect([reportsOf(world).at(-1), world.runs]).toEqual(['DEFERRED INSTALL_AWAITS_CONSENT', null]);
+    return world;
+  };
+  const say = (world: World, answer: ConsentAnswer, execution = 1): void => {
+    world.send({ kind: 'consent', execution: executionOf(execution), answer });
+  };
+  const ACCEPT: ConsentAnswer = { kind: 'accept' };
+  const defer = (seconds: number): ConsentAnswer => ({ kind: 'defer', seconds });
+
+  test('lets the release start', () => {
+    const world = waiting();
+    world.pass(1_000_000);
+    expect(world.runs).toBeNull();
+    say(world, ACCEPT);
+    world.run(20);
+    expect(reportsOf(world).at(-1)).toBe('COMMITTED');
+  });
+
+  test('may be given while the release comes, and outlasts a power cut', () => {
+    const world = new World();
+    world.send({ kind: 'desired', message: desiredOf(1, 1, 2, { mode: 'soft' }), clock: CLOCK });
+    world.tick();
+    say(world, ACCEPT);
+    world.reboot();
+    world.run(20);
+    expect(reportsOf(world).at(-1)).toBe('COMMITTED');
+  });
+
+  test('counts for every trial boot of its execution', () => {
+    const world = waiting();
+    say(world, ACCEPT);
+    world.run(3);
+    expect(world.runs?.kind).toBe('judge');
+    world.reboot();
+    expect([world.slot, world.runs?.kind]).toEqual(['a', 'arm']);
+  });
+
+  test('of one execution counts for no other, not of the same release either', () => {
+    const world = new World();
+    world.send({ kind: 'desired', message: desiredOf(1, 1, 2, { mode: 'soft' }), clock: CLOCK });
+    say(world, ACCEPT);
+    world.send({ kind: 'desired', message: desiredOf(2, 6, 2, { mode: 'soft' }), clock: CLOCK });
+    say(world, ACCEPT, 1);
+    world.run(20);
+    expect([reportsOf(world).at(-1), world.runs]).toEqual(['DEFERRED INSTALL_AWAITS_CONSENT', null]);
+  });
+
+  test('is not waited for after the deadline, whatever was said', () => {
+    const world = waiting({ deadline: DEADLINE });
+    say(world, defer(1_000_000));
+    expect(world.saved.execution?.hold).toMatchObject({ code: 'INSTALL_DEFERRED', until: DEADLINE });
+    world.pass(DEADLINE - 101);
+    expect(world.runs).toBeNull();
+    world.pass(1);
+    world.run(20);
+    expect(reportsOf(world).at(-1)).toBe('COMMITTED');
+  });
+
+  test('does not open a window; the deadline does', () => {
+    const policy: AssignmentPolicy = { windows: [{ from: '02:00', to: '04:00' }], deadline: DEADLINE };
+    const world = waiting(policy);
+    say(world, ACCEPT);
+    expect([reportsOf(world).at(-1), world.runs]).toEqual(['DEFERRED INSTALL_HELD', null]);
+    world.pass(7_200);
+    expect(world.runs?.kind).toBe('arm');
+
+    const late = waiting({ windows: [{ from: '12:00', to: '13:00' }], deadline: DEADLINE });
+    late.pass(DEADLINE);
+    expect(late.runs?.kind).toBe('arm');
+  });
+
+  test('is asked for again after it was deferred, and is taken back by that', () => {
+    const world = waiting({ windows: [{ from: '02:00', to: '04:00' }] });
+    say(world, ACCEPT);
+    say(world, defer(8_000));
+    world.pass(7_500);
+    expect([reportsOf(world).at(-1), world.runs]).toEqual(['DEFERRED INSTALL_DEFERRED', null]);
+    world.reboot();
+    world.pass(600);
+    expect([reportsOf(world).at(-1), world.runs]).toEqual(['DEFERRED INSTALL_AWAITS_CONSENT', null]);
+    say(world, ACCEPT);
+    expect(world.runs?.kind).toBe('arm');
+  });
+
+  test('that is refused ends the execution; the next one asks anew', () => {
+    const world = waiting();
+    say(world, { kind: 'refuse' });
+    expect([reportsOf(world).at(-1), world.saved.execution]).toEqual(['REJECTED INSTALL_REFUSED', null]);
+    world.reboot();
+    expect([world.slot, world.runs]).toEqual(['a', null]);
+    world.send({ kind: 'desired', message: desiredOf(2, 6, 2, { mode: 'soft' }), clock: CLOCK });
+    world.run(20);
+    expect(reportsOf(world).at(-1)).toBe('DEFERRED INSTALL_AWAITS_CONSENT');
+  });
+
+  test.each<[string, (world: World) => void]>([
+    ['forced', (world) => world.send({ kind: 'desired', message: desiredOf(1, 1, 2), clock: CLOCK })],
+    [
+      'only to be downloaded',
+      (world) =>
+        world.send({ kind: 'desired', message: desiredOf(1, 1, 2, { mode: 'download' }), clock: CLOCK }),
+    ],
+    ['begun at the device', (world) => world.send(localOf(1, 2))],
+    [
+      'past its deadline',
+      (world) =>
+        world.send({
+          kind: 'desired',
+          message: desiredOf(1, 1, 2, { mode: 'soft', deadline: 50 }),
+          clock: CLOCK,
+        }),
+    ],
+  ])('is not asked for where the install is %s', (_, begin) => {
+    for (const answer of [ACCEPT, defer(60), { kind: 'refuse' }] as const) {
+      const world = new World();
+      begin(world);
+      const { saved } = world;
+      say(world, answer);
+      expect(world.saved).toBe(saved);
+    }
+  });
+
+  test.each(['arm', 'reboot', 'judge', 'commit'] as const)('comes too late during %s', (kind) => {
+    const world = waiting();
+    say(world, ACCEPT);
+    for (let ticks = 0; ticks < 20 && world.runs?.kind !== kind; ticks++) world.tick();
+    const { saved } = world;
+    for (const answer of [defer(60), { kind: 'refuse' }] as const) say(world, answer);
+    expect(world.saved).toBe(saved);
+  });
+
+  test('follows the policy: forced it is not needed, soft again it is asked for anew', () => {
+    const policy = (seq: number, more: AssignmentPolicy): void => {
+      world.send({ kind: 'desired', message: desiredOf(seq, 1, 2, more), clock: CLOCK });
+    };
+    const windows = [{ from: '02:00', to: '04:00' }];
+    const world = waiting({ windows });
+    say(world, ACCEPT);
+    policy(2, { mode: 'soft', windows: [{ from: '03:00', to: '04:00' }] });
+    expect(reportsOf(world).at(-1)).toBe('DEFERRED INSTALL_HELD');
+    policy(3, { mode: 'download' });
+    policy(4, { mode: 'soft' });
+    expect([reportsOf(world).at(-1), world.runs]).toEqual(['DEFERRED INSTALL_AWAITS_CONSENT', null]);
+    policy(5, {});
+    expect(world.runs?.kind).toBe('arm');
+  });
+
+  test('is what an agent that does not know of it takes for a download: it waits', () => {
+    const { consent, ...known } = desiredOf(1, 1, 2, { mode: 'soft', deadline: 50 }).assignment ?? {};
+    expect([consent, known]).toEqual([true, expect.objectContaining({ mode: 'download' })]);
   });
 });
 

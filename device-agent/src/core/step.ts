@@ -1,5 +1,6 @@
 import type { Effect, Event } from './event.ts';
 import { onCommand } from './on-command.ts';
+import { onConsent } from './on-consent.ts';
 import { onDesired, onLocal } from './on-desired.ts';
 import { onJobResult } from './on-job.ts';
 import { onStarted } from './on-started.ts';
@@ -27,6 +28,7 @@ export const step = (state: State, event: Event): readonly [State, readonly Effe
     case 'tick':
     case 'desired':
     case 'local':
+    case 'consent':
     case 'command':
     case 'job': {
       // Nothing is decided before the agent knows what it runs on; retained messages come again.
@@ -53,7 +55,7 @@ const work = (
 
 const dispatch = (
   turn: Turn,
-  event: Extract<Event, { readonly kind: 'tick' | 'desired' | 'local' | 'command' | 'job' }>,
+  event: Extract<Event, { readonly kind: 'tick' | 'desired' | 'local' | 'consent' | 'command' | 'job' }>,
 ): void => {
   switch (event.kind) {
     case 'tick':
@@ -65,6 +67,9 @@ const dispatch = (
       return;
     case 'local':
       onLocal(turn, event);
+      return;
+    case 'consent':
+      onConsent(turn, event);
       return;
     case 'command':
       onCommand(turn, event);

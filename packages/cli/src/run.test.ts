@@ -163,7 +163,7 @@ test('a folder that can hold no cache is refused', async () => {
 test('completion knows every command and option', async () => {
   const { out } = await call('completion', 'bash');
   expect(out).toContain(
-    "'rollouts create') names='' options='--device --group --query --channel --force --failure-threshold --max-in-flight --conflict-patience --watch --download-only --window --deadline --retry --json --help'",
+    "'rollouts create') names='' options='--device --group --query --channel --force --failure-threshold --max-in-flight --conflict-patience --watch --mode --download-only --window --deadline --retry --json --help'",
   );
   expect(out).toContain("'bundle') names='verify show' options='--help'");
   expect((await call('completion', 'fish')).status).toBe(64);

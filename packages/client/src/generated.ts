@@ -589,7 +589,7 @@ export const generatedClient = (connection: Connection) => ({
     replacePolicy: (
       id: string,
       body: {
-        readonly mode?: 'install' | 'download' | undefined;
+        readonly mode?: 'install' | 'soft' | 'download' | undefined;
         readonly windows?: readonly z.input<typeof MaintenanceWindow>[] | undefined;
         readonly deadline?: number | undefined;
         readonly retry?: number | undefined;

@@ -119,16 +119,49 @@ export type MaintenanceWindow = z.infer<typeof MaintenanceWindow>;
 
 /** What else an assignment says about how it is taken. */
 export const AssignmentPolicy = z.object({
-  /** download: verified in the slot, but not started before the same execution says install; absent: install */
-  mode: z.enum(['install', 'download']).optional(),
+  /**
+   * install: by itself. soft: once somebody at the device consents, and by itself after the deadline. download: verified
+   * in the slot, but not started before the same execution says otherwise. Absent: install
+   */
+  mode: z.enum(['install', 'soft', 'download']).optional(),
   /** hold back the reboot, and the download while the link is metered; absent: at any time */
   windows: z.array(MaintenanceWindow).min(1).max(16).optional(),
-  /** seconds since 1970, after which windows hold nothing back; absent: they hold for ever */
+  /** seconds since 1970, after which neither windows nor a missing consent hold it back; absent: they hold for ever */
   deadline: z.int().min(0).optional(),
   /** raised by an operator, lets a device take a release once more that it has given up; absent: 0 */
   retry: z.int().min(0).optional(),
 });
 export type AssignmentPolicy = z.infer<typeof AssignmentPolicy>;
+
+/** What is asked of a device, as the server keeps it. */
+export const Assignment = z.object({
+  execution: ExecutionId,
+  rollout: RolloutId,
+  release: ReleaseId,
+  version: Version,
+  bundle: z.object({ digest: Digest, size: z.int().min(1) }),
+  /** seconds since 1970 */
+  expiresAt: z.int(),
+  ...AssignmentPolicy.shape,
+});
+export type Assignment = z.infer<typeof Assignment>;
+
+/** As a device is told. */
+export const DesiredAssignment = z.object({
+  ...Assignment.shape,
+  mode: z.enum(['install', 'download']).optional(),
+  /**
+   * With `download` this is mode soft: consent at the device, or the deadline, lets it start. Agents that do not know of
+   * consent see the download alone, and wait.
+   */
+  consent: z.literal(true).optional(),
+});
+export type DesiredAssignment = z.infer<typeof DesiredAssignment>;
+
+export const desiredAssignment = ({ mode, ...assignment }: Assignment): DesiredAssignment =>
+  mode === 'soft'
+    ? { ...assignment, mode: 'download', consent: true }
+    : { ...assignment, ...(mode === undefined ? {} : { mode }) };
 
 /**
  * Retained, down. A lower or equal `seq` than one seen before is ignored. The same execution with a higher one brings a
@@ -138,21 +171,9 @@ export const Desired = z.object({
   v: z.literal(1),
   seq: z.int().min(1),
   /** null: nothing is asked of the device; an execution that has not yet armed its trial stops. */
-  assignment: z
-    .object({
-      execution: ExecutionId,
-      rollout: RolloutId,
-      release: ReleaseId,
-      version: Version,
-      bundle: z.object({ digest: Digest, size: z.int().min(1) }),
-      /** seconds since 1970 */
-      expiresAt: z.int(),
-      ...AssignmentPolicy.shape,
-    })
-    .nullable(),
+  assignment: DesiredAssignment.nullable(),
 });
 export type Desired = z.infer<typeof Desired>;
-export type Assignment = NonNullable<Desired['assignment']>;
 
 /** characters of ASCII; a device replaces all others, so that the message stays small in JSON too */
 export const MAX_STATUS_LOG = 16 * 1024;

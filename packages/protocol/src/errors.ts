@@ -427,6 +427,30 @@ export const ERRORS = {
     'A release lies verified in the inactive slot and is not to be started yet.',
     'Assign it with mode install.',
   ),
+  INSTALL_AWAITS_CONSENT: entry(
+    75,
+    409,
+    'A release lies verified in the inactive slot and waits until somebody at the device accepts it.',
+    'Accept it at the device (slipway-agent accept), set a deadline, or assign it with mode install.',
+  ),
+  INSTALL_DEFERRED: entry(
+    75,
+    409,
+    'Somebody at the device has deferred an install that waits for consent.',
+    'Wait, accept it at the device, set a deadline, or assign it with mode install.',
+  ),
+  INSTALL_REFUSED: entry(
+    75,
+    409,
+    'Somebody at the device has refused an install that waited for consent.',
+    'Ask at the device why; roll the release out again, with mode install where it must go on.',
+  ),
+  CONSENT_NOT_ASKED: entry(
+    75,
+    409,
+    'Nothing at this device waits for consent, or not any more.',
+    'See slipway-agent status; what is forced goes on by itself.',
+  ),
   SLOT_NOT_GOOD: entry(
     75,
     409,

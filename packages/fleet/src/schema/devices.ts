@@ -2,10 +2,10 @@ import { sql } from 'drizzle-orm';
 import { boolean, customType, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import type {
   Arch,
+  Assignment,
   AttributeValue,
   ChannelName,
   ClassName,
-  Desired,
   DeviceId,
   DeviceState,
   HealthState,
@@ -50,7 +50,7 @@ export const devices = pgTable(
     telemetry: jsonb('telemetry').$type<Telemetry>(),
     /** what `desired` says; `seq` rises with every change */
     desiredSeq: integer('desired_seq').notNull().default(0),
-    assignment: jsonb('assignment').$type<Desired['assignment']>(),
+    assignment: jsonb('assignment').$type<Assignment | null>(),
     enrolledAt: at('enrolled_at').notNull().defaultNow(),
     lastSeenAt: at('last_seen_at'),
     certificateExpiresAt: at('certificate_expires_at'),

@@ -1,5 +1,13 @@
 import { and, eq, gt, inArray, ne, sql, type SQL } from 'drizzle-orm';
-import type { Assignment, ClassName, Desired, Device, DeviceId, DeviceState } from '@slipway/protocol';
+import {
+  desiredAssignment,
+  type Assignment,
+  type ClassName,
+  type Desired,
+  type Device,
+  type DeviceId,
+  type DeviceState,
+} from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import { alarmsOf } from '../query/alarms.ts';
 import { devices, restores } from '../schema.ts';
@@ -109,13 +117,16 @@ export const desiredOfAll = async (
     .select({ id: devices.id, seq: devices.desiredSeq, assignment: devices.assignment })
     .from(devices)
     .where(and(inArray(devices.id, [...ids]), gt(devices.desiredSeq, 0)));
-  return new Map(rows.map(({ id, ...row }) => [id, { v: 1, ...row }]));
+  return new Map(rows.map(({ id, seq, assignment }) => [id, { v: 1, seq, assignment: told(assignment) }]));
 };
+
+const told = (assignment: Assignment | null): Desired['assignment'] =>
+  assignment === null ? null : desiredAssignment(assignment);
 
 /** Everything that stands retained at the broker, or should. */
 export const everyDesired = (
   db: Database,
-): Promise<{ device: DeviceId; seq: number; assignment: Desired['assignment'] }[]> =>
+): Promise<{ device: DeviceId; seq: number; assignment: Assignment | null }[]> =>
   db
     .select({ device: devices.id, seq: devices.desiredSeq, assignment: devices.assignment })
     .from(devices)
