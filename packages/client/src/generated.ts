@@ -47,6 +47,7 @@ import {
   Me,
   PasswordChange,
   PasswordSet,
+  Qualification,
   Registration,
   RegistrationImport,
   Release,
@@ -527,6 +528,12 @@ export const generatedClient = (connection: Connection) => ({
     /** Download the bundle of a release. `GET /v1/releases/{id}/bundle` */
     getBundle: (id: string, options: CallOptions = {}) =>
       download(connection, `/v1/releases/${segment(id)}/bundle`, { accept: 'application/x-tar', ...options }),
+    /** Download what the virtual device printed while a release was qualified. `GET /v1/releases/{id}/console` */
+    getConsole: (id: string, options: CallOptions = {}) =>
+      text(connection, `/v1/releases/${segment(id)}/console`, { accept: 'text/plain', ...options }),
+    /** Show how a release did in a virtual device. `GET /v1/releases/{id}/qualification` */
+    getQualification: (id: string, options: CallOptions = {}) =>
+      json(connection, Qualification, `/v1/releases/${segment(id)}/qualification`, options),
     /** List releases. `GET /v1/releases` */
     list: (
       query: {
@@ -540,8 +547,15 @@ export const generatedClient = (connection: Connection) => ({
       options: CallOptions = {},
     ) => list(connection, Release, '/v1/releases', { query, ...options }),
     /** Publish a draft, or a deprecated release again, so that it can be rolled out. `POST /v1/releases/{id}/publish` */
-    publish: (id: string, options: CallOptions = {}) =>
-      json(connection, Release, `/v1/releases/${segment(id)}/publish`, { method: 'POST', ...options }),
+    publish: (id: string, query: { readonly force?: boolean | undefined } = {}, options: CallOptions = {}) =>
+      json(connection, Release, `/v1/releases/${segment(id)}/publish`, { method: 'POST', query, ...options }),
+    /** Try a release in a virtual device, once more or although its class does not ask for it. `POST /v1/releases/{id}/qualify` */
+    qualify: (id: string, query: { readonly channel?: string | undefined } = {}, options: CallOptions = {}) =>
+      json(connection, Qualification, `/v1/releases/${segment(id)}/qualify`, {
+        method: 'POST',
+        query,
+        ...options,
+      }),
     /** Withdraw a release, for good. `POST /v1/releases/{id}/withdraw` */
     withdraw: (id: string, options: CallOptions = {}) =>
       json(connection, Release, `/v1/releases/${segment(id)}/withdraw`, { method: 'POST', ...options }),

@@ -32,6 +32,7 @@ export { lockDirectory, type DirectoryLock } from './lock.ts';
 export { newHookSecret, newToken } from './new-id.ts';
 export { plan, type PlanAction, type PlanDevice, type PlanExecution, type PlanRollout } from './plan.ts';
 export { RELEASE_NEXT } from './release-states.ts';
+export { liveQualifiers } from './qualifiers.ts';
 export { assertRedisDurable, redisOptions, type RedisTarget } from './redis.ts';
 export { relayEvents } from './relay-events.ts';
 export { ALARM_LIMITS, ALARMS } from './query/alarms.ts';
@@ -148,6 +149,16 @@ export {
 export { sqlStateOf } from './store/deadlock.ts';
 export { redeemClaim, type Enrolment, type EnrolmentAsked } from './store/redeem-claim.ts';
 export { importRegistrations, listRegistrations, removeRegistration } from './store/registrations.ts';
+export {
+  getQualification,
+  moveQualification,
+  openQualifications,
+  predecessorOf,
+  qualifyAgain,
+  type OpenQualification,
+  type QualificationChange,
+  type QualificationWish,
+} from './store/qualifications.ts';
 export { changeRelease, createRelease, getRelease, listReleases } from './store/releases.ts';
 export {
   devicesOut,

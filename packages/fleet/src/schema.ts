@@ -13,6 +13,7 @@ export * from './schema/enrolment.ts';
 export * from './schema/groups.ts';
 export * from './schema/keys.ts';
 export * from './schema/people.ts';
+export * from './schema/qualifications.ts';
 export * from './schema/releases.ts';
 export * from './schema/reports.ts';
 export * from './schema/restores.ts';

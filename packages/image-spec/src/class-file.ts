@@ -43,6 +43,12 @@ export const ClassFile = z.strictObject({
     .describe(
       'Devices start only what our key has signed: the signer signs UKI and boot loader for their firmware.',
     ),
+  qualification: z
+    .enum(['on', 'off'])
+    .default('off')
+    .describe(
+      'Whether a server tries each release in a virtual device, as an update, before it may be published.',
+    ),
   needs: z
     .array(BuilderCapability)
     .default([])

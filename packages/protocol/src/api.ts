@@ -20,6 +20,7 @@ import {
   TenantId,
   Version,
 } from './ids.ts';
+import { Qualification, QualificationState } from './qualification.ts';
 import { Execution, Rollout } from './rollouts.ts';
 
 /** Resources of the HTTP API under `/v1`, as they cross the wire. Times are ISO 8601 in UTC. */
@@ -47,6 +48,8 @@ export const Release = z.object({
   state: ReleaseState,
   rootHash: RootHash,
   bundle: z.object({ digest: Digest, size: z.int() }),
+  /** where releases are shown or listed */
+  qualification: QualificationState.optional(),
   createdAt: time,
 });
 export type Release = z.infer<typeof Release>;
@@ -110,6 +113,7 @@ const ofTenant = {
 export const LiveEvent = z.discriminatedUnion('kind', [
   z.object({ ...ofTenant, kind: z.literal('build'), build: Build }),
   z.object({ ...ofTenant, kind: z.literal('release'), release: Release }),
+  z.object({ ...ofTenant, kind: z.literal('qualification'), qualification: Qualification }),
   z.object({ ...ofTenant, kind: z.literal('rollout'), rollout: Rollout }),
   z.object({ ...ofTenant, kind: z.literal('execution'), execution: Execution }),
   z.object({ ...ofTenant, kind: z.literal('device'), device: Device }),

@@ -35,7 +35,11 @@ export const ChannelChange = z.strictObject({
 });
 export type ChannelChange = z.infer<typeof ChannelChange>;
 
-export const ChannelPublish = z.strictObject({ release: ReleaseId });
+export const ChannelPublish = z.strictObject({
+  release: ReleaseId,
+  /** although its qualification failed, or is not over; the audit log says so */
+  force: z.boolean().optional(),
+});
 export type ChannelPublish = z.infer<typeof ChannelPublish>;
 
 /** null: the device follows none. */

@@ -497,6 +497,30 @@ export const ERRORS = {
     'A deprecated release is not rolled out any more.',
     'Take a newer release, or say force.',
   ),
+  QUALIFICATION_PENDING: entry(
+    75,
+    409,
+    'A release has not been tried in a virtual device yet.',
+    'Wait for its qualification, which slipway releases qualify --watch follows, or publish it with --force.',
+  ),
+  QUALIFICATION_FAILED: entry(
+    65,
+    409,
+    'A release did not prove itself in a virtual device.',
+    'Read the message and slipway releases console; build it anew, qualify it again, or publish it with --force.',
+  ),
+  QUALIFICATION_BASE_FAILED: entry(
+    65,
+    409,
+    'The release that an update starts from did not come up in a virtual device.',
+    'Read slipway releases console; qualify again, from another channel, or publish the release with --force.',
+  ),
+  QUALIFICATION_TIMEOUT: entry(
+    75,
+    409,
+    'A virtual device did not get to where it should be in time.',
+    'Read slipway releases console; qualify again where the machine was busy.',
+  ),
   STEPPING_STONE_MISSING: entry(
     65,
     409,

@@ -30,6 +30,7 @@ export * from './manifest.ts';
 export * from './packages.ts';
 export * from './people.ts';
 export * from './problem.ts';
+export * from './qualification.ts';
 export * from './retention.ts';
 export * from './roles.ts';
 export * from './rollouts.ts';

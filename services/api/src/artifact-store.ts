@@ -22,6 +22,8 @@ export type ArtifactStore = {
   readonly readResult: (build: BuildId) => Promise<BuildResult>;
   readonly artifactPath: (build: BuildId, name: ArtifactName | 'build.log') => string;
   readonly bundlePath: (release: ReleaseId) => string;
+  /** what a virtual device printed while the release was qualified */
+  readonly consolePath: (release: ReleaseId) => string;
   readonly space: () => Promise<StoreSpace>;
   /** @throws {SlipwayError} STORE_FULL where a build has no room */
   readonly requireRoom: () => Promise<void>;
@@ -47,6 +49,7 @@ export const openArtifactStore = (directory: string, minFreeBytes = MIN_FREE_BYT
       const space = await diskSpace(directory);
       return { state: space.freeBytes < minFreeBytes ? 'low' : 'ok', ...space, minFreeBytes };
     },
+    consolePath: (release) => join(directory, 'qualifications', release, 'console.log'),
     bundlePath: (release) => join(directory, 'bundles', `${release}.tar`),
   };
 };

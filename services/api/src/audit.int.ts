@@ -125,6 +125,7 @@ const CHANGES: Readonly<Record<string, () => Promise<Asked>>> = {
     return { path: [id] };
   },
   'POST /v1/releases/{id}/publish': async () => ({ path: [await draft()] }),
+  'POST /v1/releases/{id}/qualify': async () => ({ path: [await draft()] }),
   'POST /v1/releases/{id}/deprecate': async () => ({ path: [await release()] }),
   'POST /v1/releases/{id}/withdraw': async () => ({ path: [await release()] }),
   'PUT /v1/channels/{deviceClass}/{name}': async () => ({

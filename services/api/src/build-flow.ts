@@ -39,6 +39,7 @@ import { openBuildMoves } from './build-moves.ts';
 import type { ImageRepository } from './image-repository.ts';
 import { oneLookAtATime } from './one-look-at-a-time.ts';
 import { prepareBuild } from './prepare-build.ts';
+import type { QualificationFlow } from './qualifications/flow.ts';
 
 /** What a build is asked for with. */
 export type StartBuild = {
@@ -104,6 +105,7 @@ type Needs = {
   readonly deployment: BuildRequest['deployment'];
   /** keeps who signed a release; never fails */
   readonly noteSigner: (release: Release) => Promise<void>;
+  readonly qualifications: Pick<QualificationFlow, 'look'>;
   readonly redisUrl: string;
   /** how long a build that succeeded is the answer to one that is equal */
   readonly equalBuildsMs: number;
@@ -186,6 +188,7 @@ export const openBuildFlow = async (needs: Needs): Promise<BuildFlow> => {
     tell,
     over,
     noteSigner,
+    qualifications: needs.qualifications,
   });
   const { look, settled } = oneLookAtATime<BuildId>(
     async (id) => {

@@ -5,6 +5,7 @@ import {
   createRelease,
   failBuild,
   getBuild,
+  getBuildRequest,
   liveWorkers,
   moveBuild,
   waitingBuild,
@@ -27,6 +28,8 @@ import type { ArtifactStore } from './artifact-store.ts';
 import type { BuildJobs } from './build-jobs.ts';
 import type { BuildLanes } from './build-lanes.ts';
 import { parseFailure } from './job-failure.ts';
+import type { QualificationFlow } from './qualifications/flow.ts';
+import { qualificationWish } from './qualifications/wish.ts';
 
 type Needs = {
   readonly db: Database;
@@ -42,6 +45,7 @@ type Needs = {
   readonly over: (build: Build | undefined) => void;
   /** keeps who signed a release; never fails */
   readonly noteSigner: (release: Release) => Promise<void>;
+  readonly qualifications: Pick<QualificationFlow, 'look'>;
 };
 
 const NO_RECORD = 'There is no record of what was to be built. Start a new build.';
@@ -54,7 +58,8 @@ const takes = (worker: BuildWorker, { arch, needs }: Build): boolean =>
 
 /** Looks at the job of a build and moves the build to where its job is. */
 export const openBuildMoves = (needs: Needs): ((id: BuildId) => Promise<void>) => {
-  const { db, events, logger, store, redis, lanes, signs, jobs, tell, over, noteSigner } = needs;
+  const { db, events, logger, store, redis, lanes, signs, jobs, tell, over, noteSigner, qualifications } =
+    needs;
 
   const fail = async (id: BuildId, code: ErrorCode, message: string): Promise<void> => {
     logger.warn({ build: id, code, message }, 'build failed');
@@ -131,10 +136,13 @@ export const openBuildMoves = (needs: Needs): ((id: BuildId) => Promise<void>) =
       if (!signed.success || signed.data.release !== build.release) {
         return fail(build.id, 'INTERNAL', 'The signer gave an answer that does not fit the build.');
       }
-      const release = await createRelease(db, result, signed.data, new Date());
+      const { request } = await getBuildRequest(db, build.id);
+      const wish = qualificationWish(request);
+      const release = await createRelease(db, result, signed.data, new Date(), wish);
       over(await getBuild(db, build.id));
       if (release === undefined) return;
       events.publish({ kind: 'release', release });
+      qualifications.look(release.id);
       await noteSigner(release);
     }
   };

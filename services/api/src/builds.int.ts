@@ -11,14 +11,16 @@ import {
   codeOf,
   ERRORS,
   isBuildOver,
+  isQualificationOver,
   SlipwayError,
   type BuildCreate,
+  type QualifyJob,
 } from '@slipway/protocol';
 import { redisOptions } from '@slipway/fleet';
 import { until } from '@slipway/fleet/testing';
 import { openBreakableWay } from './testing/breakable-way.ts';
 import { CLASS_FILE, IMAGE_FILE, runApi, type TestApi } from './testing/running-api.ts';
-import { startWorkers } from './testing/workers.ts';
+import { startQualifier, startWorkers } from './testing/workers.ts';
 
 let api: TestApi;
 let workers: ReturnType<typeof startWorkers> | undefined;
@@ -72,6 +74,54 @@ describe('a build', () => {
     expect((await client.releases.publish(release.id)).state).toBe('published');
     expect(await client.releases.publish(release.id).catch(codeOf)).toBe('CONFLICT');
     expect((await client.releases.withdraw(release.id)).state).toBe('withdrawn');
+  });
+
+  test('whose class asks for it is a draft until a qualifier says that it has proven itself', async () => {
+    const client = api.client();
+    const classFile = api.path('images/classes/edge-proven.yml');
+    await writeFile(classFile, `${CLASS_FILE.replace('edge-test', 'edge-proven')}qualification: on\n`);
+    const asked = { deviceClass: ClassName.parse('edge-proven'), force: true } as const;
+    work();
+    const make = async (version: string) => {
+      const { id, release } = await client.builds.create({ ...asked, version });
+      await finished(id);
+      return release;
+    };
+    const [first, second, third] = [await make('1.0.0'), await make('1.1.0'), await make('1.2.0')];
+    expect((await client.releases.get(first)).qualification).toBe('pending');
+    expect(await client.releases.publish(first).catch(codeOf)).toBe('QUALIFICATION_PENDING');
+    const publish = { release: first } as const;
+    expect(await client.channels.createRelease('edge-proven', 'stable', publish).catch(codeOf)).toBe(
+      'QUALIFICATION_PENDING',
+    );
+    // Against the gate, which the log remembers.
+    await client.releases.publish(third, { force: true });
+    const [entry] = await client.audit.list({ subject: third }).all(1);
+    expect(entry?.details).toEqual({ force: true, qualification: 'pending' });
+
+    const jobs: QualifyJob[] = [];
+    const qualifier = startQualifier(api.config.redisUrl, (job) => {
+      jobs.push(job);
+      return job.release === second ? { state: 'failed', code: 'TRIAL_GATE_FAILED' } : { state: 'passed' };
+    });
+    try {
+      const over = (id: string) =>
+        until('the end of a qualification', async () => {
+          const found = await client.releases.getQualification(id);
+          return isQualificationOver(found) ? found : undefined;
+        });
+      expect(await over(first)).toMatchObject({ state: 'passed', code: null, attempts: 1 });
+      expect((await client.releases.publish(first)).state).toBe('published');
+      expect(await over(second)).toMatchObject({ state: 'failed', code: 'TRIAL_GATE_FAILED' });
+      expect(await client.releases.publish(second).catch(codeOf)).toBe('QUALIFICATION_FAILED');
+      // Asked for again, it starts from what was published meanwhile.
+      expect(await client.releases.qualify(second)).toMatchObject({ state: 'pending', round: 2, code: null });
+      await over(second);
+      expect(jobs.at(-1)).toMatchObject({ release: second, from: { release: first } });
+    } finally {
+      await qualifier.close();
+      await rm(classFile);
+    }
   });
 
   test('counters rise', async () => {

@@ -94,6 +94,7 @@ const seenBy = async (
       case 'group':
         return reach.includes(event.group.id);
       case 'release':
+      case 'qualification':
       case 'channel':
       case 'reset':
         return true;

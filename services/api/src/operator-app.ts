@@ -30,6 +30,7 @@ import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { loginRoutes, selfRoutes, userRoutes } from './routes/people.ts';
+import { qualificationRoutes } from './routes/qualifications.ts';
 import { releaseRoutes } from './routes/releases.ts';
 import { hookRoutes } from './routes/hooks.ts';
 import { retentionRoutes } from './routes/retention.ts';
@@ -119,6 +120,7 @@ export const operatorApp = async (
       buildEventRoutes,
       buildInputRoutes,
       releaseRoutes,
+      qualificationRoutes,
       channelRoutes,
       rolloutRoutes,
       deviceRoutes,

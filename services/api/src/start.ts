@@ -29,6 +29,7 @@ import { openImageRepository } from './image-repository.ts';
 import { operatorApp } from './operator-app.ts';
 import { openGitMirrors } from './git/mirrors.ts';
 import { openLoginWatch } from './login-watch.ts';
+import { openQualificationFlow } from './qualifications/flow.ts';
 import { offerSetup } from './setup-token.ts';
 import { openRetention } from './retention/retention.ts';
 import { openRevocations } from './revocations.ts';
@@ -105,12 +106,15 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
   const caughtUp = knownKeys.catchUp();
   undo.defer(() => caughtUp);
 
+  const qualifications = openQualificationFlow({ db, events, logger, redis, redisUrl: config.redisUrl });
+  undo.defer(() => qualifications.close());
   const builds = await openBuildFlow({
     db,
     events,
     logger,
     store,
     images,
+    qualifications,
     noteSigner: knownKeys.noteSigner,
     redisUrl: config.redisUrl,
     equalBuildsMs: (config.equalBuildsSeconds ?? 600) * 1000,
@@ -186,6 +190,7 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
       triggers,
       store,
       builds,
+      qualifications,
       revocations,
       courier,
       sealWebhook,

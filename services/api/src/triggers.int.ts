@@ -19,7 +19,7 @@ import {
   type Notice,
 } from './testing/hook-payloads.ts';
 import { CLASS_FILE, IMAGE_FILE, runApi, type TestApi } from './testing/running-api.ts';
-import { startWorkers } from './testing/workers.ts';
+import { startQualifier, startWorkers } from './testing/workers.ts';
 
 let api: TestApi;
 let repository: GitRepository;
@@ -335,6 +335,40 @@ describe('what follows a build', () => {
     const second = await ended(trigger, 'done');
     expect(second.builds[0]?.rollout).not.toBe(rollout.id);
     expect((await api.client().rollouts.list().all()).length).toBe(2);
+  });
+
+  test('waits for the qualification of the release, and is left out where that failed', async () => {
+    const trigger = await create({
+      on: { kind: 'cron', schedule: '0 0 1 1 *' },
+      classes: [edgeB],
+      rule: { publish: true, channel: 'proven' },
+    });
+    let outcome: 'passed' | 'failed' = 'failed';
+    const run = async () => {
+      await repository.commit({ 'classes/b.yml': `${classFile('b')}qualification: on\n# ${outcome}\n` });
+      await api.client().triggers.run(trigger.id, {});
+      return until('a build that waits for its qualification', async () => {
+        const [newest] = await deliveries(trigger);
+        return newest?.builds[0]?.code === 'QUALIFICATION_PENDING' ? newest : undefined;
+      });
+    };
+    work();
+    expect((await run()).builds).toMatchObject([{ state: 'building', buildState: 'succeeded' }]);
+    const qualifier = startQualifier(api.config.redisUrl, () => ({ state: outcome }));
+    try {
+      expect((await ended(trigger, 'failed')).builds).toMatchObject([{ code: 'QUALIFICATION_FAILED' }]);
+      expect(await api.client().channels.get('edge-b', 'proven').catch(codeOf)).toBe('NOT_FOUND');
+      await qualifier.pause();
+      outcome = 'passed';
+      await run();
+      await qualifier.resume();
+      const [made] = (await ended(trigger, 'done')).builds;
+      expect(made).toMatchObject({ code: null, message: null });
+      expect((await api.client().channels.get('edge-b', 'proven')).release).toBe(made?.release);
+    } finally {
+      await qualifier.close();
+      await repository.commit({ 'classes/b.yml': classFile('b') });
+    }
   });
 
   test('only so many builds of a class are under way; by hand goes first', async () => {

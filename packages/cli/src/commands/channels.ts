@@ -107,11 +107,13 @@ export const channelCommands = (program: Command, makeContext: MakeContext): voi
   leaf(channels, makeContext, {
     usage: 'publish <channel> <release>',
     summary: 'make a release the current one of a channel; a draft is published by that',
-    options: z.object({}),
-    run: async (context, words) => {
+    options: z.object({ force: z.boolean().optional() }),
+    build: (command) => command.option('--force', 'although it has not proven itself in a virtual device'),
+    run: async (context, words, { force }) => {
       const client = await connect(context);
       const channel = await client.channels.createRelease(...split(word(words, 0)), {
         release: word(words, 1),
+        ...(force === undefined ? {} : { force }),
       });
       print(context, channel, () => show(channel));
     },

@@ -3,35 +3,43 @@ import { open, rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Client } from '@slipway/client';
-import { ChannelName, SlipwayError, type Release } from '@slipway/protocol';
+import { ChannelName, SlipwayError, type Qualification, type Release } from '@slipway/protocol';
 import { z } from 'zod';
 import { leaf, print, word, type MakeContext } from '../command.ts';
 import { connect } from '../context.ts';
 import { facts, size, table, time } from '../table.ts';
+import { qualificationCommands, qualificationLine, timings } from './qualifications.ts';
 
-const HEADINGS = ['release', 'class', 'version', 'counter', 'state', 'size', 'created'];
+const HEADINGS = ['release', 'class', 'version', 'counter', 'state', 'qualified', 'size', 'created'];
 const line = (release: Release): string[] => [
   release.id,
   release.deviceClass,
   release.version,
   String(release.counter),
   release.state,
+  release.qualification ?? '',
   size(release.bundle.size),
   time(release.createdAt),
 ];
-const show = (release: Release): string =>
-  facts({
-    release: release.id,
-    build: release.build,
-    class: release.deviceClass,
-    arch: release.arch,
-    version: release.version,
-    counter: release.counter,
-    state: release.state,
-    'root hash': release.rootHash,
-    bundle: `${size(release.bundle.size)}, ${release.bundle.digest}`,
-    created: time(release.createdAt),
-  });
+const show = (release: Release, qualification: Qualification): string =>
+  [
+    facts({
+      release: release.id,
+      build: release.build,
+      class: release.deviceClass,
+      arch: release.arch,
+      version: release.version,
+      counter: release.counter,
+      state: release.state,
+      'root hash': release.rootHash,
+      bundle: `${size(release.bundle.size)}, ${release.bundle.digest}`,
+      created: time(release.createdAt),
+      qualification: qualificationLine(qualification),
+      'updated from': qualification.from,
+      message: qualification.message,
+    }),
+    ...timings(qualification),
+  ].join('\n\n');
 
 /** Under its name only once every byte is there and fits the digest. */
 const download = async (client: Client, release: Release, file: string): Promise<void> => {
@@ -77,26 +85,32 @@ export const releaseCommands = (program: Command, makeContext: MakeContext): voi
     summary: 'show a release',
     options: z.object({}),
     run: async (context, words) => {
-      const release = await (await connect(context)).releases.get(word(words, 0));
-      print(context, release, () => show(release));
+      const client = await connect(context);
+      const release = await client.releases.get(word(words, 0));
+      const qualified = await client.releases.getQualification(release.id);
+      print(context, { ...release, qualified }, () => show(release, qualified));
     },
   });
+  qualificationCommands(releases, makeContext);
   leaf(releases, makeContext, {
     usage: 'publish <release...>',
     summary: 'publish a draft, so that it can be rolled out',
-    options: z.object({ channel: ChannelName.optional() }),
+    options: z.object({ channel: ChannelName.optional(), force: z.boolean().optional() }),
     build: (command) =>
-      command.option('--channel <name>', 'also make it the current release of that channel of its class'),
-    run: async (context, words, { channel }) => {
+      command
+        .option('--channel <name>', 'also make it the current release of that channel of its class')
+        .option('--force', 'although it has not proven itself in a virtual device; the audit log says so'),
+    run: async (context, words, { channel, force }) => {
+      const forced = force === undefined ? {} : { force };
       const client = await connect(context);
       const changed: Release[] = [];
       for (const id of words) {
         if (channel === undefined) {
-          changed.push(await client.releases.publish(id));
+          changed.push(await client.releases.publish(id, forced));
           continue;
         }
         const { deviceClass } = await client.releases.get(id);
-        await client.channels.createRelease(deviceClass, channel, { release: id });
+        await client.channels.createRelease(deviceClass, channel, { release: id, ...forced });
         changed.push(await client.releases.get(id));
       }
       print(context, changed, () => table(HEADINGS, changed.map(line), context.columns));

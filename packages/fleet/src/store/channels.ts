@@ -139,7 +139,7 @@ export const refuseBelowFloor = (
  * there is none of that name. Records the audit entry.
  *
  * @throws {SlipwayError} NOT_FOUND; REQUEST_INVALID for another class; CONFLICT for a deprecated or withdrawn release and
- * one older than the current; RELEASE_BELOW_FLOOR
+ * one older than the current; RELEASE_BELOW_FLOOR; QUALIFICATION_PENDING, QUALIFICATION_FAILED
  */
 export const publishToChannel = (
   db: Database,
@@ -147,6 +147,8 @@ export const publishToChannel = (
     readonly release: ReleaseId;
     readonly channel: ChannelName;
     readonly actor: string;
+    /** although it has not proven itself */
+    readonly force?: boolean | undefined;
     /** of the channel, where that was said: it must be that of the release */
     readonly deviceClass?: ClassName;
   },
@@ -177,7 +179,9 @@ export const publishToChannel = (
       }
     }
     const release =
-      draft.state === 'published' ? draft : await changeRelease(tx, draft.id, ['draft'], 'published');
+      draft.state === 'published'
+        ? draft
+        : await changeRelease(tx, draft.id, ['draft'], 'published', asked.force);
     if (channel.release !== release.id) {
       await tx.update(channels).set({ release: release.id, updatedAt: now }).where(isKey(key));
       await tx.insert(channelHistory).values({
@@ -193,7 +197,11 @@ export const publishToChannel = (
         actor: asked.actor,
         action: 'channel.publish',
         subject: nameOf(key),
-        details: { release: release.id, version: release.version },
+        details: {
+          release: release.id,
+          version: release.version,
+          ...(asked.force === true ? { force: true, qualification: draft.qualification } : {}),
+        },
       });
       await setOffByRelease(tx, release, key.name, now);
     }

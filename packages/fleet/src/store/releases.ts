@@ -10,9 +10,10 @@ import {
 } from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import { statesBefore } from '../release-states.ts';
-import { builds, releases } from '../schema.ts';
+import { builds, qualifications, releases } from '../schema.ts';
 import { found } from './not-found.ts';
 import { keyset, type Page, type Paged } from './page.ts';
+import { beginQualification, requireQualified, type QualificationWish } from './qualifications.ts';
 import { recordInputs } from './record-inputs.ts';
 import { setOffByRelease } from './release-triggers.ts';
 
@@ -39,6 +40,8 @@ export const createRelease = (
   result: BuildResult,
   signed: SignResult,
   now: Date,
+  /** absent: it needs to prove nothing */
+  qualification?: QualificationWish,
 ): Promise<Release | undefined> =>
   db.transaction(async (tx) => {
     const [row] = await tx
@@ -63,11 +66,28 @@ export const createRelease = (
       .where(and(eq(builds.id, result.build), eq(builds.state, 'signing')));
     if (row === undefined) return undefined;
     await recordInputs(tx, result, now);
+    if (qualification !== undefined) await beginQualification(tx, result.release, qualification, now);
     return toRelease(row);
   });
 
-export const getRelease = async (db: Database, id: ReleaseId): Promise<Release> =>
-  toRelease(found(await db.select().from(releases).where(eq(releases.id, id)), 'release', id));
+/** Those of before there were qualifications were not tried. */
+const withQualifications = async (
+  db: Database,
+  rows: readonly (typeof releases.$inferSelect)[],
+): Promise<Release[]> => {
+  const ids = rows.map(({ id }) => id);
+  const known = await db
+    .select({ release: qualifications.release, state: qualifications.state })
+    .from(qualifications)
+    .where(inArray(qualifications.release, ids));
+  const states = new Map(known.map(({ release, state }) => [release, state]));
+  return rows.map((row) => ({ ...toRelease(row), qualification: states.get(row.id) ?? 'skipped' }));
+};
+
+export const getRelease = async (db: Database, id: ReleaseId): Promise<Release> => {
+  const rows = await db.select().from(releases).where(eq(releases.id, id));
+  return found(await withQualifications(db, rows), 'release', id);
+};
 
 export const listReleases = async (
   db: Database,
@@ -87,29 +107,41 @@ export const listReleases = async (
     .offset(page.offset);
   return keys.page(
     rows,
-    async (found) => found.map(toRelease),
+    (found) => withQualifications(db, found),
     () => db.$count(releases, filter),
   );
 };
 
 /**
+ * A draft becomes published only once it has proven itself, or where `force` says so.
+ *
  * @param from the states it may be in, of those that `RELEASE_NEXT` lets become `to`; absent: all of them
- * @throws {SlipwayError} NOT_FOUND, CONFLICT where the release is in none of these states
+ * @throws {SlipwayError} NOT_FOUND, CONFLICT where the release is in none of these states; QUALIFICATION_PENDING,
+ * QUALIFICATION_FAILED
  */
 export const changeRelease = (
   db: Database,
   id: ReleaseId,
   from: readonly ReleaseState[] | undefined,
   to: ReleaseState,
-): Promise<Release> => db.transaction((tx) => changeIn(tx, id, from, to));
+  force = false,
+): Promise<Release> => db.transaction((tx) => changeIn(tx, id, from, to, force));
 
 const changeIn = async (
   db: Database,
   id: ReleaseId,
   from: readonly ReleaseState[] | undefined,
   to: ReleaseState,
+  force: boolean,
 ): Promise<Release> => {
   const before = statesBefore(to).filter((state) => from?.includes(state) ?? true);
+  // Held, so that a qualification that begins meanwhile is seen.
+  const [draft] = await db
+    .select({ state: releases.state })
+    .from(releases)
+    .where(eq(releases.id, id))
+    .for('update');
+  if (to === 'published' && draft?.state === 'draft' && !force) await requireQualified(db, id);
   const [row] = await db
     .update(releases)
     .set({ state: to })

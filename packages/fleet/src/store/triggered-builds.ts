@@ -6,12 +6,14 @@ import {
   type Build,
   type Release,
   type ReleaseChannel,
+  type ReleaseId,
   type Rollout,
 } from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import { builds, triggeredBuilds, triggers } from '../schema.ts';
 import { recordAudit } from './audit.ts';
 import { publishToChannel } from './channels.ts';
+import { getQualification } from './qualifications.ts';
 import { changeRelease, getRelease } from './releases.ts';
 import { createRollout } from './rollouts.ts';
 
@@ -138,7 +140,8 @@ const move = (tx: Database, row: Key, change: Partial<TriggeredRow>, now: Date):
     .where(isRow(row));
 
 /**
- * After the end of a build: publishes its release if that was asked for, in the transaction that remembers it.
+ * After the end of a build: publishes its release if that was asked for, in the transaction that remembers it. While the
+ * release is being qualified it waits.
  *
  * @throws {SlipwayError} as `publishToChannel` and `changeRelease`
  */
@@ -158,8 +161,13 @@ export const publishTriggered = (db: Database, key: Key, now: Date): Promise<Fol
       await move(tx, row, { state: 'done', release: build.release }, now);
       return {};
     }
+    const waits = await waitsForQualification(tx, build.release);
+    if (waits !== undefined) {
+      if (row.message !== waits) await move(tx, row, { code: 'QUALIFICATION_PENDING', message: waits }, now);
+      return {};
+    }
     const state = rollout === undefined ? 'done' : 'published';
-    await move(tx, row, { state, release: build.release }, now);
+    await move(tx, row, { state, release: build.release, code: null, message: null }, now);
     const actor = await actorOf(tx, row);
     if (row.channel !== null)
       return publishToChannel(tx, { release: build.release, channel: row.channel, actor }, now);
@@ -169,6 +177,13 @@ export const publishTriggered = (db: Database, key: Key, now: Date): Promise<Fol
     await recordAudit(tx, { actor, action: 'release.publish', subject: release.id });
     return { release };
   });
+
+/** @returns what a release waits for that is being qualified */
+const waitsForQualification = async (tx: Database, release: ReleaseId): Promise<string | undefined> => {
+  const { state, step } = await getQualification(tx, release);
+  if (state !== 'pending' && state !== 'running') return undefined;
+  return `its qualification is ${step ?? state}`;
+};
 
 /**
  * Rolls out what was published, once for a build, in the transaction that remembers it. While another rollout is on the

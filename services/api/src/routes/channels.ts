@@ -90,6 +90,7 @@ export const channelRoutes = (app: App, { db, events }: Context): void => {
       const { params, body } = request;
       const asked = {
         release: body.release,
+        force: body.force,
         deviceClass: params.deviceClass,
         channel: params.name,
         actor: actorOf(request).name,

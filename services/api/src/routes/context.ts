@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { ArtifactStore } from '../artifact-store.ts';
 import type { BuildFlow } from '../build-flow.ts';
 import type { ImageRepository } from '../image-repository.ts';
+import type { QualificationFlow } from '../qualifications/flow.ts';
 import type { Retention } from '../retention/retention.ts';
 import type { Revocations } from '../revocations.ts';
 import type { Sources } from '../sources.ts';
@@ -31,6 +32,7 @@ export type Context = {
   readonly retention: Retention;
   readonly queues: () => Promise<QueueCounts[]>;
   readonly builds: BuildFlow;
+  readonly qualifications: QualificationFlow;
   readonly revocations: Revocations;
   readonly courier: Courier;
   /** the secret of a webhook, as the database keeps it */

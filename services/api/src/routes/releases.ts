@@ -10,10 +10,13 @@ import { ClassName, Release, ReleaseId, ReleaseState, SlipwayError } from '@slip
 import { z } from 'zod';
 import { actorOf } from '../auth.ts';
 import { sendFile } from '../send-file.ts';
-import { PageQuery, type App, type Context } from './context.ts';
+import { Flag, PageQuery, type App, type Context } from './context.ts';
 
 const tags = ['Releases'];
 const ById = z.strictObject({ id: ReleaseId });
+const PublishQuery = z.strictObject({
+  force: Flag.optional().describe('Although it has not proven itself in a virtual device.'),
+});
 
 export const releaseRoutes = (app: App, { db, events, store }: Context): void => {
   app.get(
@@ -45,14 +48,23 @@ export const releaseRoutes = (app: App, { db, events, store }: Context): void =>
         tags,
         summary: 'Publish a draft, or a deprecated release again, so that it can be rolled out',
         params: ById,
+        querystring: PublishQuery,
         response: { 200: Release },
       },
     },
     async (request) => {
       const actor = actorOf(request).name;
+      const { id } = request.params;
+      const { force = false } = request.query;
       const release = await db.transaction(async (tx) => {
-        const published = await changeRelease(tx, request.params.id, undefined, 'published');
-        await recordAudit(tx, { actor, action: 'release.publish', subject: published.id });
+        const { qualification } = await getRelease(tx, id);
+        const published = await changeRelease(tx, id, undefined, 'published', force);
+        await recordAudit(tx, {
+          actor,
+          action: 'release.publish',
+          subject: id,
+          details: force ? { force, qualification } : {},
+        });
         return published;
       });
       events.publish({ kind: 'release', release });

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createClient } from '@slipway/client';
 import { until } from '@slipway/fleet/testing';
 import { seedDevice, seedDraft, seedOnlineDevice, seedRelease, TEST_CLASS } from '@slipway/fleet/testing';
@@ -42,6 +43,13 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
   const { id: online } = await seedOnlineDevice(api.db, next());
   const draft = async () => (await seedDraft(api.db, `2.0.${++made}`, Buffer.from(next()))).id;
   const published = async () => (await seedRelease(api.db, `3.0.${++made}`, Buffer.from(next()))).id;
+  const qualified = async () => {
+    const id = await published();
+    const folder = join(api.config.storeDir, 'qualifications', id);
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'console.log'), 'it boots\n');
+    return id;
+  };
   const build = async () => (await client.builds.create({ deviceClass, force: true })).id;
   const cancelled = async () => (await client.builds.cancel(await build())).id;
   const claim = async () => (await client.claims.create({ deviceClass })).id;
@@ -111,6 +119,9 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
 
     'releases.get': by(published),
     'releases.publish': by(draft),
+    'releases.getQualification': by(published),
+    'releases.qualify': by(draft),
+    'releases.getConsole': by(qualified),
     'releases.deprecate': by(published),
     'releases.withdraw': by(published),
     'releases.getBundle': by(async () => signed),

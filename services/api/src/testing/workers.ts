@@ -4,7 +4,17 @@ import { join } from 'node:path';
 import { UnrecoverableError, Worker } from 'bullmq';
 import { redisOptions } from '@slipway/fleet';
 import { until } from '@slipway/fleet/testing';
-import { BuildJob, buildQueue, BuildRequest, Digest, SIGN_QUEUE, SignJob } from '@slipway/protocol';
+import {
+  BuildJob,
+  buildQueue,
+  BuildRequest,
+  Digest,
+  QualifyJob,
+  qualifyQueue,
+  SIGN_QUEUE,
+  SignJob,
+  type QualifyResult,
+} from '@slipway/protocol';
 
 const digestOf = (bytes: Buffer): Digest =>
   Digest.parse(`sha256:${createHash('sha256').update(bytes).digest('hex')}`);
@@ -84,3 +94,19 @@ export const startWorkers = (
     },
   };
 };
+
+/** The same of qualifications: what one would say. */
+export const startQualifier = (
+  redisUrl: string,
+  say: (job: QualifyJob) => Pick<QualifyResult, 'state'> & Partial<QualifyResult>,
+) =>
+  new Worker(
+    qualifyQueue('amd64'),
+    async (job) => {
+      const asked = QualifyJob.parse(job.data);
+      const { release, from } = asked;
+      const nothing = { reason: null, code: null, message: null, steps: [] };
+      return { v: 1, release, from: from?.release ?? null, ...nothing, ...say(asked) };
+    },
+    { connection: redisOptions(redisUrl) },
+  );
