@@ -280,10 +280,11 @@ test('a backup of the embedded database is restored into PostgreSQL by the comma
   if (postgres === undefined) throw new Error('expected PostgreSQL: npm run setup');
   onTestFinished(() => postgres.stop());
   const place = (name: string): string => join(folder, name);
-  const settings = { DATABASE_URL: postgres.url };
+  const url = await postgres.newDatabase();
+  const settings = { DATABASE_URL: url };
   const identity = ['--identity', place('identity')];
   await slipwayWith(settings, 'restore', place('backup'), '--data', place('on-server'), ...identity);
-  const onServer = await rowsIn({ url: postgres.url });
+  const onServer = await rowsIn({ url });
   await slipwayWith(settings, 'backup', place('backup-of-server'), '--data', place('on-server'));
   await slipway('restore', place('backup-of-server'), '--data', place('embedded'));
   const embedded = await rowsIn({ dataDir: layoutOf(place('embedded')).databaseDir });

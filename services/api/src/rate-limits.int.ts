@@ -2,6 +2,7 @@ import { fastify } from 'fastify';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { admitToken } from '@slipway/fleet';
+import { until } from '@slipway/fleet/testing';
 import { Problem } from '@slipway/protocol';
 import { limitConnection, limitRates } from './rate-limits.ts';
 import { runApi, type TestApi } from './testing/running-api.ts';
@@ -10,6 +11,10 @@ let api: TestApi;
 beforeAll(async () => {
   api = await runApi({ perMinute: 20, failedPerMinute: 5 });
   await admitToken(api.db, { text: 'swt_other', name: 'other', role: 'viewer' });
+  // Until Redis answers in time nobody is counted.
+  await until('a request that counts', async () =>
+    (await ask('swt_other')).headers.get('ratelimit-remaining') === '20' ? undefined : true,
+  );
 });
 afterAll(() => api.close());
 

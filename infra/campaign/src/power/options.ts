@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { Arch, SlipwayError, messageOf } from '@slipway/protocol';
 import { z } from 'zod';
+import { ScenarioNames } from './record/scenario.ts';
 
 export const POWER_HELP = `npm run campaign -- power [options]
 
@@ -11,6 +12,7 @@ not flushed, starts what is left, and expects a verified slot and the same end a
   --out DIR     images, recordings and results; a run that was ended goes on from there (.slipway/power)
   --fresh       forget what is in DIR and begin anew, as is needed when the agent has changed
   --arch ARCH   only amd64 or arm64 (both)
+  --scenario S  only commit, an update that is kept, or rollback, from a bad one (both)
   --cases N     at most, some of every kind; 0: every boundary, every torn write, lost writes everywhere (0)
   --real N      how many of them boot in QEMU (300)
   --kills N     besides, kill QEMU N times at random moments of an update (20)
@@ -29,6 +31,7 @@ const Options = z.object({
   out: z.string().optional(),
   fresh: z.boolean().default(false),
   arch: z.array(Arch).default(Arch.options),
+  scenario: z.array(z.enum(ScenarioNames)).default([...ScenarioNames]),
   cases: count.default(0),
   real: count.default(300),
   kills: count.default(20),
@@ -50,6 +53,7 @@ export const parsePowerOptions = (args: readonly string[]): PowerOptions => {
         out: { type: 'string' },
         fresh: { type: 'boolean' },
         arch: { type: 'string', multiple: true },
+        scenario: { type: 'string', multiple: true },
         cases: { type: 'string' },
         real: { type: 'string' },
         kills: { type: 'string' },

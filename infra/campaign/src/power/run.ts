@@ -15,8 +15,7 @@ import { openAuthorities } from './ground/authorities.ts';
 import { bundleAgent } from './ground/releases.ts';
 import { parsePowerOptions, POWER_HELP, type PowerOptions } from './options.ts';
 import { writeSparse } from './model/data-partition.ts';
-import { disksAfter } from './record/recording.ts';
-import { ScenarioNames } from './record/scenario.ts';
+import { disksAfter, type Recording } from './record/recording.ts';
 import { openResults } from './results.ts';
 
 type Print = (line: string) => void;
@@ -25,8 +24,8 @@ const groupOf = ({ arch, scenario, cut, phase }: Case): string => `${arch} ${sce
 
 const allCases = (stages: ReadonlyMap<Arch, Stage>, seed: number): Case[] =>
   [...stages.values()].flatMap((stage) =>
-    ScenarioNames.flatMap((scenario) =>
-      casesOf({ arch: stage.arch, scenario }, stage.recordings[scenario].log, seed),
+    [...stage.recordings].flatMap(([scenario, { log }]) =>
+      casesOf({ arch: stage.arch, scenario }, log, seed),
     ),
   );
 
@@ -38,7 +37,10 @@ const runOne = async (id: string, open: (arch: Arch) => Promise<Stage>, folder: 
   const own = join(folder, 'cases', id);
   const item: Case = { ...parsed, id, phase: '' };
   await mkdir(own, { recursive: true });
-  const left = disksAfter(stage.recordings[item.scenario], item.cut);
+  const recording = stage.recordings.get(item.scenario);
+  if (recording === undefined)
+    throw new SlipwayError('USAGE', `${id} is of a scenario that --scenario leaves out\n\n${POWER_HELP}`);
+  const left = disksAfter(recording, item.cut);
   for (const [name, disk] of Object.entries(left)) await writeSparse(join(own, `${name}.img`), disk);
   const judged = await stage.boot(item, own);
   print(
@@ -61,7 +63,8 @@ export const runPower = async (root: string, args: readonly string[], print: Pri
   await bundleAgent(folder);
   const cacheDir = join(root, '.slipway', 'cache');
   const authorities = await openAuthorities(folder);
-  const open = async (arch: Arch) => openStage({ folder, cacheDir, authorities, print }, arch);
+  const open = async (arch: Arch) =>
+    openStage({ folder, cacheDir, authorities, scenarios: options.scenario, print }, arch);
   if (options.case !== undefined) return runOne(options.case, open, folder, print);
 
   const stages = new Map<Arch, Stage>();
@@ -79,7 +82,7 @@ const campaign = async (
   options: PowerOptions,
   folder: string,
   stages: ReadonlyMap<Arch, Stage>,
-  kill: (recording: Stage['recordings']['commit'], seed: number) => ReturnType<typeof killAndBoot>,
+  kill: (recording: Recording, seed: number) => ReturnType<typeof killAndBoot>,
   print: Print,
 ): Promise<number> => {
   const stageOf = ({ arch }: Case): Stage => {
@@ -117,7 +120,7 @@ const campaign = async (
     jobs,
     onResult: (result) => progress.result(result, plan.left()),
   });
-  const recordings = [...stages.values()].flatMap((stage) => Object.values(stage.recordings));
+  const recordings = [...stages.values()].flatMap((stage) => [...stage.recordings.values()]);
   for (let number = 0; number < options.kills && !isOver(); number++) {
     const recording = recordings[number % recordings.length];
     const killSeed = seed * 1000 + number;

@@ -57,28 +57,20 @@ const codeThrownBy = async (work: Promise<unknown>): Promise<ErrorCode | 'nothin
 
 let count = 0;
 const newPath = (name: string): string => join(folder, `${name}-${(count += 1)}`);
-const newDatabase = async (url: string): Promise<string> => {
-  const name = `db_${(count += 1)}`;
-  const { db, close } = await openDatabase({ url });
-  await db.execute(sql.raw(`create database ${name}`));
-  await close();
-  return url.replace('/postgres?', `/${name}?`);
-};
 
 const engines: [string, () => Promise<OpenDatabase>, () => Promise<DatabasePlace>][] = [
   [
     'PGlite',
     openTestDatabase,
-    async () =>
-      postgres === undefined ? { dataDir: newPath('db') } : { url: await newDatabase(postgres.url) },
+    async () => (postgres === undefined ? { dataDir: newPath('db') } : { url: await postgres.newDatabase() }),
   ],
 ];
 if (postgres !== undefined) {
-  const { url } = postgres;
+  const { newDatabase } = postgres;
   engines.push([
     'PostgreSQL',
-    async () => openDatabase({ url: await newDatabase(url) }),
-    async () => ({ url: await newDatabase(url) }),
+    async () => openDatabase({ url: await newDatabase() }),
+    async () => ({ url: await newDatabase() }),
   ]);
 }
 
@@ -295,7 +287,7 @@ describe('a backup', () => {
 
     const to = newPath('restored');
     // There it takes a tenth of the time.
-    const databaseUrl = postgres === undefined ? undefined : await newDatabase(postgres.url);
+    const databaseUrl = await postgres?.newDatabase();
     await restoreBackup({ file, dataDir: to, databaseUrl, now: new Date() });
     const place = databaseUrl === undefined ? { dataDir: join(to, 'db') } : { url: databaseUrl };
     const restored = await openDatabase(place);
@@ -442,7 +434,7 @@ describe('a backup', () => {
     'goes into PostgreSQL too; tables that are there are set aside',
     async () => {
       const { file } = await back(await withBundle());
-      const databaseUrl = await newDatabase(postgres?.url ?? '');
+      const databaseUrl = (await postgres?.newDatabase()) ?? '';
       const now = new Date();
       await restoreBackup({ file, dataDir: newPath('restored'), databaseUrl, now });
       expect(

@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
+import { openDatabase } from '../database.ts';
 import { spawnServer } from './spawn-server.ts';
+import { openTemplate } from './template.ts';
 
 const run = promisify(execFile);
 
@@ -31,7 +33,7 @@ const findPrograms = (): string | undefined => {
 };
 
 /**
- * A PostgreSQL server of its own on a Unix socket; prints its version.
+ * A PostgreSQL server of its own on a Unix socket, with all migrations done in its database `postgres`; prints its version.
  *
  * @returns undefined where none is installed
  */
@@ -40,27 +42,62 @@ export const startTestPostgres = async () => {
   if (programs === undefined) return undefined;
   const { stdout } = await run(join(programs, 'postgres'), ['--version']);
   console.log(stdout.trim());
-  const directory = await mkdtemp(join(tmpdir(), 'slipway-pg-'));
   // PostgreSQL refuses to run as root.
-  const asNobody = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
-  if ('uid' in asNobody) await chown(directory, NOBODY, NOBODY);
-  const data = join(directory, 'data');
-  await run(join(programs, 'initdb'), ['-D', data, '-U', 'slipway', '-A', 'trust', '--no-sync'], {
-    ...asNobody,
-    cwd: directory,
-  });
-  const url = `postgres://slipway@localhost/postgres?host=${encodeURIComponent(directory)}`;
-  const server = await spawnServer(
-    join(programs, 'postgres'),
-    ['-D', data, '-k', directory, '-c', 'listen_addresses=', '-c', 'fsync=off'],
-    () => answers(url),
-    { ...asNobody, cwd: directory },
-  );
+  const user = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
+  const cluster = { programs, user };
+  const template = await openTemplate('pg', stdout, (directory) => makeCluster(cluster, directory));
+  const directory = await mkdtemp(join(tmpdir(), 'slipway-pg-'));
+  // `cp` keeps whose files they are.
+  await run('cp', ['-a', template, join(directory, 'data')]);
+  if ('uid' in user) await chown(directory, NOBODY, NOBODY);
+  const { url, stop } = await serve(cluster, directory);
+  let databases = 0;
   return {
     url,
+    /** an empty database, by its URL */
+    newDatabase: async (): Promise<string> => {
+      databases += 1;
+      const name = `empty_${databases}`;
+      const client = new Client({ connectionString: url });
+      await client.connect();
+      await client.query(`create database ${name}`);
+      await client.end();
+      return url.replace('/postgres?', `/${name}?`);
+    },
     stop: async () => {
-      await server.stop();
+      await stop();
       await rm(directory, { recursive: true, force: true });
     },
   };
+};
+
+type Cluster = {
+  readonly programs: string;
+  readonly user: { readonly uid?: number; readonly gid?: number };
+};
+
+const serve = async ({ programs, user }: Cluster, directory: string) => {
+  const url = `postgres://slipway@localhost/postgres?host=${encodeURIComponent(directory)}`;
+  const server = await spawnServer(
+    join(programs, 'postgres'),
+    ['-D', join(directory, 'data'), '-k', directory, '-c', 'listen_addresses=', '-c', 'fsync=off'],
+    () => answers(url),
+    { ...user, cwd: directory },
+  );
+  return { url, stop: server.stop };
+};
+
+const makeCluster = async (cluster: Cluster, directory: string): Promise<string> => {
+  const { programs, user } = cluster;
+  if ('uid' in user) await chown(directory, NOBODY, NOBODY);
+  const data = join(directory, 'data');
+  await run(join(programs, 'initdb'), ['-D', data, '-U', 'slipway', '-A', 'trust', '--no-sync'], {
+    ...user,
+    cwd: directory,
+  });
+  const { url, stop } = await serve(cluster, directory);
+  const { close } = await openDatabase({ url });
+  await close();
+  await stop();
+  return data;
 };

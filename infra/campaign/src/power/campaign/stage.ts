@@ -18,13 +18,13 @@ import { runModel } from '../model/run-model.ts';
 import { StateReader } from '../model/visible-state.ts';
 import { bootCut } from '../real/boot-cut.ts';
 import { disksAfter, makeRecordings, statusesBefore, type Recording } from '../record/recording.ts';
-import { ScenarioNames, type ScenarioName } from '../record/scenario.ts';
+import type { ScenarioName } from '../record/scenario.ts';
 
 /** Everything about one architecture that its cases need: releases, recordings, and how to judge a case. */
 export type Stage = {
   readonly arch: Arch;
   readonly releases: Releases;
-  readonly recordings: Readonly<Record<ScenarioName, Recording>>;
+  readonly recordings: ReadonlyMap<ScenarioName, Recording>;
   /** @throws {Untold} */
   readonly keyOf: (item: Case) => Promise<string>;
   /** @throws {Untold} */
@@ -36,6 +36,7 @@ export type StageOptions = {
   readonly folder: string;
   readonly cacheDir: string;
   readonly authorities: Authorities;
+  readonly scenarios: readonly ScenarioName[];
   readonly print: (line: string) => void;
 };
 
@@ -58,31 +59,37 @@ const sharedRoot = async (folder: string, { scenario, base }: Recording): Promis
 };
 
 export const openStage = async (options: StageOptions, arch: Arch): Promise<Stage> => {
-  const { folder, authorities, print } = options;
+  const { folder, authorities, scenarios, print } = options;
   const releases = await makeReleases({ ...options, log: print }, arch);
-  const recordings = await makeRecordings(options, arch, releases);
+  const recordings = await makeRecordings(options, arch, releases, scenarios);
   const known: KnownRelease[] = [];
   for (const release of Object.values(releases)) known.push({ release, etc: await readEtc(release) });
   const rootBytes = Math.max(...known.map(({ release }) => sizeOf(release, 'root.img')));
 
-  type Side = { readonly reader: StateReader; readonly firmware: Firmware; readonly oldRoot: string };
-  const side = async (name: ScenarioName): Promise<Side> => {
-    const { base, log } = recordings[name];
+  type Side = {
+    readonly recording: Recording;
+    readonly reader: StateReader;
+    readonly firmware: Firmware;
+    readonly oldRoot: string;
+  };
+  const side = async (name: ScenarioName, recording: Recording): Promise<Side> => {
+    const { base, log } = recording;
     const { offset, size } = placeOf(partitionsOf(base.disk), 'esp');
     return {
+      recording,
       reader: new StateReader(log, base, join(folder, arch, `keys-${name}`), rootBytes),
       firmware: firmwareOf(readFat(slice(base.disk, offset, size))),
-      oldRoot: await sharedRoot(join(folder, arch), recordings[name]),
+      oldRoot: await sharedRoot(join(folder, arch), recording),
     };
   };
   const sides = new Map<ScenarioName, Side>();
-  for (const name of ScenarioNames) sides.set(name, await side(name));
+  for (const [name, recording] of recordings) sides.set(name, await side(name, recording));
   const sideOf = ({ scenario }: Case): Side => {
     const found = sides.get(scenario);
     if (found === undefined) throw new Error(`there is no scenario ${scenario}`);
     return found;
   };
-  const beforeOf = (item: Case) => statusesBefore(recordings[item.scenario], item.cut.boundary);
+  const beforeOf = (item: Case) => statusesBefore(sideOf(item).recording, item.cut.boundary);
 
   return {
     arch,
@@ -90,9 +97,9 @@ export const openStage = async (options: StageOptions, arch: Arch): Promise<Stag
     recordings,
     keyOf: async (item) => sideOf(item).reader.keyOf(item.cut),
     model: async (item, caseFolder) => {
-      const { reader, firmware, oldRoot } = sideOf(item);
+      const { recording, reader, firmware, oldRoot } = sideOf(item);
       const state = await reader.read(item.cut, caseFolder);
-      const { scenario } = recordings[item.scenario];
+      const { scenario } = recording;
       const agentBundle = join(agentFolder(folder), 'node.mjs');
       const before = beforeOf(item);
       return runModel({
@@ -108,7 +115,7 @@ export const openStage = async (options: StageOptions, arch: Arch): Promise<Stag
       });
     },
     boot: async (item, caseFolder) => {
-      const recording = recordings[item.scenario];
+      const { recording } = sideOf(item);
       return bootCut({
         folder: caseFolder,
         arch,

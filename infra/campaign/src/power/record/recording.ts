@@ -62,12 +62,13 @@ const assertSound = (recording: Recording): void => {
     );
 };
 
-/** Records both scenarios of an architecture, the second from where the first has ended. Kept. */
+/** Records scenarios of an architecture, the rollback from where the commit has ended. Kept. */
 export const makeRecordings = async (
   { folder, authorities, print }: Ground,
   arch: Arch,
   releases: Releases,
-): Promise<Record<ScenarioName, Recording>> => {
+  wanted: readonly ScenarioName[],
+): Promise<ReadonlyMap<ScenarioName, Recording>> => {
   const own = join(folder, arch);
   await mkdir(own, { recursive: true });
   const image = await makeBase(own, arch, authorities, releases);
@@ -85,6 +86,8 @@ export const makeRecordings = async (
     return { arch, scenario, base, log: await loadLog(path) };
   };
   const commit = await make('commit', { disk: new BaseImage(image.disk), vars: new BaseImage(image.vars) });
-  const rollback = await make('rollback', disksAfter(commit, wholeOf(commit)));
-  return { commit, rollback };
+  const recordings = new Map([['commit' as ScenarioName, commit]]);
+  if (wanted.includes('rollback'))
+    recordings.set('rollback', await make('rollback', disksAfter(commit, wholeOf(commit))));
+  return recordings;
 };
