@@ -33,6 +33,7 @@ import {
   DeviceState,
   EmergencyStop,
   Execution,
+  ExecutionState,
   Group,
   GroupChange,
   GroupCreate,
@@ -58,6 +59,8 @@ import {
   RetentionRun,
   Rollout,
   RolloutCreate,
+  RolloutFailures,
+  RolloutPreview,
   RolloutState,
   ServerStatus,
   Session,
@@ -77,6 +80,7 @@ import {
   User,
   UserChange,
   UserCreate,
+  Wave,
   Webhook,
   WebhookChange,
   WebhookCreate,
@@ -596,9 +600,20 @@ export const generatedClient = (connection: Connection) => ({
         readonly offset?: number | undefined;
         readonly after?: string | undefined;
         readonly count?: boolean | undefined;
+        readonly state?: z.input<typeof ExecutionState> | undefined;
+        readonly code?: string | undefined;
       } = {},
       options: CallOptions = {},
     ) => list(connection, Execution, `/v1/rollouts/${segment(id)}/executions`, { query, ...options }),
+    /** List why devices of a rollout failed, with some of the devices. `GET /v1/rollouts/{id}/failures` */
+    listFailures: (id: string, options: CallOptions = {}) =>
+      json(connection, z.array(RolloutFailures), `/v1/rollouts/${segment(id)}/failures`, options),
+    /** List the waves of a rollout and how far each is. `GET /v1/rollouts/{id}/waves` */
+    listWaves: (id: string, options: CallOptions = {}) =>
+      json(connection, z.array(Wave), `/v1/rollouts/${segment(id)}/waves`, options),
+    /** Show what a rollout would do: devices, routes, bytes and time, in all and of each wave. `POST /v1/rollouts/preview` */
+    preview: (body: z.input<typeof RolloutCreate>, options: CallOptions = {}) =>
+      json(connection, RolloutPreview, '/v1/rollouts/preview', { method: 'POST', body, ...options }),
     /** Change when and how devices take the release, until they have armed their trial. `PUT /v1/rollouts/{id}/policy` */
     replacePolicy: (
       id: string,

@@ -138,6 +138,8 @@ export {
   listGroups,
   removeMembers,
 } from './store/groups.ts';
+export { listFailures } from './store/rollout-failures.ts';
+export { previewRollout } from './store/preview.ts';
 export { paged, type Page, type Paged } from './store/page.ts';
 export { recordProgress, type ProgressReport } from './store/record-progress.ts';
 export {

@@ -33,6 +33,8 @@ export * from './problem.ts';
 export * from './qualification.ts';
 export * from './retention.ts';
 export * from './roles.ts';
+export * from './rollout-failures.ts';
+export * from './rollout-preview.ts';
 export * from './rollouts.ts';
 export * from './settings.ts';
 export * from './sources.ts';

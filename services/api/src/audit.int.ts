@@ -231,6 +231,7 @@ const CHANGES: Readonly<Record<string, () => Promise<Asked>>> = {
 };
 /** Routes that are no GET and change nothing worth an entry, each with its reason. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
+  'POST /v1/rollouts/preview': 'changes nothing',
   'POST /v1/webhooks/{id}/ping': 'is on record as a delivery, and tells the receiver nothing',
   'POST /v1/sources/{id}/fetch': 'brings a mirror up to date, as every build does',
 };

@@ -34,6 +34,8 @@ import { qualificationRoutes } from './routes/qualifications.ts';
 import { releaseRoutes } from './routes/releases.ts';
 import { hookRoutes } from './routes/hooks.ts';
 import { retentionRoutes } from './routes/retention.ts';
+import { rolloutProgressRoutes } from './routes/rollout-progress.ts';
+import { rolloutStepRoutes } from './routes/rollout-steps.ts';
 import { rolloutRoutes } from './routes/rollouts.ts';
 import { statusRoutes } from './routes/status.ts';
 import { sourceRoutes } from './routes/sources.ts';
@@ -123,6 +125,8 @@ export const operatorApp = async (
       qualificationRoutes,
       channelRoutes,
       rolloutRoutes,
+      rolloutProgressRoutes,
+      rolloutStepRoutes,
       deviceRoutes,
       groupRoutes,
       commandRoutes,

@@ -1,4 +1,4 @@
-import { Arch } from '@slipway/protocol';
+import { Arch, OnFailure } from '@slipway/protocol';
 import { Argument, type Command } from 'commander';
 import { z } from 'zod';
 import { PROGRESS, SBOMS } from '../build-options.ts';
@@ -85,6 +85,7 @@ const knownValues = async (): Promise<Values> => {
     '--arch': Arch.options,
     '--sbom': [...SBOMS, 'none'],
     '--progress': PROGRESS,
+    '--on-failure': OnFailure.options,
   };
 };
 

@@ -24,6 +24,7 @@ import {
 } from './channels.ts';
 import { recordBirth } from './record-presence.ts';
 import { listExecutions } from './executions.ts';
+import { previewRollout } from './preview.ts';
 import { changeRelease, getRelease } from './releases.ts';
 import { abortRollout, createRollout, getRollout } from './rollouts.ts';
 
@@ -209,6 +210,17 @@ describe.each(engines)('on %s', (_name, open) => {
       expect(await codeThrownBy(rollOut(target, { devices: [name('edge-1')] }))).toBe(
         'STEPPING_STONE_MISSING',
       );
+      const limits = { failureThreshold: 1, maxInFlight: 100 };
+      const asked = { release: target.id, channel: edge, ...limits };
+      expect(await previewRollout(db, asked, null, new Date())).toMatchObject({
+        devices: 2,
+        online: 2,
+        bytes: { most: 3 * bundle.length },
+        routes: expect.arrayContaining([
+          { from: '2.0.0', through: [{ release: stone.id, version: '2.6.0' }], devices: 1 },
+          { from: '2.6.0', through: [], devices: 1 },
+        ]),
+      });
       const rollout = await rollOut(target, { channel: edge });
       expect(await targetsOf(rollout)).toEqual([name('edge-2')]);
       await runs(name('edge-1'), stone);

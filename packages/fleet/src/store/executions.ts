@@ -71,9 +71,16 @@ export const getExecutions = async (db: Database, ids: readonly ExecutionId[]): 
 
 export const listExecutions = async (
   db: Database,
-  page: Page & { readonly rollout?: RolloutId | undefined; readonly device?: DeviceId | undefined },
+  page: Page & {
+    readonly rollout?: RolloutId | undefined;
+    readonly device?: DeviceId | undefined;
+    readonly state?: ExecutionState | undefined;
+    readonly code?: string | undefined;
+  },
 ): Promise<Paged<Execution>> => {
   const filter = and(
+    page.state === undefined ? undefined : eq(executions.state, page.state),
+    page.code === undefined ? undefined : eq(executions.code, page.code),
     page.rollout === undefined ? undefined : eq(executions.rollout, page.rollout),
     page.device === undefined ? undefined : eq(executions.device, page.device),
   );

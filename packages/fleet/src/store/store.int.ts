@@ -52,10 +52,12 @@ import {
   type SeenKey,
 } from './keys.ts';
 import { bundleFor, getExecution, listExecutions } from './executions.ts';
+import { previewRollout } from './preview.ts';
 import { recordProgress } from './record-progress.ts';
 import { recordStatus, recordStatuses, type StatusOutcome, type StatusReport } from './record-status.ts';
 import { redeemClaim as redeem, type EnrolmentAsked } from './redeem-claim.ts';
 import { changeRelease, createRelease } from './releases.ts';
+import { listFailures } from './rollout-failures.ts';
 import { abortRollout, createRollout, getRollout, rolloutsToPlan, setRolloutPolicy } from './rollouts.ts';
 import { actorOfToken } from './actors.ts';
 import { getTenant, renameTenant } from './tenants.ts';
@@ -534,6 +536,41 @@ describe.each(engines)('on %s', (engine, open) => {
       expect((await getRollout(db, rollout)).state).toBe('completed');
       const again = createRollout(db, { ...noDevice(release), devices: [gone] }, new Date());
       expect(await codeThrownBy(again)).toBe('DEVICE_REVOKED');
+    });
+
+    test('what would follow is told from how earlier updates went, and nothing stays of it', async () => {
+      const { rollout, devices } = await start(6);
+      const [failing, ...others] = devices;
+      if (failing === undefined) throw new Error('no device');
+      await report(failing, 'FAILED', { code: 'DISK_FULL', message: 'no room' });
+      for (const device of others)
+        for (const state of ['DOWNLOADING', 'REBOOTING', 'COMMITTED'] as const)
+          await report(device, state, { bytesReceived: 3, bytesReused: 9 });
+      // As if each state had taken 100 s.
+      await db.execute(sql`update execution_history as history set at = timestamptz '2026-01-01' + nth * interval '100 s'
+        from (select id, row_number() over (partition by execution order by id) as nth from execution_history) as step
+        where step.id = history.id`);
+      const next = await seedRelease(db, '2.0.0', Buffer.alloc(1000));
+      const before = await rowsOf(db, z.unknown(), sql`select id from rollouts`);
+      const asked = { ...noDevice(next), devices };
+      const previewed = previewRollout(db, asked, null, new Date());
+      expect(await codeThrownBy(previewed)).toBe('CONFLICT');
+      await abortRollout(db, rollout, 'the test goes on', new Date()).catch(() => undefined);
+      expect(await previewRollout(db, asked, null, new Date())).toMatchObject({
+        devices: 6,
+        online: 6,
+        bytes: { most: 6000, expected: 1500 },
+        duration: { likely: 6 * 300 },
+        basis: { updates: 5, of: 'class' },
+      });
+      expect(await rowsOf(db, z.unknown(), sql`select id from rollouts`)).toEqual(before);
+      expect(await listFailures(db, rollout)).toMatchObject([
+        {
+          code: 'DISK_FULL',
+          devices: 1,
+          examples: [{ device: failing, message: 'no room', state: 'FAILED' }],
+        },
+      ]);
     });
 
     test('an offer is asked of the device once, with what it needs to fetch the bundle', async () => {

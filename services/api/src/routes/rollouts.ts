@@ -1,22 +1,13 @@
 import {
-  abortRollout,
   createRollout,
   getRollout,
   isRolloutInReach,
   limitTargets,
-  listExecutions,
   listRollouts,
+  previewRollout,
   recordAudit,
-  setRolloutPolicy,
 } from '@slipway/fleet';
-import {
-  AssignmentPolicy,
-  Execution,
-  Rollout,
-  RolloutCreate,
-  RolloutId,
-  RolloutState,
-} from '@slipway/protocol';
+import { Rollout, RolloutCreate, RolloutId, RolloutPreview, RolloutState } from '@slipway/protocol';
 import { z } from 'zod';
 import { actorOf, reachOfRequest } from '../auth.ts';
 import { PageQuery, type App, type Context } from './context.ts';
@@ -53,6 +44,23 @@ export const rolloutRoutes = (app: App, { db, events, wakePlanner }: Context): v
       return reply.code(201).header('location', `/v1/rollouts/${rollout.id}`).send(rollout);
     },
   );
+  app.post(
+    '/v1/rollouts/preview',
+    {
+      config: { access: 'release', groups: 'filter' },
+      schema: {
+        tags,
+        summary: 'Show what a rollout would do: devices, routes, bytes and time, in all and of each wave',
+        body: RolloutCreate,
+        response: { 200: RolloutPreview },
+      },
+    },
+    async (request) => {
+      const now = new Date();
+      const within = await limitTargets(db, reachOfRequest(request), request.body, now);
+      return previewRollout(db, request.body, within, now);
+    },
+  );
   app.get(
     '/v1/rollouts',
     {
@@ -76,68 +84,5 @@ export const rolloutRoutes = (app: App, { db, events, wakePlanner }: Context): v
       schema: { tags, summary: 'Show a rollout', params: ById, response: { 200: Rollout } },
     },
     async ({ params }) => getRollout(db, params.id),
-  );
-  app.get(
-    '/v1/rollouts/:id/executions',
-    {
-      config: { access: 'read', groups: 'rollout' },
-      schema: {
-        tags,
-        summary: 'List the devices of a rollout and how far each is',
-        params: ById,
-        querystring: PageQuery,
-        response: { 200: z.array(Execution) },
-      },
-    },
-    async ({ params, query }) => {
-      await getRollout(db, params.id);
-      return listExecutions(db, { rollout: params.id, ...query });
-    },
-  );
-  app.put(
-    '/v1/rollouts/:id/policy',
-    {
-      config: { access: 'release', groups: 'rollout' },
-      schema: {
-        tags,
-        summary: 'Change when and how devices take the release, until they have armed their trial',
-        params: ById,
-        body: z.strictObject(AssignmentPolicy.shape),
-        response: { 200: Rollout },
-      },
-    },
-    async (request) => {
-      const rollout = await db.transaction(async (tx) => {
-        const changed = await setRolloutPolicy(tx, request.params.id, request.body);
-        await recordAudit(tx, {
-          actor: actorOf(request).name,
-          action: 'rollout.policy',
-          subject: changed.id,
-          details: { ...request.body },
-        });
-        return changed;
-      });
-      events.publish({ kind: 'rollout', rollout });
-      await wakePlanner(rollout.id);
-      return rollout;
-    },
-  );
-  app.post(
-    '/v1/rollouts/:id/abort',
-    {
-      config: { access: 'release', groups: 'rollout' },
-      schema: { tags, summary: 'Abort a rollout', params: ById, response: { 200: Rollout } },
-    },
-    async (request) => {
-      const actor = actorOf(request).name;
-      const rollout = await db.transaction(async (tx) => {
-        const aborted = await abortRollout(tx, request.params.id, `aborted by ${actor}`, new Date());
-        await recordAudit(tx, { actor, action: 'rollout.abort', subject: aborted.id });
-        return aborted;
-      });
-      events.publish({ kind: 'rollout', rollout });
-      await wakePlanner(rollout.id);
-      return rollout;
-    },
   );
 };

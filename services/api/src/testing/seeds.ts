@@ -139,7 +139,10 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
     }),
 
     'rollouts.create': async () => ({ body: { release: await published(), devices: [await device()] } }),
+    'rollouts.preview': async () => ({ body: { release: await published(), devices: [await device()] } }),
     'rollouts.get': by(rollout),
+    'rollouts.listWaves': by(rollout),
+    'rollouts.listFailures': by(rollout),
     'rollouts.listExecutions': by(rollout),
     'rollouts.replacePolicy': by(rollout, { mode: 'download' }),
     'rollouts.abort': by(rollout),

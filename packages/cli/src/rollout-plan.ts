@@ -1,0 +1,133 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { messageOf, OnFailure, SlipwayError, type RolloutCreate } from '@slipway/protocol';
+import { z } from 'zod';
+import { collect, wholeNumber } from './command.ts';
+import { DURATIONS, parseDuration } from './duration.ts';
+import { parsePercent } from './threshold.ts';
+import { parseWaveFile } from './wave-file.ts';
+import { parseWave } from './wave-text.ts';
+
+/** How a rollout goes, of `rollouts create`, `rollouts preview` and triggers. */
+export const planOptions = {
+  wave: z.array(z.string()).optional(),
+  waves: z.string().optional(),
+  failureThreshold: z.int().min(1).optional(),
+  failurePercent: z.string().optional(),
+  maxInFlight: z.int().min(1).optional(),
+  maxPerMinute: z.int().min(1).optional(),
+  soak: z.string().optional(),
+  onFailure: OnFailure.optional(),
+  approval: z.boolean().optional(),
+  startAt: z.string().optional(),
+  endAt: z.string().optional(),
+  retries: z.int().min(0).max(10).optional(),
+  backoff: z.string().optional(),
+  penalty: z.string().optional(),
+  priority: z.int().min(0).max(100).optional(),
+  conflictPatience: z.int().min(1).optional(),
+};
+export type PlanOptions = z.infer<z.ZodObject<typeof planOptions>>;
+
+export const withPlanOptions = (command: Command): Command =>
+  command
+    .option(
+      '--wave <wave>',
+      'a wave such as "canary: device=dev-1,dev-2; soak=1h" or "10%; failure=2%"; may be given again, in their order',
+      collect,
+    )
+    .option('--waves <file>', 'the waves as a file of YAML')
+    .option('--failure-threshold <n>', 'failed devices that stop the rollout (1)', wholeNumber)
+    .option('--failure-percent <share>', 'the same as a share of the devices that are decided, such as 2%')
+    .option('--max-in-flight <n>', 'devices under way at once (100)', wholeNumber)
+    .option('--max-per-minute <n>', 'devices that are offered the release within a minute', wholeNumber)
+    .option('--soak <time>', 'how long devices must stay healthy before the next wave, such as 1h')
+    .option('--on-failure <what>', 'stop, pause, or rollback: devices that committed go back (stop)')
+    .option('--approval', 'somebody else must approve before it starts')
+    .option('--start-at <time>', 'such as 2026-12-24T18:00Z, or from now on: 2h')
+    .option('--end-at <time>', 'nothing is offered after it')
+    .option('--retries <n>', 'how often a device that failed is offered the release again (0)', wholeNumber)
+    .option('--backoff <time>', 'how long before it is, twice as long each time (10m)')
+    .option(
+      '--penalty <time>',
+      'how long a device that used up its retries is offered nothing by any rollout',
+    )
+    .option('--priority <n>', 'which rollout goes first on a device: 0 to 100 (50)', wholeNumber)
+    .option(
+      '--conflict-patience <seconds>',
+      'how long to wait for a device that takes a release of another rollout (86400)',
+      wholeNumber,
+    );
+
+const usage = (message: string): SlipwayError => new SlipwayError('USAGE', message);
+
+const secondsOf = (option: string, text: string): number => {
+  const seconds = parseDuration(text);
+  if (seconds !== undefined) return seconds;
+  throw usage(`--${option}: expected ${DURATIONS}, found ${JSON.stringify(text)}.`);
+};
+
+export const percentOf = (option: string, text: string): number => {
+  const percent = parsePercent(text) ?? parsePercent(`${text}%`);
+  if (percent !== undefined) return percent;
+  throw usage(`--${option}: expected a share above 0 % and up to 100 %, found ${JSON.stringify(text)}.`);
+};
+
+/** A time, or how long from now. */
+const momentOf = (option: string, text: string, now: Date): string => {
+  const wait = parseDuration(text);
+  const at = wait === undefined ? Date.parse(text) : now.getTime() + wait * 1000;
+  if (!Number.isNaN(at)) return new Date(at).toISOString();
+  throw usage(
+    `--${option}: expected a time such as 2026-12-24T18:00Z, or one from now on such as 2h, found ${JSON.stringify(text)}.`,
+  );
+};
+
+const wavesOf = async (cwd: string, { wave, waves: file }: PlanOptions): Promise<RolloutCreate['waves']> => {
+  if (file === undefined) return wave?.map(parseWave);
+  if (wave !== undefined) throw usage('Expected --wave or --waves, not both.');
+  const text = await readFile(resolve(cwd, file), 'utf8').catch((cause: unknown) => {
+    throw new SlipwayError('NOT_FOUND', `${file} cannot be read: ${messageOf(cause)}`, { cause });
+  });
+  return parseWaveFile(text, file);
+};
+
+const DEFAULT_BACKOFF_S = 600;
+
+/** What of a rollout is said by options, without all that is not. */
+export type PlanAsked = Partial<Omit<RolloutCreate, 'release' | 'policy'>>;
+
+/**
+ * What options say of how a rollout goes, in the terms of the API.
+ *
+ * @throws {SlipwayError} USAGE, NOT_FOUND, SPEC_SYNTAX, SPEC_INVALID
+ */
+export const planOf = async (cwd: string, options: PlanOptions, now: Date): Promise<PlanAsked> => {
+  const { failurePercent, soak, startAt, endAt, retries, backoff, penalty } = options;
+  if (backoff !== undefined && retries === undefined)
+    throw usage('--backoff says when to offer again: say how often by --retries, too.');
+  const asked = {
+    waves: await wavesOf(cwd, options),
+    failureThreshold: options.failureThreshold,
+    failurePercent: failurePercent === undefined ? undefined : percentOf('failure-percent', failurePercent),
+    maxInFlight: options.maxInFlight,
+    maxPerMinute: options.maxPerMinute,
+    soakSeconds: soak === undefined ? undefined : secondsOf('soak', soak),
+    onFailure: options.onFailure,
+    approval: options.approval,
+    startAt: startAt === undefined ? undefined : momentOf('start-at', startAt, now),
+    endAt: endAt === undefined ? undefined : momentOf('end-at', endAt, now),
+    retries:
+      retries === undefined
+        ? undefined
+        : {
+            max: retries,
+            backoffSeconds: backoff === undefined ? DEFAULT_BACKOFF_S : secondsOf('backoff', backoff),
+          },
+    penaltySeconds: penalty === undefined ? undefined : secondsOf('penalty', penalty),
+    priority: options.priority,
+    conflictPatienceSeconds: options.conflictPatience,
+  };
+  return Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
+};

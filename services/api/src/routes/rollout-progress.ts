@@ -1,0 +1,60 @@
+import { getRollout, listExecutions, listFailures } from '@slipway/fleet';
+import { Execution, ExecutionState, RolloutFailures, RolloutId, Wave } from '@slipway/protocol';
+import { z } from 'zod';
+import { PageQuery, type App, type Context } from './context.ts';
+
+const tags = ['Rollouts'];
+const ById = z.strictObject({ id: RolloutId });
+
+/** How far a rollout is. */
+export const rolloutProgressRoutes = (app: App, { db }: Context): void => {
+  app.get(
+    '/v1/rollouts/:id/waves',
+    {
+      config: { access: 'read', groups: 'rollout' },
+      schema: {
+        tags,
+        summary: 'List the waves of a rollout and how far each is',
+        params: ById,
+        response: { 200: z.array(Wave) },
+      },
+    },
+    async ({ params }) => (await getRollout(db, params.id)).waves,
+  );
+  app.get(
+    '/v1/rollouts/:id/executions',
+    {
+      config: { access: 'read', groups: 'rollout' },
+      schema: {
+        tags,
+        summary: 'List the devices of a rollout and how far each is',
+        params: ById,
+        querystring: PageQuery.extend({
+          state: ExecutionState.optional(),
+          code: z.string().max(64).optional().describe('Only those that ended with this code.'),
+        }),
+        response: { 200: z.array(Execution) },
+      },
+    },
+    async ({ params, query }) => {
+      await getRollout(db, params.id);
+      return listExecutions(db, { rollout: params.id, ...query });
+    },
+  );
+  app.get(
+    '/v1/rollouts/:id/failures',
+    {
+      config: { access: 'read', groups: 'rollout' },
+      schema: {
+        tags,
+        summary: 'List why devices of a rollout failed, with some of the devices',
+        params: ById,
+        response: { 200: z.array(RolloutFailures) },
+      },
+    },
+    async ({ params }) => {
+      await getRollout(db, params.id);
+      return listFailures(db, params.id);
+    },
+  );
+};
