@@ -31,60 +31,81 @@ const underWay = ({ counts }: Wave): number =>
 
 type Judged = { readonly count: number | null; readonly percent: number | null };
 
-const limitsOf = ({ count, percent }: Judged): string =>
+const limitOf = ({ count, percent }: Judged): string =>
   [...(count === null ? [] : [`${count}`]), ...(percent === null ? [] : [`${percent} %`])].join(' or ');
 
-/** `1 of 50 (2 %), stops at 5 %` */
-const failures = ({ failed, failure }: Wave): string => {
-  const share =
-    failure.percent === null || failure.of === 0 || failure.now === 0
-      ? ''
-      : ` (${Math.round((1000 * failure.now) / failure.of) / 10} % of ${failure.of})`;
-  // Several waves may be counted together.
-  const together = failure.now === failed ? '' : `, ${failure.now} in all`;
-  return `${failed}${together}${share}; limit ${limitsOf(failure)}`;
+/** `1 (2.4 %)`; several waves may be counted together. */
+const failedOf = ({ failed, failure: { now, of } }: Wave): string => {
+  const share = now === 0 || of === 0 ? '' : ` (${Math.round((1000 * now) / of) / 10} %)`;
+  return now === failed ? `${failed}${share}` : `${failed}, with earlier waves ${now}${share}`;
 };
 
-const good = ({ healthy, counts, soakSeconds, success }: Wave): string => {
-  const committed = counts.COMMITTED ?? 0;
-  const held = soakSeconds === 0 ? `${committed}` : `${committed}, ${healthy} soaked`;
-  return success === null ? held : `${held}; enough at ${limitsOf(success)}`;
-};
+/** Minutes are near enough. */
+const at = (iso: string): string => time(iso).slice(0, 16);
 
-/** Since when, or until when, it is as it is. */
-const when = (wave: Wave): string => {
-  if (wave.finishedAt !== null) return `since ${time(wave.finishedAt)}`;
-  if (wave.soakUntil !== null) return `until ${time(wave.soakUntil)}`;
-  return wave.startedAt === null ? '' : `since ${time(wave.startedAt)}`;
+/** What it is at, and since or until when. */
+const stateOf = ({ state, startedAt, soakUntil, finishedAt, success }: Wave): string => {
+  const enough = success === null ? '' : `, enough at ${limitOf(success)} healthy`;
+  if (state === 'pending') return 'waits for approval';
+  if (finishedAt !== null) return `${state} ${at(finishedAt)}`;
+  if (startedAt === null) return `${state}${enough}`;
+  return soakUntil === null
+    ? `${state} since ${at(startedAt)}${enough}`
+    : `${state} until ${at(soakUntil)}${enough}`;
 };
-
-const stateOf = ({ state }: Wave): string => (state === 'pending' ? 'waits for approval' : state);
 
 const openOf = ({ open, offline }: Wave): string =>
   offline === 0 ? `${open}` : `${open} (${offline} offline)`;
 
-const HEADINGS = ['wave', 'who', 'devices', 'open', 'under way', 'committed', 'failed', 'state', ''];
+const isAhead = ({ state, size }: Wave): boolean =>
+  (state === 'waiting' || state === 'pending') && size === null;
+
+const HEADINGS = [
+  'wave',
+  'who',
+  'devices',
+  'open',
+  'under way',
+  'committed',
+  'healthy',
+  'failed',
+  'limit',
+  'state',
+];
 const row = (wave: Wave): string[] => [
   nameOfWave(wave),
   describeWho(wave.who),
-  wave.size === null ? '-' : `${wave.size}`,
-  openOf(wave),
-  `${underWay(wave)}`,
-  good(wave),
-  failures(wave),
+  ...(isAhead(wave)
+    ? ['-', '-', '-', '-', '-', '-']
+    : [
+        `${wave.size ?? 0}`,
+        openOf(wave),
+        `${underWay(wave)}`,
+        `${wave.counts.COMMITTED ?? 0}`,
+        `${wave.healthy}`,
+        failedOf(wave),
+      ]),
+  limitOf(wave.failure),
   stateOf(wave),
-  when(wave),
 ];
 
-/** The same below one another, for a terminal that has no room for a table. */
-const block = (wave: Wave): string =>
+const headOf = (wave: Wave): string =>
+  wave.name === null
+    ? `${wave.index + 1} ${describeWho(wave.who)}`
+    : `${nameOfWave(wave)} (${describeWho(wave.who)})`;
+
+const numbersOf = (wave: Wave): string =>
   [
-    `${nameOfWave(wave)}: ${describeWho(wave.who)}`,
-    `  ${[stateOf(wave), when(wave)].filter((part) => part !== '').join(' ')}`,
-    `  ${wave.size ?? 'no'} devices: ${openOf(wave)} open, ${underWay(wave)} under way`,
-    `  committed ${good(wave)}`,
-    `  failed ${failures(wave)}`,
-  ].join('\n');
+    `${wave.size ?? 0} devices: ${openOf(wave)} open`,
+    `${underWay(wave)} under way`,
+    `${wave.counts.COMMITTED ?? 0} committed`,
+    ...(wave.soakSeconds === 0 ? [] : [`${wave.healthy} healthy`]),
+    `${failedOf(wave)} failed, limit ${limitOf(wave.failure)}`,
+  ].join(', ');
+
+/** The same as a row in words, for a terminal that has no room for a table. */
+const block = (wave: Wave): string =>
+  `${headOf(wave)}: ${stateOf(wave)}${isAhead(wave) ? '' : `\n  ${numbersOf(wave)}`}`;
 
 /** How far the waves are. */
 export const waveTable = (waves: readonly Wave[], columns: number | undefined): string => {
@@ -95,8 +116,7 @@ export const waveTable = (waves: readonly Wave[], columns: number | undefined): 
 
 /** One line for each wave that tells when anything of it changes. */
 export const waveLine = (wave: Wave): string =>
-  `wave ${nameOfWave(wave)}  ${stateOf(wave)}; ${wave.size ?? 'no'} devices: ${openOf(wave)} open, ${underWay(wave)} under way, ` +
-  `${good(wave)} committed, ${wave.failed} failed`;
+  `wave ${headOf(wave)}  ${stateOf(wave)}${isAhead(wave) ? '' : `; ${numbersOf(wave)}`}`;
 
 /** What has to be approved next, if anything has. */
 export const openApproval = ({ approvals, waves, state }: Rollout): string | undefined => {

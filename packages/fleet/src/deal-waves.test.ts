@@ -9,24 +9,16 @@ test.each([
   ['ten percent, then the rest', [{ percent: 10 }, {}], [cell(100)], [[10], [90]]],
   ['shares are of all, with the waves before', [{ percent: 10 }, { percent: 50 }], [cell(100)], [[10], [40]]],
   [
-    'canaries count towards the share that follows',
+    'who is named is in no share, so shares are of the others',
     [{ devices: [] }, { percent: 10 }, {}],
     [cell(5, 0), cell(95)],
     [
       [5, 0],
-      [0, 5],
-      [0, 90],
+      [0, 10],
+      [0, 85],
     ],
   ],
-  [
-    'a share that the waves before are beyond is empty',
-    [{ devices: [] }, { percent: 10 }],
-    [cell(50, 0), cell(50)],
-    [
-      [50, 0],
-      [0, 0],
-    ],
-  ],
+  ['nobody is left out of a number that is too large', [{ count: 9 }, {}], [cell(5)], [[5], [0]]],
   [
     'a number is dealt over all kinds',
     [{ count: 4 }, {}],
@@ -38,13 +30,14 @@ test.each([
   ],
   ['a share of few is at least one', [{ percent: 1 }, {}], [cell(3)], [[1], [2]]],
   [
-    'a query finds what no wave before has taken',
-    [{ percent: 50 }, { query: 'tag = x' }, {}],
-    [cell(10, 1), cell(10)],
+    'a query takes whom it finds out of all shares, and the first that finds somebody has them',
+    [{ percent: 50 }, { query: 'tag = x' }, { query: 'tag = y' }, {}],
+    [cell(10, 1), cell(6, 1, 2), cell(4, 2), cell(10)],
     [
-      [5, 5],
-      [5, 0],
-      [0, 5],
+      [0, 0, 0, 5],
+      [10, 6, 0, 0],
+      [0, 0, 4, 0],
+      [0, 0, 0, 5],
     ],
   ],
 ])('%s', (_title, waves, cells, dealt) => {
@@ -56,26 +49,32 @@ const anyWave = oneof(
   record({ count: integer({ min: 1, max: 500 }) }),
   constant({ query: 'online' }),
 );
-const anyCell = record({
-  devices: integer({ min: 0, max: 1000 }),
-  named: subarray([0, 1, 2, 3]).map((waves) => new Set(waves)),
+const anyPlan = record({
+  waves: array(anyWave, { maxLength: 4 }),
+  cells: array(record({ devices: integer({ min: 0, max: 1000 }), picks: subarray([0, 1, 2, 3]) }), {
+    maxLength: 6,
+  }),
 });
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
-test('nobody is dealt twice, shares are never exceeded, and the rest takes everybody who is left', () => {
+test('everybody is dealt once, and no wave gets more than it is to', () => {
   assert(
-    property(array(anyWave, { maxLength: 4 }), array(anyCell, { maxLength: 6 }), (waves, cells) => {
-      const dealt = dealWaves([...waves, {}], cells);
-      cells.forEach(({ devices }, at) => {
-        const of = dealt.map((takes) => takes[at] ?? 0);
-        expect(Math.min(0, ...of)).toBe(0);
-        expect(of.reduce((total, takes) => total + takes, 0)).toBe(devices);
-      });
-      const all = cells.reduce((total, { devices }) => total + devices, 0);
-      const sizes = dealt.map((takes) => takes.reduce((total, number) => total + number, 0));
+    property(anyPlan, ({ waves, cells }) => {
+      const known = cells.map(({ devices, picks }) => ({
+        devices,
+        // Only a wave that asks by a query can name anybody.
+        named: new Set(picks.filter((index) => 'query' in (waves[index] ?? {}))),
+      }));
+      const dealt = dealWaves([...waves, {}], known);
+      expect(known.map((_cell, at) => sum(dealt.map((takes) => takes[at] ?? 0)))).toEqual(
+        known.map(({ devices }) => devices),
+      );
+      expect(Math.min(0, ...dealt.flat())).toBe(0);
+      const others = sum(known.map(({ named, devices }) => (named.size === 0 ? devices : 0)));
       const asked = waves.map((wave, index) => {
-        const taken = sizes.slice(0, index + 1).reduce((total, size) => total + size, 0);
-        if ('percent' in wave) return sizes[index] === 0 || taken === Math.ceil((wave.percent / 100) * all);
-        return 'query' in wave || (sizes[index] ?? 0) <= wave.count;
+        const size = sum(dealt[index] ?? []);
+        if ('percent' in wave) return size <= Math.ceil((wave.percent / 100) * others - 1e-9);
+        return 'query' in wave || size <= wave.count;
       });
       expect(asked).not.toContain(false);
     }),
