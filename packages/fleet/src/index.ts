@@ -91,12 +91,16 @@ export {
 export {
   devicesReleasedSince,
   announceGateway,
+  claimGateway,
   forgetGateway,
   getEmergencyStop,
+  goneGateways,
   haltOffers,
   liftStop,
+  removeGateway,
   stopInForce,
   stopOffers,
+  type GoneGateway,
   type Halted,
 } from './store/emergency-stop.ts';
 export {
@@ -106,7 +110,14 @@ export {
   rejectDevice,
   revokeDevice,
 } from './store/device-lifecycle.ts';
-export { desiredOf, desiredOfAll, everyDesired, getDevice, listDevices } from './store/devices.ts';
+export {
+  desiredOf,
+  desiredOfAll,
+  devicesAsked,
+  devicesAskedSince,
+  getDevice,
+  listDevices,
+} from './store/devices.ts';
 export {
   recordBirth,
   recordDeath,

@@ -44,9 +44,10 @@ type Listener = {
   /**
    * Connected and subscribed, for the first time or again.
    *
-   * @param isKept whether the broker still has what it had for this gateway, and so knows all that it was told
+   * @param goneSince since when it was away from a broker that knows it still; undefined: nothing is known of what the
+   *   broker knows
    */
-  readonly onOnline: (isKept: boolean) => void;
+  readonly onOnline: (goneSince: Date | undefined) => void;
 };
 
 /** Of messages that come under way at once; the others wait at the broker. */
@@ -91,7 +92,11 @@ export const openChannel = async (
     if (message.retained) retainedAt = Date.now();
     onMessage(message);
   });
-  client.on('close', () => logger.debug('broker connection closed'));
+  let goneSince: Date | undefined;
+  client.on('close', () => {
+    goneSince ??= new Date();
+    logger.debug('broker connection closed');
+  });
 
   const publish: Channel['publish'] = async (topic, payload, how) => {
     await client.publishAsync(topic, payload, how);
@@ -112,13 +117,13 @@ export const openChannel = async (
     });
   };
 
-  let isFirst = true;
   const greet = async (isKept: boolean): Promise<void> => {
+    const since = isKept ? goneSince : undefined;
     await subscribe(client, shared);
     await publish(stateTopic, state('online'), { qos: 1, retain: true });
-    onOnline(isKept && !isFirst);
-    if (!isKept || isFirst) readRetainedNow();
-    isFirst = false;
+    goneSince = undefined;
+    onOnline(since);
+    if (since === undefined) readRetainedNow();
   };
 
   try {

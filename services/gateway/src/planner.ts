@@ -1,6 +1,5 @@
 import {
   desiredOfAll,
-  everyDesired,
   getExecution,
   getRollout,
   planRollout,
@@ -38,7 +37,6 @@ export type Planner = {
   readonly publishDesired: (device: DeviceId) => void;
   /** @returns whether the broker has what is asked of each now */
   readonly settleDesired: (devices: Iterable<DeviceId>) => Promise<boolean>;
-  readonly publishEveryDesired: () => Promise<void>;
   readonly tell: (change: { readonly execution?: ExecutionId; readonly rollout: RolloutId }) => Promise<void>;
 };
 
@@ -121,9 +119,6 @@ export const createPlanner = (needs: Needs): Planner => {
     wakeLate: async () => (await rolloutsWithLateExecutions(db, new Date())).forEach(wake),
     publishDesired,
     settleDesired: async (devices) => (await Promise.all([...devices].map(settleOne))).every(Boolean),
-    publishEveryDesired: async () => {
-      for (const { device } of await everyDesired(db)) publishDesired(device);
-    },
     tell,
   };
 };

@@ -10,6 +10,7 @@ import { createCommandSender } from './command-sender.ts';
 import type { GatewayConfig } from './config.ts';
 import { emqxControl } from './broker/emqx.ts';
 import { mosquittoControl } from './broker/mosquitto.ts';
+import { createHeir } from './heir.ts';
 import { createIngest } from './ingest.ts';
 import { noteKeys } from './known-keys.ts';
 import { createLanes } from './lanes.ts';
@@ -17,6 +18,7 @@ import { createLetOut } from './let-out.ts';
 import { createLiveChanges } from './live-changes.ts';
 import { createPlanner } from './planner.ts';
 import { createRebirths } from './rebirths.ts';
+import { createRepublishing } from './republish.ts';
 import { createStopWatch } from './stop-watch.ts';
 import { createUrgent } from './urgent.ts';
 
@@ -106,6 +108,7 @@ export const startGateway = async ({
   await watch.look();
   undo.defer(() => watch.close());
 
+  const republish = createRepublishing({ db, logger, planner });
   let closing = false;
   let noting = Promise.resolve();
   const note = (): void => {
@@ -117,12 +120,9 @@ export const startGateway = async ({
       onMessage: (message) => {
         if (!closing) ingest.take(message);
       },
-      // A broker that lost its retained messages gets them back; devices know a sequence number they have seen.
-      onOnline: () => {
+      onOnline: (goneSince) => {
         note();
-        planner.publishEveryDesired().catch((error: unknown) => {
-          logger.error({ err: error }, 'publishing what is asked of devices failed');
-        });
+        republish(goneSince);
       },
     },
     logger,
@@ -165,6 +165,17 @@ export const startGateway = async ({
     });
   let lettingOut = letOutNow();
   undo.defer(() => lettingOut);
+  const inherit = createHeir({
+    db,
+    logger,
+    tenant,
+    gateway: config.clientId,
+    channel,
+    onInherited: async (since) => {
+      republish(since);
+      await planner.wakeAll();
+    },
+  });
   let stopping = Promise.resolve();
   undo.defer(() => stopping);
   await planner.wakeAll();
@@ -179,6 +190,7 @@ export const startGateway = async ({
         ),
     ]).then(() => undefined);
     lettingOut = Promise.all([lettingOut, letOutNow()]).then(() => undefined);
+    stopping = Promise.all([stopping, inherit()]).then(() => undefined);
   }, DEADLINE_TICK_MS);
   undo.defer(() => clearInterval(tick));
   logger.info({ broker: config.mqttUrl }, 'gateway is up');

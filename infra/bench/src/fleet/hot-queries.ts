@@ -3,8 +3,9 @@ import {
   bundleFor,
   countDevices,
   desiredOf,
+  devicesAsked,
+  devicesAskedSince,
   devicesToDrop,
-  everyDesired,
   getDevice,
   getRollout,
   groupsOfDevice,
@@ -130,7 +131,8 @@ export const hotQueries = async (db: Database, devices: number): Promise<readonl
     ['live execution of a device', (tx) => liveExecution(tx, device)],
     ['bundle that a device may read', (tx) => bundleFor(tx, device)],
     ['sessions to end', (tx) => devicesToDrop(tx, 60_000, NOW)],
-    ['what is asked of all, at start', (tx) => everyDesired(tx), true],
+    ['a page of what is asked of all, at start', (tx) => devicesAsked(tx, device, 500)],
+    ['what was asked lately, after the broker was away', (tx) => devicesAskedSince(tx, NOW), true],
   ];
   const planner: [string, HotQuery['run'], mayScan?: true][] = [
     ['rollouts to plan', (tx) => rolloutsToPlan(tx)],

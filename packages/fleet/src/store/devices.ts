@@ -1,4 +1,5 @@
-import { and, eq, gt, inArray, ne, sql, type SQL } from 'drizzle-orm';
+import { and, asc, eq, gt, gte, inArray, isNotNull, ne, sql, type SQL } from 'drizzle-orm';
+import { union } from 'drizzle-orm/pg-core';
 import {
   desiredAssignment,
   type Assignment,
@@ -10,7 +11,7 @@ import {
 } from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import { alarmsOf } from '../query/alarms.ts';
-import { devices, restores } from '../schema.ts';
+import { devices, executions, restores } from '../schema.ts';
 import { found } from './not-found.ts';
 import { keyset, type Page, type Paged } from './page.ts';
 
@@ -123,11 +124,34 @@ export const desiredOfAll = async (
 const told = (assignment: Assignment | null): Desired['assignment'] =>
   assignment === null ? null : desiredAssignment(assignment);
 
-/** Everything that stands retained at the broker, or should. */
-export const everyDesired = (
+/**
+ * Devices of which something stands retained at the broker, or should, by their ids.
+ *
+ * @param after the last one of the page before; undefined: from the first on
+ */
+export const devicesAsked = async (
   db: Database,
-): Promise<{ device: DeviceId; seq: number; assignment: Assignment | null }[]> =>
-  db
-    .select({ device: devices.id, seq: devices.desiredSeq, assignment: devices.assignment })
-    .from(devices)
-    .where(and(sql`${devices.desiredSeq} > 0`, ne(devices.state, 'decommissioned')));
+  after: DeviceId | undefined,
+  limit: number,
+): Promise<DeviceId[]> =>
+  (
+    await db
+      .select({ id: devices.id })
+      .from(devices)
+      .where(
+        and(
+          gt(devices.desiredSeq, 0),
+          ne(devices.state, 'decommissioned'),
+          after === undefined ? undefined : gt(devices.id, after),
+        ),
+      )
+      .orderBy(asc(devices.id))
+      .limit(limit)
+  ).map(({ id }) => id);
+
+/** Those of which something is asked now, or was until then: what they are asked may have changed since. */
+export const devicesAskedSince = async (db: Database, since: Date): Promise<DeviceId[]> => {
+  const now = db.select({ id: devices.id }).from(devices).where(isNotNull(devices.assignment));
+  const until = db.select({ id: executions.device }).from(executions).where(gte(executions.updatedAt, since));
+  return (await union(now, until)).map(({ id }) => id);
+};

@@ -1,4 +1,4 @@
-import { and, count, countDistinct, eq, gte, inArray, isNotNull, or, sql } from 'drizzle-orm';
+import { and, count, countDistinct, eq, gte, inArray, isNotNull, lt, ne, or, sql } from 'drizzle-orm';
 import type { DeviceId, EmergencyStop, RolloutId, TenantId } from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import { devices, emergencyStops, executionHistory, executions, gateways } from '../schema.ts';
@@ -81,6 +81,57 @@ export const forgetGateway = async (db: Database, tenant: TenantId, id: string):
     .update(gateways)
     .set({ seenAt: new Date(0) })
     .where(and(eq(gateways.tenant, tenant), eq(gateways.id, id)));
+};
+
+/** A gateway that has said nothing for so long will not come back by itself soon. */
+const GATEWAY_GONE_MS = 2 * GATEWAY_ALIVE_MS;
+
+export type GoneGateway = { readonly id: string; readonly seenAt: Date };
+
+/** Other gateways that left or are gone, and whose sessions nobody has taken over. */
+export const goneGateways = async (
+  db: Database,
+  tenant: TenantId,
+  self: string,
+  now: Date,
+): Promise<GoneGateway[]> =>
+  db
+    .select({ id: gateways.id, seenAt: gateways.seenAt })
+    .from(gateways)
+    .where(
+      and(
+        eq(gateways.tenant, tenant),
+        ne(gateways.id, self),
+        lt(gateways.seenAt, new Date(now.getTime() - GATEWAY_GONE_MS)),
+      ),
+    );
+
+const isAsSeen = (tenant: TenantId, { id, seenAt }: GoneGateway) =>
+  and(eq(gateways.tenant, tenant), eq(gateways.id, id), eq(gateways.seenAt, seenAt));
+
+/**
+ * Gives the caller some seconds to take over the session of a gateway that is gone.
+ *
+ * @returns as the gateway is known meanwhile; undefined where another was faster, or it is back
+ */
+export const claimGateway = async (
+  db: Database,
+  tenant: TenantId,
+  gone: GoneGateway,
+  now: Date,
+): Promise<GoneGateway | undefined> => {
+  const seenAt = new Date(now.getTime() - GATEWAY_ALIVE_MS);
+  const [row] = await db
+    .update(gateways)
+    .set({ seenAt })
+    .where(isAsSeen(tenant, gone))
+    .returning({ id: gateways.id, seenAt: gateways.seenAt });
+  return row;
+};
+
+/** Nothing is left of it, unless it is back. Whoever asks lives, so what it had taken back does not count alone. */
+export const removeGateway = async (db: Database, tenant: TenantId, gone: GoneGateway): Promise<void> => {
+  await db.delete(gateways).where(isAsSeen(tenant, gone));
 };
 
 /**
