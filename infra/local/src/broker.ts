@@ -9,16 +9,24 @@ import { type Supervised, supervise } from './supervise.ts';
 
 const HOST = '127.0.0.1';
 
-/** mosquitto with our certificates and rules, on loopback. */
+/**
+ * mosquitto with our certificates and rules, on loopback.
+ *
+ * @param simListener port of a listener for simulated devices; absent: there is none
+ */
 export const startBroker = async (
   layout: Layout,
   ports: Ports,
   say: (line: string) => void,
+  simListener?: number,
 ): Promise<Supervised> => {
   const file = (name: string) => join(layout.brokerDir, name);
   const files = {
     'device.acl': deviceAccessRules(TenantId.parse('default')),
     'gateway.acl': gatewayAccessRules(TenantId.parse('default'), 'gateway'),
+    ...(simListener === undefined
+      ? {}
+      : { 'simulated.acl': deviceAccessRules(TenantId.parse('default'), '%c') }),
     'mosquitto.conf': brokerConfig({
       devices: {
         host: HOST,
@@ -33,6 +41,9 @@ export const startBroker = async (
         clientCaFile: layout.serverCaCert,
         accessFile: file('gateway.acl'),
       },
+      ...(simListener === undefined
+        ? {}
+        : { simulated: { host: HOST, port: simListener, accessFile: file('simulated.acl') } }),
       certFile: layout.serverCert,
       keyFile: layout.serverKey,
       persistenceDir: layout.brokerDir,

@@ -30,6 +30,8 @@ const describe = ({ up }: Local, json: boolean, say: (line: string) => void): vo
   say(`  admin token  ${up.adminTokenFile}`);
   say(`  enrolment    ${up.enrolUrl}`);
   say(`  MQTT         ${up.mqttUrl}`);
+  if (up.simMqttUrl !== undefined)
+    say(`  simulated    ${up.simMqttUrl}: whoever connects there is the device that it says`);
   say(`  data, logs   ${up.dataDir}`);
 };
 

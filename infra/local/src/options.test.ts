@@ -33,6 +33,11 @@ describe('parseOptions', () => {
     });
   });
 
+  test('there is no listener for simulated devices unless it is asked for', () => {
+    expect(parseOptions([], { SLIPWAY_SIM_LISTENER: '1883' }).start.simListener).toBeUndefined();
+    expect(parseOptions(['--sim-listener', '1883'], {}).start.simListener).toBe(1883);
+  });
+
   test('only the exact word lets it run without isolation', () => {
     expect(parseOptions([], { SLIPWAY_ALLOW_UNISOLATED: '1' }).start.allowUnisolated).toBe(true);
     expect(parseOptions([], { SLIPWAY_ALLOW_UNISOLATED: 'no' }).start.allowUnisolated).toBe(false);
@@ -44,6 +49,7 @@ describe('parseOptions', () => {
     [['--api-port', '0']],
     [['--api-port', 'x']],
     [['--device-host', 'a b']],
+    [['--sim-listener', '0']],
   ])('refuses %j', (args) => {
     expect(codeFrom(args)).toBe('USAGE');
   });

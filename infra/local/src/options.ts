@@ -15,6 +15,7 @@ Starts Slipway on this machine, on loopback, until Ctrl-C.
   --api-port N       HTTP API (SLIPWAY_API_PORT)
   --enrol-port N     enrolment of devices, HTTPS (SLIPWAY_ENROL_PORT)
   --mqtt-port N      MQTT of devices, TLS (SLIPWAY_MQTT_PORT)
+  --sim-listener N   a second MQTT port without TLS for simulated devices, which are who they say; off unless asked for
   --device-host H    how devices reach this machine (SLIPWAY_DEVICE_HOST; default 10.0.2.2, QEMU's user network)
   --json             print where it runs as JSON once it is up
   --help
@@ -32,6 +33,7 @@ const Settings = z.object({
   'api-port': z.coerce.number().int().min(1).max(65_535).optional(),
   'enrol-port': z.coerce.number().int().min(1).max(65_535).optional(),
   'mqtt-port': z.coerce.number().int().min(1).max(65_535).optional(),
+  'sim-listener': z.coerce.number().int().min(1).max(65_535).optional(),
   'device-host': z
     .string()
     .regex(/^[A-Za-z0-9.-]+$/)
@@ -51,6 +53,7 @@ const readFlags = (args: readonly string[]) => {
         'api-port': text,
         'enrol-port': text,
         'mqtt-port': text,
+        'sim-listener': text,
         'device-host': text,
         json: flag,
         help: { ...flag, short: 'h' },
@@ -71,6 +74,7 @@ export const parseOptions = (args: readonly string[], env: NodeJS.ProcessEnv): O
     'api-port': flags['api-port'] ?? env['SLIPWAY_API_PORT'],
     'enrol-port': flags['enrol-port'] ?? env['SLIPWAY_ENROL_PORT'],
     'mqtt-port': flags['mqtt-port'] ?? env['SLIPWAY_MQTT_PORT'],
+    'sim-listener': flags['sim-listener'],
     'device-host': flags['device-host'] ?? env['SLIPWAY_DEVICE_HOST'],
   });
   if (!result.success) {
@@ -92,6 +96,7 @@ export const parseOptions = (args: readonly string[], env: NodeJS.ProcessEnv): O
         ...(mqtt === undefined ? {} : { mqtt }),
       },
       allowUnisolated: env['SLIPWAY_ALLOW_UNISOLATED'] === '1',
+      ...(data['sim-listener'] === undefined ? {} : { simListener: data['sim-listener'] }),
       ...(data.cache === undefined ? {} : { cacheDir: data.cache }),
       ...(data['device-host'] === undefined ? {} : { deviceHost: data['device-host'] }),
       ...(redisUrl === undefined ? {} : { redisUrl }),

@@ -22,6 +22,8 @@ export type StartLocal = {
   /** downloads of the builder, which several instances may share; absent: in the data directory */
   readonly cacheDir?: string;
   readonly ports?: Partial<Ports>;
+  /** port without TLS for simulated devices, on loopback; they enrol as fast as they can */
+  readonly simListener?: number;
   /** how devices reach this machine; absent: as guests in QEMU's user network do */
   readonly deviceHost?: string;
   /** a Redis of one's own; absent: one is started */
@@ -37,6 +39,7 @@ export type Local = { readonly up: Up; readonly close: () => Promise<void> };
 
 export const DEFAULT_DEVICE_HOST = '10.0.2.2';
 const LOOPBACK = '127.0.0.1';
+const ENROL_PER_MINUTE = 60;
 
 /** @throws {SlipwayError} ALREADY_RUNNING */
 const lock = async (layout: Layout) => {
@@ -87,7 +90,7 @@ export const startLocal = async (options: StartLocal): Promise<Local> => {
 
   const redis = await openRedis(layout, options.redisUrl, say);
   undo.defer(() => redis.close());
-  const broker = await startBroker(layout, ports, say);
+  const broker = await startBroker(layout, ports, say, options.simListener);
   undo.defer(() => broker.close());
   const database = await openDatabase(
     options.databaseUrl === undefined ? { dataDir: layout.databaseDir } : { url: options.databaseUrl },
@@ -112,7 +115,7 @@ export const startLocal = async (options: StartLocal): Promise<Local> => {
       enrolPort: ports.enrol,
       enrolCertFile: layout.serverCert,
       enrolKeyFile: layout.serverKey,
-      enrolPerMinute: 60,
+      enrolPerMinute: options.simListener === undefined ? ENROL_PER_MINUTE : Number.MAX_SAFE_INTEGER,
       deviceCaCertFile: layout.deviceCaCert,
       deviceCaKeyFile: layout.deviceCaKey,
       serverCaFile: layout.serverCaCert,
@@ -173,6 +176,7 @@ export const startLocal = async (options: StartLocal): Promise<Local> => {
     enrolUrl,
     mqttUrl,
     mqttPort: ports.mqtt,
+    ...(options.simListener === undefined ? {} : { simMqttUrl: `mqtt://${LOOPBACK}:${options.simListener}` }),
     redisUrl: redis.url,
     storeDir: layout.storeDir,
     imagesDir,

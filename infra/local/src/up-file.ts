@@ -12,6 +12,8 @@ export const Up = z.object({
   enrolUrl: z.url(),
   mqttUrl: z.url(),
   mqttPort: z.int(),
+  /** without TLS, for simulated devices */
+  simMqttUrl: z.url().optional(),
   redisUrl: z.string(),
   storeDir: z.string(),
   imagesDir: z.string(),

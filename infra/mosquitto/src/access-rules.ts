@@ -11,12 +11,14 @@ const verb = ({ does }: BrokerAccess): string => (does === 'publishes' ? 'write'
  * denied; a subscription that is wider than the rules is delivered only what they allow. A device is known by the
  * common name of its certificate, which mosquitto puts for `%u` (and denies names with `+` or `#`). QoS and retain are
  * not for mosquitto's rules to say. It warns of the rule without `%u`, which is meant for everyone.
+ *
+ * @param knownBy `%c`: a device is whoever its client id says, as on the listener for simulated devices
  */
-export const deviceAccessRules = (tenant: TenantId): string =>
+export const deviceAccessRules = (tenant: TenantId, knownBy: '%u' | '%c' = '%u'): string =>
   [
     ...brokerAccess()
       .filter(isOf('device'))
-      .map((row) => `pattern ${verb(row)} ${accessTopic(row, tenant, '%u')}`),
+      .map((row) => `pattern ${verb(row)} ${accessTopic(row, tenant, knownBy)}`),
     '',
   ].join('\n');
 

@@ -37,6 +37,7 @@ let serverCa: Identity;
 let deviceCa: Identity;
 let devicePort: number;
 let gatewayPort: number;
+let simulatedPort: number;
 let gateway: MqttClient;
 const identities = new Map<string, Identity>();
 const open = new Set<MqttClient>();
@@ -91,7 +92,7 @@ const receivedUntil = (client: MqttClient, last: string): Promise<string[]> =>
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'slipway-mosquitto-'));
   [serverCa, deviceCa] = await Promise.all([makeServerAuthority('test'), makeDeviceAuthority('test')]);
-  [devicePort, gatewayPort] = await Promise.all([freePort(), freePort()]);
+  [devicePort, gatewayPort, simulatedPort] = await Promise.all([freePort(), freePort(), freePort()]);
   const server = await makeServerIdentity(serverCa, 'localhost', ['localhost', '127.0.0.1']);
   const files = {
     'server.pem': server.certificatePem,
@@ -100,6 +101,7 @@ beforeAll(async () => {
     'server-ca.pem': serverCa.certificatePem,
     'device.acl': deviceAccessRules(tenant),
     'gateway.acl': gatewayAccessRules(tenant, 'gateway'),
+    'simulated.acl': deviceAccessRules(tenant, '%c'),
     'mosquitto.conf': brokerConfig({
       devices: {
         host: '127.0.0.1',
@@ -113,6 +115,7 @@ beforeAll(async () => {
         clientCaFile: join(folder, 'server-ca.pem'),
         accessFile: join(folder, 'gateway.acl'),
       },
+      simulated: { host: '127.0.0.1', port: simulatedPort, accessFile: join(folder, 'simulated.acl') },
       certFile: join(folder, 'server.pem'),
       keyFile: join(folder, 'server.key'),
       persistenceDir: folder,
@@ -370,5 +373,40 @@ describe('who does not get in', () => {
       deviceCa,
     );
     await expect(connect(devicePort, leaf, { clientId: 'device-a' })).rejects.toThrow(REFUSED);
+  });
+});
+
+describe('the listener for simulated devices', () => {
+  const bare = async (clientId: string): Promise<MqttClient> => {
+    const client = await connectAsync(`mqtt://127.0.0.1:${simulatedPort}`, {
+      protocolVersion: 5,
+      reconnectPeriod: 0,
+      clientId,
+    });
+    client.on('error', () => undefined);
+    open.add(client);
+    return client;
+  };
+
+  test.each(rowsOf('device', 'publishes'))(
+    'a client id publishes $topic, and not that of another',
+    async (row) => {
+      const client = await bare(A);
+      await client.publishAsync(topicOf(row, A), '', { qos: row.qos, retain: row.retain });
+      await expect(client.publishAsync(topicOf(row, B), 'x', { qos: 1 })).rejects.toThrow(/Not authorized/i);
+      await client.endAsync();
+    },
+  );
+
+  test('nobody is the gateway there, or everybody', async () => {
+    for (const name of ['gateway', '+', '#']) {
+      const client = await bare(name);
+      const desired = deviceTopic(tenant, B, 'desired');
+      await expect(client.publishAsync(desired, 'x', { qos: 1 })).rejects.toThrow(/Not authorized/i);
+      const state = serverStateTopic(tenant);
+      await client.subscribeAsync([desired, state], { qos: 1 }).catch(() => undefined);
+      await expect(client.publishAsync(state, 'x', { qos: 1 })).rejects.toThrow(/Not authorized/i);
+      await client.endAsync();
+    }
   });
 });

@@ -16,6 +16,8 @@ export type BrokerConfig = {
     readonly revocationFile?: string;
   };
   readonly gateway: Listener;
+  /** Without TLS, for simulated devices: whoever connects is who its client id says. On loopback only, by its caller. */
+  readonly simulated?: Pick<Listener, 'host' | 'port' | 'accessFile'>;
   /** PEM: the server's certificate and key */
   readonly certFile: string;
   readonly keyFile: string;
@@ -39,6 +41,13 @@ const listener = (settings: Listener, config: BrokerConfig): string[] => [
   'allow_anonymous false',
   'allow_zero_length_clientid false',
   `acl_file ${settings.accessFile}`,
+];
+
+const simulatedListener = ({ host, port, accessFile }: NonNullable<BrokerConfig['simulated']>): string[] => [
+  `listener ${port} ${host}`,
+  'allow_anonymous true',
+  'allow_zero_length_clientid false',
+  `acl_file ${accessFile}`,
 ];
 
 /** @returns the text of `mosquitto.conf` */
@@ -70,5 +79,6 @@ export const brokerConfig = (config: BrokerConfig): string =>
     ...(config.devices.revocationFile === undefined ? [] : [`crlfile ${config.devices.revocationFile}`]),
     // Several gateways have one name and a client id each; and by the client id of a device they end its session.
     ...listener(config.gateway, config),
+    ...(config.simulated === undefined ? [] : simulatedListener(config.simulated)),
     '',
   ].join('\n');

@@ -9,6 +9,7 @@ import {
   DEVICE_CERTIFICATE_DAYS,
   type Identity,
   makeDeviceAuthority,
+  makeDeviceRequest,
   makeReleaseTree,
   makeServerAuthority,
   makeServerIdentity,
@@ -46,6 +47,19 @@ beforeAll(async () => {
   put('device-ca.pem', ca.certificatePem);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('makeDeviceRequest', () => {
+  test('openssl and the authority take its request, and the key belongs to it', async () => {
+    const { keyPem, csrPem } = makeDeviceRequest('sim-1');
+    put('sim.csr', csrPem);
+    put('sim.key', keyPem);
+    expect(openssl('req -in sim.csr -noout -verify -subject')).toContain('sim-1');
+    expect(openssl('req -in sim.csr -noout -pubkey')).toBe(openssl('pkey -in sim.key -pubout'));
+    const { certificatePem } = await signDeviceCsr({ csrPem, deviceId, ca });
+    put('sim.pem', certificatePem);
+    expect(openssl('x509 -in sim.pem -noout -pubkey')).toBe(openssl('pkey -in sim.key -pubout'));
+  });
+});
 
 describe('signDeviceCsr', () => {
   test('certifies the key under the name we give it, for client authentication, for 90 days', async () => {

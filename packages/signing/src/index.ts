@@ -15,6 +15,7 @@ export {
 } from './certificates.ts';
 export { certificatesOfSignature, type CertificateFacts, readCertificates } from './certificate-facts.ts';
 export { verifyCmsShape } from './cms-shape.ts';
+export { makeDeviceRequest } from './device-request.ts';
 export { type DeviceProof, keySha256Of, verifyRenewal } from './device-certificate.ts';
 export {
   DEVICE_CERTIFICATE_DAYS,
