@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { createRollout, getRollout, listExecutions } from '@slipway/fleet';
-import { seedDevice, TEST_CLASS, until } from '@slipway/fleet/testing';
+import { seedDevice, startTestBroker, TEST_CLASS, until } from '@slipway/fleet/testing';
 import { runGateway } from '@slipway/gateway/testing';
 import { isTerminal, type DeviceId, type Execution, type RolloutId } from '@slipway/protocol';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { conductOf } from './conformance/compare.ts';
+import { readFixtures } from './conformance/fixture.ts';
+import { replay } from './conformance/replay.ts';
 import { simNames } from './options.ts';
 import { startFleetSim } from './start.ts';
 
@@ -93,4 +96,13 @@ test('what fails comes back to the old slot or is refused, over links that drop'
   expect(new Map(outcomes.map(({ execution, state }) => [execution, state]))).toEqual(
     new Map(known.map(({ id, state }) => [id, state])),
   );
+});
+
+test('asked what a real device was asked, a simulated one does the same, in the same order', async () => {
+  const broker = await startTestBroker();
+  onTestFinished(() => broker.stop());
+  const { commit, rollback } = readFixtures();
+  const [committed, rolledBack] = await replay(broker.url, [commit, rollback]);
+  expect(committed).toEqual(conductOf(commit));
+  expect(rolledBack).toEqual(conductOf(rollback));
 });

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { ERRORS, TERMINAL_STATES, codeOf, messageOf } from '@slipway/protocol';
+import { runEnrol } from './enrol-command.ts';
 import { HELP, parseOptions } from './parse-options.ts';
 import { renderLine, resultOf } from './render.ts';
 import type { Seen } from './seen.ts';
@@ -16,6 +17,7 @@ const isSettled = ({ inState, acknowledged, made }: Seen, count: number): boolea
 
 /** @returns exit status */
 const main = async (args: readonly string[]): Promise<number> => {
+  if (args[0] === 'enrol') return runEnrol(args.slice(1), console.log);
   const { help, sim: options, seconds, settled, json } = parseOptions(args);
   if (help) {
     console.log(HELP);

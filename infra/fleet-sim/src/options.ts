@@ -15,6 +15,8 @@ export const Faults = z.strictObject({
   panic: share.default(0),
   /** share that refuses a release because its signature is not right */
   refuse: share.default(0),
+  /** of the releases that this happens to; absent: every one */
+  versions: z.array(Version).optional(),
   /** share of devices whose clock is off, and by how many seconds at most, either way */
   skewed: share.default(0),
   skewSeconds: z.number().min(0).default(0),

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { SimIdentity, simNames, SimOptions } from './options.ts';
 
 export const HELP = `npm run fleet-sim -- --class NAME --mqtt-url URL [options]
+npm run fleet-sim -- enrol --help
 
 Simulated devices: the agent's own core and messages, on machines that are simulated. They connect, take what they are
 offered, and go on until Ctrl-C. docs/fleet-sim.md tells where the devices and the listener come from.
@@ -36,6 +37,7 @@ offered, and go on until Ctrl-C. docs/fleet-sim.md tells where the devices and t
   --roll-back SHARE  of devices on which a release does not pass its gates
   --panic SHARE      of devices on which its kernel panics
   --refuse SHARE     of devices that find its signature wrong
+  --bad V[,V]        versions that fail so; all others go well (every version)
   --skewed SHARE     of devices whose clock is off, by up to --skew S seconds (3600)
   --seed N           which devices these are (1)
 
@@ -80,6 +82,7 @@ const FLAGS = {
   'roll-back': TEXT,
   panic: TEXT,
   refuse: TEXT,
+  bad: TEXT,
   skewed: TEXT,
   skew: TEXT,
   seed: TEXT,
@@ -165,6 +168,7 @@ export const parseOptions = (args: readonly string[]): Parsed => {
           rollBack: numbers['roll-back'],
           panic: numbers.panic,
           refuse: numbers.refuse,
+          versions: values.bad?.split(','),
           skewed: numbers.skewed,
           skewSeconds: numbers.skewed === undefined ? undefined : numbers.skew,
         }),

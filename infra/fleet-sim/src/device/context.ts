@@ -16,6 +16,12 @@ export type Context = {
   readonly refOf: (release: ReleaseId, version: string, bundle: Digest) => ReleaseRef;
   /** whether the share of devices that something happens to includes this one */
   readonly isMet: (share: number, device: string, what: string) => boolean;
+  /** whether a release fails on a device in that way */
+  readonly isFailing: (
+    how: 'rollBack' | 'panic' | 'refuse',
+    device: string,
+    ref: ReleaseRef | null,
+  ) => boolean;
   /** simulated seconds, as milliseconds to wait */
   readonly waitMs: (seconds: number) => number;
 };
@@ -27,6 +33,8 @@ export const makeContext = (
   random: () => number,
 ): Context => {
   const refs = new Map<ReleaseId, ReleaseRef>();
+  const isMet: Context['isMet'] = (share, device, what) =>
+    share > 0 && fractionOf(options.seed, `${device}:${what}`) < share;
   return {
     options,
     seen,
@@ -38,7 +46,12 @@ export const makeContext = (
       refs.set(release, ref);
       return ref;
     },
-    isMet: (share, device, what) => share > 0 && fractionOf(options.seed, `${device}:${what}`) < share,
+    isMet,
+    isFailing: (how, device, ref) => {
+      const { versions, [how]: share } = options.faults;
+      if (ref === null || versions?.includes(ref.version) === false) return false;
+      return isMet(share, device, `${ref.release}:${how}`);
+    },
     waitMs: (seconds) => (options.speed === null ? 0 : (seconds * 1000) / options.speed),
   };
 };

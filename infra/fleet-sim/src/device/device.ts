@@ -42,6 +42,7 @@ import { telemetryOf } from './telemetry.ts';
 /** 2024-01-01, as for the agent: counters begin with the clock, so that a new simulator is not taken for an old one. */
 const COUNTER_EPOCH_S = 1_704_067_200;
 const GOODBYE_MS = 5_000;
+const PROGRESS_S = 1;
 const HEALTH = { state: 'ok', services: [] } as const;
 
 const uptime = (): number => performance.now() / 1000;
@@ -69,6 +70,7 @@ export class Device {
   private drops = 0;
   private connects = 0;
   private connectedAt = 0;
+  private progressAt: number | null = null;
   private timer: NodeJS.Timeout | null = null;
   private running: { readonly job: Job; readonly controller: AbortController } | null = null;
   private blocks: Blocks | null = null;
@@ -93,11 +95,10 @@ export class Device {
   /** Comes up, and connects. */
   boot(): void {
     const { machine, context } = this;
-    startMachine(machine, ({ release }) =>
-      context.isMet(context.options.faults.panic, this.id, `${release}:panic`),
-    );
+    startMachine(machine, (ref) => context.isFailing('panic', this.id, ref));
     context.seen.boots += 1;
     this.isLeaving = false;
+    this.progressAt = null;
     this.state = { saved: this.state.saved, boot: null, connected: false, clock: NO_CLOCK };
     this.dispatch({
       kind: 'started',
@@ -234,6 +235,7 @@ export class Device {
         }
         await this.blocks.reader(bundle, signal).read(offset, length);
       },
+      progressed: (bytes) => this.progress(bytes),
       armed: () => {
         const { execution } = this.state.saved;
         if (execution !== null) this.ledger.onArmed(execution.id);
@@ -435,6 +437,22 @@ export class Device {
     if (birth === undefined) return;
     const messageId = this.send('birth', birth);
     if (!this.isBorn) this.birthId = messageId;
+  }
+
+  private progress(bytes: number): void {
+    const { execution } = this.state.saved;
+    if (execution === null) return;
+    if (this.progressAt !== null && uptime() - this.progressAt < PROGRESS_S) return;
+    this.progressAt = uptime();
+    this.send('progress', {
+      v: 1,
+      execution: execution.id,
+      phase: 'DOWNLOADING',
+      bytesDone: bytes,
+      bytesTotal: execution.bundle.size,
+      bytesReceived: bytes,
+      bytesReused: 0,
+    });
   }
 
   private telemetry(): Uplink['telemetry'] {

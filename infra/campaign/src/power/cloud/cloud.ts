@@ -15,6 +15,7 @@ import {
   serverStateTopic,
   type Desired,
 } from '@slipway/protocol';
+import type { Recorder } from '@slipway/fleet-sim/conformance';
 import { signDeviceCsr } from '@slipway/signing';
 import { connectAsync } from 'mqtt';
 import { GUEST_MQTT_URL } from '../ground/addresses.ts';
@@ -34,6 +35,8 @@ export type CloudOptions = {
   readonly releases: readonly Release[];
   /** called for what a device says, while the device waits for nothing */
   readonly onStatus?: (status: Status) => void;
+  /** writes down what goes over the wire */
+  readonly wire?: Recorder;
 };
 
 /** What the device is told to be at, and by which number the broker has known it. */
@@ -127,10 +130,11 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     );
   };
 
-  client.on('message', (topic, payload) => {
+  client.on('message', (topic, payload, { qos, retain }) => {
     const kind = parseUpTopic(topic)?.kind;
     if (kind === undefined || payload.length === 0) return;
     const body: unknown = JSON.parse(payload.toString());
+    options.wire?.up(kind, body, qos, retain);
     if (kind === 'stream/get') answer(StreamGet.parse(body));
     if (kind === 'birth') births.push(Birth.parse(body));
     if (kind === 'status') {
@@ -139,11 +143,14 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
         statuses.push(status);
         options.onStatus?.(status);
       }
+      options.wire?.ack(status.seq);
       client.publish(down('ack'), JSON.stringify({ v: 1, seq: status.seq }), { qos: 1 });
     }
     changed();
   });
-  await client.subscribeAsync(['slip/+/+/+', 'slip/+/+/stream/get'], { qos: 1 });
+  // What is published to be retained is seen to be.
+  await client.subscribeAsync(['slip/+/+/+', 'slip/+/+/stream/get'], { qos: 1, rap: true });
+  options.wire?.state();
   await client.publishAsync(serverStateTopic(TENANT), JSON.stringify({ v: 1, state: 'online' }), {
     qos: 1,
     retain: true,
@@ -168,6 +175,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
           expiresAt: EXPIRES_AT,
         },
       };
+      options.wire?.desired(message);
       await client.publishAsync(down('desired'), JSON.stringify(message), { qos: 1, retain: true });
     },
     until: async (what, condition, { timeoutMs, signal }) => {

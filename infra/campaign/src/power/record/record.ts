@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Recorder } from '@slipway/fleet-sim/conformance';
 import type { Arch } from '@slipway/protocol';
 import { OverlayDisk, type Disk } from '../../block/overlay-disk.ts';
 import type { LogEntry, WriteLog } from '../../block/write-log.ts';
@@ -28,6 +29,8 @@ export type RecordOptions = {
   readonly base: Disks;
   /** called with the length of the log after every entry; a kill comes from here */
   readonly onEntry?: (entries: number) => void;
+  /** writes down what goes over the wire */
+  readonly wire?: Recorder;
   /** pulls the plug; what was written by then is returned */
   readonly signal?: AbortSignal;
 };
@@ -44,6 +47,7 @@ export const recordUpdate = async (options: RecordOptions): Promise<WriteLog> =>
     folder: join(folder, 'cloud'),
     authorities,
     releases: [scenario.newRelease],
+    ...(options.wire === undefined ? {} : { wire: options.wire }),
     onStatus: (status) => record({ kind: 'mark', what: STATUS, detail: status }),
   });
   try {

@@ -1,5 +1,6 @@
-import { access, mkdir } from 'node:fs/promises';
+import { access, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { recordWire, renderTrace } from '@slipway/fleet-sim/conformance';
 import { Status, type Arch } from '@slipway/protocol';
 import { BaseImage } from '../../block/overlay-disk.ts';
 import { loadLog, saveLog, type WriteLog } from '../../block/write-log.ts';
@@ -62,6 +63,10 @@ const assertSound = (recording: Recording): void => {
     );
 };
 
+/** What went over the wire meanwhile. @param folder of the campaign */
+export const wireFileOf = (folder: string, arch: Arch, name: ScenarioName): string =>
+  join(folder, arch, `${name}.wire.jsonl`);
+
 /** Records scenarios of an architecture, the rollback from where the commit has ended. Kept. */
 export const makeRecordings = async (
   { folder, authorities, print }: Ground,
@@ -79,8 +84,10 @@ export const makeRecordings = async (
       print(`${arch}: recording a ${name}`);
       const options = { folder: join(own, `recording-${name}`), arch, authorities, scenario, base };
       await mkdir(options.folder, { recursive: true });
-      const log = await recordUpdate(options);
+      const wire = recordWire();
+      const log = await recordUpdate({ ...options, wire });
       assertSound({ arch, scenario, base, log });
+      await writeFile(wireFileOf(folder, arch, name), renderTrace(wire.entries));
       await saveLog(path, log);
     }
     return { arch, scenario, base, log: await loadLog(path) };
