@@ -34,7 +34,7 @@ export const makeDeviceRequest = (
   const signature = sign('sha256', info, privateKey);
   const bits = tlv(0x03, Buffer.from([0]), signature);
   return {
-    keyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    keyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }),
     csrPem: toPem(sequence(info, sequence(objectId(ECDSA_WITH_SHA256)), bits)),
   };
 };
