@@ -291,6 +291,32 @@ describe('what slipway-agent says', () => {
   });
 });
 
+test('consent: the release waits, over a restart, until somebody at the device accepts it', async () => {
+  await writeFile(device.path('esp/slipway/claim.json'), JSON.stringify({ v: 1, token: CLAIM_TOKEN }));
+  cloud.publish(v2);
+  await device.boot();
+  await cloud.desire(1, v2, { policy: { mode: 'download', consent: true } });
+  const asking = await until('the question', ({ execution }) => execution?.waits != null);
+  expect(asking.execution).toMatchObject({
+    asks: true,
+    waits: { code: 'INSTALL_AWAITS_CONSENT', until: null },
+  });
+  expect((await agentCommand('status')).out).toContain('Answer: slipway-agent accept');
+
+  expect((await agentCommand('defer', '4h')).out).toContain('2.0.0: deferred. Release 2.0.0 lies verified');
+  await cloud.until('the report', () => cloud.statuses.at(-1)?.code === 'INSTALL_DEFERRED');
+  await device.cutPower();
+  await device.boot();
+  const after = await until('the agent', ({ execution }) => execution?.waits != null);
+  expect(after.execution?.waits).toMatchObject({ code: 'INSTALL_DEFERRED', until: expect.any(Number) });
+  expect(await json('accept', 'exe_0000000000000077')).toMatchObject({ code: 'CONSENT_NOT_ASKED' });
+
+  // The machine goes down under the command, or it is told that it will.
+  await agentCommand('accept', after.execution?.id ?? '');
+  expect((await cloud.outcome(1)).state).toBe('COMMITTED');
+  expect(device.boots.map(({ version }) => version)).toEqual(['1.0.0', '1.0.0', '2.0.0']);
+});
+
 test('reset: the device forgets who it is and keeps running, then enrols anew', async () => {
   await writeFile(device.path('esp/slipway/claim.json'), JSON.stringify({ v: 1, token: CLAIM_TOKEN }));
   await device.boot();

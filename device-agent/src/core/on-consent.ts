@@ -63,7 +63,8 @@ export const onConsent = (turn: Turn, { execution, answer }: ConsentEvent): void
       const message = `Release ${open.version} was refused at the device.`;
       stopJob(turn);
       log(turn, message);
-      report(turn, open, 'REJECTED', { code: 'INSTALL_REFUSED', message });
+      // What people want is no fault of the release: a rollout that counts failures goes on.
+      report(turn, open, 'CANCELED', { code: 'INSTALL_REFUSED', message });
       return;
     }
     default:

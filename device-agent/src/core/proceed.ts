@@ -72,14 +72,19 @@ export const armOrHold = (turn: Turn, slot: SlotName, record: Armable): void => 
   startJob(turn, { kind: 'arm', slot });
 };
 
-/** Reported once for each reason and time; nothing changes where it still holds. */
+/** Half the time that the server waits for the next report of what is deferred. */
+const SAY_AGAIN_S = 7 * 86_400;
+
+/** Reported once for each reason and time; nothing changes where it still holds. Consent may take longer than servers wait. */
 const holdBack = (turn: Turn, execution: OpenExecution, step: 'download' | 'arm', hold: Hold): void => {
   stopJob(turn);
   const { hold: known } = execution;
+  const { now } = turn.clock;
   const isKnown = known?.step === step && known.code === hold.code && known.message === hold.message;
-  if (isKnown && execution.state === 'DEFERRED') return;
+  const isFresh = execution.consent === null || Math.abs(now - (known?.since ?? 0)) < SAY_AGAIN_S;
+  if (isKnown && isFresh && execution.state === 'DEFERRED') return;
   log(turn, `release ${execution.version} held back: ${hold.code}: ${hold.message}`);
-  report(turn, { ...execution, hold: { step, ...hold } }, 'DEFERRED', hold);
+  report(turn, { ...execution, hold: { step, ...hold, since: now } }, 'DEFERRED', hold);
 };
 
 /** The time, the link or the policy is another: what is held back may go on, what comes may have to wait. */

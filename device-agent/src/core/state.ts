@@ -103,6 +103,8 @@ export const OpenExecution = z.object({
       message: z.string().default(''),
       /** seconds since 1970 */
       until: z.int().nullable().default(null),
+      /** when it was reported; seconds since 1970 */
+      since: z.int().default(0),
     })
     .nullable()
     .default(null),

@@ -530,6 +530,17 @@ describe('consent', () => {
     expect(reportsOf(world).at(-1)).toBe('COMMITTED');
   });
 
+  test('is waited for without end: the server hears of it once a week, before it gives up', () => {
+    const world = waiting();
+    const reports = () => reportsOf(world).filter((report) => report === 'DEFERRED INSTALL_AWAITS_CONSENT');
+    const DAY = 86_400;
+    for (let days = 0; days < 6; days++) world.pass(DAY);
+    world.reboot();
+    expect(reports()).toHaveLength(1);
+    for (let days = 0; days < 30; days++) world.pass(DAY);
+    expect(reports()).toHaveLength(6);
+  });
+
   test('may be given while the release comes, and outlasts a power cut', () => {
     const world = new World();
     world.send({ kind: 'desired', message: desiredOf(1, 1, 2, { mode: 'soft' }), clock: CLOCK });
@@ -599,7 +610,7 @@ describe('consent', () => {
   test('that is refused ends the execution; the next one asks anew', () => {
     const world = waiting();
     say(world, { kind: 'refuse' });
-    expect([reportsOf(world).at(-1), world.saved.execution]).toEqual(['REJECTED INSTALL_REFUSED', null]);
+    expect([reportsOf(world).at(-1), world.saved.execution]).toEqual(['CANCELED INSTALL_REFUSED', null]);
     world.reboot();
     expect([world.slot, world.runs]).toEqual(['a', null]);
     world.send({ kind: 'desired', message: desiredOf(2, 6, 2, { mode: 'soft' }), clock: CLOCK });

@@ -654,9 +654,13 @@ describe.each(engines)('on %s', (engine, open) => {
       expect(await desiredOf(db, armed)).toMatchObject({ seq: 1 });
       expect((await planRollout(db, rollout, new Date())).actions).toEqual([]);
 
-      await setRolloutPolicy(db, rollout, {});
+      await setRolloutPolicy(db, rollout, { mode: 'soft' });
       await planRollout(db, rollout, new Date());
-      expect(await desiredOf(db, waiting)).not.toHaveProperty('assignment.windows');
+      const asked = await desiredOf(db, waiting);
+      expect(asked).not.toHaveProperty('assignment.windows');
+      // Agents that know nothing of consent download, and wait.
+      expect(asked).toMatchObject({ seq: 3, assignment: { mode: 'download', consent: true } });
+      expect((await planRollout(db, rollout, new Date())).actions).toEqual([]);
       expect(await executionOn(waiting)).toMatchObject({ state: 'DEFERRED', code: 'INSTALL_HELD' });
       await abortRollout(db, rollout, 'enough', new Date());
       expect(await codeThrownBy(setRolloutPolicy(db, rollout, policy))).toBe('CONFLICT');
