@@ -1,54 +1,63 @@
 import type { RolloutPreview, WavePreview } from '@slipway/protocol';
 import { describeDuration } from './duration.ts';
 import { size, table, time } from './table.ts';
+import { describeWho, nameOfWave } from './wave-table.ts';
 
 const devices = (count: number): string => `${count} ${count === 1 ? 'device' : 'devices'}`;
 
-const bytesOf = ({ most, expected }: RolloutPreview['bytes']): string =>
-  expected === null ? `at most ${size(most)}` : `likely ${size(expected)}, at most ${size(most)}`;
+const whoOf = ({ version, deviceClass, devices: all, current, online }: RolloutPreview): string =>
+  `${version} of ${deviceClass} to ${devices(all - current)}, ${online} of them online` +
+  (current === 0 ? '' : `; ${current} more ${current === 1 ? 'runs' : 'run'} it already`);
 
-const timeOf = ({ least, likely, slow }: RolloutPreview['duration']): string => {
-  if (likely === null || slow === null)
-    return least === 0 ? 'how long it takes is not known' : `at least ${describeDuration(least)}`;
-  return likely === slow
-    ? `about ${describeDuration(likely)}`
-    : `about ${describeDuration(likely)}, if devices are slow ${describeDuration(slow)}`;
+const bytesOf = ({ bytes: { most, expected } }: RolloutPreview): string =>
+  `${expected === null ? '' : `likely ${size(expected)}, `}at most ${size(most)} to load`;
+
+const approvalsOf = ({ waves }: RolloutPreview): string => {
+  const count = waves.filter(({ approval }) => approval).length;
+  return count === 0
+    ? ''
+    : `, and until ${count === 1 ? 'somebody has' : `${count} times somebody has`} approved`;
 };
 
-const approvalsOf = ({ waves }: RolloutPreview): number => waves.filter(({ approval }) => approval).length;
+const timeOf = (preview: RolloutPreview): string => {
+  const { least, likely, slow } = preview.duration;
+  const approvals = approvalsOf(preview);
+  if (likely === null || slow === null) {
+    const known = least === 0 ? 'as long' : `at least ${describeDuration(least)}, and as long`;
+    return `${known} as devices take: none of ${preview.deviceClass} has updated yet${approvals}`;
+  }
+  const [half, most] = [describeDuration(likely), describeDuration(slow)];
+  return `about ${half}${half === most ? '' : `, if devices are slow ${most}`}${approvals}`;
+};
 
 /** All of it in one line. */
-export const previewLine = (preview: RolloutPreview): string => {
-  const { version, deviceClass, current, waves, duration, bytes } = preview;
-  const updates = preview.devices - current;
-  return [
-    `${version} of ${deviceClass} to ${devices(updates)}`,
-    `${preview.online} online`,
-    ...(current === 0 ? [] : [`${current} more run it already`]),
-    ...(waves.length === 1 ? [] : [`${waves.length} waves`]),
-    bytesOf(bytes),
-    timeOf(duration),
+export const previewLine = (preview: RolloutPreview): string =>
+  [
+    whoOf(preview),
+    ...(preview.waves.length === 1 ? [] : [`${preview.waves.length} waves`]),
+    bytesOf(preview),
+    timeOf(preview),
   ].join('; ');
-};
 
-const basisOf = ({ basis, deviceClass, version }: RolloutPreview): string | undefined => {
-  if (basis.updates === 0) return undefined;
-  const whose = basis.of === 'release' ? `to ${version}` : `of ${deviceClass}`;
-  return `by ${basis.updates} earlier ${basis.updates === 1 ? 'update' : 'updates'} ${whose}`;
-};
+const basisOf = ({ basis: { updates, of }, deviceClass, version }: RolloutPreview): string =>
+  `estimated by ${updates} earlier ${updates === 1 ? 'update' : 'updates'} ` +
+  `${of === 'release' ? `to ${version}` : `of ${deviceClass}`}, for the devices that are online`;
 
-const WAVES = ['wave', 'devices', 'online', 'runs it', 'bytes', 'takes', 'from', 'to'];
+const minutes = (iso: string | null): string => time(iso).slice(0, 16);
+
+const WAVES = ['wave', 'who', 'devices', 'online', 'bytes', 'takes', 'from', 'to', ''];
 const waveRow = (wave: WavePreview): string[] => [
-  `${wave.index + 1} ${wave.name}`,
+  nameOfWave(wave),
+  describeWho(wave.who),
   `${wave.devices}`,
   `${wave.online}`,
-  `${wave.current}`,
   wave.bytes.expected === null ? `≤ ${size(wave.bytes.most)}` : size(wave.bytes.expected),
   wave.duration.likely === null
     ? `≥ ${describeDuration(wave.duration.least)}`
     : describeDuration(wave.duration.likely),
-  wave.approval ? 'approval' : time(wave.startsAt),
-  time(wave.endsAt),
+  minutes(wave.startsAt),
+  minutes(wave.endsAt),
+  wave.approval ? 'after approval' : '',
 ];
 
 const routeRow = (
@@ -56,18 +65,13 @@ const routeRow = (
   to: string,
 ): string[] => [[from ?? 'unknown', ...through.map(({ version }) => version), to].join(' → '), `${count}`];
 
-const tellApprovals = (count: number): string =>
-  count === 0 ? '' : `, and until ${count === 1 ? 'somebody has' : `${count} times somebody has`} approved`;
-
 /** For people who are about to start it. */
 export const describePreview = (preview: RolloutPreview, columns?: number): string => {
-  const { version, deviceClass, current, online, routes, waves, warnings } = preview;
-  const basis = basisOf(preview);
+  const { version, basis, routes, waves, warnings } = preview;
   return [
-    `${version} of ${deviceClass} to ${devices(preview.devices - current)}, ${online} of them online` +
-      (current === 0 ? '' : `; ${current} more run it already`),
-    `${bytesOf(preview.bytes)} to load; ${timeOf(preview.duration)}${tellApprovals(approvalsOf(preview))}`,
-    ...(basis === undefined ? [] : [`estimated ${basis}, for the devices that are online`]),
+    whoOf(preview),
+    `${bytesOf(preview)}; ${timeOf(preview)}`,
+    ...(basis.updates === 0 ? [] : [basisOf(preview)]),
     '',
     table(WAVES, waves.map(waveRow), columns),
     ...(routes.length === 0

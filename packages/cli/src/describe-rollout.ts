@@ -2,6 +2,7 @@ import type { Execution, Rollout, RolloutFailures } from '@slipway/protocol';
 import { describeDuration } from './duration.ts';
 import { describePolicy } from './rollout-policy.ts';
 import { facts, size, table, time } from './table.ts';
+import { describeLimits } from './threshold.ts';
 import { describePace, nameOfWave, openApproval, waveTable } from './wave-table.ts';
 
 const devices = (count: number): string => `${count} ${count === 1 ? 'device' : 'devices'}`;
@@ -43,11 +44,6 @@ export const rolloutLine = (rollout: Rollout): string[] => [
   noteOf(rollout),
 ];
 
-const limitsOf = ({ failureThreshold, failurePercent }: Rollout): string =>
-  failurePercent === null
-    ? `${failureThreshold} failed`
-    : `${failureThreshold} failed, or ${failurePercent} % of those decided`;
-
 const approvalLine = (rollout: Rollout, { what, by, at, comment }: Rollout['approvals'][number]): string => {
   const wave = what === 'start' ? undefined : rollout.waves[what];
   const name = wave === undefined ? 'start' : `wave ${nameOfWave(wave)}`;
@@ -70,7 +66,7 @@ export const rolloutFacts = (rollout: Rollout): string =>
     within: rollout.within?.join(', '),
     state: waveNow(rollout),
     reason: rollout.reason,
-    'stops at': limitsOf(rollout),
+    'stops at': `${describeLimits(rollout.failureThreshold, rollout.failurePercent)} failed`,
     'on failure': ON_FAILURE[rollout.onFailure],
     'at once': describePace(rollout),
     retries:
@@ -130,7 +126,7 @@ const MOST_DEVICES = 50;
 const total = ({ counts }: Rollout): number => Object.values(counts).reduce((sum, count) => sum + count, 0);
 
 /** All that there is to see of a rollout; of many devices those that were offered it last. */
-export const describeRollout = (
+export const showRollout = (
   { rollout, failures, executions }: SeenRollout,
   columns: number | undefined,
 ): string => {

@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { messageOf, OnFailure, SlipwayError, type RolloutCreate } from '@slipway/protocol';
+import { messageOf, OnFailure, SlipwayError, type RolloutRule } from '@slipway/protocol';
 import { z } from 'zod';
 import { collect, wholeNumber } from './command.ts';
-import { DURATIONS, parseDuration } from './duration.ts';
-import { parsePercent } from './threshold.ts';
+import { describeDuration, DURATIONS, parseDuration } from './duration.ts';
+import { describeLimits, NO_NUMBER, parsePercent } from './threshold.ts';
 import { parseWaveFile } from './wave-file.ts';
+import { describeWho, nameOfWave } from './wave-table.ts';
 import { parseWave } from './wave-text.ts';
 
 /** How a rollout goes, of `rollouts create`, `rollouts preview` and triggers. */
@@ -20,8 +21,6 @@ export const planOptions = {
   soak: z.string().optional(),
   onFailure: OnFailure.optional(),
   approval: z.boolean().optional(),
-  startAt: z.string().optional(),
-  endAt: z.string().optional(),
   retries: z.int().min(0).max(10).optional(),
   backoff: z.string().optional(),
   penalty: z.string().optional(),
@@ -29,6 +28,9 @@ export const planOptions = {
   conflictPatience: z.int().min(1).optional(),
 };
 export type PlanOptions = z.infer<z.ZodObject<typeof planOptions>>;
+
+/** Of one rollout, when it goes. */
+export const timeOptions = { startAt: z.string().optional(), endAt: z.string().optional() };
 
 export const withPlanOptions = (command: Command): Command =>
   command
@@ -45,8 +47,6 @@ export const withPlanOptions = (command: Command): Command =>
     .option('--soak <time>', 'how long devices must stay healthy before the next wave, such as 1h')
     .option('--on-failure <what>', 'stop, pause, or rollback: devices that committed go back (stop)')
     .option('--approval', 'somebody else must approve before it starts')
-    .option('--start-at <time>', 'such as 2026-12-24T18:00Z, or from now on: 2h')
-    .option('--end-at <time>', 'nothing is offered after it')
     .option('--retries <n>', 'how often a device that failed is offered the release again (0)', wholeNumber)
     .option('--backoff <time>', 'how long before it is, twice as long each time (10m)')
     .option(
@@ -59,6 +59,11 @@ export const withPlanOptions = (command: Command): Command =>
       'how long to wait for a device that takes a release of another rollout (86400)',
       wholeNumber,
     );
+
+export const withTimeOptions = (command: Command): Command =>
+  command
+    .option('--start-at <time>', 'such as 2026-12-24T18:00Z, or from now on: 2h')
+    .option('--end-at <time>', 'nothing is offered after it');
 
 const usage = (message: string): SlipwayError => new SlipwayError('USAGE', message);
 
@@ -84,7 +89,7 @@ const momentOf = (option: string, text: string, now: Date): string => {
   );
 };
 
-const wavesOf = async (cwd: string, { wave, waves: file }: PlanOptions): Promise<RolloutCreate['waves']> => {
+const wavesOf = async (cwd: string, { wave, waves: file }: PlanOptions): Promise<RolloutRule['waves']> => {
   if (file === undefined) return wave?.map(parseWave);
   if (wave !== undefined) throw usage('Expected --wave or --waves, not both.');
   const text = await readFile(resolve(cwd, file), 'utf8').catch((cause: unknown) => {
@@ -96,28 +101,26 @@ const wavesOf = async (cwd: string, { wave, waves: file }: PlanOptions): Promise
 const DEFAULT_BACKOFF_S = 600;
 
 /** What of a rollout is said by options, without all that is not. */
-export type PlanAsked = Partial<Omit<RolloutCreate, 'release' | 'policy'>>;
+export type PlanAsked = Partial<Omit<RolloutRule, 'group' | 'query' | 'policy'>>;
 
 /**
  * What options say of how a rollout goes, in the terms of the API.
  *
  * @throws {SlipwayError} USAGE, NOT_FOUND, SPEC_SYNTAX, SPEC_INVALID
  */
-export const planOf = async (cwd: string, options: PlanOptions, now: Date): Promise<PlanAsked> => {
-  const { failurePercent, soak, startAt, endAt, retries, backoff, penalty } = options;
+export const planOf = async (cwd: string, options: PlanOptions): Promise<PlanAsked> => {
+  const { failurePercent, soak, retries, backoff, penalty } = options;
   if (backoff !== undefined && retries === undefined)
     throw usage('--backoff says when to offer again: say how often by --retries, too.');
   const asked = {
     waves: await wavesOf(cwd, options),
-    failureThreshold: options.failureThreshold,
+    failureThreshold: options.failureThreshold ?? (failurePercent === undefined ? undefined : NO_NUMBER),
     failurePercent: failurePercent === undefined ? undefined : percentOf('failure-percent', failurePercent),
     maxInFlight: options.maxInFlight,
     maxPerMinute: options.maxPerMinute,
     soakSeconds: soak === undefined ? undefined : secondsOf('soak', soak),
     onFailure: options.onFailure,
     approval: options.approval,
-    startAt: startAt === undefined ? undefined : momentOf('start-at', startAt, now),
-    endAt: endAt === undefined ? undefined : momentOf('end-at', endAt, now),
     retries:
       retries === undefined
         ? undefined
@@ -130,4 +133,32 @@ export const planOf = async (cwd: string, options: PlanOptions, now: Date): Prom
     conflictPatienceSeconds: options.conflictPatience,
   };
   return Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
+};
+
+/** @throws {SlipwayError} USAGE */
+export const timesOf = (
+  { startAt, endAt }: z.infer<z.ZodObject<typeof timeOptions>>,
+  now: Date,
+): { startAt?: string; endAt?: string } => ({
+  ...(startAt === undefined ? {} : { startAt: momentOf('start-at', startAt, now) }),
+  ...(endAt === undefined ? {} : { endAt: momentOf('end-at', endAt, now) }),
+});
+
+const ENDS = { stop: 'stops', pause: 'pauses', rollback: 'goes back' } as const;
+
+/** The same in words. */
+export const describePlan = (plan: RolloutRule): string[] => {
+  const { waves, failureThreshold, failurePercent, maxInFlight, maxPerMinute, soakSeconds, retries } = plan;
+  return [
+    ...(waves ?? []).map(
+      (wave, index) => `wave ${nameOfWave({ index, name: wave.name ?? null })}: ${describeWho(wave)}`,
+    ),
+    `${maxInFlight} at once`,
+    ...(maxPerMinute === undefined ? [] : [`${maxPerMinute} a minute`]),
+    `${ENDS[plan.onFailure ?? 'stop']} at ${describeLimits(failureThreshold, failurePercent ?? null)} failed`,
+    ...(soakSeconds === undefined ? [] : [`soak ${describeDuration(soakSeconds)}`]),
+    ...(retries === undefined ? [] : [`${retries.max} retries`]),
+    ...(plan.priority === undefined ? [] : [`priority ${plan.priority}`]),
+    ...(plan.approval === true ? ['after approval'] : []),
+  ];
 };

@@ -26,8 +26,12 @@ export const parseThreshold = (text: string): Threshold | undefined => {
   return { ...(count === undefined ? {} : { count }), ...(percent === undefined ? {} : { percent }) };
 };
 
+/** Failures that end a rollout which a share alone is to end: more than there are devices. */
+export const NO_NUMBER = 1_000_000;
+
 /** `3 or 2 %` */
-export const describeThreshold = ({ count, percent }: Threshold): string =>
-  [...(count === undefined ? [] : [`${count}`]), ...(percent === undefined ? [] : [`${percent} %`])].join(
-    ' or ',
-  );
+export const describeLimits = (count: number | null, percent: number | null): string =>
+  [
+    ...(count === null || (count === NO_NUMBER && percent !== null) ? [] : [`${count}`]),
+    ...(percent === null ? [] : [`${percent} %`]),
+  ].join(' or ');

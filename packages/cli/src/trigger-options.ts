@@ -11,6 +11,7 @@ import {
 } from '@slipway/protocol';
 import { z } from 'zod';
 import { collect, wholeNumber } from './command.ts';
+import { describePlan, planOf, planOptions, withPlanOptions, type PlanAsked } from './rollout-plan.ts';
 import { describePolicy, policyOf, policyOptions, withPolicyOptions } from './rollout-policy.ts';
 
 /** Options of `trigger create` and `trigger edit`. */
@@ -35,47 +36,46 @@ export const triggerOptions = {
   rollout: z.boolean().optional(),
   group: z.string().optional(),
   query: z.string().optional(),
-  failureThreshold: z.int().optional(),
-  maxInFlight: z.int().optional(),
   within: z.int().min(0).optional(),
   maxBuilds: z.int().min(1).optional(),
   secretFile: z.string().optional(),
+  ...planOptions,
   ...policyOptions,
 };
 export type TriggerOptions = z.infer<z.ZodObject<typeof triggerOptions>>;
 
 export const withTriggerOptions = (command: Command): Command =>
   withPolicyOptions(
-    command
-      .option('--file <file>', 'all of it as JSON, as show --json prints it; options go over it')
-      .option('--source <source>', 'the git repository to build from; otherwise that of the server')
-      .option('--class <class>', 'what it builds; may be given again; otherwise every class', collect)
-      .option('--forge <forge>', 'on a push that github, gitlab or gitea tells of')
-      .option('--repository <name>', 'only of this repository, such as acme/images')
-      .option('--sender <registry>', 'on an image that distribution, harbor, dockerhub or ghcr tells of')
-      .option('--image <glob>', 'only these images; otherwise those that a class uses', collect)
-      .option('--schedule <fields>', 'by time: minute, hour, day of month, month, day of week')
-      .option('--time-zone <zone>', 'of the schedule, such as Europe/Berlin (UTC)')
-      .option('--every <minutes>', 'when tags or packages have changed, looked at so often', wholeNumber)
-      .option('--release-of <class>', 'on a release of another class')
-      .option('--of-channel <channel>', 'once that is published to this channel')
-      .option(
-        '--branch <glob[=channel]>',
-        'branches that build, with their channel; may be given again',
-        collect,
-      )
-      .option('--include <glob>', 'files that count beside those a class is made of', collect)
-      .option('--exclude <glob>', 'files that never count', collect)
-      .option('--channel <channel>', 'where releases go, unless the branch has its own')
-      .option('--publish', 'publish what was built')
-      .option('--rollout', 'roll out what was published')
-      .option('--group <group>', 'roll out to this group')
-      .option('--query <query>', 'roll out to what this query finds')
-      .option('--failure-threshold <n>', 'failures that stop a rollout (1)', wholeNumber)
-      .option('--max-in-flight <n>', 'devices of a rollout at once (100)', wholeNumber)
-      .option('--within <seconds>', 'what is equal and comes so soon after is one build (5)', wholeNumber)
-      .option('--max-builds <n>', 'builds of a class at once (2)', wholeNumber)
-      .option('--secret-file <file>', 'the secret of its hook; otherwise one is made'),
+    withPlanOptions(
+      command
+        .option('--file <file>', 'all of it as JSON, as show --json prints it; options go over it')
+        .option('--source <source>', 'the git repository to build from; otherwise that of the server')
+        .option('--class <class>', 'what it builds; may be given again; otherwise every class', collect)
+        .option('--forge <forge>', 'on a push that github, gitlab or gitea tells of')
+        .option('--repository <name>', 'only of this repository, such as acme/images')
+        .option('--sender <registry>', 'on an image that distribution, harbor, dockerhub or ghcr tells of')
+        .option('--image <glob>', 'only these images; otherwise those that a class uses', collect)
+        .option('--schedule <fields>', 'by time: minute, hour, day of month, month, day of week')
+        .option('--time-zone <zone>', 'of the schedule, such as Europe/Berlin (UTC)')
+        .option('--every <minutes>', 'when tags or packages have changed, looked at so often', wholeNumber)
+        .option('--release-of <class>', 'on a release of another class')
+        .option('--of-channel <channel>', 'once that is published to this channel')
+        .option(
+          '--branch <glob[=channel]>',
+          'branches that build, with their channel; may be given again',
+          collect,
+        )
+        .option('--include <glob>', 'files that count beside those a class is made of', collect)
+        .option('--exclude <glob>', 'files that never count', collect)
+        .option('--channel <channel>', 'where releases go, unless the branch has its own')
+        .option('--publish', 'publish what was built')
+        .option('--rollout', 'roll out what was published')
+        .option('--group <group>', 'roll out to this group')
+        .option('--query <query>', 'roll out to what this query finds')
+        .option('--within <seconds>', 'what is equal and comes so soon after is one build (5)', wholeNumber)
+        .option('--max-builds <n>', 'builds of a class at once (2)', wholeNumber)
+        .option('--secret-file <file>', 'the secret of its hook; otherwise one is made'),
+    ),
   );
 
 /** Without what was not said; the schema of the API has the last word on the rest. */
@@ -122,14 +122,17 @@ const branchOf = (text: string): { match: string; channel?: string } => {
 };
 
 /** The rule as it was, with what the options say of it; undefined: they say nothing. */
-export const ruleOf = (options: TriggerOptions, before: TriggerRule | undefined): unknown => {
+export const ruleOf = (
+  options: TriggerOptions,
+  plan: PlanAsked,
+  before: TriggerRule | undefined,
+): unknown => {
   const { include, exclude, branch, channel, publish, rollout, group, query } = options;
   const policy = policyOf(options);
   const gates = definedOf({
     group,
     query,
-    failureThreshold: options.failureThreshold,
-    maxInFlight: options.maxInFlight,
+    ...plan,
     policy: Object.keys(policy).length === 0 ? undefined : policy,
   });
   const wantsRollout = rollout === true || before?.rollout !== undefined;
@@ -154,7 +157,7 @@ const FromFile = z.looseObject({});
  * What file and options say, in the terms of the API.
  *
  * @param before rule of the trigger that is edited
- * @throws {SlipwayError} USAGE, NOT_FOUND
+ * @throws {SlipwayError} USAGE, NOT_FOUND, SPEC_SYNTAX, SPEC_INVALID
  */
 export const readTrigger = async (
   cwd: string,
@@ -187,7 +190,7 @@ export const readTrigger = async (
       source: options.source,
       classes: options.class,
       on: onOf(options),
-      rule: ruleOf(options, inFile ?? before),
+      rule: ruleOf(options, await planOf(cwd, options), inFile ?? before),
       windowSeconds: options.within,
       maxBuilds: options.maxBuilds,
       secret: options.secretFile === undefined ? undefined : (await textOf(options.secretFile)).trim(),
@@ -226,12 +229,11 @@ export const describeOn = (on: TriggerOn): string => {
 /** What a rollout of its releases is like; undefined: there is none. */
 export const describeRollout = ({ rollout }: TriggerRule): string | undefined => {
   if (rollout === undefined) return undefined;
-  const { group, query, failureThreshold, maxInFlight, policy } = rollout;
+  const { group, query, policy } = rollout;
   return [
     ...(group === undefined ? [] : [`to group ${group}`]),
     ...(query === undefined ? [] : [`to what finds: ${query}`]),
-    `${maxInFlight} at once`,
-    `stops at ${failureThreshold} failed`,
+    ...describePlan(rollout),
     ...[policy === undefined ? undefined : describePolicy(policy)].filter((text) => text !== undefined),
   ].join('; ');
 };

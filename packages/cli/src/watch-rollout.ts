@@ -1,7 +1,7 @@
 import type { Client } from '@slipway/client';
 import { SlipwayError, type Execution, type Rollout } from '@slipway/protocol';
 import type { Context } from './context.ts';
-import { describeRollout, type SeenRollout } from './describe-rollout.ts';
+import { showRollout, type SeenRollout } from './describe-rollout.ts';
 import { follow } from './follow.ts';
 import { openScreen } from './screen.ts';
 import { waveLine } from './wave-table.ts';
@@ -49,7 +49,7 @@ export const watchRollout = async (context: Context, client: Client, id: string)
   return follow(context, client, async () => {
     const seen = await seeRollout(client, id, FEW_DEVICES);
     if (!isMoving(seen)) return context.json ? seeRollout(client, id, Number.POSITIVE_INFINITY) : seen;
-    if (draw !== undefined) context.out(draw(describeRollout(seen, context.screen?.().columns)));
+    if (draw !== undefined) context.out(draw(showRollout(seen, context.screen?.().columns)));
     else if (!context.json)
       for (const [name, text] of linesOf(seen)) {
         if (shown.get(name) !== text) context.err(text);

@@ -1,6 +1,7 @@
 import type { Rollout, Wave, WaveCreate } from '@slipway/protocol';
 import { describeDuration } from './duration.ts';
 import { table, time } from './table.ts';
+import { describeLimits } from './threshold.ts';
 
 type Who = Pick<WaveCreate, 'devices' | 'count' | 'percent' | 'query'>;
 
@@ -31,8 +32,7 @@ const underWay = ({ counts }: Wave): number =>
 
 type Judged = { readonly count: number | null; readonly percent: number | null };
 
-const limitOf = ({ count, percent }: Judged): string =>
-  [...(count === null ? [] : [`${count}`]), ...(percent === null ? [] : [`${percent} %`])].join(' or ');
+const limitOf = ({ count, percent }: Judged): string => describeLimits(count, percent);
 
 /** `1 (2.4 %)`; several waves may be counted together. */
 const failedOf = ({ failed, failure: { now, of } }: Wave): string => {

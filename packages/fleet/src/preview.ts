@@ -222,7 +222,7 @@ const warningsOf = (
     offline > 0
       ? {
           code: 'OFFLINE',
-          message: `${some(offline)} not connected: a wave waits until they are back, unless it has a success threshold`,
+          message: `${some(offline)} ${offline === 1 ? 'is' : 'are'} not connected; a wave waits for all of its devices, unless it has a success threshold`,
         }
       : undefined,
     ...overlaps.map((other): RolloutWarning => ({

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { BuildState } from './build-resource.ts';
 import { ChannelName } from './channels.ts';
-import { AssignmentPolicy } from './channel.ts';
 import { GroupName, QueryText } from './groups.ts';
 import { BuildId, ClassName, DeliveryId, GroupId, ReleaseId, RolloutId, SourceId, TriggerId } from './ids.ts';
+import { ROLLOUT_LIMITS, ROLLOUT_PLAN } from './rollouts.ts';
 import { BranchName, SourceName } from './sources.ts';
 
 /** What makes builds by itself, and what becomes of them. */
@@ -74,15 +74,15 @@ export const TriggerOn = z.discriminatedUnion('kind', [
 ]);
 export type TriggerOn = z.infer<typeof TriggerOn>;
 
-/** Of `RolloutCreate`, what a rule may say: the release is the one that was built. */
+const { startAt: _startAt, endAt: _endAt, ...EVERY_ROLLOUT } = ROLLOUT_PLAN;
+
+/** Of `RolloutCreate`, what a rule may say: the release is the one that was built, and it starts once that is published. */
 export const RolloutRule = z.strictObject({
   group: z.union([GroupId, GroupName]).optional(),
   query: QueryText.min(1).optional(),
-  failureThreshold: z.int().min(1).default(1),
-  maxInFlight: z.int().min(1).default(100),
-  /** how long it waits for another rollout on the same devices, and for each device; absent: a day */
-  conflictPatienceSeconds: z.int().min(1).max(2_592_000).optional(),
-  policy: z.strictObject(AssignmentPolicy.shape).optional(),
+  failureThreshold: ROLLOUT_LIMITS.failureThreshold.default(1),
+  maxInFlight: ROLLOUT_LIMITS.maxInFlight.default(100),
+  ...EVERY_ROLLOUT,
 });
 export type RolloutRule = z.infer<typeof RolloutRule>;
 

@@ -4,9 +4,16 @@ import { z } from 'zod';
 import { collect, leaf, print, word, type MakeContext } from '../command.ts';
 import { connect, type Context } from '../context.ts';
 import { describePreview, previewLine } from '../describe-preview.ts';
-import { describeRollout, rolloutLine, ROLLOUT_HEADINGS } from '../describe-rollout.ts';
+import { showRollout, rolloutLine, ROLLOUT_HEADINGS } from '../describe-rollout.ts';
 import { afterCreate } from '../rollout-consequences.ts';
-import { planOf, planOptions, withPlanOptions } from '../rollout-plan.ts';
+import {
+  planOf,
+  planOptions,
+  timeOptions,
+  timesOf,
+  withPlanOptions,
+  withTimeOptions,
+} from '../rollout-plan.ts';
 import { policyOf, policyOptions, withPolicyOptions } from '../rollout-policy.ts';
 import { table } from '../table.ts';
 import { refuseUnfinished, watchRollout } from '../watch-rollout.ts';
@@ -18,19 +25,22 @@ const rolloutOptions = {
   channel: ChannelName.optional(),
   force: z.boolean().optional(),
   ...planOptions,
+  ...timeOptions,
   ...policyOptions,
 };
 type RolloutOptions = z.infer<z.ZodObject<typeof rolloutOptions>>;
 
 const withRolloutOptions = (command: Command): Command =>
   withPolicyOptions(
-    withPlanOptions(
-      command
-        .option('-d, --device <id>', 'only to this device; may be given again', collect)
-        .option('-g, --group <group>', 'only to devices of this group')
-        .option('-q, --query <query>', 'only to devices that this finds while the rollout runs')
-        .option('--channel <name>', 'only to devices that follow this channel of their class')
-        .option('--force', 'also a deprecated release'),
+    withTimeOptions(
+      withPlanOptions(
+        command
+          .option('-d, --device <id>', 'only to this device; may be given again', collect)
+          .option('-g, --group <group>', 'only to devices of this group')
+          .option('-q, --query <query>', 'only to devices that this finds while the rollout runs')
+          .option('--channel <name>', 'only to devices that follow this channel of their class')
+          .option('--force', 'also a deprecated release'),
+      ),
     ),
   );
 
@@ -50,7 +60,8 @@ const askedFor = async (
     ...(query === undefined ? {} : { query }),
     ...(channel === undefined ? {} : { channel }),
     ...(force === undefined ? {} : { force }),
-    ...(await planOf(context.cwd, options, new Date())),
+    ...(await planOf(context.cwd, options)),
+    ...timesOf(options, new Date()),
     policy: policyOf(options),
   };
 };
@@ -85,7 +96,7 @@ export const rolloutCreateCommands = (rollouts: Command, makeContext: MakeContex
       const rollout = await client.rollouts.create(asked);
       if (watch) {
         const seen = await watchRollout(context, client, rollout.id);
-        print(context, seen, () => describeRollout(seen, context.columns));
+        print(context, seen, () => showRollout(seen, context.columns));
         refuseUnfinished(seen.rollout);
         return;
       }

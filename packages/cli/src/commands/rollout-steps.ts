@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { leaf, print, word, type MakeContext } from '../command.ts';
 import { connect } from '../context.ts';
-import { describeRollout, failureTable } from '../describe-rollout.ts';
+import { showRollout, failureTable } from '../describe-rollout.ts';
 import { afterAbort } from '../rollout-consequences.ts';
 import { watchRollout } from '../watch-rollout.ts';
 
@@ -17,7 +17,7 @@ export const rolloutStepCommands = (rollouts: Command, makeContext: MakeContext)
       const rollout = await client.rollouts.abort(word(words, 0));
       if (options.watch) {
         const seen = await watchRollout(context, client, rollout.id);
-        print(context, seen, () => describeRollout(seen, context.columns));
+        print(context, seen, () => showRollout(seen, context.columns));
       } else print(context, rollout, () => afterAbort(rollout));
     },
   });

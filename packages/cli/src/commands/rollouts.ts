@@ -3,7 +3,7 @@ import { ExecutionState } from '@slipway/protocol';
 import { z } from 'zod';
 import { leaf, print, word, type MakeContext } from '../command.ts';
 import { connect } from '../context.ts';
-import { describeRollout, executionTable, rolloutLine, ROLLOUT_HEADINGS } from '../describe-rollout.ts';
+import { showRollout, executionTable, rolloutLine, ROLLOUT_HEADINGS } from '../describe-rollout.ts';
 import { describePolicy, policyOf, policyOptions, withPolicyOptions } from '../rollout-policy.ts';
 import { facts, table } from '../table.ts';
 import { waveTable } from '../wave-table.ts';
@@ -58,7 +58,7 @@ export const rolloutCommands = (program: Command, makeContext: MakeContext): voi
       const seen = options.watch
         ? await watchRollout(context, client, id)
         : await seeRollout(client, id, context.json ? Number.POSITIVE_INFINITY : SHOWN);
-      print(context, seen, () => describeRollout(seen, context.columns));
+      print(context, seen, () => showRollout(seen, context.columns));
       if (options.watch) refuseUnfinished(seen.rollout);
     },
   });
