@@ -1,5 +1,13 @@
 import { join } from 'node:path';
-import { AgentBench, BuildBench, DeviceBench, FleetBench, ImageBench, StopBench } from '@slipway/bench';
+import {
+  AgentBench,
+  BuildBench,
+  DeviceBench,
+  FleetBench,
+  ImageBench,
+  QueriesBench,
+  StopBench,
+} from '@slipway/bench';
 import { PowerSummary } from '@slipway/campaign';
 import { Summary } from '@slipway/demo';
 import { classFileSchema, imageFileSchema } from '@slipway/image-spec';
@@ -40,6 +48,9 @@ const imageBenchSchema = (): string =>
 const fleetBenchSchema = (): string =>
   jsonSchema('What npm run bench -- fleet --json FILE writes', FleetBench);
 
+const queriesBenchSchema = (): string =>
+  jsonSchema('What npm run bench -- queries --json FILE writes', QueriesBench);
+
 const stopBenchSchema = (): string => jsonSchema('What npm run bench -- stop --json FILE writes', StopBench);
 
 const powerSchema = (): string =>
@@ -56,6 +67,7 @@ export const PAGES: readonly { readonly path: string; readonly text: () => strin
   { path: join(docs, 'device-bench.schema.json'), text: deviceBenchSchema },
   { path: join(docs, 'image-bench.schema.json'), text: imageBenchSchema },
   { path: join(docs, 'fleet-bench.schema.json'), text: fleetBenchSchema },
+  { path: join(docs, 'queries-bench.schema.json'), text: queriesBenchSchema },
   { path: join(docs, 'stop-bench.schema.json'), text: stopBenchSchema },
   { path: join(docs, 'power-campaign.schema.json'), text: powerSchema },
   { path: join(docs, 'schema', 'image.schema.json'), text: () => text(imageFileSchema()) },

@@ -7,4 +7,5 @@ export { DeviceBench } from './device/result.ts';
 export { ImageBench } from './image/result.ts';
 export { AgentBench } from './agent/result.ts';
 export { FleetBench } from './fleet/result.ts';
+export { QueriesBench } from './queries/result.ts';
 export { StopBench } from './stop/result.ts';

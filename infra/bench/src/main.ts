@@ -5,6 +5,7 @@ import { benchBuild } from './build/bench.ts';
 import { benchDevice } from './device/bench.ts';
 import { benchFleet } from './fleet/bench.ts';
 import { benchImage } from './image/bench.ts';
+import { benchQueries } from './queries/bench.ts';
 import { benchStop } from './stop/bench.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
@@ -25,12 +26,16 @@ const BENCHES: Readonly<Record<string, { readonly summary: string; readonly run:
     run: benchDevice,
   },
   fleet: {
-    summary: 'the database with 100000 devices: migrations and plans of what is asked often',
+    summary: 'a whole fleet: what 15000 devices cost, how fast they report, take a release and come back',
     run: benchFleet,
   },
   image: {
     summary: 'the reference image: what is in a slot, and what it weighs',
     run: benchImage,
+  },
+  queries: {
+    summary: 'the database with 100000 devices: migrations and plans of what is asked often',
+    run: benchQueries,
   },
   stop: {
     summary: 'an emergency stop of 5000 devices that load a release',

@@ -1,39 +1,57 @@
-import type { EngineMeasure, MigrationMeasure, QueryMeasure } from './result.ts';
+import { PUBLISHED } from './peers.ts';
+import { SERVERS, type Figure, type FleetBench, type Phase, type Size } from './result.ts';
 
-const NAME = 66;
+const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
+const short = (value: number): string => value.toFixed(Number.isInteger(value) || value >= 100 ? 0 : 2);
 
-const fixed = (value: number): string => value.toFixed(value < 10 ? 2 : 0);
-const list = (names: readonly string[]): string => (names.length === 0 ? '-' : names.join(', '));
-
-const migration = ({ name, ms, locks, rewritten }: MigrationMeasure): string =>
-  `  ${name.padEnd(28)}${fixed(ms).padStart(9)}  locks ${list(locks)}` +
-  (rewritten.length === 0 ? '' : `; rewrites ${list(rewritten)}`);
-
-const query = ({ name, rows, plan, peers, mayScan }: QueryMeasure): string =>
+/** Servers and simulator apart, in shares of one processor. */
+export const renderPhase = ({ seconds, cpuSeconds, simulatorCpuSeconds, machineIdle }: Phase): string =>
   [
-    `  ${name.padEnd(NAME)}`,
-    String(rows).padStart(7),
-    fixed(plan.ms).padStart(9),
-    String(plan.pages).padStart(8),
-    ...['keys only', 'OFFSET'].map((kind) => {
-      const peer = peers.find((one) => one.name === kind);
-      return (peer === undefined ? '' : `${fixed(peer.ratio)}×`).padStart(10);
-    }),
-    `  ${plan.scanned.length === 0 ? '' : `reads all of ${list(plan.scanned)}${mayScan ? '' : ' (!)'}; `}`,
-    plan.nodes.filter((node) => /Scan/.test(node)).join(', '),
+    ...SERVERS.map((server) => `${server} ${percent((cpuSeconds[server] ?? 0) / seconds)}`),
+    `| simulator ${percent(simulatorCpuSeconds / seconds)}`,
+    `| machine idle ${percent(machineIdle)}`,
+  ].join(' ');
+
+const goal = ({ goal: { kind, value }, unit }: Figure): string =>
+  `${kind === 'atLeast' ? '≥' : '≤'} ${value} ${unit}`.trim();
+
+const line = (figure: Figure): string =>
+  `  ${figure.isMet ? 'met   ' : 'MISSED'}  ${figure.name.padEnd(56)}${`${short(figure.value)} ${figure.unit}`.padStart(14)}   goal ${goal(figure).padEnd(18)}${figure.note}`;
+
+const DAY = 86_400;
+
+/** Of one device: processor seconds a day, and memory. */
+const row = ({ devices, connectSeconds, phase, memoryBytes }: Size): string =>
+  [
+    String(devices).padStart(9),
+    connectSeconds.toFixed(0).padStart(10),
+    ...SERVERS.map((server) =>
+      (((cpuExactly(phase, server) / phase.seconds) * DAY) / devices).toFixed(1).padStart(10),
+    ),
+    (((phase.simulatorCpuSeconds / phase.seconds) * DAY) / devices).toFixed(1).padStart(11),
+    ...SERVERS.map((server) => ((memoryBytes[server] ?? 0) / 1e6).toFixed(0).padStart(10)),
+    percent(phase.machineIdle).padStart(8),
   ].join('');
+const cpuExactly = ({ cpuSeconds }: Phase, server: (typeof SERVERS)[number]): number =>
+  cpuSeconds[server] ?? 0;
 
-const PARTS: readonly QueryMeasure['part'][] = ['gateway', 'planner', 'lists', 'queries', 'counts'];
-
-export const renderEngine = (result: EngineMeasure): string =>
+export const renderFleet = (result: FleetBench): string =>
   [
-    `${result.engine}: ${Object.entries(result.rows)
-      .map(([table, rows]) => `${table} ${rows}`)
-      .join(', ')}; ${(result.bytes / 1e6).toFixed(0)} MB, filled in ${result.fillSeconds.toFixed(0)} s`,
+    `${result.devices} devices, ${result.gateways} gateway(s), ${result.database}, ${result.processors} processors that the simulator shares`,
     '',
-    'migrations of the full database'.padEnd(30) + '       ms',
-    ...result.migrations.map(migration),
+    ...result.figures.map(line),
     '',
-    '  '.padEnd(NAME + 2) + '   rows       ms   pages keys only    OFFSET  nodes that read tables',
-    ...PARTS.flatMap((part) => [part, ...result.queries.filter((one) => one.part === part).map(query)]),
+    'a device, at rest: processor seconds a day; then memory of all, MB',
+    `  devices   connect${SERVERS.map((server) => server.padStart(10)).join('')}  simulator${SERVERS.map((server) => server.padStart(10)).join('')}    idle`,
+    ...result.sizes.map(row),
+    ...(result.rows === undefined
+      ? []
+      : [
+          '',
+          `queries over ${result.rows.devices} devices, the first hundred, ms`,
+          ...result.rows.queries.map(({ query, ms }) => `  ${query.padEnd(48)}${ms.toFixed(1).padStart(8)}`),
+        ]),
+    '',
+    'published by or of others, on other machines; not measured here',
+    ...PUBLISHED.map(([name, figure]) => `  ${name.padEnd(14)}${figure}`),
   ].join('\n');

@@ -2,12 +2,14 @@ import { sql, type SQL } from 'drizzle-orm';
 import { devices } from '../schema.ts';
 
 /**
- * Rows for a statement, in one parameter however many they are: the text of the statement stays the same.
+ * Rows for a statement, in one parameter however many they are: the text of the statement stays the same. The limit tells
+ * the planner how few they may be, or it reads a whole table for one of them.
  *
  * @param columns names and types, as `id text, seq bigint`; what a row lacks is null
  */
 export const rowSet = (rows: readonly object[], columns: string): SQL =>
-  sql`json_to_recordset(${JSON.stringify(rows)}::json) as said(${sql.raw(columns)})`;
+  sql`(select * from json_to_recordset(${JSON.stringify(rows)}::json) as rows(${sql.raw(columns)})
+    limit ${rows.length}) as said`;
 
 /**
  * The same, where each row has the `id` of a device and no two the same. The devices are locked in the order of their

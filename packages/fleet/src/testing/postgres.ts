@@ -35,9 +35,10 @@ const findPrograms = (): string | undefined => {
 /**
  * A PostgreSQL server of its own on a Unix socket, with all migrations done in its database `postgres`; prints its version.
  *
+ * @param options syncs: what is committed is on the disk, as in earnest
  * @returns undefined where none is installed
  */
-export const startTestPostgres = async () => {
+export const startTestPostgres = async (options: { readonly syncs?: boolean } = {}) => {
   const programs = findPrograms();
   if (programs === undefined) return undefined;
   const { stdout } = await run(join(programs, 'postgres'), ['--version']);
@@ -50,10 +51,11 @@ export const startTestPostgres = async () => {
   // `cp` keeps whose files they are.
   await run('cp', ['-a', template, join(directory, 'data')]);
   if ('uid' in user) await chown(directory, NOBODY, NOBODY);
-  const { url, stop } = await serve(cluster, directory);
+  const { url, stop, pid } = await serve(cluster, directory, options.syncs);
   let databases = 0;
   return {
     url,
+    pid,
     /** an empty database, by its URL */
     newDatabase: async (): Promise<string> => {
       databases += 1;
@@ -76,15 +78,24 @@ type Cluster = {
   readonly user: { readonly uid?: number; readonly gid?: number };
 };
 
-const serve = async ({ programs, user }: Cluster, directory: string) => {
+const serve = async ({ programs, user }: Cluster, directory: string, syncs = false) => {
   const url = `postgres://slipway@localhost/postgres?host=${encodeURIComponent(directory)}`;
   const server = await spawnServer(
     join(programs, 'postgres'),
-    ['-D', join(directory, 'data'), '-k', directory, '-c', 'listen_addresses=', '-c', 'fsync=off'],
+    [
+      '-D',
+      join(directory, 'data'),
+      '-k',
+      directory,
+      '-c',
+      'listen_addresses=',
+      '-c',
+      `fsync=${syncs ? 'on' : 'off'}`,
+    ],
     () => answers(url),
     { ...user, cwd: directory },
   );
-  return { url, stop: server.stop };
+  return { url, pid: server.pid, stop: server.stop };
 };
 
 const makeCluster = async (cluster: Cluster, directory: string): Promise<string> => {

@@ -24,6 +24,8 @@ export const startTestRedis = async (options: { readonly appendOnly?: boolean } 
   let server = await start();
   return {
     url: `unix://${socket}`,
+    /** of the process that runs now */
+    pid: (): number => server.pid,
     /** as if the machine took it away; what it had acknowledged is in its append-only file */
     kill: () => server.kill(),
     /** once more, on the same socket and the same file */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDatabase, type OpenDatabase, type OpenOptions } from '@slipway/fleet';
 import { openTestDatabase, startTestPostgres } from '@slipway/fleet/testing';
-import { benchFleet } from './bench.ts';
+import { benchQueries } from './bench.ts';
 import type { Statement } from './explain.ts';
 import { fillFleet } from './fill.ts';
 import { measureQueries } from './measure.ts';
@@ -46,5 +46,7 @@ describe.each(engines)('%s', (_name, open) => {
 });
 
 test('an option that does not exist is refused', async () => {
-  await expect(benchFleet('.', ['--device', '3'], () => undefined)).rejects.toMatchObject({ code: 'USAGE' });
+  await expect(benchQueries('.', ['--device', '3'], () => undefined)).rejects.toMatchObject({
+    code: 'USAGE',
+  });
 });

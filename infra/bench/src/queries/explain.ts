@@ -30,7 +30,9 @@ const nodesOf = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).fla
 /** The text with its parameters put back in their places. */
 const toSql = ({ text, params }: Statement): SQL => {
   const parts = text.split(/\$(\d+)/);
-  return sql.join(parts.map((part, at) => (at % 2 === 0 ? sql.raw(part) : sql`${params[Number(part) - 1]}`)));
+  return sql.join(
+    parts.map((part, at) => (at % 2 === 0 ? sql.raw(part) : sql.param(params[Number(part) - 1]))),
+  );
 };
 
 const UNDO = Symbol('undo');
