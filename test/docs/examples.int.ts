@@ -17,7 +17,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runApi, type TestApi } from '@slipway/api/testing';
-import { seedDevice, seedOnlineDevice } from '@slipway/fleet/testing';
+import { indexRelease, recordBirth } from '@slipway/fleet';
+import { birthOf, seedDevice, seedOnlineDevice, seedRelease } from '@slipway/fleet/testing';
+import type { PackageType, ReleaseId } from '@slipway/protocol';
 import { z } from 'zod';
 import { outputPattern, stepsOf, tidyOutput, type Step } from './examples.ts';
 import { writeExampleImages } from './fixture/images.ts';
@@ -40,7 +42,10 @@ beforeAll(async () => {
   await writeExampleImages(join(scratch, 'images'));
   registry = await startRegistry(join(scratch, 'images', 'layouts'));
   api = await runApi();
+  const [old] = await seedReleases();
   await seedOnlineDevice(api.db, 'gate-1');
+  const slots = { a: { state: 'GOOD', version: '1.0.0', release: old }, b: { state: 'EMPTY' } } as const;
+  await recordBirth(api.db, birthOf('gate-1', { slots }), false, new Date());
   await seedDevice(api.db, 'gate-2');
 });
 afterAll(async () => {
@@ -49,6 +54,30 @@ afterAll(async () => {
   registry.server.closeAllConnections();
   rmSync(scratch, { recursive: true, force: true });
 });
+
+const PACKAGES: readonly (readonly [PackageType, string, string, string])[] = [
+  ['deb', 'libssl3t64', '3.5.7-1~deb13u2', 'openssl'],
+  ['deb', 'openssl', '3.5.7-1~deb13u2', 'openssl'],
+  ['deb', 'zlib1g', '1:1.3.dfsg-1', 'zlib'],
+];
+
+/** Two, of which the second has another version of OpenSSL. */
+const seedReleases = async (): Promise<ReleaseId[]> => {
+  const ids: ReleaseId[] = [];
+  for (const [version, openssl, more] of [
+    ['1.0.0', '3.5.7-1~deb13u2', []],
+    ['1.1.0', '3.5.8-1', [['generic', 'linux', '6.18.5', 'linux'] as const]],
+  ] as const) {
+    const { id } = await seedRelease(api.db, version, Buffer.from(version));
+    const contents = [...PACKAGES, ...more].map(([type, name, found, source]) => {
+      const own = source === 'openssl' ? openssl : found;
+      return { type, name, version: own, source: { name: source, version: own } };
+    });
+    await indexRelease(api.db, id, contents);
+    ids.push(id);
+  }
+  return ids;
+};
 
 type Ran = { readonly status: number; readonly out: string; readonly err: string };
 

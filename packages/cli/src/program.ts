@@ -14,6 +14,7 @@ import { claimCommands } from './commands/claims.ts';
 import { componentCommands } from './commands/component.ts';
 import { contextCommands } from './commands/context-command.ts';
 import type { Context } from './context.ts';
+import { packageCommands } from './commands/packages.ts';
 import { peopleCommands } from './commands/people.ts';
 import { deviceCommands } from './commands/devices.ts';
 import { diskCommands } from './commands/disk.ts';
@@ -70,6 +71,7 @@ export const createProgram = (
   sourceCommands(program, makeContext);
   triggerCommands(program, makeContext);
   releaseCommands(program, makeContext);
+  packageCommands(program, makeContext);
   channelCommands(program, makeContext);
   rolloutCommands(program, makeContext);
   deviceCommands(program, makeContext);

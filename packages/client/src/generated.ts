@@ -41,11 +41,14 @@ import {
   Key,
   KeyPurpose,
   KeyState,
+  KnownPackage,
   LiveEvent,
   LoggedIn,
   Login,
   MaintenanceWindow,
   Me,
+  PackageFinding,
+  PackageType,
   PasswordChange,
   PasswordSet,
   Qualification,
@@ -53,6 +56,8 @@ import {
   RegistrationImport,
   Release,
   ReleaseChannel,
+  ReleaseDifference,
+  ReleasePackage,
   ReleaseState,
   Retention,
   RetentionReport,
@@ -504,6 +509,24 @@ export const generatedClient = (connection: Connection) => ({
     setPassword: (body: z.input<typeof PasswordChange>, options: CallOptions = {}) =>
       nothing(connection, '/v1/me/password', { method: 'PUT', body, ...options }),
   },
+  packages: {
+    /** Find who runs a package: releases that hold it, and how many devices run them. `GET /v1/packages/find` */
+    find: (query: { readonly query: string }, options: CallOptions = {}) =>
+      json(connection, PackageFinding, '/v1/packages/find', { query, ...options }),
+    /** List packages that releases hold, with their versions and how many devices run each. `GET /v1/packages` */
+    list: (
+      query: {
+        readonly limit?: number | undefined;
+        readonly offset?: number | undefined;
+        readonly after?: string | undefined;
+        readonly count?: boolean | undefined;
+        readonly name?: string | undefined;
+        readonly type?: z.input<typeof PackageType> | undefined;
+        readonly running?: boolean | undefined;
+      } = {},
+      options: CallOptions = {},
+    ) => list(connection, KnownPackage, '/v1/packages', { query, ...options }),
+  },
   registrations: {
     /** Make devices known before they come, by serial number or key: the whole list, or nothing. `POST /v1/registrations` */
     create: (body: z.input<typeof RegistrationImport>, options: CallOptions = {}) =>
@@ -526,6 +549,9 @@ export const generatedClient = (connection: Connection) => ({
     /** Deprecate a release: rollouts of it go on, new ones are refused unless they say force. `POST /v1/releases/{id}/deprecate` */
     deprecate: (id: string, options: CallOptions = {}) =>
       json(connection, Release, `/v1/releases/${segment(id)}/deprecate`, { method: 'POST', ...options }),
+    /** Tell which packages a release changes. `GET /v1/releases/{id}/difference` */
+    difference: (id: string, query: { readonly from?: string | undefined } = {}, options: CallOptions = {}) =>
+      json(connection, ReleaseDifference, `/v1/releases/${segment(id)}/difference`, { query, ...options }),
     /** Show a release. `GET /v1/releases/{id}` */
     get: (id: string, options: CallOptions = {}) =>
       json(connection, Release, `/v1/releases/${segment(id)}`, options),
@@ -550,6 +576,19 @@ export const generatedClient = (connection: Connection) => ({
       } = {},
       options: CallOptions = {},
     ) => list(connection, Release, '/v1/releases', { query, ...options }),
+    /** List the packages in a release. `GET /v1/releases/{id}/packages` */
+    listPackages: (
+      id: string,
+      query: {
+        readonly limit?: number | undefined;
+        readonly offset?: number | undefined;
+        readonly after?: string | undefined;
+        readonly count?: boolean | undefined;
+        readonly name?: string | undefined;
+        readonly type?: z.input<typeof PackageType> | undefined;
+      } = {},
+      options: CallOptions = {},
+    ) => list(connection, ReleasePackage, `/v1/releases/${segment(id)}/packages`, { query, ...options }),
     /** Publish a draft, or a deprecated release again, so that it can be rolled out. `POST /v1/releases/{id}/publish` */
     publish: (id: string, query: { readonly force?: boolean | undefined } = {}, options: CallOptions = {}) =>
       json(connection, Release, `/v1/releases/${segment(id)}/publish`, { method: 'POST', query, ...options }),

@@ -60,6 +60,10 @@ export {
   type NewBuild,
 } from './store/builds.ts';
 export { getComponent, getImage, listComponents, listImages } from './store/build-inputs.ts';
+export { findRunning } from './store/find-running.ts';
+export { listPackages } from './store/packages.ts';
+export { indexRelease, releasesToIndex } from './store/record-packages.ts';
+export { differenceOf, listReleasePackages } from './store/release-difference.ts';
 export { renewCertificate, type Issued } from './store/certificates.ts';
 export {
   changeChannel,

@@ -10,6 +10,7 @@ import {
   GroupId,
   ImageId,
   MessageId,
+  PackageId,
   ReleaseId,
   RolloutId,
   RunId,
@@ -49,6 +50,7 @@ export const newWebhookId = (): WebhookId => WebhookId.parse(`whk_${random()}`);
 export const newMessageId = (): MessageId => MessageId.parse(`msg_${random()}`);
 export const newComponentId = (): ComponentId => ComponentId.parse(`cmp_${random()}`);
 export const newImageId = (): ImageId => ImageId.parse(`img_${random()}`);
+export const newPackageId = (): PackageId => PackageId.parse(`pkg_${random()}`);
 export const newUserId = (): UserId => UserId.parse(`usr_${random()}`);
 export const newSessionId = (): SessionId => SessionId.parse(`ses_${random()}`);
 export const newTokenId = (): TokenId => TokenId.parse(`tok_${random()}`);

@@ -12,6 +12,7 @@ export * from './schema/emergency-stop.ts';
 export * from './schema/enrolment.ts';
 export * from './schema/groups.ts';
 export * from './schema/keys.ts';
+export * from './schema/packages.ts';
 export * from './schema/people.ts';
 export * from './schema/qualifications.ts';
 export * from './schema/releases.ts';

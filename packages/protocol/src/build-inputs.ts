@@ -56,7 +56,7 @@ export const BuiltImage = z.object({
 });
 export type BuiltImage = z.infer<typeof BuiltImage>;
 
-const NamePattern = z
+export const NamePattern = z
   .string()
   .min(1)
   .max(1024)

@@ -527,6 +527,12 @@ export const ERRORS = {
     'A device has not run a release yet that it must pass through first.',
     'Roll the stepping stone out first, or leave the device out.',
   ),
+  PACKAGES_UNKNOWN: entry(
+    66,
+    409,
+    'What is in a release is not known: its list of contents is gone or cannot be read.',
+    'Take a release whose artifacts are still there, or build it again.',
+  ),
   QUERY_INVALID: entry(
     65,
     400,

@@ -27,6 +27,7 @@ export * from './groups.ts';
 export * from './ids.ts';
 export * from './keys.ts';
 export * from './manifest.ts';
+export * from './package-type.ts';
 export * from './packages.ts';
 export * from './people.ts';
 export * from './problem.ts';

@@ -1,6 +1,6 @@
 import type { FoundPackage } from './found-package.ts';
 import { listPackages, type ListedPackage } from './normalise.ts';
-import { pairPackages } from './pair-packages.ts';
+import { pairPackages } from './versions/pair.ts';
 import type { Sbom } from './sbom.ts';
 
 export type PackageName = Pick<FoundPackage, 'type' | 'name'>;

@@ -16,7 +16,6 @@ export {
 export type { Distro, FoundPackage, ScannedFile, ScanResult, ScanWarning } from './found-package.ts';
 export { licenseReport, obligesSource, type LicenseReport, type ReportedPackage } from './license-report.ts';
 export { makeNotices, NOTICES_PATH, type NoticeSource } from './notices.ts';
-export { diffPackages } from './pair-packages.ts';
 export { parseSbom } from './parse-sbom.ts';
 export {
   BUILD_TYPE,

@@ -40,6 +40,7 @@ import type { ImageRepository } from './image-repository.ts';
 import { oneLookAtATime } from './one-look-at-a-time.ts';
 import { prepareBuild } from './prepare-build.ts';
 import type { QualificationFlow } from './qualifications/flow.ts';
+import type { ReleaseContents } from './release-contents.ts';
 
 /** What a build is asked for with. */
 export type StartBuild = {
@@ -106,6 +107,7 @@ type Needs = {
   /** keeps who signed a release; never fails */
   readonly noteSigner: (release: Release) => Promise<void>;
   readonly qualifications: Pick<QualificationFlow, 'look'>;
+  readonly contentsOf: ReleaseContents['read'];
   readonly redisUrl: string;
   /** how long a build that succeeded is the answer to one that is equal */
   readonly equalBuildsMs: number;
@@ -123,7 +125,7 @@ const CANCELLED_LATELY_MS = 86_400_000;
  * while the API is down is caught up with by looking at every unfinished build once it is back, and from time to time.
  */
 export const openBuildFlow = async (needs: Needs): Promise<BuildFlow> => {
-  const { db, events, logger, store, noteSigner } = needs;
+  const { db, events, logger, store, noteSigner, contentsOf } = needs;
   const connection = redisOptions(needs.redisUrl);
   const onError = (error: Error): void => logger.warn({ err: error }, 'queue connection failed');
   const redis = new Redis(connection);
@@ -189,6 +191,7 @@ export const openBuildFlow = async (needs: Needs): Promise<BuildFlow> => {
     over,
     noteSigner,
     qualifications: needs.qualifications,
+    contentsOf,
   });
   const { look, settled } = oneLookAtATime<BuildId>(
     async (id) => {

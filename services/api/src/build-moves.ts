@@ -30,6 +30,7 @@ import type { BuildLanes } from './build-lanes.ts';
 import { parseFailure } from './job-failure.ts';
 import type { QualificationFlow } from './qualifications/flow.ts';
 import { qualificationWish } from './qualifications/wish.ts';
+import type { ReleaseContents } from './release-contents.ts';
 
 type Needs = {
   readonly db: Database;
@@ -46,6 +47,7 @@ type Needs = {
   /** keeps who signed a release; never fails */
   readonly noteSigner: (release: Release) => Promise<void>;
   readonly qualifications: Pick<QualificationFlow, 'look'>;
+  readonly contentsOf: ReleaseContents['read'];
 };
 
 const NO_RECORD = 'There is no record of what was to be built. Start a new build.';
@@ -58,8 +60,8 @@ const takes = (worker: BuildWorker, { arch, needs }: Build): boolean =>
 
 /** Looks at the job of a build and moves the build to where its job is. */
 export const openBuildMoves = (needs: Needs): ((id: BuildId) => Promise<void>) => {
-  const { db, events, logger, store, redis, lanes, signs, jobs, tell, over, noteSigner, qualifications } =
-    needs;
+  const { db, events, logger, store, redis, lanes, signs, jobs, tell, over } = needs;
+  const { noteSigner, qualifications, contentsOf } = needs;
 
   const fail = async (id: BuildId, code: ErrorCode, message: string): Promise<void> => {
     logger.warn({ build: id, code, message }, 'build failed');
@@ -138,7 +140,8 @@ export const openBuildMoves = (needs: Needs): ((id: BuildId) => Promise<void>) =
       }
       const { request } = await getBuildRequest(db, build.id);
       const wish = qualificationWish(request);
-      const release = await createRelease(db, result, signed.data, new Date(), wish);
+      const contents = await contentsOf(build.id, result.artifacts);
+      const release = await createRelease(db, result, signed.data, new Date(), wish, contents);
       over(await getBuild(db, build.id));
       if (release === undefined) return;
       events.publish({ kind: 'release', release });

@@ -20,6 +20,7 @@ import { redisOptions } from '@slipway/fleet';
 import { until } from '@slipway/fleet/testing';
 import { openBreakableWay } from './testing/breakable-way.ts';
 import { CLASS_FILE, IMAGE_FILE, runApi, type TestApi } from './testing/running-api.ts';
+import { sbomOf } from './testing/sbom-of.ts';
 import { startQualifier, startWorkers } from './testing/workers.ts';
 
 let api: TestApi;
@@ -166,6 +167,53 @@ describe('a build', () => {
     await api.start();
     expect((await finished(build.id)).state).toBe('succeeded');
     expect(workers?.built).toEqual([build.id]);
+  });
+});
+
+describe('what is in a release', () => {
+  const work7 = (): void => work({ sbom: (version) => sbomOf('libssl3t64', `3.5.7-${version}`, 'openssl') });
+
+  test('is known as soon as it is there', async () => {
+    work7();
+    const build = await create('8.0.0');
+    await finished(build.id);
+    expect(await api.client().releases.listPackages(build.release, {}).all()).toEqual([
+      {
+        type: 'deb',
+        name: 'libssl3t64',
+        version: '3.5.7-8.0.0',
+        source: { name: 'openssl', version: '3.5.7-8.0.0' },
+      },
+    ]);
+    const found = await api.client().packages.find({ query: 'openssl = 3.5.7-8.0.0' });
+    expect(found.releases).toMatchObject([{ id: build.release, state: 'draft', devices: 0 }]);
+    expect(await api.client().packages.find({ query: 'openssl <' }).catch(codeOf)).toBe('QUERY_INVALID');
+  });
+
+  test('of before is looked into when the API starts, unless it is not what was built', async () => {
+    work7();
+    const [one, other] = [await create('8.1.0'), await create('8.2.0')];
+    await Promise.all([finished(one.id), finished(other.id)]);
+    await api.stop();
+    await api.db.execute(`delete from release_packages`);
+    await api.db.execute(`update releases set packages = null`);
+    await appendFile(join(api.config.storeDir, 'builds', other.id, 'sbom.cdx.json'), ' ');
+    await api.start();
+    const { releases } = api.client();
+    await until('the packages of a release', () =>
+      releases
+        .listPackages(one.release, {})
+        .all()
+        .then(
+          (found) => found.length > 0 || undefined,
+          () => undefined,
+        ),
+    );
+    await api.stop();
+    await api.start();
+    expect(await api.client().releases.listPackages(other.release, {}).all().catch(codeOf)).toBe(
+      'PACKAGES_UNKNOWN',
+    );
   });
 });
 

@@ -2,10 +2,12 @@ import { execFile, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { seedDevice, until } from '@slipway/fleet/testing';
+import { recordBirth } from '@slipway/fleet';
+import { birthOf, seedDevice, until } from '@slipway/fleet/testing';
 import { Build, BuiltComponent, ClaimToken, Device, Release } from '@slipway/protocol';
 import { z } from 'zod';
 import { IMAGE_FILE, runApi, type TestApi } from './testing/running-api.ts';
+import { sbomOf } from './testing/sbom-of.ts';
 import { startWorkers } from './testing/workers.ts';
 
 /** The `slipway` command against a running server, as a person at a shell has it. */
@@ -18,6 +20,7 @@ beforeAll(async () => {
   const reference = 'registry.lan/web:1';
   const digest = `sha256:${'1'.repeat(64)}`;
   workers = startWorkers(api.config.redisUrl, api.config.storeDir, {
+    sbom: (version) => sbomOf('libssl3t64', version === '1.0.0' ? '3.5.7-1' : '3.5.8-1', 'openssl'),
     result: { resolved: [{ reference, kind: 'oci', name: 'registry.lan/web', version: '1', digest }] },
   });
   const up = { v: 1, apiUrl: api.url(), adminTokenFile: api.config.adminTokenFile };
@@ -97,6 +100,29 @@ test('from a build to a published release on this disk', async () => {
   expect((await slipway('rollouts', 'show', id)).out).toMatch(/reason +aborted by admin/);
   const aborted = await slipway('rollouts', 'show', id, '--watch');
   expect(aborted.status).toBe(1);
+});
+
+test('packages are found, and what a release changes is told', async () => {
+  await slipway('builds', 'create', 'edge-test', '--version', '1.0.1', '--watch');
+  const [fresh, old] = await json(z.array(Release), 'releases', 'list');
+  await seedDevice(api.db, 'gate-7');
+  const slots = { a: { state: 'GOOD' as const, release: old?.id }, b: { state: 'EMPTY' as const } };
+  await recordBirth(api.db, birthOf('gate-7', { slots }), false, new Date());
+
+  await slipway('releases', 'publish', fresh?.id ?? '');
+  const found = await slipway('packages', 'find', 'openssl', '<', '3.5.8');
+  expect(found.out).toMatch(/^query +package\.openssl < 3\.5\.8\ndevices +1\n +edge-test +1\n/);
+  expect(found.out).toContain(
+    `edge-test 1.0.1 is free of this:\n  slipway rollouts create ${fresh?.id} --query 'package.openssl < 3.5.8'\n`,
+  );
+  expect((await slipway('packages', 'find', 'openssl < 3.5.8', '--devices')).out).toMatch(/\ngate-7 .*\n$/);
+  expect((await slipway('complete', 'package', 'lib')).out).toBe('libssl3t64\n');
+  const back = await slipway('releases', 'diff', fresh?.id ?? '', old?.id ?? '', '--exit-code');
+  expect(back.status).toBe(1);
+  expect(back.out).toMatch(/\ndowngraded packages\nTYPE .*\ndeb +libssl3t64 +3\.5\.8-1 +3\.5\.7-1\n$/);
+  expect((await slipway('releases', 'packages', old?.id ?? '')).out).toMatch(
+    /libssl3t64 +3\.5\.7-1 +openssl 3\.5\.7-1\n$/,
+  );
 });
 
 test('a file that does not parse is told as the server tells it', async () => {

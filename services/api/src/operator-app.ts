@@ -29,6 +29,7 @@ import { eventRoutes } from './routes/events.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
 import { keyRoutes } from './routes/keys.ts';
+import { packageRoutes } from './routes/packages.ts';
 import { loginRoutes, selfRoutes, userRoutes } from './routes/people.ts';
 import { qualificationRoutes } from './routes/qualifications.ts';
 import { releaseRoutes } from './routes/releases.ts';
@@ -121,6 +122,7 @@ export const operatorApp = async (
       buildRoutes,
       buildEventRoutes,
       buildInputRoutes,
+      packageRoutes,
       releaseRoutes,
       qualificationRoutes,
       channelRoutes,

@@ -31,6 +31,7 @@ import { openGitMirrors } from './git/mirrors.ts';
 import { openLoginWatch } from './login-watch.ts';
 import { openQualificationFlow } from './qualifications/flow.ts';
 import { offerSetup } from './setup-token.ts';
+import { openReleaseContents } from './release-contents.ts';
 import { openRetention } from './retention/retention.ts';
 import { openRevocations } from './revocations.ts';
 import { openSecretBox } from './secret-box.ts';
@@ -105,6 +106,8 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
   undo.defer(() => clearInterval(noting));
   const caughtUp = knownKeys.catchUp();
   undo.defer(() => caughtUp);
+  const contents = openReleaseContents(db, store, logger);
+  undo.defer(() => contents.close());
 
   const qualifications = openQualificationFlow({ db, events, logger, redis, redisUrl: config.redisUrl });
   undo.defer(() => qualifications.close());
@@ -116,6 +119,7 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
     images,
     qualifications,
     noteSigner: knownKeys.noteSigner,
+    contentsOf: contents.read,
     redisUrl: config.redisUrl,
     equalBuildsMs: (config.equalBuildsSeconds ?? 600) * 1000,
     retries: {

@@ -39,6 +39,10 @@ const NAMES = {
     idsOf(await client.components.list({}, options).all(MOST)),
   image: async (client: Client, _prefix: string, options: Options) =>
     idsOf(await client.images.list({}, options).all(MOST)),
+  package: async (client: Client, prefix: string, options: Options) =>
+    (await client.packages.list({ name: `${prefix.replace(/[*?\\]/g, '\\$&')}*` }, options).all(MOST)).map(
+      ({ name }) => name,
+    ),
   key: async (client: Client, _prefix: string, options: Options) =>
     idsOf(await client.keys.list({}, options).all(MOST)),
   class: async (client: Client, _prefix: string, options: Options) =>

@@ -9,6 +9,7 @@ import { leaf, print, word, type MakeContext } from '../command.ts';
 import { connect } from '../context.ts';
 import { facts, size, table, time } from '../table.ts';
 import { qualificationCommands, qualificationLine, timings } from './qualifications.ts';
+import { releaseContentCommands } from './release-contents.ts';
 
 const HEADINGS = ['release', 'class', 'version', 'counter', 'state', 'qualified', 'size', 'created'];
 const line = (release: Release): string[] => [
@@ -92,6 +93,7 @@ export const releaseCommands = (program: Command, makeContext: MakeContext): voi
     },
   });
   qualificationCommands(releases, makeContext);
+  releaseContentCommands(releases, makeContext);
   leaf(releases, makeContext, {
     usage: 'publish <release...>',
     summary: 'publish a draft, so that it can be rolled out',

@@ -1,4 +1,4 @@
-import type { AlarmName, AttributeValue } from '@slipway/protocol';
+import type { AlarmName, AttributeValue, PackageType } from '@slipway/protocol';
 import type { Pattern } from './glob.ts';
 import type { MetricName } from './metrics.ts';
 
@@ -31,6 +31,14 @@ export type AttributeField = { readonly kind: 'attribute'; readonly key: string 
 export type TagField = { readonly kind: 'tag' };
 export type AlarmField = { readonly kind: 'alarm' };
 export type GroupField = { readonly kind: 'group' };
+/** In the release that the device runs. */
+export type PackageField = {
+  readonly kind: 'package';
+  /** null: whatever it is */
+  readonly type: PackageType | null;
+  /** of the package, or of the source that it was built from */
+  readonly name: string;
+};
 
 export type Field =
   | TextField
@@ -42,7 +50,8 @@ export type Field =
   | AttributeField
   | TagField
   | AlarmField
-  | GroupField;
+  | GroupField
+  | PackageField;
 
 /** Since when, or when: `7d` counts back from the moment of asking. */
 export type Moment = { readonly ageMs: number } | { readonly at: number };
@@ -53,7 +62,7 @@ export type Moment = { readonly ageMs: number } | { readonly at: number };
  */
 export type Test =
   | { readonly kind: 'flag'; readonly field: FlagField }
-  | { readonly kind: 'set'; readonly field: Exclude<Field, FlagField | GroupField> }
+  | { readonly kind: 'set'; readonly field: Exclude<Field, FlagField | GroupField | PackageField> }
   | {
       readonly kind: 'text';
       readonly field: TextField | ServiceField | TagField;
@@ -80,8 +89,19 @@ export type Test =
     }
   | { readonly kind: 'attribute'; readonly field: AttributeField; readonly values: readonly AttributeValue[] }
   | { readonly kind: 'alarm'; readonly values: readonly AlarmName[] }
+  /** that one of the versions of the package that are there is such */
+  | {
+      readonly kind: 'package';
+      readonly field: PackageField;
+      readonly wanted:
+        | { readonly kind: 'any' }
+        | { readonly kind: 'order'; readonly order: Order; readonly version: string }
+        | { readonly kind: 'like'; readonly pattern: Pattern };
+    }
   /** by name or id */
   | { readonly kind: 'group'; readonly group: string; readonly span: Span };
+
+export type PackageTest = Extract<Test, { kind: 'package' }>;
 
 export type Query =
   | { readonly kind: 'all' }
@@ -109,6 +129,7 @@ export const testsOf = (query: Query): readonly Test[] => {
     case 'attribute':
     case 'alarm':
     case 'group':
+    case 'package':
       return [query];
     default:
       return query satisfies never;

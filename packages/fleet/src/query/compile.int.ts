@@ -9,6 +9,7 @@ import {
   DeviceState,
   GroupId,
   ReleaseId,
+  ReleasePackage,
   type ServiceReport,
   type SlotReport,
   type Telemetry,
@@ -18,11 +19,12 @@ import { devices, groupMembers, groups } from '../schema.ts';
 import { startTestPostgres } from '../testing/postgres.ts';
 import { openTestDatabase } from '../testing/test-database.ts';
 import type { Facts } from './alarms.ts';
-import { testsOf } from './ast.ts';
+import { testsOf, type Query } from './ast.ts';
 import { compileQuery } from './compile.ts';
 import { evaluate } from './evaluate.ts';
 import type { KnownGroup, KnownGroups } from './known-groups.ts';
 import { METRICS } from './metrics.ts';
+import { isWanted, packageKey, type KnownPackages } from './packages.ts';
 import { parseQuery } from './parse.ts';
 
 const postgres = await startTestPostgres();
@@ -131,6 +133,28 @@ const device = fc.record({
   serial: maybe(among(WORDS)),
   groups: fc.uniqueArray(among([0, 1])),
 });
+/** What is in the releases, in the names and versions that queries ask for. */
+const contents: readonly (readonly [ReleaseId, ReleasePackage])[] = [
+  [0, 'deb', 'ssl', '3.5.8~rc1-1', 'openssl'],
+  [0, 'npm', 'ssl', '3.5.10', 'ssl'],
+  [1, 'apk', 'libssl3', '3.5.9-r0', 'openssl'],
+  [1, 'npm', '@a/b', '1.0.0-rc.1', '@a/b'],
+  [1, 'npm', '@a/b', '2.0.0', '@a/b'],
+].map(([n, type, name, version, source]) => [
+  ReleaseId.parse(RELEASES[Number(n)]),
+  ReleasePackage.parse({ type, name, version, source: { name: source, version } }),
+]);
+const knownPackages = (...queries: readonly Query[]): KnownPackages =>
+  new Map(
+    [...queries, ...[...knownGroups().values()].flatMap(({ query }) => query ?? [])]
+      .flatMap(testsOf)
+      .filter((one) => one.kind === 'package')
+      .map((one) => [
+        packageKey(one),
+        contents.filter(([, found]) => isWanted(one, found)).map(([release]) => release),
+      ]),
+  );
+
 const fleet = fc
   .array(device, { minLength: 1, maxLength: 12 })
   .map((list) => list.map((one, n) => ({ ...one, id: DeviceId.parse(`dev-${n}`) })));
@@ -168,6 +192,10 @@ const attr = among(KEYS.map((key) => `attr.${key}`));
 const metricName = among(Object.keys(METRICS).map((name) => `metric.${name}`));
 const service = among(SERVICES.map((name) => `service.${name}`));
 const versions = among(['version', 'agent']);
+const PACKAGE_VERSIONS = ['3.5.8~rc1-1', '3.5.8', '3.5.9-r0', '3.5.10', '1.0.0', '2'];
+const packageName = among(['ssl', 'openssl', 'deb:openssl', 'apk:libssl3', 'npm:ssl', '@a/b', 'none']).map(
+  (name) => `package.${name}`,
+);
 const number = among(NUMBERS.map(String));
 
 const singleTest = fc.oneof(
@@ -187,6 +215,10 @@ const singleTest = fc.oneof(
   words(attr, unequal, number),
   words(versions, order, among(VERSIONS)),
   words(versions, 'in', list(among(VERSIONS))),
+  words(packageName, order, among(PACKAGE_VERSIONS).map(quoted)),
+  words(packageName, 'in', list(among(PACKAGE_VERSIONS).map(quoted))),
+  words(packageName, '~', among(['3.5.*', '*', '?.0.0', '*rc*'])),
+  words('has', packageName),
   words(metricName, order, fc.oneof(number, gauge.map(String))),
   words(
     among(['last_seen', 'enrolled']),
@@ -281,7 +313,12 @@ describe.each(engines)('on %s', (_name, open) => {
   afterAll(() => database.close());
 
   const ask = async (text: string): Promise<string[]> => {
-    const condition = compileQuery(parseQuery(text), { now: NOW, groups: knownGroups() });
+    const query = parseQuery(text);
+    const condition = compileQuery(query, {
+      now: NOW,
+      groups: knownGroups(),
+      packages: knownPackages(query),
+    });
     const rows = await db.select({ id: devices.id }).from(devices).where(condition).orderBy(asc(devices.id));
     return rows.map(({ id }) => id).sort();
   };
@@ -312,7 +349,9 @@ describe.each(engines)('on %s', (_name, open) => {
         };
         for (const text of queries) {
           const query = parseQuery(text);
-          const expected = rows.filter((row) => evaluate(query, row, world)).map(({ id }) => id);
+          const expected = rows
+            .filter((row) => evaluate(query, row, { ...world, packages: knownPackages(query) }))
+            .map(({ id }) => id);
           expect([text, await ask(text)]).toEqual([text, expected.sort()]);
           const kind = expected.length === 0 ? 'none' : expected.length === rows.length ? 'all' : 'some';
           for (const name of [kind, ...testsOf(query).map((one) => one.kind)])
@@ -322,7 +361,19 @@ describe.each(engines)('on %s', (_name, open) => {
       { numRuns: 60 },
     );
     // It compared something: every kind of test came up, and answers were of every sort.
-    const kinds = ['flag', 'set', 'text', 'glob', 'version', 'number', 'time', 'attribute', 'alarm', 'group'];
+    const kinds = [
+      'flag',
+      'set',
+      'text',
+      'glob',
+      'version',
+      'number',
+      'time',
+      'attribute',
+      'alarm',
+      'group',
+      'package',
+    ];
     for (const kind of [...kinds, 'none', 'some', 'all'])
       expect([kind, met.get(kind) ?? 0]).not.toEqual([kind, 0]);
   });
@@ -399,12 +450,13 @@ test('nothing of a query becomes text of SQL', () => {
     ...['id', 'name', 'tag', 'version', 'service.p0is0n', 'attr.p0is0n', 'agent'].map(
       (field) => `${field} ~ *${poison}`,
     ),
-    `service.${poison} = running or has service.${poison} or has attr.${poison} or tag in (a, ${poison})`,
-    `version < ${version} or agent = ${version} or metric.cpu_temp > 666 or attr.${poison} < 666 or last_seen < 666s`,
+    `service.${poison} = running or has service.${poison} or has attr.${poison} or has package.${poison} or tag in (a, ${poison})`,
+    `version < ${version} or agent = ${version} or metric.cpu_temp > 666 or attr.${poison} < 666 or package.deb:${poison} < ${version} or last_seen < 666s`,
   ];
   const known = new Map([[poison, { id: listed, query: null }]]);
+  const packages = knownPackages(...queries.map(parseQuery));
   for (const query of queries) {
-    const made = dialect.sqlToQuery(compileQuery(parseQuery(query), { now: NOW, groups: known }));
+    const made = dialect.sqlToQuery(compileQuery(parseQuery(query), { now: NOW, groups: known, packages }));
     expect(made.sql).not.toMatch(/p0is0n|66/);
     expect(made.params.length).toBeGreaterThan(0);
   }

@@ -1,13 +1,19 @@
 import { and, eq, exists, inArray, isNotNull, not, or, sql, type SQL } from 'drizzle-orm';
-import { AlarmName, SlipwayError } from '@slipway/protocol';
+import { AlarmName, SlipwayError, type ReleaseId } from '@slipway/protocol';
 import { devices, groupMembers } from '../schema.ts';
 import { alarmCondition } from './alarms.ts';
 import type { Order, Query, Test, TextField, TimeField, VersionField } from './ast.ts';
 import { toLike, type Pattern } from './glob.ts';
 import type { KnownGroups } from './known-groups.ts';
+import { idArray } from './id-array.ts';
 import { metric } from './metrics.ts';
+import { packageKey, type KnownPackages } from './packages.ts';
 
-export type CompileWith = { readonly now: Date; readonly groups: KnownGroups };
+export type CompileWith = {
+  readonly now: Date;
+  readonly groups: KnownGroups;
+  readonly packages: KnownPackages;
+};
 
 /**
  * A query as a condition on the table of devices. What the query holds goes into it as parameters, never as text.
@@ -40,7 +46,8 @@ const compile = (query: Query, given: CompileWith, negated: boolean): SQL => {
     case 'number':
     case 'time':
     case 'attribute':
-    case 'alarm': {
+    case 'alarm':
+    case 'package': {
       const test = compileTest(query, given);
       return negated ? sql`(${test}) is not true` : test;
     }
@@ -67,7 +74,7 @@ const compileGroup = (
   return negated ? not(listed) : listed;
 };
 
-const compileTest = (test: Exclude<Test, { kind: 'group' }>, { now }: CompileWith): SQL => {
+const compileTest = (test: Exclude<Test, { kind: 'group' }>, { now, packages }: CompileWith): SQL => {
   switch (test.kind) {
     case 'flag':
       return test.field.name === 'online' ? eq(devices.online, true) : eq(devices.state, 'revoked');
@@ -95,9 +102,16 @@ const compileTest = (test: Exclude<Test, { kind: 'group' }>, { now }: CompileWit
     }
     case 'alarm':
       return alarmCondition(test.values, now);
+    case 'package':
+      return runsOneOf(packages.get(packageKey(test)));
     default:
       return test satisfies never;
   }
+};
+
+const runsOneOf = (holders: readonly ReleaseId[] | undefined): SQL => {
+  if (holders === undefined) throw new SlipwayError('INTERNAL', 'A package was not looked up.');
+  return holders.length === 0 ? sql`false` : sql`${devices.release} = any(${idArray(holders)})`;
 };
 
 const OPERATORS: Readonly<Record<Order, SQL>> = {

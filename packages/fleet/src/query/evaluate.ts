@@ -1,15 +1,19 @@
 import { compareVersions, type DeviceId, type GroupId } from '@slipway/protocol';
 import { alarmsOf, type Facts } from './alarms.ts';
-import type { Order, Query, Test, TextField, TimeField, VersionField } from './ast.ts';
+import type { Query, Test, TextField, TimeField, VersionField } from './ast.ts';
 import { toRegExp } from './glob.ts';
+import { inOrder } from './in-order.ts';
 import { metric } from './metrics.ts';
 import type { KnownGroups } from './known-groups.ts';
+import { packageKey, type KnownPackages } from './packages.ts';
 
 /** What a query is asked against. */
 export type World = {
   readonly now: Date;
   /** every group that the query names, and those that they name */
   readonly groups: KnownGroups;
+  /** every package that these and the query ask for */
+  readonly packages: KnownPackages;
   readonly isMember: (group: GroupId, device: DeviceId) => boolean;
 };
 
@@ -34,6 +38,7 @@ export const evaluate = (query: Query, device: Facts, world: World): boolean => 
     case 'attribute':
     case 'alarm':
     case 'group':
+    case 'package':
       return holds(query, device, world);
     default:
       return query satisfies never;
@@ -80,25 +85,12 @@ const holds = (test: Test, device: Facts, world: World): boolean => {
         ? world.isMember(group.id, device.id)
         : evaluate(group.query, device, world);
     }
+    case 'package':
+      return (
+        device.release !== null && world.packages.get(packageKey(test))?.includes(device.release) === true
+      );
     default:
       return test satisfies never;
-  }
-};
-
-const inOrder = (difference: number, order: Order): boolean => {
-  switch (order) {
-    case '=':
-      return difference === 0;
-    case '<':
-      return difference < 0;
-    case '<=':
-      return difference <= 0;
-    case '>':
-      return difference > 0;
-    case '>=':
-      return difference >= 0;
-    default:
-      return order satisfies never;
   }
 };
 

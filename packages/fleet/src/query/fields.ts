@@ -1,5 +1,5 @@
-import { AttributeName, suggest } from '@slipway/protocol';
-import { TEXT_FIELDS, type Field, type Span } from './ast.ts';
+import { AttributeName, PackageType, suggest } from '@slipway/protocol';
+import { TEXT_FIELDS, type Field, type PackageField, type Span } from './ast.ts';
 import { isMetricName, METRICS } from './metrics.ts';
 import { queryProblem } from './problem.ts';
 
@@ -23,7 +23,12 @@ const PLAIN: Readonly<Record<string, Field>> = {
 };
 
 /** What stands before the dot, with what may stand behind it. */
-const FAMILIES = { attr: 'attr.NAME', metric: 'metric.NAME', service: 'service.NAME' } as const;
+const FAMILIES = {
+  attr: 'attr.NAME',
+  metric: 'metric.NAME',
+  service: 'service.NAME',
+  package: 'package.NAME',
+} as const;
 const isFamily = (word: string): word is keyof typeof FAMILIES => Object.hasOwn(FAMILIES, word);
 
 /** As a person would look for them; for documentation and suggestions. */
@@ -70,9 +75,30 @@ export const fieldOf = (query: string, word: string, span: Span): Field => {
     }
     case 'service':
       return { kind: 'service', key };
+    case 'package':
+      return packageField(query, key, span);
     default:
       return head satisfies never;
   }
+};
+
+/**
+ * `openssl`, `deb:openssl`, `npm:@scope/name`, `go:golang.org/x/net`.
+ *
+ * @throws {SlipwayError} QUERY_INVALID
+ */
+export const packageField = (query: string, key: string, span: Span): PackageField => {
+  const [, prefix, name = ''] = /^([^:]*):(.*)$/s.exec(key) ?? [];
+  if (prefix === undefined) return { kind: 'package', type: null, name: key };
+  const type = PackageType.safeParse(prefix === 'go' ? 'golang' : prefix);
+  if (type.success && name !== '') return { kind: 'package', type: type.data, name };
+  throw queryProblem(
+    query,
+    span,
+    type.success
+      ? `expected the name of a package after ${prefix}:.`
+      : `there are no packages of type ${prefix}.${didYouMean(prefix, PackageType.options)} Types are ${PackageType.options.join(', ')}.`,
+  );
 };
 
 /** For messages. */
@@ -89,6 +115,8 @@ export const nameOf = (field: Field): string => {
       return `service.${field.key}`;
     case 'attribute':
       return `attr.${field.key}`;
+    case 'package':
+      return `package.${field.type === null ? '' : `${field.type}:`}${field.name}`;
     case 'tag':
     case 'alarm':
     case 'group':

@@ -2,11 +2,11 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MAX_QUERY_LENGTH, SlipwayError } from '@slipway/protocol';
 import { z } from 'zod';
-import { MAX_QUERY_DEPTH, MAX_QUERY_TESTS, parseQuery } from './parse.ts';
+import { MAX_QUERY_DEPTH, MAX_QUERY_TESTS, parsePackageQuery, parseQuery } from './parse.ts';
 
-const refusal = (query: string): SlipwayError => {
+const refusal = (query: string, parse: (text: string) => unknown = parseQuery): SlipwayError => {
   try {
-    parseQuery(query);
+    parse(query);
   } catch (error) {
     if (error instanceof SlipwayError) return error;
     throw error;
@@ -14,6 +14,12 @@ const refusal = (query: string): SlipwayError => {
   throw new Error(`${query} was taken`);
 };
 const Place = z.object({ line: z.int().min(1), column: z.int().min(1), length: z.int().min(1) });
+
+const inPackage = (type: string | null, name: string, wanted: unknown) => ({
+  kind: 'package',
+  field: { kind: 'package', type, name },
+  wanted,
+});
 
 describe('what a query means', () => {
   test.each<[string, unknown]>([
@@ -85,6 +91,28 @@ describe('what a query means', () => {
     ],
     ['alarm = hot', { kind: 'alarm', values: ['hot'] }],
     ['group = berlin', { kind: 'group', group: 'berlin', span: { offset: 8, length: 6 } }],
+    ['has package.libstdc++6', inPackage(null, 'libstdc++6', { kind: 'any' })],
+    ['not package.@scope/name is set', { kind: 'not', of: inPackage(null, '@scope/name', { kind: 'any' }) }],
+    ['package.openssl < 3.5.8', inPackage(null, 'openssl', { kind: 'order', order: '<', version: '3.5.8' })],
+    [
+      'package.deb:openssl >= "1:3.5.8~rc1-1"',
+      inPackage('deb', 'openssl', { kind: 'order', order: '>=', version: '1:3.5.8~rc1-1' }),
+    ],
+    [
+      'package.go:github.com/x/y/v2 != v2.0.0+incompatible',
+      {
+        kind: 'not',
+        of: inPackage('golang', 'github.com/x/y/v2', {
+          kind: 'order',
+          order: '=',
+          version: 'v2.0.0+incompatible',
+        }),
+      },
+    ],
+    [
+      'package.npm:zod ~ 4.*',
+      inPackage('npm', 'zod', { kind: 'like', pattern: [{ text: '4' }, { text: '.' }, 'any'] }),
+    ],
     [
       'service.web ~ re*\\?',
       {
@@ -173,6 +201,13 @@ describe('what is refused', () => {
     ['enrolled > 2026-02-30', '1:12+10', 'a time such as'],
     ['enrolled > 2026-02-03T25:00Z', '1:12+17', 'a time such as'],
     ['enrolled > 2026-02-03 ago', '1:23+3', 'not after a time'],
+    ['package. < 1', '1:1+8', 'package.NAME'],
+    ['package.openssl', '1:16+1', 'after package.openssl, found the end'],
+    ['package.rpm:openssl < 3', '1:1+19', 'there are no packages of type rpm'],
+    ['package.dev:openssl < 3', '1:1+19', 'Did you mean deb?'],
+    ['package.deb: < 3', '1:1+12', 'the name of a package after deb:'],
+    ['package.openssl < latest', '1:19+6', 'a version such as'],
+    ['package.openssl < 3.5.8~rc1', '1:24+1', 'expected and, or, or the end'],
     ['class = a\u0000', '1:10+1', 'control characters'],
     ['class = \ud800', '1:9+1', 'control characters'],
     ['name = "😀😀" und', '1:13+3', 'expected and'],
@@ -244,4 +279,30 @@ test('any text is a query, or refused at a place within it', () => {
     }),
     { numRuns: 3000 },
   );
+});
+
+describe('what is asked about a package', () => {
+  test.each([
+    ['openssl', 'has package.openssl'],
+    ['  deb:openssl<3.5.8 ', 'package.deb:openssl<3.5.8'],
+    ['@scope/name ~ 4.*', 'package.@scope/name ~ 4.*'],
+    ['libstdc++6 = "12~1"', 'package.libstdc++6 = "12~1"'],
+  ])('%s is asked of devices by %s', (text, query) => {
+    const asked = parsePackageQuery(text);
+    expect(asked.query).toBe(query);
+    expect(parseQuery(query)).toEqual(asked.test);
+  });
+
+  test.each([
+    ['', '1:1+1', 'the name of a package, found the end'],
+    ['openssl 3.5.8', '1:9+5', 'expected = < <= > >= ~ or the end'],
+    ['openssl != 3.5.8', '1:9+2', 'expected = < <= > >= ~'],
+    ['openssl < 3 and zlib < 1', '1:13+3', 'One package is asked about at a time'],
+    ['pypi:x = 1', '1:1+6', 'no packages of type pypi'],
+  ])('%s is refused', (text, place, why) => {
+    const error = refusal(text, parsePackageQuery);
+    const { line, column, length } = Place.parse(error.details);
+    expect(`${line}:${column}+${length}`).toBe(place);
+    expect(error.message).toContain(why);
+  });
 });

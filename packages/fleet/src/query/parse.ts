@@ -1,6 +1,6 @@
 import { MAX_QUERY_LENGTH, SlipwayError } from '@slipway/protocol';
-import type { Field, Order, Query, Test } from './ast.ts';
-import { fieldOf, nameOf } from './fields.ts';
+import type { Field, Order, PackageTest, Query, Test } from './ast.ts';
+import { fieldOf, nameOf, packageField } from './fields.ts';
 import { parseGlob } from './glob.ts';
 import { queryProblem } from './problem.ts';
 import { tokenize, type Operator, type Token } from './tokens.ts';
@@ -11,6 +11,7 @@ import {
   flagValue,
   metricValue,
   momentValue,
+  packageVersion,
   textValue,
   versionValue,
   type Literal,
@@ -31,6 +32,7 @@ const OPERATORS_OF: Readonly<Record<Field['kind'], readonly Operator[]>> = {
   time: ['<', '<=', '>', '>='],
   alarm: ['=', '!='],
   group: ['=', '!='],
+  package: ['=', '!=', '<', '<=', '>', '>=', '~'],
 };
 /** Words with a meaning of their own: as a value they stand in quotes. */
 const RESERVED = ['and', 'or', 'not', 'in'];
@@ -50,6 +52,18 @@ export const parseQuery = (text: string): Query => {
     );
   const parser = new Parser(text);
   return parser.whole();
+};
+
+/**
+ * Reads what somebody asks about a package: `openssl`, `deb:openssl < 3.5.8`, `zod ~ 4.*`.
+ *
+ * @returns with it the query that asks the same of devices
+ * @throws {SlipwayError} QUERY_INVALID, with line, column and length
+ */
+export const parsePackageQuery = (text: string): { readonly test: PackageTest; readonly query: string } => {
+  const test = new Parser(text).package();
+  const asked = text.trim();
+  return { test, query: test.wanted.kind === 'any' ? `has package.${asked}` : `package.${asked}` };
 };
 
 class Parser {
@@ -74,6 +88,27 @@ class Parser {
         ? 'there is no ( for this ).'
         : `expected and, or, or the end, found ${found(rest)}.${instead(rest.text)}`,
     );
+  }
+
+  package(): PackageTest {
+    const name = this.#peek();
+    if (name.kind !== 'word')
+      throw this.#refuse(name, `expected the name of a package, found ${found(name)}.`);
+    this.#at++;
+    const field = packageField(this.#query, name.text, name);
+    const next = this.#peek();
+    if (next.kind === 'end') return { kind: 'package', field, wanted: { kind: 'any' } };
+    if (next.kind !== 'operator' || next.text === '!=')
+      throw this.#refuse(next, `expected = < <= > >= ~ or the end, found ${found(next)}.`);
+    this.#at++;
+    const test = this.#compare(field, next);
+    const rest = this.#peek();
+    if (rest.kind !== 'end' || test.kind !== 'package')
+      throw this.#refuse(
+        rest,
+        `expected the end, found ${found(rest)}. One package is asked about at a time.`,
+      );
+    return test;
   }
 
   #or(depth: number): Query {
@@ -158,6 +193,7 @@ class Parser {
       );
     if (field.kind === 'group')
       throw this.#refuse(at, 'expected group = NAME; a group cannot be asked for without its name.');
+    if (field.kind === 'package') return { kind: 'package', field, wanted: { kind: 'any' } };
     return { kind: 'set', field };
   }
 
@@ -236,6 +272,12 @@ class Parser {
           order: '=',
           value: versionValue(query, literal, field),
         }));
+      case 'package':
+        return each((literal) => ({
+          kind: 'package',
+          field,
+          wanted: { kind: 'order', order: '=', version: packageVersion(query, literal, field) },
+        }));
       case 'metric':
         return each((literal) => ({
           kind: 'number',
@@ -255,6 +297,12 @@ class Parser {
     switch (field.kind) {
       case 'version':
         return { kind: 'version', field, order, value: versionValue(query, literal, field) };
+      case 'package':
+        return {
+          kind: 'package',
+          field,
+          wanted: { kind: 'order', order, version: packageVersion(query, literal, field) },
+        };
       case 'metric':
         return { kind: 'number', field, order, value: metricValue(query, literal, field) };
       case 'attribute':
@@ -289,6 +337,8 @@ class Parser {
       case 'version':
       case 'attribute':
         return { kind: 'glob', field, pattern };
+      case 'package':
+        return { kind: 'package', field, wanted: { kind: 'like', pattern } };
       case 'flag':
       case 'metric':
       case 'time':

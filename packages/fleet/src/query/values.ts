@@ -10,7 +10,16 @@ import {
   suggest,
   type AttributeValue,
 } from '@slipway/protocol';
-import type { Field, MetricField, Moment, ServiceField, Span, TagField, TextField } from './ast.ts';
+import type {
+  Field,
+  MetricField,
+  Moment,
+  PackageField,
+  ServiceField,
+  Span,
+  TagField,
+  TextField,
+} from './ast.ts';
 import { nameOf } from './fields.ts';
 import { metric, type Unit } from './metrics.ts';
 import { queryProblem } from './problem.ts';
@@ -82,6 +91,19 @@ export const versionValue = (query: string, literal: Literal, field: Field): str
       (short === undefined
         ? ''
         : ` For the first of them write ${short}${short.includes('.') ? '' : '.0'}.0, for any of them ${nameOf(field)} ~ ${short}.*`),
+  );
+};
+
+const MAX_PACKAGE_VERSION = 256;
+
+/** A version as the ecosystem of the package writes it; the order of each has a place for every text. */
+export const packageVersion = (query: string, literal: Literal, field: PackageField): string => {
+  const { text } = literal;
+  if (/\d/.test(text) && text.length <= MAX_PACKAGE_VERSION && !/\s/.test(text)) return text;
+  throw queryProblem(
+    query,
+    literal,
+    `expected a version such as 3.5.8 or 1:2.41-12 after ${nameOf(field)}, found ${quote(text)}; patterns come after ~.`,
   );
 };
 

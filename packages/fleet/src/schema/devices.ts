@@ -71,6 +71,7 @@ export const devices = pgTable(
     index('devices_id').on(table.id),
     index('devices_class').on(table.deviceClass, table.id),
     index('devices_version').on(table.versionOrder),
+    index('devices_release').on(table.release, table.id),
     index('devices_serial').on(table.serial),
     // No index on what comes with every telemetry: an update that touches none costs a tenth.
     index('devices_tags').using('gin', table.tags),

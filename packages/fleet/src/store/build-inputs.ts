@@ -23,7 +23,7 @@ type Join = { readonly table: typeof buildComponents | typeof buildImages; reado
 const COMPONENTS: Join = { table: buildComponents, thing: buildComponents.component };
 const IMAGES: Join = { table: buildImages, thing: buildImages.image };
 
-const isLike = (column: AnyColumn, text: string): SQL => {
+export const isLike = (column: AnyColumn, text: string): SQL => {
   const pattern = parseGlob(text);
   if (pattern === undefined)
     throw new SlipwayError('REQUEST_INVALID', `${text}: expected a character after the last backslash.`);

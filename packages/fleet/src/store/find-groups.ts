@@ -8,6 +8,7 @@ import { parseQuery } from '../query/parse.ts';
 import { queryProblem } from '../query/problem.ts';
 import { groups } from '../schema.ts';
 import { isOfFleet } from './devices.ts';
+import { findPackages } from './find-packages.ts';
 
 /** Comparisons of a query, with those of the groups that it names. */
 export const MAX_WHOLE_TESTS = 1000;
@@ -26,8 +27,8 @@ const groupTests = (query: Query): readonly GroupTest[] =>
 export const queryCondition = async (db: Database, text: string, now: Date): Promise<SQL> => {
   const query = parseQuery(text);
   const known = await findGroups(db, text, query);
-  const condition = compileQuery(query, { now, groups: known });
   const whole = [query, ...[...known.values()].flatMap((group) => group.query ?? [])].flatMap(testsOf);
+  const condition = compileQuery(query, { now, groups: known, packages: await findPackages(db, whole) });
   return whole.some(asksForState) ? condition : sql`(${condition} and ${isOfFleet})`;
 };
 

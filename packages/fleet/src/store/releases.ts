@@ -5,6 +5,7 @@ import {
   type ClassName,
   type Release,
   type ReleaseId,
+  type ReleasePackage,
   type ReleaseState,
   type SignResult,
 } from '@slipway/protocol';
@@ -15,6 +16,7 @@ import { found } from './not-found.ts';
 import { keyset, type Page, type Paged } from './page.ts';
 import { beginQualification, requireQualified, type QualificationWish } from './qualifications.ts';
 import { recordInputs } from './record-inputs.ts';
+import { recordPackages } from './record-packages.ts';
 import { setOffByRelease } from './release-triggers.ts';
 
 export const toRelease = (row: typeof releases.$inferSelect): Release => ({
@@ -42,6 +44,8 @@ export const createRelease = (
   now: Date,
   /** absent: it needs to prove nothing */
   qualification?: QualificationWish,
+  /** what is in it; absent: that is to be looked at later */
+  contents?: readonly ReleasePackage[],
 ): Promise<Release | undefined> =>
   db.transaction(async (tx) => {
     const [row] = await tx
@@ -67,6 +71,7 @@ export const createRelease = (
     if (row === undefined) return undefined;
     await recordInputs(tx, result, now);
     if (qualification !== undefined) await beginQualification(tx, result.release, qualification, now);
+    if (contents !== undefined) await recordPackages(tx, row, contents);
     return toRelease(row);
   });
 

@@ -1,7 +1,7 @@
 import { and, asc, eq, gt, inArray, isNotNull, lt, notInArray, or, sql } from 'drizzle-orm';
 import type { BuildId, Digest, ReleaseId, RetentionLimits } from '@slipway/protocol';
 import type { Database } from '../database.ts';
-import { builds, channels, devices, releases, rollouts } from '../schema.ts';
+import { builds, channels, devices, releasePackages, releases, rollouts } from '../schema.ts';
 import { recordAudit } from './audit.ts';
 
 const DAY_MS = 86_400_000;
@@ -104,13 +104,24 @@ export const buildsWithOldArtifacts = (
 export const buildsWithOldLogs = (db: Database, limits: RetentionLimits, now: Date): Promise<OldBuild[]> =>
   buildsOver(db, before(now, Math.max(limits.logsDays, limits.artifactsDays)));
 
-/** Said before the files go: nobody is sent to a file that is not there. */
+/** Said before the files go: nobody is sent to a file that is not there. What was in them is forgotten with them. */
 export const forgetArtifacts = async (db: Database, ids: readonly BuildId[]): Promise<void> => {
   if (ids.length === 0) return;
-  await db
-    .update(builds)
-    .set({ artifacts: [] })
-    .where(inArray(builds.id, [...ids]));
+  await db.transaction(async (tx) => {
+    await tx
+      .update(builds)
+      .set({ artifacts: [] })
+      .where(inArray(builds.id, [...ids]));
+    const gone = tx
+      .select({ id: releases.id })
+      .from(releases)
+      .where(inArray(releases.build, [...ids]));
+    await tx.delete(releasePackages).where(inArray(releasePackages.release, gone));
+    await tx
+      .update(releases)
+      .set({ packages: null })
+      .where(inArray(releases.build, [...ids]));
+  });
 };
 
 /** Image repositories that a build which is not over, or only lately was, is made from. */

@@ -8,6 +8,7 @@ import { newKeyAndCsr } from './csr.ts';
 import { post } from './post.ts';
 import { newGitRepository } from './git-repository.ts';
 import { CLASS_FILE, IMAGE_FILE, type TestApi } from './running-api.ts';
+import { sbomOf } from './sbom-of.ts';
 import { startWorkers } from './workers.ts';
 
 /** A request that succeeds, as far as it is not in the path of the route. */
@@ -31,7 +32,10 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
   const next = (): string => `seed-${++made}`;
 
   const web = { reference: 'web:1', kind: 'oci', name: 'web', digest: `sha256:${'1'.repeat(64)}` };
-  const workers = startWorkers(api.config.redisUrl, api.config.storeDir, { result: { resolved: [web] } });
+  const workers = startWorkers(api.config.redisUrl, api.config.storeDir, {
+    result: { resolved: [web] },
+    sbom: () => sbomOf('zlib1g', '1:1.3.1-1', 'zlib'),
+  });
   const { id: built, release: signed } = await client.builds.create({ deviceClass, version: '1.0.0' });
   await until('the end of the build', async () => {
     const build = await client.builds.get(built);
@@ -125,6 +129,9 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
     'releases.deprecate': by(published),
     'releases.withdraw': by(published),
     'releases.getBundle': by(async () => signed),
+    'releases.listPackages': by(async () => signed),
+    'releases.difference': async () => ({ params: { id: signed }, query: { from: signed } }),
+    'packages.find': async () => ({ query: { query: 'zlib >= 1:1.2' } }),
 
     'channels.get': ofChannel(),
     'channels.replace': ofChannel({ floor: '1.0.0' }),

@@ -11,6 +11,7 @@ import {
   Digest,
   QualifyJob,
   qualifyQueue,
+  SBOM_NAME,
   SIGN_QUEUE,
   SignJob,
   type QualifyResult,
@@ -28,6 +29,8 @@ export const startWorkers = (
   storeDir: string,
   change: {
     readonly result?: Record<string, unknown>;
+    /** the list of what is in it, by its version */
+    readonly sbom?: (version: string) => string;
     readonly fail?: string;
     /** a build that waits until another one was built */
     readonly last?: string;
@@ -48,7 +51,9 @@ export const startWorkers = (
       const bytes = await readFile(join(folder, 'request.json'));
       const request = BuildRequest.parse(JSON.parse(bytes.toString()));
       const artifact = Buffer.from(`uki of ${request.version}`);
+      const sbom = Buffer.from(change.sbom?.(request.version) ?? '');
       await writeFile(join(folder, 'uki.efi'), artifact);
+      await writeFile(join(folder, SBOM_NAME), sbom);
       await writeFile(join(folder, 'build.log'), 'resolved\nassembled\n');
       const result = {
         v: 1,
@@ -61,7 +66,12 @@ export const startWorkers = (
         timeFloor: request.timeFloor,
         rootHash: 'ab'.repeat(32),
         verityDataBlocks: 1,
-        artifacts: [{ name: 'uki.efi', size: artifact.length, digest: digestOf(artifact) }],
+        artifacts: [
+          { name: 'uki.efi', size: artifact.length, digest: digestOf(artifact) },
+          ...(change.sbom === undefined
+            ? []
+            : [{ name: SBOM_NAME, size: sbom.length, digest: digestOf(sbom) }]),
+        ],
         request: digestOf(bytes),
         components: [],
         ...change.result,

@@ -1,5 +1,5 @@
 import type { PackageType } from '@slipway/protocol';
-import { comparePackageVersions } from './versions/index.ts';
+import { comparePackageVersions } from './compare.ts';
 
 type Versioned = { readonly type: PackageType; readonly name: string; readonly version: string };
 type Change = {

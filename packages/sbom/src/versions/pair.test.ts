@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { PackageType } from '@slipway/protocol';
-import { diffPackages } from './pair-packages.ts';
+import { diffPackages } from './pair.ts';
 
 const pkg = (type: PackageType, name: string, version: string) => ({ type, name, version });
 
