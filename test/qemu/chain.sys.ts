@@ -14,6 +14,7 @@ import {
 } from '@slipway/demo';
 import { Arch } from '@slipway/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { testCommands } from './commands-of-device.ts';
 
 /** Downloads are shared with the demo and with earlier runs; nothing else is. */
 const cacheDir = join(import.meta.dirname, '..', '..', '.slipway', 'cache');
@@ -21,6 +22,7 @@ const cacheDir = join(import.meta.dirname, '..', '..', '.slipway', 'cache');
 let folder: string;
 let cleanup: Cleanup;
 let demo: Demo;
+const devices = new Map<Arch, VirtualDevice>();
 const beganAt = performance.now();
 const report = createReport((line) => console.log(line), beganAt);
 
@@ -55,10 +57,12 @@ describe.concurrent('from an image file to an updated device', () => {
         report,
         beganAt,
         lastStep,
+        watchdog: arch === 'amd64',
         // A device without a clock of its own starts in 1970.
         ...(arch === 'arm64' ? { rtcBase: '1970-01-01T00:00:00' } : {}),
         onDevice: (made) => {
           device = made;
+          devices.set(arch, made);
           cleanup.add(() => made.dispose());
         },
         duringInstall: async (made, rollout) => {
@@ -80,4 +84,12 @@ describe.concurrent('from an image file to an updated device', () => {
       expect(device?.console()).toMatch(/slipway-agent: resuming release 2\.0\.0/);
     },
   );
+});
+
+describe('the amd64 device, back on its release', () => {
+  testCommands(() => {
+    const device = devices.get('amd64');
+    if (device === undefined) throw new Error('the amd64 device was never made');
+    return { device, dataDir: join(folder, 'server') };
+  });
 });

@@ -31,6 +31,8 @@ export type ScenarioOptions = {
   /** @default break */
   readonly lastStep?: 'update' | 'break';
   readonly rtcBase?: string;
+  /** whether the machine has one */
+  readonly watchdog?: boolean;
   /** called once the device is made, so that it can be switched off whatever happens */
   readonly onDevice: (device: VirtualDevice) => void;
   /** called when the second release is on its way; a test pulls the plug here */
@@ -126,6 +128,7 @@ const bootStep = async (log: StepLog, options: ScenarioOptions, first: Built): P
     folder: options.folder,
     claimToken: claim.token ?? '',
     ...(options.rtcBase === undefined ? {} : { rtcBase: options.rtcBase }),
+    watchdog: options.watchdog ?? false,
   });
   options.onDevice(device);
   await log.run('boot', '1.0.0', async () => {
