@@ -10,6 +10,8 @@ export type Batches<Item> = {
 
 type Limits<Item> = {
   readonly maxItems: number;
+  /** so long a batch waits for more: a statement costs much, a row in it little */
+  readonly gatherMs: number;
   readonly keyOf: (item: Item) => string;
   /** of one key that wait: who sends faster than it is served loses messages, and takes no place from others */
   readonly maxOfKey: number;
@@ -22,17 +24,29 @@ type Limits<Item> = {
  */
 export const createBatches = <Item>(
   work: (items: readonly Item[]) => Promise<void>,
-  { maxItems, keyOf, maxOfKey }: Limits<Item>,
+  { maxItems, gatherMs, keyOf, maxOfKey }: Limits<Item>,
 ): Batches<Item> => {
   let waiting: Item[] = [];
   const depths = new Map<string, number>();
   let isRunning = false;
   let last = Promise.resolve();
 
+  let hurry: () => void = () => undefined;
+  let isHurried = false;
+
+  /** At least all that come in this turn of the event loop. */
+  const gather = async (): Promise<void> => {
+    if (waiting.length >= maxItems) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    hurry = resolve;
+    const timer = setTimeout(resolve, isHurried ? 0 : gatherMs);
+    await promise;
+    clearTimeout(timer);
+  };
+
   const run = async (): Promise<void> => {
-    // All that come in this turn of the event loop.
-    await new Promise((resolve) => setImmediate(resolve));
     while (waiting.length > 0) {
+      await gather();
       const batch = waiting.slice(0, maxItems);
       waiting = waiting.slice(maxItems);
       for (const item of batch) {
@@ -51,6 +65,7 @@ export const createBatches = <Item>(
       if (depth >= maxOfKey) return false;
       depths.set(keyOf(item), depth + 1);
       waiting.push(item);
+      if (waiting.length === maxItems) hurry();
       if (!isRunning) {
         isRunning = true;
         last = run();
@@ -59,8 +74,11 @@ export const createBatches = <Item>(
     },
     waiting: () => waiting.length,
     idle: async () => {
+      isHurried = true;
+      hurry();
       while (waiting.length > 0) await last;
       await last;
+      isHurried = false;
     },
   };
 };

@@ -70,9 +70,12 @@ const AT_ONCE = 2;
 const MAX_MESSAGE_BYTES = 64 * 1024;
 const MAX_OF_DEVICE = 256;
 const MAX_BATCH = 500;
+/** What nobody waits for gathers for longer. */
+const GATHER_MS = { presence: 100, statuses: 10, progress: 100 } as const;
 /** Of messages that may be lost; what may not waits at the broker, by the receive maximum. */
 const MAX_WAITING = 20_000;
 const AGAIN_MS = 1000;
+const SAY_MS = 10_000;
 /** So long the end of the gateway waits for the database. */
 const PATIENCE_MS = 5000;
 
@@ -105,6 +108,7 @@ export const createIngest = (needs: Needs): Ingest => {
   const batchesOf = <Item extends { readonly device: DeviceId }, Outcome>(
     record: (items: readonly Item[], now: Date) => Promise<readonly Outcome[]>,
     follow: (items: readonly Item[], outcomes: readonly (Outcome | undefined)[]) => Promise<void>,
+    gatherMs: number,
   ) =>
     createBatches<Taken<Item>>(
       async (taken) => {
@@ -123,7 +127,7 @@ export const createIngest = (needs: Needs): Ingest => {
           if (!giveUp.signal.aborted) logger.error({ err: error }, 'what follows from reports failed');
         }
       },
-      { maxItems: MAX_BATCH, keyOf: ({ item }) => item.device, maxOfKey: MAX_OF_DEVICE },
+      { maxItems: MAX_BATCH, gatherMs, keyOf: ({ item }) => item.device, maxOfKey: MAX_OF_DEVICE },
     );
 
   const wakeOn = async (devices: ReadonlySet<DeviceId>): Promise<void> => {
@@ -161,6 +165,7 @@ export const createIngest = (needs: Needs): Ingest => {
       }
       await wakeOn(born);
     },
+    GATHER_MS.presence,
   );
 
   const followStatus = ({ device, status }: StatusReport, outcome: StatusOutcome): void => {
@@ -196,6 +201,7 @@ export const createIngest = (needs: Needs): Ingest => {
       // Others may wait for those devices.
       await wakeOn(over);
     },
+    GATHER_MS.statuses,
   );
 
   const progress = batchesOf<ProgressReport, undefined>(
@@ -204,6 +210,7 @@ export const createIngest = (needs: Needs): Ingest => {
       return reports.map(() => undefined);
     },
     async () => undefined,
+    GATHER_MS.progress,
   );
 
   const onResult = async (device: DeviceId, payload: Buffer): Promise<void> => {
@@ -275,6 +282,18 @@ export const createIngest = (needs: Needs): Ingest => {
     }
   };
 
+  let leftOut = 0;
+  let saidAt = 0;
+  /** The first of many is told, and how many there were since the one before. */
+  const leaveOut = ({ done }: Received): void => {
+    done();
+    leftOut += 1;
+    if (Date.now() - saidAt < SAY_MS) return;
+    logger.warn({ messages: leftOut }, 'telemetry and progress were left out: the database does not keep up');
+    saidAt = Date.now();
+    leftOut = 0;
+  };
+
   const take = (message: Received): void => {
     const { topic: name, payload, done } = message;
     const drop = (device: string, kind: string, why: string): void => {
@@ -290,8 +309,7 @@ export const createIngest = (needs: Needs): Ingest => {
     if (payload.length > MAX_MESSAGE_BYTES)
       return drop(device.data, topic.kind, `has ${payload.length} bytes`);
     const mayBeLost = topic.kind === 'telemetry' || topic.kind === 'progress';
-    if (mayBeLost && presence.waiting() + progress.waiting() >= MAX_WAITING)
-      return drop(device.data, topic.kind, 'came while the server is busy');
+    if (mayBeLost && presence.waiting() + progress.waiting() >= MAX_WAITING) return leaveOut(message);
     if (!handle(topic.kind, device.data, message))
       drop(device.data, topic.kind, 'came faster than messages of the device are taken');
   };
