@@ -55,7 +55,7 @@ export const openDemo = async (options: DemoOptions): Promise<Demo> => {
   report('demo', 'packing the components of the image repository');
   await packRepository(imagesDir, { cacheDir, log: (line) => report('components', line) });
 
-  report('demo', 'starting Redis, broker, database, API, gateway, builder and signer on loopback');
+  report('demo', 'starting Redis, broker, database, API, gateway, builder, signer and qualifier on loopback');
   const starting = startLocal({ dataDir, imagesDir, cacheDir, say: (line) => report('server', line) });
   // Known before it is up: Ctrl-C may come while servers are starting.
   cleanup.add(async () => {

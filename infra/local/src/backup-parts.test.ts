@@ -15,6 +15,7 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   logsDir: 'of this machine',
   exportsDir: 'of a backup under way',
   cacheDir: 'fetched again',
+  qualifierWorkDir: 'of a qualification under way, which begins anew',
 };
 
 test('whatever lies in the data directory is in a backup, or may be lost', () => {

@@ -25,6 +25,9 @@ export const layoutOf = (dataDir: string) => {
     buildsDir: at('store', 'builds'),
     bundlesDir: at('store', 'bundles'),
     sourcesDir: at('store', 'sources'),
+    qualificationsDir: at('store', 'qualifications'),
+    /** disks of virtual devices */
+    qualifierWorkDir: at('qualifier'),
     deviceCaCert: at('pki', 'device', 'ca.pem'),
     deviceCaKey: at('pki', 'device', 'ca.key.pem'),
     /** certificates that the device authority took back, as the broker reads them */
@@ -36,6 +39,10 @@ export const layoutOf = (dataDir: string) => {
     serverKey: at('pki', 'server', 'server.key.pem'),
     gatewayCert: at('pki', 'server', 'gateway.pem'),
     gatewayKey: at('pki', 'server', 'gateway.key.pem'),
+    /** what the cloud of a virtual device shows it */
+    qualifierKeysDir: at('pki', 'qualifier'),
+    qualifierCert: at('pki', 'qualifier', 'server.pem'),
+    qualifierKey: at('pki', 'qualifier', 'server.key.pem'),
     /** public: the root that devices trust releases by */
     releaseRoot: at('pki', 'release-root.pem'),
     signerKeysDir: at('signer', 'keys'),
@@ -60,9 +67,17 @@ export const makeFolders = async (layout: Layout): Promise<void> => {
     join(layout.dataDir, 'pki'),
     join(layout.dataDir, 'signer'),
     layout.signerStateDir,
+    layout.qualifierWorkDir,
   ];
   for (const folder of privateFolders) await mkdir(folder, { recursive: true, mode: 0o700 });
-  for (const folder of [layout.logsDir, layout.buildsDir, layout.bundlesDir, layout.sourcesDir]) {
+  const folders = [
+    layout.logsDir,
+    layout.buildsDir,
+    layout.bundlesDir,
+    layout.sourcesDir,
+    layout.qualificationsDir,
+  ];
+  for (const folder of folders) {
     await mkdir(folder, { recursive: true });
   }
 };

@@ -25,7 +25,7 @@ const main = async (): Promise<void> => {
 
 const describe = ({ up }: Local, json: boolean, say: (line: string) => void): void => {
   if (json) process.stdout.write(`${JSON.stringify(up)}\n`);
-  say(`Slipway is up (process ${up.pid}; ${up.database}; builder and signer ${up.isolation}).`);
+  say(`Slipway is up (process ${up.pid}; ${up.database}; builder, signer and qualifier ${up.isolation}).`);
   say(`  API          ${up.apiUrl}`);
   say(`  admin token  ${up.adminTokenFile}`);
   say(`  enrolment    ${up.enrolUrl}`);

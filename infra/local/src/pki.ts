@@ -14,6 +14,7 @@ import {
   makeServiceIdentity,
   signRevocationList,
 } from '@slipway/signing';
+import { CLOUD_ADDRESS } from '@slipway/qualifier/cloud';
 import type { Layout } from './layout.ts';
 
 /** Makes a folder with files that only we can read, in one step: half a key set would be taken for a whole one. */
@@ -121,6 +122,25 @@ const makeServerKeys = async (layout: Layout, deviceHost: string): Promise<void>
   });
 };
 
+/** Of its own, so that who starts devices to try them holds no key of the real broker. */
+const makeQualifierKeys = async (layout: Layout): Promise<void> => {
+  if (existsSync(layout.qualifierKeysDir)) {
+    const serverCa = new X509Certificate(await readFile(layout.serverCaCert));
+    const known = new X509Certificate(await readFile(layout.qualifierCert));
+    if (known.verify(serverCa.publicKey)) return;
+    await rm(layout.qualifierKeysDir, { recursive: true });
+  }
+  const ca = {
+    certificatePem: await readFile(layout.serverCaCert, 'utf8'),
+    keyPem: await readFile(layout.serverCaKey, 'utf8'),
+  };
+  const server = await makeServerIdentity(ca, 'qualifier', [CLOUD_ADDRESS]);
+  await makeFolder(layout.qualifierKeysDir, {
+    'server.pem': server.certificatePem,
+    'server.key.pem': server.keyPem,
+  });
+};
+
 /** Makes what is missing of the trees. */
 export const makeKeys = async (layout: Layout, deviceHost: string): Promise<void> => {
   const signing = async () => {
@@ -128,6 +148,7 @@ export const makeKeys = async (layout: Layout, deviceHost: string): Promise<void
     await makeSecureBootKeys(layout);
   };
   await Promise.all([signing(), makeDeviceKeys(layout), makeServerKeys(layout, deviceHost)]);
+  await makeQualifierKeys(layout);
   await makeRevocationFile(layout);
   await writeFile(layout.releaseRoot, await readFile(join(layout.signerKeysDir, 'root.pem')));
 };

@@ -7,12 +7,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Layout, layoutOf, makeFolders, ROOT } from './layout.ts';
 import { makeKeys } from './pki.ts';
 import { probeSandbox, type Sandbox, sandboxed } from './sandbox.ts';
-import { builderSandbox, signerSandbox, type Workers } from './workers.ts';
+import { builderSandbox, qualifierSandbox, signerSandbox, type Workers } from './workers.ts';
 
 let folder: string;
 let layout: Layout;
 let builder: Sandbox;
 let signer: Sandbox;
+let qualifier: Sandbox;
 
 /** Runs shell text inside; what it prints, or undefined where it fails. */
 const inside = (sandbox: Sandbox, script: string): string | undefined => {
@@ -52,6 +53,7 @@ beforeAll(async () => {
   };
   builder = builderSandbox(workers);
   signer = signerSandbox(workers);
+  qualifier = qualifierSandbox(workers);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -209,5 +211,32 @@ describe('the signer', () => {
     for (const path of [layout.offlineDir, layout.deviceCaKey, layout.serverCaKey, layout.adminTokenFile]) {
       expect(inside(signer, `ls ${path}`), `at ${path}`).toBeUndefined();
     }
+  });
+});
+
+describe('the qualifier', () => {
+  test('reads builds and bundles, and the key of its own cloud; none that is trusted elsewhere', () => {
+    for (const path of [join(layout.buildsDir, 'one'), join(layout.bundlesDir, 'one'), layout.qualifierKey])
+      expect(inside(qualifier, `cat ${path}`), `at ${path}`).not.toBeUndefined();
+    for (const path of [
+      layout.signerKeysDir,
+      layout.serverKey,
+      layout.serverCaKey,
+      layout.gatewayKey,
+      layout.deviceCaKey,
+      layout.adminTokenFile,
+    ])
+      expect(inside(qualifier, `ls ${path}`), `at ${path}`).toBeUndefined();
+  });
+
+  test('writes what came out, and disks; builds and bundles stay as they are', () => {
+    for (const path of [layout.qualificationsDir, layout.qualifierWorkDir])
+      expect(inside(qualifier, `touch ${path}/new`), `at ${path}`).not.toBeUndefined();
+    for (const path of [layout.buildsDir, layout.bundlesDir])
+      expect(inside(qualifier, `touch ${path}/new`), `at ${path}`).toBeUndefined();
+  });
+
+  test('has a loopback of its own and no other network', () => {
+    expect(inside(qualifier, 'cat /proc/net/dev')).not.toMatch(/eth|ens|enp|wl/);
   });
 });

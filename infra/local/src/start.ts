@@ -13,7 +13,7 @@ import { choosePorts, type Ports } from './ports.ts';
 import { openRedis } from './redis.ts';
 import { decideIsolation } from './sandbox.ts';
 import { readUp, type Up, writeUp } from './up-file.ts';
-import { startBuilder, startSigner } from './workers.ts';
+import { startBuilder, startQualifier, startSigner } from './workers.ts';
 
 export type StartLocal = {
   readonly dataDir: string;
@@ -66,8 +66,8 @@ const openLog = (
 };
 
 /**
- * Starts everything on this machine, on loopback: Redis, broker, database, API and gateway in this process, builder and
- * signer in sandboxes of their own. What was started is stopped again if anything fails.
+ * Starts everything on this machine, on loopback: Redis, broker, database, API and gateway in this process, builder,
+ * signer and qualifier in sandboxes of their own. What was started is stopped again if anything fails.
  *
  * @throws {SlipwayError} ALREADY_RUNNING, CONFLICT, TOOL_MISSING, TOOL_FAILED, REDIS_NOT_DURABLE, CONFIG_INVALID
  */
@@ -154,7 +154,11 @@ export const startLocal = async (options: StartLocal): Promise<Local> => {
   undo.defer(() => gateway.close());
 
   const workers = { layout, imagesDir, cacheDir, redis, isolation, say };
-  const started = await Promise.allSettled([startBuilder(workers), startSigner(workers)]);
+  const started = await Promise.allSettled([
+    startBuilder(workers),
+    startSigner(workers),
+    startQualifier(workers),
+  ]);
   for (const outcome of started) if (outcome.status === 'fulfilled') undo.defer(() => outcome.value.close());
   for (const outcome of started) if (outcome.status === 'rejected') throw outcome.reason;
 
@@ -164,6 +168,7 @@ export const startLocal = async (options: StartLocal): Promise<Local> => {
     'gateway',
     'builder',
     'signer',
+    'qualifier',
     'mosquitto',
     ...(options.redisUrl === undefined ? ['redis'] : []),
   ];

@@ -63,6 +63,36 @@ export const signerSandbox = (workers: Workers): Sandbox => {
   };
 };
 
+/**
+ * Sees builds and bundles to read, and starts what is in them; it may write what came out. Its devices and their cloud are
+ * on a loopback of their own.
+ */
+export const qualifierSandbox = (workers: Workers): Sandbox => {
+  const { layout, redis } = workers;
+  return {
+    readOnly: [
+      layout.buildsDir,
+      layout.bundlesDir,
+      layout.qualifierKeysDir,
+      layout.serverCaCert,
+      layout.secureBootDir,
+      ...withRedis(workers),
+    ],
+    writable: [layout.qualificationsDir, layout.qualifierWorkDir],
+    network: redis.socketDir === undefined,
+    env: {
+      SLIPWAY_STORE: layout.storeDir,
+      SLIPWAY_QUALIFIER_WORK: layout.qualifierWorkDir,
+      SLIPWAY_QUALIFIER_CERT_FILE: layout.qualifierCert,
+      SLIPWAY_QUALIFIER_KEY_FILE: layout.qualifierKey,
+      SLIPWAY_SERVER_CA_FILE: layout.serverCaCert,
+      SLIPWAY_SECURE_BOOT_DIR: layout.secureBootDir,
+      REDIS_URL: redis.url,
+      ...inherited(['SLIPWAY_QUALIFIER_MEMORY_MB', 'SLIPWAY_QUALIFIER_STEP_SECONDS', 'LOG_LEVEL']),
+    },
+  };
+};
+
 const inherited = (names: readonly string[]): Record<string, string> =>
   Object.fromEntries(
     names.flatMap((name) => {
@@ -73,7 +103,7 @@ const inherited = (names: readonly string[]): Record<string, string> =>
 
 const startWorker = async (
   workers: Workers,
-  name: 'builder' | 'signer',
+  name: 'builder' | 'signer' | 'qualifier',
   sandbox: Sandbox,
 ): Promise<Supervised> => {
   const command = [process.execPath, join(ROOT, 'services', name, 'src', 'main.ts')];
@@ -100,3 +130,6 @@ export const startSigner = async (workers: Workers): Promise<Supervised> => {
   }
   return startWorker(workers, 'signer', signerSandbox(workers));
 };
+
+export const startQualifier = (workers: Workers): Promise<Supervised> =>
+  startWorker(workers, 'qualifier', qualifierSandbox(workers));

@@ -31,6 +31,18 @@ const exists = async (path: string): Promise<boolean> => {
   }
 };
 
+/** @throws {SlipwayError} TOOL_MISSING */
+export const requireFirmware = async (arch: Arch, isSecure = false): Promise<void> => {
+  const firmware = FIRMWARE[arch];
+  for (const file of [isSecure ? firmware.secureCode : firmware.code, firmware.vars])
+    if (!(await exists(file)))
+      throw new SlipwayError(
+        'TOOL_MISSING',
+        `expected UEFI firmware for ${arch} at ${file}, which is not there; install the Debian package ${firmware.package}`,
+        { details: { file, package: firmware.package } },
+      );
+};
+
 /**
  * Finds the firmware and makes sure that the machine has variables of its own.
  *
@@ -45,13 +57,7 @@ export const prepareFirmware = async (
 ): Promise<string> => {
   const firmware = FIRMWARE[arch];
   const code = secureBoot === undefined ? firmware.code : firmware.secureCode;
-  for (const file of [code, firmware.vars])
-    if (!(await exists(file)))
-      throw new SlipwayError(
-        'TOOL_MISSING',
-        `expected UEFI firmware for ${arch} at ${file}, which is not there; install the Debian package ${firmware.package}`,
-        { details: { file, package: firmware.package } },
-      );
+  await requireFirmware(arch, secureBoot !== undefined);
   if (varsFile.startsWith('nbd') || (await exists(varsFile))) return code;
   // The template is in setup mode.
   if (typeof secureBoot !== 'object') await copyFile(firmware.vars, varsFile, constants.COPYFILE_EXCL);

@@ -8,6 +8,7 @@ export { hashPartition } from './hash-partition.ts';
 export { offerKeys } from './offer-keys.ts';
 export { outputPipe, type OutputPipe } from './output-pipe.ts';
 export {
+  requireQemu,
   startVm,
   type ConsoleWait,
   type Forward,

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf, SlipwayError, type Arch } from '@slipway/protocol';
 import { ConsoleText, type ConsoleWait } from './console.ts';
-import { prepareFirmware } from './firmware.ts';
+import { prepareFirmware, requireFirmware } from './firmware.ts';
 import { qemuArguments } from './qemu-arguments.ts';
 import { outputPipe } from './output-pipe.ts';
 import { qmpCommand } from './qmp.ts';
@@ -77,18 +77,41 @@ const QEMU = {
   arm64: { program: 'qemu-system-aarch64', package: 'qemu-system-arm' },
 } as const;
 
+const missing = (arch: Arch, cause: unknown): SlipwayError => {
+  const { program, package: name } = QEMU[arch];
+  return new SlipwayError(
+    'TOOL_MISSING',
+    `expected the program ${program}, which is not installed; install the Debian package ${name}`,
+    { cause, details: { tool: program, package: name } },
+  );
+};
+
+const isAbsent = (cause: unknown): boolean =>
+  cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+
+/**
+ * Whether devices of an architecture can be started here.
+ *
+ * @throws {SlipwayError} TOOL_MISSING naming the package to install
+ */
+export const requireQemu = async (arch: Arch): Promise<void> => {
+  const child = spawn(QEMU[arch].program, ['--version'], { stdio: 'ignore' });
+  try {
+    await once(child, 'close');
+  } catch (cause) {
+    if (isAbsent(cause)) throw missing(arch, cause);
+    throw cause;
+  }
+  await requireFirmware(arch);
+};
+
 const started = async (child: ChildProcess, arch: Arch): Promise<number> => {
   try {
     await once(child, 'spawn');
   } catch (cause) {
-    const { program, package: name } = QEMU[arch];
-    throw cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
-      ? new SlipwayError(
-          'TOOL_MISSING',
-          `expected the program ${program}, which is not installed; install the Debian package ${name}`,
-          { cause, details: { tool: program, package: name } },
-        )
-      : new SlipwayError('VM_FAILED', `${program} could not be started: ${messageOf(cause)}`, {
+    throw isAbsent(cause)
+      ? missing(arch, cause)
+      : new SlipwayError('VM_FAILED', `${QEMU[arch].program} could not be started: ${messageOf(cause)}`, {
           cause,
         });
   }

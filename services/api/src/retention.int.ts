@@ -36,6 +36,7 @@ const filesOf = async ({ build, id }: Release): Promise<void> => {
   await file(`builds/${build}/root.img`);
   await file(`builds/${build}/build.log`);
   await file(`bundles/${id}.tar`);
+  await file(`qualifications/${id}/console.log`);
 };
 const stored = async (): Promise<string[]> => {
   const all = await readdir(api.config.storeDir, { recursive: true, withFileTypes: true });
@@ -120,6 +121,9 @@ test('what nobody needs goes, a step at a time; what is published, rolled out or
     kept.map(({ id }) => `bundles/${id}.tar`).sort(),
   );
   for (const { build } of kept) expect(after).toContain(`builds/${build}/root.img`);
+  expect(after.filter((path) => path.startsWith('qualifications/')).sort()).toEqual(
+    kept.map(({ id }) => `qualifications/${id}/console.log`).sort(),
+  );
   expect(after.filter((path) => path.startsWith('sources/'))).toEqual([]);
   expect((await getRelease(api.db, drafts[0]?.id ?? withdrawn.id)).state).toBe('withdrawn');
   expect((await getBuild(api.db, withdrawn.build)).artifacts).toEqual([]);

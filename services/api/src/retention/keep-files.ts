@@ -48,10 +48,13 @@ const keepBuildFiles = (
   remove: (paths: readonly string[], build: OldBuild) => Promise<void>,
 ): Keeper => {
   const pathsOf = async ({ build, release }: OldBuild): Promise<string[]> => {
-    const bundles = [`${release}.tar`, `${release}.disk.img`].map((name) => join(storeDir, 'bundles', name));
+    const beside =
+      kind === 'artifacts'
+        ? [`bundles/${release}.tar`, `bundles/${release}.disk.img`]
+        : [`qualifications/${release}`];
     const paths = await filesOf(join(storeDir, 'builds', build));
-    if (kind === 'artifacts')
-      for (const path of bundles) if ((await stat(path).catch(absent)) !== undefined) paths.push(path);
+    for (const path of beside.map((name) => join(storeDir, name)))
+      if ((await stat(path).catch(absent)) !== undefined) paths.push(path);
     return paths;
   };
   const there = async (): Promise<RetentionAmount> => {
@@ -60,9 +63,8 @@ const keepBuildFiles = (
       const paths = await filesOf(join(storeDir, 'builds', build));
       if (paths.length > 0) amount = sum(amount, { count: 1, bytes: await bytesOf(paths) });
     }
-    if (kind === 'artifacts')
-      amount = sum(amount, { count: 0, bytes: await bytesBelow(join(storeDir, 'bundles')) });
-    return amount;
+    const beside = join(storeDir, kind === 'artifacts' ? 'bundles' : 'qualifications');
+    return sum(amount, { count: 0, bytes: await bytesBelow(beside) });
   };
   return {
     kind,
@@ -112,7 +114,7 @@ export const keepLogs = (stock: Stock): Keeper =>
     async (folder) => ((await namesIn(folder)).includes(LOG) ? [join(folder, LOG)] : []),
     stock,
     (now) => buildsWithOldLogs(stock.db, stock.limits, now),
-    (_paths, { build }) => removeAll([join(stock.storeDir, 'builds', build)]),
+    (paths, { build }) => removeAll([...paths, join(stock.storeDir, 'builds', build)]),
   );
 
 export const keepSources = ({ db, storeDir, limits }: Stock): Keeper => {

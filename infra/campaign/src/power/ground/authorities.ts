@@ -8,7 +8,7 @@ import {
   makeServiceIdentity,
 } from '@slipway/signing';
 import { z } from 'zod';
-import { CLOUD_ADDRESS } from './addresses.ts';
+import { CLOUD_ADDRESS } from '@slipway/qualifier/cloud';
 
 const Identity = z.object({ certificatePem: z.string(), keyPem: z.string() });
 

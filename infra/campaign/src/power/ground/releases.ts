@@ -14,7 +14,7 @@ import {
   type Digest,
 } from '@slipway/protocol';
 import { signBuild } from '@slipway/signer';
-import { GUEST_ENROL_URL } from './addresses.ts';
+import { GUEST_ENROL_URL } from '@slipway/qualifier/cloud';
 import type { Authorities } from './authorities.ts';
 import { classFile, deviceClass, imageFile, VERSIONS, type ReleaseName } from './image-file.ts';
 
@@ -155,5 +155,3 @@ export const makeReleases = async (ground: Ground, arch: Arch): Promise<Releases
   };
   return { first: await make('first'), good: await make('good'), bad: await make('bad') };
 };
-
-export const readBundle = async (release: Release): Promise<Buffer> => readFile(release.bundleFile);

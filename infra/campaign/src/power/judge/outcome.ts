@@ -1,5 +1,5 @@
 import { isTerminal, type Birth, type Status } from '@slipway/protocol';
-import { executionOf } from '../cloud/cloud.ts';
+import { executionOf } from '@slipway/qualifier/cloud';
 import type { Scenario } from '../record/scenario.ts';
 
 /**

@@ -2,23 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Arch } from '@slipway/protocol';
-import { startVm, type Relay, type Vm } from '@slipway/vm';
+import { relaysTo, type Cloud } from '@slipway/qualifier/cloud';
+import { startVm, type Vm } from '@slipway/vm';
 import { serveNbd, type Export } from '../../block/nbd-server.ts';
-import type { Cloud } from '../cloud/cloud.ts';
-import { CLOUD_ADDRESS, ENROL_PORT, MQTT_PORT } from '../ground/addresses.ts';
 
 const MEMORY_MB = 512;
-const RELAY = join(import.meta.dirname, '..', 'cloud', 'relay.mjs');
-
-export const relaysTo = (cloud: Cloud): Relay[] =>
-  [
-    { guestPort: MQTT_PORT, hostPort: cloud.mqttPort },
-    { guestPort: ENROL_PORT, hostPort: cloud.enrolPort },
-  ].map(({ guestPort, hostPort }) => ({
-    guestAddress: CLOUD_ADDRESS,
-    guestPort,
-    command: `${process.execPath} ${RELAY} ${hostPort}`,
-  }));
 
 export const vmDefaults = (arch: Arch, cloud: Cloud, consoleLog: string) => ({
   arch,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { otherSlot, type SlotName } from '@slipway/protocol';
 import { BaseImage, type Disk } from '../../block/overlay-disk.ts';
 import type { FatContent } from '../../firmware/fat.ts';
-import { GUEST_MQTT_URL } from '../ground/addresses.ts';
+import { GUEST_MQTT_URL } from '@slipway/qualifier/cloud';
 import type { Release } from '../ground/releases.ts';
 import { digestOfDisk, sizeOf } from '../judge/medium.ts';
 import { writeSparse } from './data-partition.ts';

@@ -1,5 +1,5 @@
 import { otherSlot, type ErrorCode, type ExecutionState, type SlotName } from '@slipway/protocol';
-import type { Wish } from '../cloud/cloud.ts';
+import type { Wish } from '@slipway/qualifier/cloud';
 import type { ReleaseName } from '../ground/image-file.ts';
 import type { Release, Releases } from '../ground/releases.ts';
 

@@ -1,4 +1,5 @@
-import { accessTopic, brokerAccess, type BrokerAccess, type TenantId } from '@slipway/protocol';
+import { accessTopic, brokerAccess, type BrokerAccess } from '../broker-access.ts';
+import type { TenantId } from '../ids.ts';
 
 const isOf =
   (who: BrokerAccess['who']) =>

@@ -4,9 +4,22 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { brokerConfig, deviceAccessRules, gatewayAccessRules } from '@slipway/mosquitto';
 import { SlipwayError, type TenantId } from '@slipway/protocol';
-import type { Authorities } from '../ground/authorities.ts';
+import { brokerConfig, deviceAccessRules, gatewayAccessRules } from '@slipway/protocol/mosquitto';
+import type { Identity } from '@slipway/signing';
+
+/** Whom the two sides of a cloud trust, and what they show. */
+export type CloudAuthorities = {
+  /** PEM: of the server authority that devices trust */
+  readonly serverCaPem: string;
+  /** of that authority, for the broker and the enrolment service at `CLOUD_ADDRESS` */
+  readonly server: Identity;
+  /** signs devices */
+  readonly devices: Identity;
+  /** signs what speaks to the broker as the gateway does */
+  readonly services: Pick<Identity, 'certificatePem'>;
+  readonly gateway: Identity;
+};
 
 export type Broker = {
   readonly devicePort: number;
@@ -54,7 +67,7 @@ const LOOK_MS = 20;
 /** mosquitto as a deployment runs it, with nothing remembered from before. */
 export const startBroker = async (
   folder: string,
-  authorities: Authorities,
+  authorities: CloudAuthorities,
   tenant: TenantId,
 ): Promise<Broker> => {
   await mkdir(join(folder, 'kept'), { recursive: true });
@@ -74,7 +87,7 @@ export const startBroker = async (
     gateway: {
       host,
       port: gatewayPort,
-      clientCaFile: await put('servers.pem', authorities.servers.certificatePem),
+      clientCaFile: await put('services.pem', authorities.services.certificatePem),
       accessFile: await put('gateway-rules', gatewayAccessRules(tenant, 'gateway')),
     },
     certFile: await put('server.pem', authorities.server.certificatePem),

@@ -1,5 +1,4 @@
-import { join } from 'node:path';
-import { MAX_BLOCK_BYTES } from '@slipway/protocol';
+import { MAX_BLOCK_BYTES } from '../channel.ts';
 
 export type Listener = {
   readonly host: string;
@@ -56,7 +55,7 @@ export const brokerConfig = (config: BrokerConfig): string =>
     'per_listener_settings true',
     `user ${config.user}`,
     'persistence true',
-    `persistence_location ${join(config.persistenceDir, '/')}`,
+    `persistence_location ${config.persistenceDir.replace(/\/*$/, '/')}`,
     'autosave_interval 30',
     'persistent_client_expiration 1d',
     'log_dest stderr',

@@ -1,0 +1,58 @@
+import {
+  isErrorCode,
+  isTerminal,
+  SlipwayError,
+  type ErrorCode,
+  type QualificationStep,
+  type QualificationTiming,
+  type Status,
+} from '@slipway/protocol';
+
+/** What a step waits for. */
+const WANTED: Readonly<Record<QualificationStep, string>> = {
+  boot: 'the device to start, come online and be healthy',
+  interrupted: 'the device to take the new release and start it for trial',
+  rollback: 'the device to come back to the release before, and be healthy',
+  update: 'the device to take the new release once more',
+  commit: 'the new release to be committed, and healthy',
+};
+export const wantedIn = (step: QualificationStep): string => WANTED[step];
+
+/**
+ * What an execution came to that should have come to something else.
+ *
+ * @returns undefined while it goes on, or where it ended as it should
+ */
+export const wrongEnd = (
+  statuses: readonly Status[],
+  wanted: 'COMMITTED' | 'ROLLED_BACK',
+): SlipwayError | undefined => {
+  const end = statuses.find(({ state }) => isTerminal(state));
+  if (end === undefined || end.state === wanted) return undefined;
+  const code: ErrorCode = isErrorCode(end.code) ? end.code : 'QUALIFICATION_FAILED';
+  return new SlipwayError(
+    code,
+    `expected the update to end ${wanted}, found ${end.state}: ${end.message ?? end.code ?? 'the device gave no reason'}`,
+  );
+};
+
+/** Times steps, one after the other. @param now and processor are in seconds */
+export const timedSteps = (now: () => number, processor: () => Promise<number>) => {
+  const done: QualificationTiming[] = [];
+  return {
+    done,
+    time: async (step: QualificationStep, work: () => Promise<void>): Promise<void> => {
+      const [began, used] = [now(), await processor()];
+      try {
+        await work();
+      } finally {
+        done.push({
+          step,
+          seconds: Math.max(0, now() - began),
+          // Where the machine is gone, so is what it used.
+          cpuSeconds: Math.max(0, (await processor()) - used),
+        });
+      }
+    },
+  };
+};
