@@ -6,13 +6,14 @@ import {
   type Demo,
   type PowerCut,
   type VirtualDevice,
+  bootsOf,
   createCleanup,
   createReport,
   cutPowerDuringInstall,
   openDemo,
   runScenario,
 } from '@slipway/demo';
-import { Arch } from '@slipway/protocol';
+import { Arch, isQualificationOver, QualificationStep } from '@slipway/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { testCommands } from './commands-of-device.ts';
 
@@ -84,6 +85,33 @@ describe.concurrent('from an image file to an updated device', () => {
       expect(device?.console()).toMatch(/slipway-agent: resuming release 2\.0\.0/);
     },
   );
+
+  test('amd64: a release proves itself as an update in a virtual device of the server', async () => {
+    const { client } = demo.pipeline;
+    const builds = demo.classes.find(({ arch }) => arch === 'amd64')?.builds;
+    if (builds === undefined) throw new Error('the demo has no class for amd64');
+    const [before, { release }] = [await builds.first, await builds.second];
+    await demo.pipeline.publish(before.release);
+    expect(await client.releases.qualify(release.id)).toMatchObject({ state: 'pending' });
+    const ended = await demo.live.until(
+      'the qualification',
+      30 * 60_000,
+      () => client.releases.getQualification(release.id),
+      isQualificationOver,
+    );
+    const console = await client.releases.getConsole(release.id);
+    expect(ended, console.slice(-4000)).toMatchObject({
+      state: 'passed',
+      from: before.release.id,
+      code: null,
+    });
+    expect(ended.steps.map(({ step }) => step)).toEqual(QualificationStep.options);
+    for (const { cpuSeconds } of ended.steps) expect(cpuSeconds).toBeGreaterThan(0);
+    // What the device printed says the same, and owes nothing to its agent.
+    const roots = bootsOf(console).map(({ rootHash }) => rootHash);
+    const [old, fresh] = [before.release.rootHash, release.rootHash];
+    expect(roots).toEqual([old, fresh, old, fresh]);
+  });
 });
 
 describe('the amd64 device, back on its release', () => {

@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createClient } from '@slipway/client';
 import { packRepository, writeAtomically } from '@slipway/components';
@@ -52,6 +52,8 @@ export const openDemo = async (options: DemoOptions): Promise<Demo> => {
   const dataDir = join(folder, 'server');
   await mkdir(cacheDir, { recursive: true });
   await cp(IMAGES, imagesDir, { recursive: true });
+  for (const arch of archs)
+    await withoutQualification(join(imagesDir, 'classes', `${DEMO_CLASSES[arch]}.yml`));
   report('demo', 'packing the components of the image repository');
   await packRepository(imagesDir, { cacheDir, log: (line) => report('components', line) });
 
@@ -137,6 +139,11 @@ const buildReleases = (
     built.catch(() => undefined);
     return built;
   };
+};
+
+/** What the demo shows of updates it does with devices of its own, one of them a release that must fail. */
+const withoutQualification = async (classFile: string): Promise<void> => {
+  await appendFile(classFile, 'qualification: off\n');
 };
 
 /** Only the first release of a device needs a disk image; updates travel as bundles. */

@@ -45,7 +45,7 @@ export const ClassFile = z.strictObject({
     ),
   qualification: z
     .enum(['on', 'off'])
-    .default('off')
+    .default('on')
     .describe(
       'Whether a server tries each release in a virtual device, as an update, before it may be published.',
     ),

@@ -17,7 +17,7 @@ test('sizes become bytes, image files become relative to the repository, the res
     partitions: { esp: 256 * 1024 ** 2, root: 1024 ** 3, data: 256 * 1024 ** 2 },
     cmdline: '',
     secureBoot: false,
-    qualification: 'off',
+    qualification: 'on',
     needs: [],
     outputs: ['disk'],
   });

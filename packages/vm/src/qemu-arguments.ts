@@ -48,7 +48,10 @@ export const qemuArguments = (options: VmOptions, firmwareCode: string, qmpSocke
       `if=none,id=disk,format=raw,cache=${options.ignoreFlush === true ? 'unsafe' : 'writeback'},file=${value(options.disk)}`,
     ],
     ['-device', 'virtio-blk-pci,drive=disk,bootindex=0'],
-    ['-netdev', `user,id=net${[...forwards, ...relays].join('')}`],
+    [
+      '-netdev',
+      `user,id=net${options.isolated === true ? ',restrict=on' : ''}${[...forwards, ...relays].join('')}`,
+    ],
     ['-device', 'virtio-net-pci,netdev=net,romfile='],
     ['-device', 'virtio-rng-pci'],
     options.watchdog === true ? ['-device', 'i6300esb', '-action', 'watchdog=reset'] : [],

@@ -31,6 +31,8 @@ export type VmOptions = {
   readonly consoleLog: string;
   readonly forwards: readonly Forward[];
   readonly relays?: readonly Relay[];
+  /** the guest reaches what its relays lead to, and nothing else */
+  readonly isolated?: boolean;
   readonly cpus?: number;
   /** where the guest's clock starts, such as `1970-01-01T00:00:00`; absent: now */
   readonly rtcBase?: string;

@@ -80,7 +80,7 @@ describe('a build', () => {
   test('whose class asks for it is a draft until a qualifier says that it has proven itself', async () => {
     const client = api.client();
     const classFile = api.path('images/classes/edge-proven.yml');
-    await writeFile(classFile, `${CLASS_FILE.replace('edge-test', 'edge-proven')}qualification: on\n`);
+    await writeFile(classFile, CLASS_FILE.replace('edge-test', 'edge-proven').replace(': off', ': on'));
     const asked = { deviceClass: ClassName.parse('edge-proven'), force: true } as const;
     work();
     const make = async (version: string) => {

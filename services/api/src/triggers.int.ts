@@ -345,7 +345,9 @@ describe('what follows a build', () => {
     });
     let outcome: 'passed' | 'failed' = 'failed';
     const run = async () => {
-      await repository.commit({ 'classes/b.yml': `${classFile('b')}qualification: on\n# ${outcome}\n` });
+      await repository.commit({
+        'classes/b.yml': `${classFile('b').replace(': off', ': on')}# ${outcome}\n`,
+      });
       await api.client().triggers.run(trigger.id, {});
       return until('a build that waits for its qualification', async () => {
         const [newest] = await deliveries(trigger);

@@ -216,6 +216,7 @@ export const qualify = async (run: Qualify): Promise<QualifyResult> => {
         consoleLog,
         forwards: [],
         relays: relaysTo(cloud),
+        isolated: true,
         ignoreFlush: true,
         ...(arch === 'amd64' ? { watchdog: true } : {}),
         ...(start.secureBoot && config.secureBootDir !== undefined

@@ -36,6 +36,8 @@ export const wrongEnd = (
   );
 };
 
+const rounded = (seconds: number): number => Math.max(0, Math.round(seconds * 100) / 100);
+
 /** Times steps, one after the other. @param now and processor are in seconds */
 export const timedSteps = (now: () => number, processor: () => Promise<number>) => {
   const done: QualificationTiming[] = [];
@@ -48,9 +50,9 @@ export const timedSteps = (now: () => number, processor: () => Promise<number>) 
       } finally {
         done.push({
           step,
-          seconds: Math.max(0, now() - began),
+          seconds: rounded(now() - began),
           // Where the machine is gone, so is what it used.
-          cpuSeconds: Math.max(0, (await processor()) - used),
+          cpuSeconds: rounded((await processor()) - used),
         });
       }
     },

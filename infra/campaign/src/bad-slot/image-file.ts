@@ -83,6 +83,7 @@ export const classFile = (arch: Arch, withDisk: boolean): string => `name: ${dev
 arch: ${arch}
 board: uefi
 secureBoot: true
+qualification: off
 images: [../${IMAGE_FILE}]
 partitions: { esp: 160M, root: 256M, data: 128M }
 cmdline: console=${arch === 'amd64' ? 'ttyS0' : 'ttyAMA0'}

@@ -2,17 +2,27 @@ import { describe, expect, test } from 'vitest';
 import { lookAtWaiting } from './waiting.ts';
 import { qualificationWish } from './wish.ts';
 
-const request = (more: string) => ({
+const IMAGE = "kernel: {image: 'deb:k'}\npackages: {k: {install: [linux]}}\n";
+const request = (more: string, image = IMAGE) => ({
+  imageFiles: [{ name: 'c.yml', text: image }],
   classFile: { name: 'classes/c.yml', text: `name: c\narch: amd64\nimages: [../c.yml]\n${more}` },
 });
 
 describe('what the class of a release says of its qualification', () => {
   test.each([
+    ['', { state: 'pending' }],
     ['qualification: on\n', { state: 'pending' }],
     ['qualification: off\n', { state: 'skipped', reason: 'its class says qualification: off' }],
     ['qualification: on\nbootLoader: u-boot\n', { state: 'skipped' }],
   ])('%j', (more, wish) => {
     expect(qualificationWish(request(more))).toMatchObject(wish);
+  });
+
+  test('what has no agent cannot tell how it is', () => {
+    expect(qualificationWish(request('', `${IMAGE}agent: {enabled: false}\n`))).toEqual({
+      state: 'skipped',
+      reason: 'its image has no agent that could tell how it is',
+    });
   });
 
   test('a build of which there is no record is not held up', () => {

@@ -1,15 +1,17 @@
 import type { QualificationWish } from '@slipway/fleet';
-import { parseClassFile } from '@slipway/image-spec';
+import { parseClassFile, parseImageFiles } from '@slipway/image-spec';
 import type { BuildRequest } from '@slipway/protocol';
 
-type Asked = Pick<BuildRequest, 'classFile'>;
+type Asked = Pick<BuildRequest, 'classFile' | 'imageFiles'>;
 
 /** Why a device of the class cannot be started here. */
-export const cannotStart = ({ classFile }: Asked): string | undefined => {
+export const cannotStart = ({ classFile, imageFiles }: Asked): string | undefined => {
   const { bootLoader } = parseClassFile(classFile.text, classFile.name);
-  return bootLoader === 'systemd-boot'
+  if (bootLoader !== 'systemd-boot')
+    return `devices of the class start by ${bootLoader}; a virtual device starts by the UEFI firmware of QEMU`;
+  return parseImageFiles(imageFiles).agent.enabled
     ? undefined
-    : `devices of the class start by ${bootLoader}; a virtual device starts by the UEFI firmware of QEMU`;
+    : 'its image has no agent that could tell how it is';
 };
 
 /** What the class of a build says of its releases. */

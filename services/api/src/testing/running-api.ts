@@ -12,6 +12,7 @@ import { startApi } from '../start.ts';
 export const CLASS_FILE = `name: edge-test
 arch: amd64
 images: [../edge.yml]
+qualification: off
 `;
 export const IMAGE_FILE = `kernel: {image: 'deb:k'}
 packages: {k: {install: [linux]}}
