@@ -109,8 +109,11 @@ describe.concurrent('from an image file to an updated device', () => {
     for (const { cpuSeconds } of ended.steps) expect(cpuSeconds).toBeGreaterThan(0);
     // What the device printed says the same, and owes nothing to its agent.
     const roots = bootsOf(console).map(({ rootHash }) => rootHash);
-    const [old, fresh] = [before.release.rootHash, release.rootHash];
-    expect(roots).toEqual([old, fresh, old, fresh]);
+    // Back from each trial but the last.
+    const turns = [before.release.rootHash, release.rootHash];
+    expect(roots).toEqual(roots.map((_root, at) => turns[at % 2]));
+    expect(roots.length).toBeGreaterThanOrEqual(4);
+    expect(roots.at(-1)).toBe(release.rootHash);
   });
 });
 

@@ -141,8 +141,8 @@ const buildReleases = (
   };
 };
 
-/** What the demo shows of updates it does with devices of its own, one of them a release that must fail. */
-const withoutQualification = async (classFile: string): Promise<void> => {
+/** For those who do to devices of their own what a qualification does, and more. */
+export const withoutQualification = async (classFile: string): Promise<void> => {
   await appendFile(classFile, 'qualification: off\n');
 };
 

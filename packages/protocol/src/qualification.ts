@@ -15,8 +15,8 @@ export type QualificationState = z.infer<typeof QualificationState>;
 
 /**
  * - `boot`: the device starts what it has, comes online and is healthy
- * - `interrupted`: it takes the new release, and loses power in the trial
- * - `rollback`: it is back, and healthy
+ * - `interrupted`: it takes the new release, and starts it for trial
+ * - `rollback`: it loses power in each trial until it gives the release up; it is back, and healthy
  * - `update`: it takes the new release once more
  * - `commit`: its gates hold, the release is committed, and it is healthy
  */

@@ -115,8 +115,9 @@ const untilEnd = async (
 };
 
 /**
- * Takes the new release into its trial and cuts the power there, before anything is committed; the boot loader has to come
- * back to the release before. Then the same once more, to the end.
+ * Takes the new release into its trial and cuts the power there, before anything is committed, as often as the device tries
+ * again: the boot loader has to come back to the release before each time, until the device gives the new one up. Then
+ * the same once more, to the end.
  */
 const update = async (
   stage: Stage,
@@ -127,22 +128,28 @@ const update = async (
   const { vm, cloud, until } = stage;
   const first: Wish = { number: 1, release: subject };
   const second: Wish = { number: 2, release: subject, retry: 1 };
-  const trialOn = (position: number) => (): boolean =>
+  const isOnTrial = (position: number): boolean =>
     printedSince(vm, position).includes(`roothash=${subject.result.rootHash}`);
+  let position = vm.consolePosition();
   await time('interrupted', async () => {
-    const position = vm.consolePosition();
     await cloud.desire(first);
-    await untilEnd(stage, 'interrupted', first, 'ROLLED_BACK', trialOn(position));
-    await vm.reset();
+    await untilEnd(stage, 'interrupted', first, 'ROLLED_BACK', () => isOnTrial(position));
   });
   await time('rollback', async () => {
-    await untilEnd(stage, 'rollback', first, 'ROLLED_BACK', () => cloud.outcome(first) !== undefined);
+    const hasGivenUp = (): boolean => cloud.outcome(first) !== undefined;
+    while (!hasGivenUp()) {
+      if (isOnTrial(position)) {
+        await vm.reset();
+        position = vm.consolePosition();
+      }
+      await untilEnd(stage, 'rollback', first, 'ROLLED_BACK', () => hasGivenUp() || isOnTrial(position));
+    }
     await until('rollback', () => isHealthy(cloud, from));
   });
   await time('update', async () => {
-    const position = vm.consolePosition();
+    position = vm.consolePosition();
     await cloud.desire(second);
-    await untilEnd(stage, 'update', second, 'COMMITTED', trialOn(position));
+    await untilEnd(stage, 'update', second, 'COMMITTED', () => isOnTrial(position));
   });
   await time('commit', async () => {
     await untilEnd(stage, 'commit', second, 'COMMITTED', () => cloud.outcome(second) !== undefined);

@@ -12,7 +12,7 @@ import {
 const WANTED: Readonly<Record<QualificationStep, string>> = {
   boot: 'the device to start, come online and be healthy',
   interrupted: 'the device to take the new release and start it for trial',
-  rollback: 'the device to come back to the release before, and be healthy',
+  rollback: 'the device, whose trials lose power, to give the release up and be healthy on the one before',
   update: 'the device to take the new release once more',
   commit: 'the new release to be committed, and healthy',
 };

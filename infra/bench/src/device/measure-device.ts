@@ -13,6 +13,7 @@ import {
   openLiveView,
   type Pipeline,
   type Report,
+  withoutQualification,
 } from '@slipway/demo';
 import { startLocal } from '@slipway/local';
 import { ClassName, DeviceId, SlipwayError, type Arch } from '@slipway/protocol';
@@ -62,6 +63,7 @@ export const measureDevice = async (
     const imagesDir = join(folder, 'images');
     await mkdir(cacheDir, { recursive: true });
     await cp(join(root, 'infra', 'demo', 'images'), imagesDir, { recursive: true });
+    await withoutQualification(join(imagesDir, 'classes', `${DEMO_CLASSES[arch]}.yml`));
     const imageFile = join(imagesDir, 'edge.yml');
     const { name, command } = MEMORY_DIAGNOSTIC;
     await appendFile(imageFile, `  - name: ${name}\n    command: ${JSON.stringify(command)}\n`);
