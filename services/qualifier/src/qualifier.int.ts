@@ -1,6 +1,9 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { access, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
@@ -20,6 +23,18 @@ let queue: Queue;
 let qualifier: RunningQualifier;
 const left = (): string => join(folder, 'work', 'qualification-of-one-that-was-killed');
 
+const environment = () => ({
+  SLIPWAY_STORE: join(folder, 'store'),
+  SLIPWAY_QUALIFIER_WORK: join(folder, 'work'),
+  SLIPWAY_QUALIFIER_CERT_FILE: join(folder, 'server.pem'),
+  SLIPWAY_QUALIFIER_KEY_FILE: join(folder, 'server.key.pem'),
+  SLIPWAY_SERVER_CA_FILE: join(folder, 'ca.pem'),
+  SLIPWAY_STALLED_MS: '300',
+  REDIS_URL: redis.url,
+});
+const start = (): Promise<RunningQualifier> =>
+  startQualifier(parseQualifierConfig(environment()), pino({ level: 'silent' }));
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'slipway-qualifier-'));
   redis = await startTestRedis();
@@ -27,15 +42,8 @@ beforeAll(async () => {
   queue = new Queue(qualifyQueue('amd64'), { connection: redisOptions(redis.url) });
   await mkdir(left(), { recursive: true });
   await writeFile(join(folder, 'work', 'of-somebody-else'), 'x');
-  const config = parseQualifierConfig({
-    SLIPWAY_STORE: join(folder, 'store'),
-    SLIPWAY_QUALIFIER_WORK: join(folder, 'work'),
-    SLIPWAY_QUALIFIER_CERT_FILE: join(folder, 'server.pem'),
-    SLIPWAY_QUALIFIER_KEY_FILE: join(folder, 'server.key.pem'),
-    SLIPWAY_SERVER_CA_FILE: join(folder, 'ca.pem'),
-    REDIS_URL: redis.url,
-  });
-  qualifier = await startQualifier(config, pino({ level: 'silent' }));
+  await mkdir(join(folder, 'store', 'bundles'), { recursive: true });
+  qualifier = await start();
 });
 afterAll(async () => {
   await qualifier.close();
@@ -71,21 +79,18 @@ test.each([
   expect(JSON.parse((await ended(data)).failedReason)).toMatchObject({ code });
 });
 
-test('what has no disk image to start is skipped, and says why', async () => {
-  const { release, build } = ids('2');
+/** A release without a disk image. */
+const makeRelease = async (digit: string) => {
+  const { release, build } = ids(digit);
   const builds = join(folder, 'store', 'builds', build);
   await mkdir(builds, { recursive: true });
-  await mkdir(join(folder, 'store', 'bundles'));
   const of = { v: 1, build, release, version: '1.0.0', counter: 1, deviceClass: 'edge', timeFloor: 1 };
-  const digest = `sha256:${'0'.repeat(64)}`;
+  const text = 'name: edge\narch: amd64\nimages: [../e.yml]\noutputs: []\n';
   await writeFile(
     join(builds, 'request.json'),
     JSON.stringify({
       ...of,
-      classFile: {
-        name: 'classes/edge.yml',
-        text: 'name: edge\narch: amd64\nimages: [../e.yml]\noutputs: []\n',
-      },
+      classFile: { name: 'classes/edge.yml', text },
       imageFiles: [{ name: 'e.yml', text: '' }],
       deployment: { enrolUrl: 'https://10.0.2.2/v1/enrol', serverCa: 'ca', releaseRoot: 'root' },
     }),
@@ -97,12 +102,41 @@ test('what has no disk image to start is skipped, and says why', async () => {
     artifacts: [],
     components: [],
   };
-  await writeFile(join(builds, 'result.json'), JSON.stringify({ ...of, ...made, request: digest }));
-  await writeFile(join(folder, 'store', 'bundles', `${release}.tar`), 'a bundle');
-  const job = await ended({ v: 1, release, build, from: ids('1') });
-  expect(QualifyResult.parse(job.returnvalue)).toMatchObject({
-    state: 'skipped',
-    from: null,
-    reason: expect.stringContaining('no disk image'),
+  const request = `sha256:${'0'.repeat(64)}`;
+  await writeFile(join(builds, 'result.json'), JSON.stringify({ ...of, ...made, request }));
+  return { job: { v: 1, release, build }, bundle: join(folder, 'store', 'bundles', `${release}.tar`) };
+};
+
+test('what has no disk image to start is skipped, and says why', async () => {
+  const { job, bundle } = await makeRelease('2');
+  await writeFile(bundle, 'a bundle');
+  const { returnvalue } = await ended({ ...job, from: ids('1') });
+  const result = QualifyResult.parse(returnvalue);
+  expect(result).toMatchObject({ state: 'skipped', from: null });
+  expect(result.reason).toContain('no disk image');
+});
+
+test('killed in the middle of one, it leaves it to the next', async () => {
+  await qualifier.close();
+  const { job, bundle } = await makeRelease('3');
+  // Whoever reads it waits for what nobody writes.
+  await promisify(execFile)('mkfifo', [bundle]);
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
+    env: { ...process.env, ...environment() },
+    stdio: 'ignore',
   });
+  const { id = '' } = await queue.add('qualify', job);
+  await until('the job to be taken', async () => (await queue.getActiveCount()) === 1 || undefined);
+  const gone = once(child, 'close');
+  child.kill('SIGKILL');
+  await gone;
+  await rm(bundle);
+  await writeFile(bundle, 'a bundle');
+  qualifier = await start();
+  const done = await until('the end of the job', async () => {
+    const found = await queue.getJob(id);
+    return found?.finishedOn === undefined ? undefined : found;
+  });
+  expect(QualifyResult.parse(done.returnvalue).state).toBe('skipped');
+  expect(done.attemptsStarted).toBe(2);
 });

@@ -33,7 +33,8 @@ const isThere = (path: string): Promise<boolean> =>
 
 const digestOf = async (path: string): Promise<Digest> => {
   const hash = createHash('sha256');
-  for await (const part of createReadStream(path)) hash.update(part as Buffer);
+  const parts: AsyncIterable<Buffer> = createReadStream(path);
+  for await (const part of parts) hash.update(part);
   return Digest.parse(`sha256:${hash.digest('hex')}`);
 };
 
