@@ -5,6 +5,7 @@ import { benchBuild } from './build/bench.ts';
 import { benchDevice } from './device/bench.ts';
 import { benchFleet } from './fleet/bench.ts';
 import { benchImage } from './image/bench.ts';
+import { benchPlanner } from './planner/bench.ts';
 import { benchQueries } from './queries/bench.ts';
 import { benchStop } from './stop/bench.ts';
 
@@ -32,6 +33,10 @@ const BENCHES: Readonly<Record<string, { readonly summary: string; readonly run:
   image: {
     summary: 'the reference image: what is in a slot, and what it weighs',
     run: benchImage,
+  },
+  planner: {
+    summary: 'time of each decision of a rollout to 1000000 devices, on PostgreSQL',
+    run: benchPlanner,
   },
   queries: {
     summary: 'the database with 100000 devices: migrations and plans of what is asked often',

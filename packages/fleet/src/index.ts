@@ -30,7 +30,7 @@ export { DEADLINES_MS, type Deadlines } from './deadlines.ts';
 export { createFleetEvents, type FleetEvents } from './events.ts';
 export { lockDirectory, type DirectoryLock } from './lock.ts';
 export { newHookSecret, newToken } from './new-id.ts';
-export { plan, type PlanAction, type PlanDevice, type PlanExecution, type PlanRollout } from './plan.ts';
+export { plan, type PlanAction, type PlanInput } from './plan.ts';
 export { RELEASE_NEXT } from './release-states.ts';
 export { liveQualifiers } from './qualifiers.ts';
 export { assertRedisDurable, redisOptions, type RedisTarget } from './redis.ts';
@@ -130,14 +130,7 @@ export {
   type PresenceOutcome,
   type Said,
 } from './store/record-presence.ts';
-export {
-  bundleFor,
-  getExecution,
-  getExecutions,
-  listExecutions,
-  liveExecution,
-  rolloutsWithLateExecutions,
-} from './store/executions.ts';
+export { bundleFor, getExecution, getExecutions, listExecutions, liveExecution } from './store/executions.ts';
 export { changeDevice } from './store/change-device.ts';
 export { countDevices } from './store/count-devices.ts';
 export { queryCondition } from './store/find-groups.ts';
@@ -190,17 +183,25 @@ export {
   type ToDrop,
 } from './store/revocations.ts';
 export {
-  abortRollout,
   createRollout,
   getRollout,
   listRollouts,
+  rolloutsDue,
   rolloutsToPlan,
   runningRolloutsByQuery,
   runningRolloutsOf,
   runningRolloutsOn,
-  setRolloutPolicy,
 } from './store/rollouts.ts';
 export { runningRolloutsOnAny } from './store/rollouts-on-any.ts';
+export {
+  abortRollout,
+  approveRollout,
+  pauseRollout,
+  resumeRollout,
+  rollBackRollout,
+  setRolloutLimits,
+  setRolloutPolicy,
+} from './store/steer-rollout.ts';
 export {
   changeSource,
   createSource,

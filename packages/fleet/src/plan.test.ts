@@ -1,277 +1,533 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DeviceId, ExecutionId, ExecutionState, isTerminal } from '@slipway/protocol';
-import { plan, type PlanAction, type PlanDevice, type PlanExecution, type PlanRollout } from './plan.ts';
+import { isOverRollout, isTerminal, type DeviceId, type ExecutionState } from '@slipway/protocol';
+import { decidedOf, failedOf, openOf } from './plan/members.ts';
+import { neededOf } from './plan/thresholds.ts';
+import type { PlanAction, PlanRollout } from './plan/types.ts';
+import { deviceId, minutes, World } from './testing/plan-world.ts';
 
-const now = new Date('2026-01-01T00:00:00Z');
-const later = new Date(now.getTime() + 1000);
-const deviceId = (n: number): DeviceId => DeviceId.parse(`dev-${n}`);
-const executionId = (n: number): ExecutionId => ExecutionId.parse(`exe_${String(n).padStart(16, '0')}`);
-
-const running: PlanRollout = { state: 'running', failureThreshold: 1, maxInFlight: 10 };
-const device = (n: number, over: Partial<PlanDevice> = {}): PlanDevice => ({
-  id: deviceId(n),
-  online: true,
-  busy: false,
-  current: false,
-  ...over,
-});
-const execution = (n: number, state: ExecutionState, over: Partial<PlanExecution> = {}): PlanExecution => ({
-  id: executionId(n),
-  device: deviceId(n),
-  state,
-  code: null,
-  deadlineAt: later,
-  assigned: !isTerminal(state),
-  ...over,
-});
-const kinds = (actions: readonly PlanAction[]): string[] => actions.map(({ kind }) => kind);
+const BOOKS = new Set(['settle', 'move', 'wave']);
+/** What an operator would see. */
+const told = (actions: readonly PlanAction[]): string[] =>
+  actions
+    .filter(({ kind }) => !BOOKS.has(kind))
+    .map((action) => ('device' in action ? `${action.kind} ${action.device}` : action.kind));
+const wait = (world: World, ms: number): void => {
+  world.now = new Date(world.now.getTime() + ms);
+};
+const finish = (world: World, state: ExecutionState, ...devices: number[]): readonly PlanAction[] => {
+  for (const n of devices) world.report(deviceId(n), state);
+  return world.settle();
+};
+const range = (n: number): number[] => Array.from({ length: n }, (_, at) => at + 1);
 
 describe('a running rollout', () => {
   test('offers the release to devices that are online, up to maxInFlight', () => {
-    const devices = [device(1), device(2, { online: false }), device(3), device(4)];
-    expect(plan({ ...running, maxInFlight: 2 }, [], devices, now)).toEqual([
-      { kind: 'offer', device: deviceId(1) },
-      { kind: 'offer', device: deviceId(3) },
-    ]);
+    const world = new World({ maxInFlight: 2 }, [{}], [4]);
+    world.change(deviceId(2), { online: false });
+    expect(told(world.settle())).toEqual(['offer dev-1', 'offer dev-3']);
+    expect(told(finish(world, 'COMMITTED', 1))).toEqual(['offer dev-4']);
+    expect(told(finish(world, 'COMMITTED', 3, 4))).toEqual([]);
+    world.change(deviceId(2), { online: true });
+    expect(told(world.settle())).toEqual(['offer dev-2']);
+    expect(told(finish(world, 'COMMITTED', 2))).toEqual(['complete']);
   });
 
-  test('offers as many more as have finished', () => {
-    const begun = [execution(1, 'COMMITTED'), execution(2, 'TRIAL')];
-    expect(
-      plan(
-        { ...running, maxInFlight: 2 },
-        begun,
-        [1, 2, 3, 4].map((n) => device(n)),
-        now,
-      ),
-    ).toEqual([{ kind: 'offer', device: deviceId(3) }]);
-  });
-
-  test('leaves out devices that take another release or run this one', () => {
-    const busy = device(1, { busy: true, waitsUntil: later });
-    expect(plan(running, [], [busy, device(2, { current: true })], now)).toEqual([]);
+  test('leaves out devices that run the release, until they run another', () => {
+    const world = new World({}, [{}], [2]);
+    world.change(deviceId(1), { runsIt: true });
+    expect(told(world.settle())).toEqual(['offer dev-2']);
+    world.change(deviceId(1), { runsIt: false });
+    expect(told(world.settle())).toEqual(['offer dev-1']);
   });
 
   test('has devices that take another release wait on record, until they are free or it has lasted too long', () => {
-    const busy = device(1, { busy: true });
-    expect(plan(running, [], [busy], now)).toEqual([{ kind: 'wait', device: deviceId(1) }]);
-    expect(plan(running, [], [{ ...busy, waitsUntil: later }], now)).toEqual([]);
-    expect(plan(running, [], [{ ...busy, waitsUntil: now }, device(2)], now)).toEqual([
-      { kind: 'giveUp', device: deviceId(1) },
-      { kind: 'offer', device: deviceId(2) },
-    ]);
-    // Nobody else is left.
-    expect(kinds(plan(running, [], [{ ...busy, waitsUntil: now }], now))).toEqual(['giveUp', 'complete']);
-    expect(kinds(plan(running, [], [device(1, { waitsUntil: now })], now))).toEqual(['unwait', 'offer']);
-    // A stop ends no waiting.
-    expect(plan({ ...running, halted: true }, [], [{ ...busy, waitsUntil: now }], now)).toEqual([]);
-  });
-
-  test('is complete when every device has finished or has the release', () => {
-    const devices = [device(1), device(2, { current: true })];
-    expect(plan(running, [execution(1, 'COMMITTED')], devices, now)).toEqual([{ kind: 'complete' }]);
+    const world = new World({}, [{}], [3]);
+    for (const n of [1, 2]) world.change(deviceId(n), { busy: true });
+    expect(told(world.settle())).toEqual(['wait dev-1', 'wait dev-2', 'offer dev-3']);
+    expect(told(world.settle())).toEqual([]);
+    world.change(deviceId(1), { busy: false });
+    expect(told(world.settle())).toEqual(['unwait dev-1', 'offer dev-1']);
+    finish(world, 'COMMITTED', 1, 3);
+    wait(world, minutes(10));
+    expect(told(world.settle())).toEqual(['giveUp dev-2', 'complete']);
   });
 
   test('offers nothing during an emergency stop, but stops at failures of trials that were armed', () => {
-    const halted = { ...running, halted: true };
-    expect(plan(halted, [], [device(1)], now)).toEqual([]);
-    expect(plan(halted, [execution(1, 'TRIAL', { outdated: true })], [device(1), device(2)], now)).toEqual(
-      [],
-    );
-    expect(kinds(plan(halted, [execution(1, 'ROLLED_BACK')], [device(1), device(2)], now))).toEqual(['stop']);
+    const world = new World({ halted: true }, [{}], [2]);
+    expect(told(world.settle())).toEqual([]);
+    world.rollout = { ...world.rollout, halted: false, maxInFlight: 1 };
+    world.settle();
+    world.rollout = { ...world.rollout, halted: true };
+    expect(told(finish(world, 'ROLLED_BACK', 1))).toEqual(['stop']);
   });
 
-  test('offers the release anew to devices whose execution a stop ended, but not to one that armed it', () => {
-    const begun = [
-      execution(1, 'CANCELED', { halted: true }),
-      execution(2, 'COMMITTED', { halted: true }),
-      execution(3, 'CANCELED'),
-    ];
-    const devices = [1, 2, 3].map((n) => device(n));
-    expect(plan(running, begun, devices, now)).toEqual([{ kind: 'offer', device: deviceId(1) }]);
-  });
-
-  test('waits for devices that are offline', () => {
-    expect(plan(running, [], [device(1, { online: false })], now)).toEqual([]);
+  test('offers the release anew to devices whose execution a stop ended, and knows one that came back to life', () => {
+    const world = new World({ maxInFlight: 2 }, [{}], [3]);
+    world.settle();
+    for (const one of world.executions) Object.assign(one, { state: 'CANCELED', halted: true });
+    world.rollout = { ...world.rollout, halted: true };
+    world.settle();
+    expect(world.tally().open).toBe(3);
+    const [armed] = world.executions;
+    Object.assign(armed ?? {}, { state: 'TRIAL' });
+    world.settle();
+    world.rollout = { ...world.rollout, halted: false };
+    expect(told(world.settle())).toEqual(['offer dev-2']);
   });
 
   test('times out what is past its deadline', () => {
-    const late = execution(1, 'DOWNLOADING', { deadlineAt: now });
-    expect(plan({ ...running, failureThreshold: 2 }, [late], [device(1)], now)).toEqual([
-      { kind: 'timeOut', execution: executionId(1), state: 'DOWNLOADING' },
-      { kind: 'complete' },
-    ]);
+    const world = new World({ failureThreshold: 2 }, [{}], [1]);
+    world.settle();
+    wait(world, minutes(60));
+    expect(told(world.settle())).toEqual(['timeOut', 'complete']);
   });
+
+  test.each(['stopped', 'aborted'] as const)(
+    'that is %s cancels what is not armed, withdraws what is',
+    (state) => {
+      const world = new World({}, [{}], [3]);
+      world.settle();
+      world.report(deviceId(3), 'TRIAL');
+      world.rollout = { ...world.rollout, state };
+      const { actions } = world.decide();
+      expect(told(actions)).toEqual(['cancel', 'cancel', 'withdraw']);
+    },
+  );
 });
 
 describe('at the failure threshold', () => {
   test.each(['ROLLED_BACK', 'FAILED', 'REJECTED', 'TIMED_OUT'] as const)('%s stops the rollout', (state) => {
-    const actions = plan(
-      running,
-      [execution(1, state, { code: 'TRIAL_GATE_FAILED' }), execution(2, 'DOWNLOADING')],
-      [device(1), device(2), device(3)],
-      now,
-    );
-    expect(actions).toEqual([
-      { kind: 'stop', reason: '1 failed, the rollout stops at 1 (TRIAL_GATE_FAILED: dev-1)' },
-      { kind: 'cancel', execution: executionId(2) },
-    ]);
+    const world = new World({ maxInFlight: 2 }, [{}], [4]);
+    world.settle();
+    expect(told(finish(world, state, 1))).toEqual(['stop', 'cancel']);
+    expect(world.reason).toBe('1 failed, the rollout stops at 1');
+    expect(world.tally()).toMatchObject({ failed: 1, out: 1, open: 2 });
   });
 
   test('canceled executions are no failures', () => {
-    expect(plan(running, [execution(1, 'CANCELED')], [device(1)], now)).toEqual([{ kind: 'complete' }]);
+    const world = new World({}, [{}], [1]);
+    world.settle();
+    expect(told(finish(world, 'CANCELED', 1))).toEqual(['complete']);
   });
 
-  test('the reason groups devices by code', () => {
-    const failed = [1, 2, 3, 4, 5].map((n) => execution(n, 'FAILED', { code: 'DOWNLOAD_FAILED' }));
-    const actions = plan(running, [...failed, execution(6, 'ROLLED_BACK')], [], now);
-    expect(actions).toEqual([
-      {
-        kind: 'stop',
-        reason:
-          '6 failed, the rollout stops at 1 (DOWNLOAD_FAILED: dev-1, dev-2, dev-3 and 2 more; ROLLED_BACK: dev-6)',
-      },
+  test('by percent counts of the devices that are decided', () => {
+    const world = new World({ failureThreshold: 100, failurePercent: 40 }, [{}], [10]);
+    world.settle();
+    finish(world, 'COMMITTED', 1, 2, 3);
+    expect(told(finish(world, 'FAILED', 4))).toEqual([]);
+    finish(world, 'FAILED', 5);
+    expect(world).toMatchObject({ reason: '2 failed, the rollout stops at 40 % (of 5)' });
+  });
+
+  test('pauses where that is wanted, and goes on once it is forgiven', () => {
+    const world = new World({ maxInFlight: 1, onFailure: 'pause' }, [{}], [3]);
+    world.settle();
+    expect(told(finish(world, 'FAILED', 1))).toEqual(['pause']);
+    expect(told(world.settle())).toEqual([]);
+    world.waves = world.waves.map((wave) => ({ ...wave, forgiven: 1, forgivenOf: 1 }));
+    world.rollout = { ...world.rollout, state: 'running' };
+    expect(told(world.settle())).toEqual(['offer dev-2']);
+    expect(told(finish(world, 'FAILED', 2))).toEqual(['pause']);
+  });
+
+  test('has devices go back that had committed, so many at once, also those that come back later', () => {
+    const world = new World({ maxInFlight: 2, onFailure: 'rollback' }, [{}], [5]);
+    world.settle();
+    finish(world, 'COMMITTED', 1, 2);
+    finish(world, 'COMMITTED', 3);
+    world.change(deviceId(2), { online: false });
+    expect(told(finish(world, 'FAILED', 4)).filter((one) => one !== 'cancel')).toEqual([
+      'rollBack',
+      'revert dev-1',
+      'revert dev-3',
     ]);
+    world.change(deviceId(1), { runsIt: false });
+    expect(told(world.settle())).toEqual([]);
+    wait(world, 150_000);
+    expect(told(world.settle())).toEqual(['revert dev-3']);
+    world.change(deviceId(3), { runsIt: false });
+    world.settle();
+    expect(world.rollout.state).toBe('rolling_back');
+    world.change(deviceId(2), { online: true });
+    expect(told(world.settle())).toEqual(['revert dev-2']);
+    world.change(deviceId(2), { runsIt: false });
+    expect(told(world.settle())).toEqual(['rolledBack']);
+    expect(world.tally()).toMatchObject({ reverted: 3, failed: 1 });
   });
 });
 
-describe.each(['stopped', 'aborted'] as const)('a rollout that is %s', (state) => {
-  const ended: PlanRollout = { ...running, state };
-
-  test('cancels what is not armed, withdraws what is, offers nothing', () => {
-    const begun = [execution(1, 'OFFERED'), execution(2, 'INSTALLING'), execution(3, 'TRIAL')];
-    expect(
-      plan(
-        ended,
-        begun,
-        [1, 2, 3, 4].map((n) => device(n)),
-        now,
-      ),
-    ).toEqual([
-      { kind: 'cancel', execution: executionId(1) },
-      { kind: 'cancel', execution: executionId(2) },
-      { kind: 'withdraw', execution: executionId(3) },
-    ]);
+describe('waves', () => {
+  test('begin one after the other, once all devices are decided', () => {
+    const world = new World({ failureThreshold: 9 }, [{}, {}], [2, 1]);
+    expect(told(world.settle())).toEqual(['offer dev-1', 'offer dev-2']);
+    expect(told(finish(world, 'COMMITTED', 1))).toEqual([]);
+    expect(told(finish(world, 'FAILED', 2))).toEqual(['offer dev-3']);
+    expect(told(finish(world, 'COMMITTED', 3))).toEqual(['complete']);
   });
 
-  test('withdraws once', () => {
-    expect(plan(ended, [execution(1, 'REBOOTING', { assigned: false })], [], now)).toEqual([]);
+  test('pass early at their success threshold, by count or share, whichever comes first', () => {
+    const world = new World({}, [{ success: { count: 5, percent: 50 } }, {}], [4, 1]);
+    world.settle();
+    expect(told(finish(world, 'COMMITTED', 1))).toEqual([]);
+    expect(told(finish(world, 'COMMITTED', 2))).toEqual(['offer dev-5']);
+    finish(world, 'COMMITTED', 3, 5);
+    expect(world.rollout.state).toBe('running');
+    expect(told(finish(world, 'COMMITTED', 4))).toEqual(['complete']);
   });
 
-  test('still times out trials', () => {
-    expect(kinds(plan(ended, [execution(1, 'TRIAL', { deadlineAt: now })], [], now))).toEqual(['timeOut']);
+  test('that are decided with too few healthy devices end the rollout', () => {
+    const world = new World({ failureThreshold: 9 }, [{ success: { percent: 100 } }, {}], [2, 1]);
+    world.settle();
+    expect(told(finish(world, 'FAILED', 1))).toEqual([]);
+    expect(told(finish(world, 'COMMITTED', 2))).toEqual(['stop']);
+    expect(world.reason).toBe('wave 0 ended with 1 healthy of 2 devices, too few');
+  });
+
+  test('wait for an approval, then go on', () => {
+    const world = new World({}, [{}, { approval: true }], [1, 1]);
+    world.settle();
+    expect(told(finish(world, 'COMMITTED', 1))).toEqual([]);
+    expect(world.waves[1]?.state).toBe('pending');
+    world.waves = world.waves.map((wave) => ({ ...wave, approved: true }));
+    expect(told(world.settle())).toEqual(['offer dev-2']);
+  });
+
+  test('keep to their own limit, and to a threshold of their own', () => {
+    const world = new World({ failureThreshold: 1 }, [{ maxInFlight: 1, failure: { count: 2 } }, {}], [3, 3]);
+    expect(told(world.settle())).toEqual(['offer dev-1']);
+    expect(told(finish(world, 'FAILED', 1))).toEqual(['offer dev-2']);
+    finish(world, 'COMMITTED', 2);
+    expect(told(finish(world, 'COMMITTED', 3))).toEqual(['offer dev-4', 'offer dev-5', 'offer dev-6']);
+    expect(told(finish(world, 'FAILED', 4))[0]).toBe('stop');
+  });
+
+  test('wait until every member is known where they go by its place', () => {
+    const world = new World({ isSwept: false, isPlaced: false }, [{ needsAll: true }], [1]);
+    expect(told(world.settle())).toEqual([]);
+    world.rollout = { ...world.rollout, isSwept: true, isPlaced: true };
+    expect(told(world.settle())).toEqual(['offer dev-1']);
+  });
+
+  test.each([
+    [{ count: 3 }, 10, 3],
+    [{ count: 30 }, 10, 10],
+    [{ percent: 95 }, 10, 10],
+    [{ percent: 90 }, 10, 9],
+    [{ percent: 33.3 }, 1000, 333],
+    [{ count: 8, percent: 50 }, 10, 5],
+    [{ percent: 50 }, 0, 0],
+  ])('%j of %d devices takes %d', (threshold, size, needed) => {
+    expect(neededOf(threshold, size)).toBe(needed);
   });
 });
 
-/** A fleet whose devices do anything at any time, to which the plan's actions are applied. */
+describe('a soak', () => {
+  const soaking = (): World => {
+    const world = new World({ failureThreshold: 1 }, [{ soakSeconds: 60 }, {}], [2, 1]);
+    world.settle();
+    finish(world, 'COMMITTED', 1, 2);
+    return world;
+  };
+
+  test('holds the next wave back until devices have stayed healthy', () => {
+    const world = soaking();
+    expect(world.waves[0]?.state).toBe('soaking');
+    wait(world, 59_999);
+    expect(told(world.settle())).toEqual([]);
+    wait(world, 1);
+    expect(told(world.settle())).toEqual(['offer dev-3']);
+  });
+
+  test('that is spoiled counts as a failure, however well the device is by its end', () => {
+    const world = soaking();
+    world.change(deviceId(1), { health: 'bad' });
+    expect(told(world.settle())).toEqual(['stop']);
+    expect(world.tally()).toMatchObject({ unwell: 1, soaking: 1 });
+  });
+
+  test('finds devices that run another release at its end', () => {
+    const world = soaking();
+    world.change(deviceId(1), { runsIt: false });
+    wait(world, 60_000);
+    expect(told(world.settle())).toEqual(['stop']);
+  });
+
+  test('gives a device that is not there as long again, then it has failed', () => {
+    const world = soaking();
+    world.change(deviceId(1), { online: false });
+    wait(world, 60_000);
+    expect(told(world.settle())).toEqual([]);
+    const back = structuredClone(world.members.get(deviceId(1)));
+    expect(back).toMatchObject({ state: 'soaking', code: 'SOAK_OVERDUE' });
+    wait(world, minutes(10));
+    expect(told(world.settle())).toEqual(['stop']);
+  });
+
+  test('goes on where it was when such a device is back', () => {
+    const world = soaking();
+    world.change(deviceId(1), { online: false });
+    wait(world, 60_000);
+    world.settle();
+    world.change(deviceId(1), { online: true });
+    expect(told(world.settle())).toEqual(['offer dev-3']);
+  });
+});
+
+describe('time', () => {
+  test('a schedule begins it, its end stops it once nothing is under way', () => {
+    const world = new World({ state: 'scheduled' }, [{}], [2]);
+    const at = (ms: number): Date => new Date(world.now.getTime() + ms);
+    world.rollout = { ...world.rollout, maxInFlight: 1, startAt: at(1000), endAt: at(5000) };
+    expect(told(world.settle())).toEqual([]);
+    wait(world, 1000);
+    expect(told(world.settle())).toEqual(['begin', 'offer dev-1']);
+    wait(world, 4000);
+    expect(told(world.settle())).toEqual([]);
+    expect(told(finish(world, 'COMMITTED', 1))).toEqual(['stop']);
+    expect(world.reason).toContain('1 devices were not offered');
+  });
+
+  test('a rate holds in every minute', () => {
+    const world = new World({ maxPerMinute: 2 }, [{}], [5]);
+    expect(told(world.settle())).toEqual(['offer dev-1', 'offer dev-2']);
+    wait(world, 59_999);
+    expect(told(world.settle())).toEqual([]);
+    wait(world, 1);
+    expect(told(world.settle())).toEqual(['offer dev-3', 'offer dev-4']);
+  });
+
+  test('failures are retried after twice as long each time, and only the last counts; then comes the penalty box', () => {
+    const retries = { max: 2, backoffSeconds: 60 };
+    const world = new World({ retries, penaltySeconds: 100 }, [{}], [1]);
+    world.settle();
+    expect(told(finish(world, 'FAILED', 1))).toEqual([]);
+    wait(world, 59_999);
+    expect(told(world.settle())).toEqual([]);
+    wait(world, 1);
+    expect(told(world.settle())).toEqual(['offer dev-1']);
+    expect(told(finish(world, 'ROLLED_BACK', 1))).toEqual([]);
+    wait(world, 120_000);
+    expect(told(world.settle())).toEqual(['offer dev-1']);
+    expect(told(finish(world, 'FAILED', 1))).toEqual(['penalize dev-1', 'stop']);
+    expect(world.penalties.get(deviceId(1))).toEqual(new Date(world.now.getTime() + 100_000));
+    expect(world.executions.map(({ superseded }) => superseded)).toEqual([true, true, false]);
+  });
+
+  test('a device in the penalty box is left alone until its time', () => {
+    const world = new World({}, [{}], [1]);
+    world.penalties.set(deviceId(1), new Date(world.now.getTime() + 5000));
+    expect(told(world.settle())).toEqual([]);
+    wait(world, 5000);
+    expect(told(world.settle())).toEqual(['offer dev-1']);
+  });
+
+  test('a commit that comes after the server gave up is one', () => {
+    const world = new World({ failureThreshold: 2 }, [{ soakSeconds: 0 }], [2]);
+    world.settle();
+    wait(world, minutes(60));
+    world.decide();
+    const [late] = world.executions;
+    Object.assign(late ?? {}, { state: 'COMMITTED' });
+    world.settle();
+    expect(world.tally()).toMatchObject({ healthy: 1, failed: 1 });
+  });
+});
+
+/** Devices that do anything at any time, planners that are cut off after any decision. */
 describe('whatever devices do', () => {
-  type World = { rollout: PlanRollout; executions: PlanExecution[]; devices: PlanDevice[] };
   type Event =
     | { readonly kind: 'report'; readonly device: number; readonly state: ExecutionState }
-    | { readonly kind: 'presence'; readonly device: number; readonly online: boolean }
-    | { readonly kind: 'late'; readonly device: number }
-    | { readonly kind: 'busy'; readonly device: number; readonly busy: boolean }
-    | { readonly kind: 'patience'; readonly device: number }
-    | { readonly kind: 'abort' };
+    | { readonly kind: 'device'; readonly device: number; readonly online: boolean; readonly busy: boolean }
+    | { readonly kind: 'health'; readonly device: number; readonly health: 'ok' | 'bad' }
+    | { readonly kind: 'wait'; readonly ms: number }
+    | { readonly kind: 'decide' | 'settle' | 'pause' | 'resume' | 'abort' };
 
-  const apply = (world: World, actions: readonly PlanAction[]): void => {
-    const change = (id: ExecutionId, over: Partial<PlanExecution>): void => {
-      world.executions = world.executions.map((one) => (one.id === id ? { ...one, ...over } : one));
-    };
-    const wait = (id: DeviceId, waitsUntil: Date | undefined): void => {
-      world.devices = world.devices.map((one) => (one.id === id ? { ...one, waitsUntil } : one));
-    };
-    for (const action of actions) {
-      if (action.kind === 'offer') {
-        const n = world.devices.findIndex(({ id }) => id === action.device);
-        world.executions.push(execution(n, 'OFFERED'));
-      } else if (action.kind === 'wait') wait(action.device, later);
-      else if (action.kind === 'unwait') wait(action.device, undefined);
-      else if (action.kind === 'giveUp') {
-        const n = world.devices.findIndex(({ id }) => id === action.device);
-        wait(action.device, undefined);
-        world.executions.push(execution(n, 'CANCELED', { code: 'ROLLOUT_CONFLICT' }));
-      } else if (action.kind === 'cancel') change(action.execution, { state: 'CANCELED', assigned: false });
-      else if (action.kind === 'withdraw') change(action.execution, { assigned: false });
-      else if (action.kind === 'timeOut') change(action.execution, { state: 'TIMED_OUT', assigned: false });
-      else world.rollout = { ...world.rollout, state: action.kind === 'stop' ? 'stopped' : 'completed' };
+  const index = fc.integer({ min: 1, max: 9 });
+  const event: fc.Arbitrary<Event> = fc.oneof(
+    {
+      weight: 8,
+      arbitrary: fc.record({
+        kind: fc.constant('report' as const),
+        device: index,
+        state: fc.constantFrom(
+          'DOWNLOADING',
+          'TRIAL',
+          'COMMITTED',
+          'COMMITTED',
+          'FAILED',
+          'ROLLED_BACK',
+          'CANCELED',
+        ),
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        kind: fc.constant('device' as const),
+        device: index,
+        online: fc.boolean(),
+        busy: fc.boolean(),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant('health' as const),
+        device: index,
+        health: fc.constantFrom('ok' as const, 'bad' as const),
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        kind: fc.constant('wait' as const),
+        ms: fc.constantFrom(1000, 30_000, 60_000, 3_600_000),
+      }),
+    },
+    { weight: 8, arbitrary: fc.record({ kind: fc.constantFrom('decide' as const, 'settle' as const) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('pause' as const, 'resume' as const) }) },
+  );
+  const asked: fc.Arbitrary<Partial<PlanRollout>> = fc.record({
+    maxInFlight: fc.integer({ min: 1, max: 5 }),
+    failureThreshold: fc.integer({ min: 1, max: 4 }),
+    failurePercent: fc.constantFrom(null, 50),
+    maxPerMinute: fc.constantFrom(null, 1, 3),
+    retries: fc.constantFrom(null, { max: 1, backoffSeconds: 60 }),
+    onFailure: fc.constantFrom('stop' as const, 'pause' as const, 'rollback' as const),
+  });
+  const wave = fc.record({
+    soakSeconds: fc.constantFrom(0, 60),
+    success: fc.constantFrom(null, { percent: 60 }),
+    failure: fc.constantFrom(null, { count: 2 }),
+    maxInFlight: fc.constantFrom(null, 2),
+  });
+
+  const happen = (world: World, one: Event): void => {
+    if (one.kind === 'report') world.report(deviceId(one.device), one.state);
+    if (one.kind === 'device') {
+      const busy = one.busy && world.liveOf(deviceId(one.device)) === undefined;
+      world.change(deviceId(one.device), { online: one.online, busy });
+    }
+    if (one.kind === 'health') world.change(deviceId(one.device), { health: one.health });
+    if (one.kind === 'wait') wait(world, one.ms);
+    if (one.kind === 'pause' && world.rollout.state === 'running')
+      world.rollout = { ...world.rollout, state: 'paused' };
+    if (one.kind === 'resume' && world.rollout.state === 'paused') {
+      world.waves = world.waves.map((each) => {
+        const tally = world.tally(each.index);
+        return { ...each, forgiven: failedOf(tally), forgivenOf: decidedOf(tally) };
+      });
+      world.rollout = { ...world.rollout, state: 'running' };
     }
   };
 
-  const index = fc.nat(7);
-  const event: fc.Arbitrary<Event> = fc.oneof(
-    fc.record({
-      kind: fc.constant('report' as const),
-      device: index,
-      state: fc.constantFrom(...ExecutionState.options),
-    }),
-    fc.record({ kind: fc.constant('presence' as const), device: index, online: fc.boolean() }),
-    fc.record({ kind: fc.constant('late' as const), device: index }),
-    fc.record({ kind: fc.constant('busy' as const), device: index, busy: fc.boolean() }),
-    fc.record({ kind: fc.constant('patience' as const), device: index }),
-    fc.record({ kind: fc.constant('abort' as const) }),
-  );
+  /** What holds before and after every decision. */
+  const check = (world: World, actions: readonly PlanAction[], before: World['rollout']['state']): void => {
+    const offers = actions.filter(({ kind }) => kind === 'offer');
+    expect(world.live().length).toBeLessThanOrEqual(world.rollout.maxInFlight);
+    expect(world.tally().live).toBe(world.executions.filter(({ settled }) => !isTerminal(settled)).length);
+    for (const { index: at, maxInFlight } of world.waves)
+      if (maxInFlight !== null && offers.length > 0)
+        expect(world.tally(at).live).toBeLessThanOrEqual(maxInFlight);
+    const devices = world.live().map(({ device }) => device);
+    expect(new Set(devices).size).toBe(devices.length);
+    if (offers.length === 0) return;
+    expect(before).toBe('running');
+    // Every failure that is known was taken account of before an offer.
+    const failed = world.waves
+      .filter(({ failure }) => failure === null)
+      .reduce((sum, one) => sum + failedOf(world.tally(one.index)) - one.forgiven, 0);
+    expect(failed).toBeLessThan(world.rollout.failureThreshold);
+    for (const offer of offers) {
+      if (offer.kind !== 'offer') continue;
+      const earlier = world.waves.filter((one) => one.index < offer.wave);
+      expect(earlier.every(({ state }) => state === 'passed')).toBe(true);
+      const { retries } = world.rollout;
+      const failures = world.executions.filter(
+        (one) => one.device === offer.device && isTerminal(one.state) && one.state !== 'CANCELED',
+      );
+      expect(failures.length).toBeLessThanOrEqual(retries?.max ?? 0);
+    }
+    const { maxPerMinute } = world.rollout;
+    const minute = world.now.getTime() - minutes(1);
+    const lately = world.executions.filter(({ deadlineAt }) => deadlineAt.getTime() - minutes(60) > minute);
+    expect(lately.length).toBeLessThanOrEqual(maxPerMinute ?? Number.POSITIVE_INFINITY);
+  };
 
-  test('limits hold, plans settle at once, and an ended rollout asks for nothing', () => {
+  test('limits, thresholds and the order of waves hold, nothing is offered twice, and plans settle', () => {
     fc.assert(
       fc.property(
-        fc.integer({ min: 1, max: 4 }),
-        fc.integer({ min: 1, max: 4 }),
-        fc.array(event, { maxLength: 60 }),
-        (maxInFlight, failureThreshold, script) => {
-          const world: World = {
-            rollout: { state: 'running', maxInFlight, failureThreshold },
-            executions: [],
-            devices: Array.from({ length: 8 }, (_, n) => device(n)),
-          };
-          for (const happened of [{ kind: 'start' } as const, ...script]) {
-            if (happened.kind === 'abort' && world.rollout.state === 'running') {
-              world.rollout = { ...world.rollout, state: 'aborted' };
-            }
-            if (happened.kind === 'presence') {
-              world.devices = world.devices.map((one, n) =>
-                n === happened.device ? { ...one, online: happened.online } : one,
-              );
-            }
-            if (happened.kind === 'busy' || happened.kind === 'patience') {
-              // A device takes one release at a time.
-              const isOurs = (id: DeviceId): boolean =>
-                world.executions.some((one) => one.device === id && !isTerminal(one.state));
-              world.devices = world.devices.map((one, n) => {
-                if (n !== happened.device || isOurs(one.id)) return one;
-                if (happened.kind === 'busy') return { ...one, busy: happened.busy };
-                return one.waitsUntil === undefined ? one : { ...one, waitsUntil: now };
-              });
-            }
-            if (happened.kind === 'report' || happened.kind === 'late') {
-              world.executions = world.executions.map((one) => {
-                if (one.device !== deviceId(happened.device) || isTerminal(one.state)) return one;
-                if (happened.kind === 'late') return { ...one, deadlineAt: now };
-                const over = isTerminal(happened.state);
-                return { ...one, state: happened.state, assigned: one.assigned && !over };
-              });
-            }
+        asked,
+        fc.array(wave, { minLength: 1, maxLength: 3 }),
+        fc.array(event, { maxLength: 80 }),
+        (rollout, waves, script) => {
+          const world = new World(rollout, waves, [4, 3, 2].slice(0, waves.length));
+          for (const one of script) {
+            happen(world, one);
+            if (one.kind !== 'decide' && one.kind !== 'settle') continue;
             const before = world.rollout.state;
-            const actions = plan(world.rollout, world.executions, world.devices, now);
-            expect(before !== 'running' && kinds(actions).includes('offer')).toBe(false);
-            apply(world, actions);
-
-            const live = world.executions.filter(({ state }) => !isTerminal(state));
-            expect(live.length).toBeLessThanOrEqual(maxInFlight);
-            expect(new Set(world.executions.map((one) => one.device)).size).toBe(world.executions.length);
-            expect(plan(world.rollout, world.executions, world.devices, now)).toEqual([]);
-            const asked = live.filter(
-              ({ state, assigned }) => assigned || !/^(?:REBOOTING|TRIAL)$/.test(state),
-            );
-            expect(world.rollout.state === 'running' || asked.length === 0).toBe(true);
-            const failed = world.executions.filter(({ state }) =>
-              ['FAILED', 'REJECTED', 'ROLLED_BACK', 'TIMED_OUT'].includes(state),
-            );
-            expect(world.rollout.state !== 'running' || failed.length < failureThreshold).toBe(true);
+            const { actions } = world.decide();
+            check(world, actions, before);
+            if (one.kind === 'decide') continue;
+            world.settle();
+            const state = world.rollout.state;
+            expect(told(world.settle())).toEqual([]);
+            expect(world.rollout.state).toBe(state);
           }
         },
       ),
+    );
+  });
+
+  test('the same devices end in the same states, in whatever order they answer and however often the planner is cut off', () => {
+    const fate = fc.record({
+      /** times it fails first */
+      failures: fc.integer({ min: 0, max: 3 }),
+      away: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(fate, { minLength: 9, maxLength: 9 }),
+        fc.record({ maxInFlight: fc.integer({ min: 1, max: 9 }), maxPerMinute: fc.constantFrom(null, 2) }),
+        fc.infiniteStream(fc.nat(99)),
+        (fates, limits, chance) => {
+          const retries = { max: 1, backoffSeconds: 60 };
+          const world = new World(
+            { ...limits, failureThreshold: 100, retries },
+            [{}, { soakSeconds: 60 }, {}],
+            [4, 3, 2],
+          );
+          const fateOf = (device: DeviceId) =>
+            fates[Number(device.slice(4)) - 1] ?? { failures: 0, away: false };
+          for (const n of range(9)) world.change(deviceId(n), { online: !fateOf(deviceId(n)).away });
+          const next = (below: number): number => (chance.next().value ?? 0) % below;
+          for (let left = 2000; left > 0 && !isOverRollout(world.rollout.state); left -= 1) {
+            const live = world.live();
+            const what = next(4);
+            if (what === 0) wait(world, 30_000);
+            else if (what === 1) world.decide();
+            else if (what === 2) world.change(deviceId(1 + next(9)), { online: true });
+            else {
+              const one = live[next(Math.max(1, live.length))];
+              if (one === undefined) continue;
+              const failed = world.executions.filter(
+                (each) => each.device === one.device && each.state === 'FAILED',
+              ).length;
+              world.report(one.device, failed < fateOf(one.device).failures ? 'FAILED' : 'COMMITTED');
+            }
+          }
+          expect(world.rollout.state).toBe('completed');
+          expect(openOf(world.tally())).toBe(0);
+          for (const n of range(9)) {
+            const { failures } = fateOf(deviceId(n));
+            expect(world.members.get(deviceId(n))?.state).toBe(failures > retries.max ? 'failed' : 'healthy');
+            const offers = world.executions.filter(({ device }) => device === deviceId(n)).length;
+            expect(offers).toBe(1 + Math.min(failures, retries.max));
+          }
+        },
+      ),
+      { numRuns: 60 },
     );
   });
 });

@@ -1,131 +1,163 @@
-import { isTerminal, type DeviceId, type ExecutionId, type ExecutionState } from '@slipway/protocol';
-import type { RolloutState } from '@slipway/protocol';
+import { isOverRollout, isTerminal, type ExecutionState } from '@slipway/protocol';
+import { committedOf, undecidedOf } from './plan/members.ts';
+import { makeOffers, mayOffer } from './plan/offers.ts';
+import { settle } from './plan/settle.ts';
+import { talliesOf, type Tallies } from './plan/tallies.ts';
+import { failedWave } from './plan/thresholds.ts';
+import type { PlanAction, PlanInput, PlanLive, Planned, PlanWave } from './plan/types.ts';
+import { goBack, judgeSoak } from './plan/watch.ts';
+import { advanceWaves } from './plan/waves.ts';
 
-export type PlanRollout = {
-  readonly state: RolloutState;
-  readonly failureThreshold: number;
-  readonly maxInFlight: number;
-  /** an emergency stop is in force: nothing is offered, what is armed goes on */
-  readonly halted?: boolean;
-};
-
-export type PlanExecution = {
-  readonly id: ExecutionId;
-  readonly device: DeviceId;
-  readonly state: ExecutionState;
-  readonly code: string | null;
-  readonly deadlineAt: Date;
-  /** the device is still asked for it */
-  readonly assigned: boolean;
-  /** but by another policy than that of the rollout */
-  readonly outdated?: boolean;
-  /** an emergency stop ended it: the device is offered the release anew */
-  readonly halted?: boolean;
-};
-
-/** A device that the rollout is meant for. */
-export type PlanDevice = {
-  readonly id: DeviceId;
-  readonly online: boolean;
-  /** takes a release for another rollout */
-  readonly busy: boolean;
-  /** it is on record that it waits for that other rollout; until when it does */
-  readonly waitsUntil?: Date | undefined;
-  /** already runs the release */
-  readonly current: boolean;
-};
-
-export type PlanAction =
-  /** create an execution and assign the release */
-  | { readonly kind: 'offer'; readonly device: DeviceId }
-  /** put on record that the device waits for another rollout */
-  | { readonly kind: 'wait'; readonly device: DeviceId }
-  /** it does not wait any more */
-  | { readonly kind: 'unwait'; readonly device: DeviceId }
-  /** it has waited for too long: an execution that is over, CANCELED */
-  | { readonly kind: 'giveUp'; readonly device: DeviceId }
-  /** the execution is over: CANCELED, nothing is asked of the device any more */
-  | { readonly kind: 'cancel'; readonly execution: ExecutionId }
-  /** assign it again, as the policy of the rollout is now */
-  | { readonly kind: 'instruct'; readonly execution: ExecutionId }
-  /** the trial is armed and will end by itself; nothing more is asked of the device */
-  | { readonly kind: 'withdraw'; readonly execution: ExecutionId }
-  | { readonly kind: 'timeOut'; readonly execution: ExecutionId; readonly state: ExecutionState }
-  | { readonly kind: 'stop'; readonly reason: string }
-  | { readonly kind: 'complete' };
-
-const isFailure = (state: ExecutionState): boolean =>
-  isTerminal(state) && state !== 'COMMITTED' && state !== 'CANCELED';
+export type { PlanAction, PlanInput, Planned } from './plan/types.ts';
 
 /** From here on the device boots the new release whatever the server says. */
 const isArmed = (state: ExecutionState): boolean => state === 'REBOOTING' || state === 'TRIAL';
 
 /**
- * What a rollout has to do next. Pure: the same rows and the same time give the same actions, and planning again
- * after they were applied gives none.
+ * What a rollout has to do next. Pure: the same facts and the same time give the same actions, and planning again
+ * after they were applied gives none. It gets pages of what there is to be decided, and counts of the rest.
  *
  * Only devices that are online are offered the release, so that absent ones do not use up `maxInFlight`; a rollout
  * runs until every device it is meant for has finished, already has the release, or has waited in vain for another rollout.
  */
-export const plan = (
-  rollout: PlanRollout,
-  executions: readonly PlanExecution[],
-  devices: readonly PlanDevice[],
-  now: Date,
-): readonly PlanAction[] => {
-  const unfinished = executions.filter(({ state }) => !isTerminal(state));
-  const late = unfinished.filter(({ deadlineAt }) => deadlineAt <= now);
-  const live = unfinished.filter(({ deadlineAt }) => deadlineAt > now);
-  const timeOuts = late.map(({ id, state }): PlanAction => ({ kind: 'timeOut', execution: id, state }));
-  const halt = (): readonly PlanAction[] =>
-    live.flatMap(({ id, state, assigned }): PlanAction[] => {
-      if (!isArmed(state)) return [{ kind: 'cancel', execution: id }];
-      return assigned ? [{ kind: 'withdraw', execution: id }] : [];
-    });
-
-  if (rollout.state !== 'running') return [...timeOuts, ...halt()];
-
-  const failures = [...executions.filter(({ state }) => isFailure(state)), ...late];
-  if (failures.length >= rollout.failureThreshold) {
-    return [...timeOuts, { kind: 'stop', reason: reasonOf(failures, rollout.failureThreshold) }, ...halt()];
-  }
-
-  const counted = executions.filter(({ state, halted }) => halted !== true || state !== 'CANCELED');
-  const begun = new Set(counted.map(({ device }) => device));
-  const open = devices.filter(({ id, current }) => !begun.has(id) && !current);
-  const offers = (rollout.halted === true ? [] : open)
-    .filter(({ online, busy }) => online && !busy)
-    .slice(0, Math.max(0, rollout.maxInFlight - live.length))
-    .map(({ id }): PlanAction => ({ kind: 'offer', device: id }));
-  const instructions = live
-    .filter(({ state, outdated }) => rollout.halted !== true && outdated === true && !isArmed(state))
-    .map(({ id }): PlanAction => ({ kind: 'instruct', execution: id }));
-  const waits = open.flatMap(({ id, busy, waitsUntil }): PlanAction[] => {
-    if (busy && waitsUntil === undefined) return [{ kind: 'wait', device: id }];
-    if (busy && rollout.halted !== true && waitsUntil !== undefined && waitsUntil <= now)
-      return [{ kind: 'giveUp', device: id }];
-    return !busy && waitsUntil !== undefined ? [{ kind: 'unwait', device: id }] : [];
-  });
-  const givenUp = waits.filter(({ kind }) => kind === 'giveUp').length;
-  const done = live.length === 0 && open.length === givenUp;
-  return [
-    ...timeOuts,
-    ...instructions,
-    ...waits,
-    ...offers,
-    ...(done ? [{ kind: 'complete' } as const] : []),
+export const plan = (input: PlanInput, now: Date): Planned => {
+  const { rollout, waves, live } = input;
+  const tallies = talliesOf(waves);
+  const late = live.filter(({ state, deadlineAt }) => !isTerminal(state) && deadlineAt <= now);
+  const news = [
+    ...input.ended.flatMap((ended) => settle(input, ended, tallies, now)),
+    ...late.flatMap((one) => timeOut(input, one, tallies, now)),
+    ...judgeSoak(waves, rollout.state === 'rolling_back' ? [] : input.watched, tallies, now),
   ];
+  const others = live.filter((one) => !late.includes(one));
+  const { actions, again } = decide(input, others, tallies, now);
+  const reopened = news.some((action) => action.kind === 'move' && action.to === 'open');
+  const isMore = input.more.ended || input.more.watched || (reopened && input.rollout.state === 'running');
+  return { actions: [...news, ...actions], again: again || isMore };
 };
 
-const reasonOf = (failures: readonly PlanExecution[], threshold: number): string => {
-  const byCode = new Map<string, string[]>();
-  for (const { state, code, device } of failures) {
-    const key = isTerminal(state) ? (code ?? state) : 'TIMED_OUT';
-    byCode.set(key, [...(byCode.get(key) ?? []), device]);
+const timeOut = (
+  input: PlanInput,
+  { execution, device, wave, state, stone, member }: PlanLive,
+  tallies: Tallies,
+  now: Date,
+): readonly PlanAction[] => [
+  { kind: 'timeOut', execution, state },
+  ...settle(
+    input,
+    {
+      execution,
+      device,
+      wave,
+      state: 'TIMED_OUT',
+      code: null,
+      at: now,
+      halted: false,
+      ...(stone === undefined ? {} : { stone }),
+      ...(member === undefined ? {} : { member }),
+    },
+    tallies,
+    now,
+  ),
+];
+
+const decide = (
+  input: PlanInput,
+  live: readonly PlanLive[],
+  tallies: Tallies,
+  now: Date,
+): { readonly actions: readonly PlanAction[]; readonly again: boolean } => {
+  const { rollout, waves, watched } = input;
+  const nothing = { actions: [], again: false };
+  if (rollout.state === 'pending') return nothing;
+  if (rollout.state === 'scheduled')
+    return rollout.startAt === null || rollout.startAt <= now
+      ? { actions: [{ kind: 'begin' }], again: true }
+      : nothing;
+  if (isOverRollout(rollout.state)) return { actions: halt(live), again: isAnyCanceled(live) };
+  if (rollout.state === 'rolling_back') {
+    const back = goBack(rollout, watched, tallies, now);
+    const isDone = tallies.all().live === 0 && leftToRevert(tallies) === 0 && !input.more.ended;
+    const again =
+      isAnyCanceled(live) || back.some((action) => action.kind === 'move' && action.to === 'unwell');
+    return { actions: [...halt(live), ...back, ...(isDone ? [{ kind: 'rolledBack' } as const] : [])], again };
   }
-  const groups = [...byCode].map(([code, devices]) => {
-    const named = devices.slice(0, 3).join(', ');
-    return `${code}: ${named}${devices.length > 3 ? ` and ${devices.length - 3} more` : ''}`;
-  });
-  return `${failures.length} failed, the rollout stops at ${threshold} (${groups.join('; ')})`;
+
+  const failed = failedWave(rollout, waves, (index) => tallies.of(index));
+  if (failed !== undefined) return fail(input, failed, live);
+  // A paused rollout lets devices finish, and waves with them, but begins none.
+  if (rollout.state === 'paused') return { actions: instruct(input, live), again: false };
+
+  const waving = advanceWaves(rollout, waves, tallies);
+  if (waving.fallenShort !== undefined && !input.more.ended) return fail(input, waving.fallenShort, live);
+  const isSettled = rollout.isSwept && rollout.isPlaced && !input.more.ended;
+  const offers = input.more.ended
+    ? []
+    : makeOffers(
+        rollout,
+        waves,
+        input.candidates.filter(({ wave }) => hasBegun(waving.states.get(wave))),
+        tallies,
+        now,
+      );
+  const { live: underWay, soaking } = tallies.all();
+  const undecided = undecidedOf(tallies.all());
+  const actions = [...instruct(input, live), ...offers];
+  if (isSettled && undecided === 0 && soaking === 0) {
+    // The last ones may just have been put aside.
+    const after = offers.length === 0 ? waving : advanceWaves(rollout, waves, tallies);
+    if (after.fallenShort !== undefined) return { ...fail(input, after.fallenShort, live) };
+    if (after.allPassed) return { actions: [...actions, { kind: 'complete' }], again: false };
+  }
+  if (rollout.endAt !== null && rollout.endAt <= now && underWay === 0 && soaking === 0 && !input.more.ended)
+    return {
+      actions: [
+        ...actions,
+        { kind: 'stop', reason: `its time is over, ${undecided} devices were not offered the release` },
+      ],
+      again: true,
+    };
+  const room = mayOffer(rollout, tallies, now);
+  // A wave that begins shows its devices next.
+  const again =
+    waving.actions.some((action) => action.kind === 'wave' && action.state !== 'pending') ||
+    (input.more.candidates && room > 0);
+  return { actions: [...waving.actions, ...actions], again };
 };
+
+const hasBegun = (state: string | undefined): boolean =>
+  state === 'running' || state === 'soaking' || state === 'passed';
+
+const leftToRevert = (tallies: Tallies): number => {
+  const all = tallies.all();
+  return committedOf(all) + all.reverting + all.stranded;
+};
+
+const fail = (
+  { rollout }: PlanInput,
+  { wave, reason }: { readonly wave: PlanWave; readonly reason: string },
+  live: readonly PlanLive[],
+): { readonly actions: readonly PlanAction[]; readonly again: boolean } => {
+  if (rollout.onFailure === 'pause')
+    return { actions: rollout.state === 'paused' ? [] : [{ kind: 'pause', reason }], again: false };
+  const failed: PlanAction = { kind: 'wave', wave: wave.index, state: 'failed' };
+  const end: PlanAction = { kind: rollout.onFailure === 'rollback' ? 'rollBack' : 'stop', reason };
+  return { actions: [failed, end, ...halt(live)], again: true };
+};
+
+/** What ends by that is taken account of next. */
+const isAnyCanceled = (live: readonly PlanLive[]): boolean => live.some(({ state }) => !isArmed(state));
+
+/** The rollout is over: nothing is asked of devices any more. */
+const halt = (live: readonly PlanLive[]): readonly PlanAction[] =>
+  live.flatMap(({ execution, state, assigned }): PlanAction[] => {
+    if (!isArmed(state)) return [{ kind: 'cancel', execution }];
+    return assigned ? [{ kind: 'withdraw', execution }] : [];
+  });
+
+const instruct = ({ rollout }: PlanInput, live: readonly PlanLive[]): readonly PlanAction[] =>
+  rollout.halted
+    ? []
+    : live
+        .filter(({ state, outdated }) => outdated && !isArmed(state))
+        .map(({ execution }): PlanAction => ({ kind: 'instruct', execution }));

@@ -1,26 +1,17 @@
 import {
   desiredOfAll,
-  getExecution,
-  getRollout,
   planRollout,
+  rolloutsDue,
   rolloutsToPlan,
-  rolloutsWithLateExecutions,
   type Database,
   type Deadlines,
-  type FleetEvents,
 } from '@slipway/fleet';
-import {
-  deviceTopic,
-  type Desired,
-  type DeviceId,
-  type ExecutionId,
-  type RolloutId,
-  type TenantId,
-} from '@slipway/protocol';
+import { deviceTopic, type Desired, type DeviceId, type RolloutId, type TenantId } from '@slipway/protocol';
 import type { Logger } from 'pino';
 import type { Channel } from './channel.ts';
 import { gathered } from './gathered.ts';
 import type { Lanes } from './lanes.ts';
+import type { LiveChanges } from './live-changes.ts';
 import { createTurns } from './turns.ts';
 import type { Urgent } from './urgent.ts';
 
@@ -37,16 +28,18 @@ export type Planner = {
   readonly publishDesired: (device: DeviceId) => void;
   /** @returns whether the broker has what is asked of each now */
   readonly settleDesired: (devices: Iterable<DeviceId>) => Promise<boolean>;
-  readonly tell: (change: { readonly execution?: ExecutionId; readonly rollout: RolloutId }) => Promise<void>;
+  /** tells whoever looks on */
+  readonly tell: (rollout: RolloutId) => void;
 };
 
 type Needs = {
   readonly db: Database;
-  readonly events: FleetEvents;
+  readonly changes: Pick<LiveChanges, 'executions' | 'rollout'>;
   readonly logger: Logger;
   readonly lanes: Lanes;
   readonly tenant: TenantId;
   readonly publish: Channel['publish'];
+  readonly sendCommand: (job: unknown) => Promise<void>;
   readonly deadlines?: Deadlines | undefined;
   readonly urgent: Urgent;
   /** the device may no longer read what it read before */
@@ -54,7 +47,7 @@ type Needs = {
 };
 
 export const createPlanner = (needs: Needs): Planner => {
-  const { db, events, lanes } = needs;
+  const { db, lanes } = needs;
 
   // Read when its turn comes, so that what the broker retains last is what was decided last.
   const askDesired = gathered((ids: readonly DeviceId[]) => desiredOfAll(db, ids), MAX_ASKED);
@@ -84,13 +77,6 @@ export const createPlanner = (needs: Needs): Planner => {
     return isTaken && settled.promise;
   };
 
-  const tell: Planner['tell'] = async ({ execution, rollout }) => {
-    if (execution !== undefined) {
-      events.publish({ kind: 'execution', execution: await getExecution(db, execution) });
-    }
-    events.publish({ kind: 'rollout', rollout: await getRollout(db, rollout) });
-  };
-
   // What has happened until a plan is begun counts in it: one that waits is enough, however many devices report.
   const waiting = new Set<RolloutId>();
   const turns = createTurns(PLANS_AT_ONCE);
@@ -101,13 +87,16 @@ export const createPlanner = (needs: Needs): Planner => {
       await needs.urgent.over();
       waiting.delete(rollout);
       const applied = await planRollout(db, rollout, new Date(), needs.deadlines);
-      if (applied.actions.length === 0) return;
-      needs.logger.info({ rollout, actions: applied.actions.map(({ kind }) => kind) }, 'rollout moved');
       applied.devices.forEach(publishDesired);
-      for (const execution of applied.executions) {
-        events.publish({ kind: 'execution', execution: await getExecution(db, execution) });
-      }
-      await tell({ rollout });
+      applied.rollouts.forEach(wake);
+      if (applied.more) wake(rollout);
+      for (const commandId of applied.commands) await needs.sendCommand({ v: 1, commandId });
+      if (applied.actions.length === 0) return;
+      const kinds = Map.groupBy(applied.actions, ({ kind }) => kind);
+      const actions = Object.fromEntries([...kinds].map(([kind, all]) => [kind, all.length]));
+      needs.logger.info({ rollout, actions }, 'rollout moved');
+      needs.changes.executions(applied.executions);
+      needs.changes.rollout(rollout);
     };
     const isTaken = lanes.run(`rollout:${rollout}`, () => turns(move));
     if (!isTaken) waiting.delete(rollout);
@@ -116,9 +105,9 @@ export const createPlanner = (needs: Needs): Planner => {
   return {
     wake,
     wakeAll: async () => (await rolloutsToPlan(db)).forEach(wake),
-    wakeLate: async () => (await rolloutsWithLateExecutions(db, new Date())).forEach(wake),
+    wakeLate: async () => (await rolloutsDue(db, new Date())).forEach(wake),
     publishDesired,
     settleDesired: async (devices) => (await Promise.all([...devices].map(settleOne))).every(Boolean),
-    tell,
+    tell: needs.changes.rollout,
   };
 };

@@ -66,19 +66,21 @@ export const startGateway = async ({
   const publish: Channel['publish'] = async (...message) => (await connected.promise).publish(...message);
   const urgent = createUrgent(URGENT_MS);
   const blocks = createBlockStream({ db, logger, tenant, files, publish });
+  const sendCommand = createCommandSender({ db, events, logger, tenant, publish });
+  const changes = createLiveChanges({ db, events, logger });
+  undo.defer(() => changes.close());
   const planner = createPlanner({
     db,
-    events,
+    changes,
     logger,
     lanes,
     tenant,
     publish,
+    sendCommand,
     deadlines,
     urgent,
     onAssigned: blocks.forget,
   });
-  const changes = createLiveChanges({ db, events, logger });
-  undo.defer(() => changes.close());
   const ingest = createIngest({
     db,
     events,
@@ -145,7 +147,6 @@ export const startGateway = async ({
     },
     { connection: redisOptions(config.redisUrl) },
   );
-  const sendCommand = createCommandSender({ db, events, logger, tenant, publish });
   const commands = new Worker<unknown>(COMMAND_QUEUE, async (job) => sendCommand(job.data), {
     connection: redisOptions(config.redisUrl),
   });

@@ -95,7 +95,7 @@ export const createStopWatch = (needs: Needs) => {
     if (!isNew && halted.devices.length === 0) return;
     withdraw(new Set([...devices, ...halted.devices]), stop.at);
     logger.warn({ reason: stop.reason, actor: stop.actor, devices: devices.length }, 'emergency stop');
-    for (const rollout of halted.rollouts) await planner.tell({ rollout });
+    halted.rollouts.forEach(planner.tell);
     events.publish({ kind: 'stop', stop: await getEmergencyStop(db, tenant) });
   };
 

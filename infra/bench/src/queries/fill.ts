@@ -76,7 +76,42 @@ const tables = (devices: number): readonly Table[] => [
       state: `case when n = ${rolloutsFor(devices) - 8} then 'running' when n % 9 = 4 then 'aborted' else 'completed' end`,
       failure_threshold: '1000000',
       max_in_flight: '200',
+      sweep_from: 'null',
+      swept_at: ago('0', 'day'),
+      placed: 'true',
       created_at: ago(`${rolloutsFor(devices)} - n`, 'day'),
+    },
+  },
+  {
+    table: 'rollout_waves',
+    rows: rolloutsFor,
+    columns: {
+      rollout: id('rol', 'n'),
+      index: '0',
+      state: `case when n = ${rolloutsFor(devices) - 8} then 'running' else 'passed' end`,
+    },
+  },
+  {
+    // Of the one under way: a third is decided or at it, the others are to come.
+    table: 'rollout_members',
+    rows: (all) => Math.floor(all / 8),
+    columns: {
+      rollout: id('rol', String(rolloutsFor(devices) - 8)),
+      device: deviceOf('n * 8'),
+      wave: '0',
+      position: hash('n', 100_000),
+      state: `case when n >= ${Math.floor(devices / 24)} then 'open' when n % 50 = 0 then 'live' else 'healthy' end`,
+      attempt: `case when n >= ${Math.floor(devices / 24)} then 0 else 1 end`,
+    },
+  },
+  {
+    table: 'rollout_tallies',
+    rows: () => 3,
+    columns: {
+      rollout: id('rol', String(rolloutsFor(devices) - 8)),
+      wave: '0',
+      state: `(array['open', 'live', 'healthy'])[1 + n]`,
+      count: `(array[${Math.floor(devices / 8) - Math.floor(devices / 24)}, ${Math.floor(devices / 24 / 50)}, ${Math.floor((devices / 24 / 50) * 49)}])[1 + n]`,
     },
   },
   {
@@ -133,6 +168,7 @@ const tables = (devices: number): readonly Table[] => [
       device: `case when n < ${devices * 2} then ${deviceOf(`n % ${devices}`)} else ${deviceOf(`(n - ${devices * 2}) * 8`)} end`,
       release: `case when n < ${devices * 2} then ${id('rel', `n % ${devices} % 8 + 8 * (n / ${devices})`)} else ${id('rel', String(rolloutsFor(devices) - 8))} end`,
       state: `case when n >= ${devices * 2} and n % 50 = 0 then 'DOWNLOADING' else ${STATES}[1 + ${hash('n', 10)}] end`,
+      settled: `case when n >= ${devices * 2} and n % 50 = 0 then 'DOWNLOADING' else ${STATES}[1 + ${hash('n', 10)}] end`,
       code: `case when ${hash('n', 10)} = 7 then 'HEALTH_FAILED' end`,
       bytes_total: '48000000',
       deadline_at: ago('-1 - n % 100', 'day'),

@@ -24,8 +24,8 @@ import {
   recordProgress,
   recordStatus,
   recordTelemetry,
+  rolloutsDue,
   rolloutsToPlan,
-  rolloutsWithLateExecutions,
   runningRolloutsOn,
   type Database,
   type Page,
@@ -136,7 +136,7 @@ export const hotQueries = async (db: Database, devices: number): Promise<readonl
   ];
   const planner: [string, HotQuery['run'], mayScan?: true][] = [
     ['rollouts to plan', (tx) => rolloutsToPlan(tx)],
-    ['late executions', (tx) => rolloutsWithLateExecutions(tx, NOW)],
+    ['rollouts that are due', (tx) => rolloutsDue(tx, NOW)],
     ['plan a rollout', (tx) => planRollout(tx, rollout, NOW), true],
   ];
 

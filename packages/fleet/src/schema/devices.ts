@@ -61,6 +61,8 @@ export const devices = pgTable(
     /** whose releases it takes; null: those of its class */
     channel: text('channel').$type<ChannelName>(),
     decommissionedAt: at('decommissioned_at'),
+    /** until then no rollout offers it anything: it has used up the retries of one */
+    penaltyUntil: at('penalty_until'),
     /** since when the broker is to end its session, and forget it if it has left; null: nothing is to be done */
     dropSince: at('drop_since'),
     /** how often it was told so for that */

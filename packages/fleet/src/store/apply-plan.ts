@@ -1,244 +1,155 @@
-import { isDeepStrictEqual } from 'node:util';
-import { and, eq, getTableColumns, inArray, ne, sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import {
-  AssignmentPolicy,
-  SlipwayError,
-  TERMINAL_STATES,
-  type Assignment,
+  isOverRollout,
+  type CommandId,
   type DeviceId,
   type ExecutionId,
   type RolloutId,
 } from '@slipway/protocol';
+import { z } from 'zod';
+import { rowsOf } from '../backup/export-database.ts';
 import type { Database } from '../database.ts';
 import type { Deadlines } from '../deadlines.ts';
-import { plan, type PlanAction, type PlanDevice } from '../plan.ts';
-import { devices, executions, rollouts, rolloutWaits } from '../schema.ts';
-import { missingStone, stonesOfClass } from './channels.ts';
-import { assign, unassign } from './devices.ts';
+import { plan, type PlanAction, type PlanInput } from '../plan.ts';
+import { rollouts } from '../schema.ts';
+import { despiteDeadlocks } from './deadlock.ts';
 import { offersAreHalted } from './emergency-stop.ts';
-import { isLive, leaveOut, offer, stepExecution } from './executions.ts';
 import { found } from './not-found.ts';
+import { applyActions, type Done } from './planning/apply.ts';
+import { foldDeltas, talliesOfRollout, wavesOf, type RolloutRow } from './planning/facts.ts';
+import { gather } from './planning/gather.ts';
+import { SWEEP_EVERY_MS, takeIn } from './planning/intake.ts';
 import { getRelease } from './releases.ts';
-import { isTargetOf } from './rollouts.ts';
 
 export type Applied = {
+  /** but for what only keeps the books */
   readonly actions: readonly PlanAction[];
   readonly executions: readonly ExecutionId[];
   /** whose desired state changed, and is to be published now */
   readonly devices: readonly DeviceId[];
+  /** to be sent */
+  readonly commands: readonly CommandId[];
+  /** others that have something to do by it */
+  readonly rollouts: readonly RolloutId[];
+  /** it has more to do at once, and others may have their turn first */
+  readonly more: boolean;
 };
 
-/** Plans a rollout and does it, in one transaction that holds the rollout: planners on several servers take turns. */
-export const planRollout = (
+/** Of one call. */
+const DECISIONS = 8;
+const BOOKS: ReadonlySet<PlanAction['kind']> = new Set(['settle', 'move', 'leave', 'penalize', 'wave']);
+
+/**
+ * Plans a rollout and does it, each decision in one transaction that holds the rollout: planners on several servers
+ * take turns, and one that ends between two of them has left nothing undone that another does not find.
+ */
+export const planRollout = async (
   db: Database,
   id: RolloutId,
   now: Date,
   deadlines?: Deadlines,
-): Promise<Applied> =>
-  db.transaction(async (tx) => {
-    const rollout = found(
-      await tx.select().from(rollouts).where(eq(rollouts.id, id)).for('update'),
-      'rollout',
-      id,
-    );
-    const release = await getRelease(tx, rollout.release);
-    const begun = await executionsOf(tx, id);
-    const halted = await offersAreHalted(tx, rollout.tenant);
-    const { targets, assigned, busy } = await targetsOf(tx, rollout, now);
-    const known = begun.map((execution) => {
-      const assignment = assigned.get(execution.id);
-      const outdated = assignment !== undefined && !followsPolicy(assignment, rollout.policy);
-      const isHalted = execution.haltedAt !== null;
-      return { ...execution, assigned: assignment !== undefined, outdated, halted: isHalted };
-    });
-    const actions = plan({ ...rollout, halted }, known, targets, now);
-
-    const touched = new Set<ExecutionId>();
-    const asked = new Set<DeviceId>();
-    const executionOf = (wanted: ExecutionId) => {
-      const execution = begun.find((row) => row.id === wanted);
-      if (execution === undefined)
-        throw new SlipwayError('INTERNAL', `The plan names ${wanted}, which is not ours.`);
-      return execution;
-    };
-    for (const action of actions) {
-      switch (action.kind) {
-        case 'offer': {
-          const execution = await offer(tx, rollout, release, action.device, now, deadlines);
-          if (execution === undefined) break;
-          touched.add(execution);
-          asked.add(action.device);
-          break;
-        }
-        case 'wait': {
-          const waitsFor = busy.get(action.device);
-          if (waitsFor === undefined) break;
-          const until = new Date(now.getTime() + rollout.conflictPatienceSeconds * 1000);
-          const wait = { rollout: id, device: action.device, waitsFor, until };
-          await tx.insert(rolloutWaits).values(wait).onConflictDoNothing();
-          break;
-        }
-        case 'unwait':
-          await forgetWait(tx, id, action.device);
-          break;
-        case 'giveUp': {
-          await forgetWait(tx, id, action.device);
-          const message = `the device takes a release of ${busy.get(action.device) ?? 'another rollout'}, for which it was waited ${rollout.conflictPatienceSeconds} s`;
-          const why = { code: 'ROLLOUT_CONFLICT' as const, message };
-          const execution = await leaveOut(tx, id, release, action.device, why, now);
-          if (execution !== undefined) touched.add(execution);
-          break;
-        }
-        case 'cancel': {
-          const execution = executionOf(action.execution);
-          await stepExecution(tx, execution, { state: 'CANCELED', message: 'the rollout ended' }, now);
-          touched.add(execution.id);
-          asked.add(execution.device);
-          break;
-        }
-        case 'instruct': {
-          const execution = executionOf(action.execution);
-          const assignment = assigned.get(execution.id);
-          if (assignment === undefined) break;
-          await assign(tx, execution.device, {
-            ...withoutPolicy(assignment),
-            ...rollout.policy,
-          });
-          asked.add(execution.device);
-          break;
-        }
-        case 'withdraw': {
-          const execution = executionOf(action.execution);
-          await unassign(tx, execution.device, execution.id);
-          asked.add(execution.device);
-          break;
-        }
-        case 'timeOut': {
-          const execution = executionOf(action.execution);
-          const message = `nothing was heard within the time that ${action.state} may take`;
-          await stepExecution(tx, execution, { state: 'TIMED_OUT', message }, now);
-          touched.add(execution.id);
-          asked.add(execution.device);
-          break;
-        }
-        case 'stop':
-          await finish(tx, id, { state: 'stopped', reason: action.reason }, now);
-          break;
-        case 'complete':
-          await finish(tx, id, { state: 'completed' }, now);
-          break;
-        default:
-          return action satisfies never;
-      }
-    }
-    const isOver =
-      rollout.state !== 'running' || actions.some(({ kind }) => kind === 'stop' || kind === 'complete');
-    if (isOver) await forgetWait(tx, id);
-    return { actions, executions: [...touched], devices: [...asked] };
-  });
-
-const forgetWait = async (tx: Database, rollout: RolloutId, device?: DeviceId): Promise<void> => {
-  const ofDevice = device === undefined ? undefined : eq(rolloutWaits.device, device);
-  await tx.delete(rolloutWaits).where(and(eq(rolloutWaits.rollout, rollout), ofDevice));
+): Promise<Applied> => {
+  const done: Done = { executions: new Set(), devices: new Set(), commands: [], rollouts: new Set() };
+  const actions: PlanAction[] = [];
+  let more = true;
+  for (let left = DECISIONS; more && left > 0; left -= 1) {
+    const step = await decideInTurn(db, id, now, deadlines);
+    actions.push(...step.actions.filter(({ kind }) => !BOOKS.has(kind)));
+    step.done.executions.forEach((one) => done.executions.add(one));
+    step.done.devices.forEach((one) => done.devices.add(one));
+    step.done.rollouts.forEach((one) => done.rollouts.add(one));
+    done.commands.push(...step.done.commands);
+    more = step.again;
+  }
+  done.rollouts.delete(id);
+  return {
+    actions,
+    executions: [...done.executions],
+    devices: [...done.devices],
+    commands: done.commands,
+    rollouts: [...done.rollouts],
+    more,
+  };
 };
 
-/** Those that go on are held. What ends before they are is among the others, which are asked for after. */
-const executionsOf = async (tx: Database, rollout: RolloutId) => {
-  // Of a rollout to a whole class there are as many as devices.
-  const { id, device, state, code, deadlineAt, haltedAt, bytesTotal } = getTableColumns(executions);
-  const columns = { id, device, state, code, deadlineAt, haltedAt, bytesTotal };
-  const ofRollout = eq(executions.rollout, rollout);
-  const live = await tx.select(columns).from(executions).where(and(ofRollout, isLive)).for('update');
-  const over = await tx
-    .select(columns)
-    .from(executions)
-    .where(and(ofRollout, inArray(executions.state, [...TERMINAL_STATES])));
-  return [...live, ...over];
-};
+type Step = { readonly actions: readonly PlanAction[]; readonly done: Done; readonly again: boolean };
 
-/** Only what is not policy. */
-const withoutPolicy = ({
-  execution,
-  rollout,
-  release,
-  version,
-  bundle,
-  expiresAt,
-}: Assignment): Assignment => ({
-  execution,
-  rollout,
-  release,
-  version,
-  bundle,
-  expiresAt,
-});
-
-const followsPolicy = (assignment: Assignment, policy: AssignmentPolicy): boolean =>
-  isDeepStrictEqual(AssignmentPolicy.parse(assignment), AssignmentPolicy.parse(policy));
-
-const finish = (
+const decideInTurn = (
   db: Database,
   id: RolloutId,
-  end: { readonly state: 'stopped' | 'completed'; readonly reason?: string },
   now: Date,
-) =>
-  db
-    .update(rollouts)
-    .set({ ...end, finishedAt: now })
-    .where(eq(rollouts.id, id));
+  deadlines: Deadlines | undefined,
+): Promise<Step> => despiteDeadlocks(() => db.transaction((tx) => decide(tx, id, now, deadlines)));
 
-const targetsOf = async (
-  db: Database,
-  rollout: typeof rollouts.$inferSelect,
+const decide = async (
+  tx: Database,
+  id: RolloutId,
   now: Date,
-): Promise<{
-  readonly targets: readonly PlanDevice[];
-  readonly assigned: ReadonlyMap<string, Assignment>;
-  /** devices that take a release of another rollout, and of which */
-  readonly busy: ReadonlyMap<DeviceId, RolloutId>;
-}> => {
-  // One that has ended offers nothing more, and what it was meant for may not be there any more.
-  const isTarget = rollout.state === 'running' ? await isTargetOf(db, rollout, now) : sql`false`;
-  const { id, online, release, channel, version } = devices;
-  const wanted = await db
-    .select({ id, online, release, channel, version })
-    .from(devices)
-    .where(isTarget)
-    .orderBy(devices.id);
-  const stones = await stonesOfClass(db, rollout.deviceClass);
-  // A device that has yet to pass a stepping stone belongs to the rollout once it has.
-  const rows = wanted.filter(
-    (device) =>
-      device.channel === null ||
-      missingStone(stones.get(device.channel) ?? [], device.version, rollout.version) === undefined,
+  deadlines: Deadlines | undefined,
+): Promise<Step> => {
+  // Not `for update`: rows that point at the rollout are written without waiting for its planner.
+  const rollout = found(
+    await tx.select().from(rollouts).where(eq(rollouts.id, id)).for('no key update'),
+    'rollout',
+    id,
   );
-  const elsewhere = await db
-    .select({ device: executions.device, rollout: executions.rollout })
-    .from(executions)
-    .where(and(ne(executions.rollout, rollout.id), isLive));
-  // Also of devices that a group or a query does not find any more: what was begun goes on.
-  const begun = await db
-    .select({ assignment: devices.assignment })
-    .from(executions)
-    .innerJoin(devices, eq(devices.id, executions.device))
-    .where(and(eq(executions.rollout, rollout.id), isLive));
-  const busy = new Map(elsewhere.map(({ device, rollout: other }) => [device, other]));
-  const waits = await db.select().from(rolloutWaits).where(eq(rolloutWaits.rollout, rollout.id));
-  const until = new Map(waits.map((wait) => [wait.device, wait.until]));
-  const targets = rows.map((device) => ({
-    id: device.id,
-    online: device.online,
-    busy: busy.has(device.id),
-    waitsUntil: until.get(device.id),
-    current: device.release === rollout.release,
-  }));
-  return {
-    targets,
-    busy,
-    assigned: new Map(
-      begun.flatMap(({ assignment }) =>
-        assignment === null ? [] : [[assignment.execution, assignment] as const],
-      ),
-    ),
-  };
+  const halted = await offersAreHalted(tx, rollout.tenant);
+  const waves = await wavesOf(tx, id);
+  await foldDeltas(tx, id);
+  const intake = await takeIn(tx, rollout, waves, now);
+  const gathered = await gather(tx, rollout, waves, await talliesOfRollout(tx, id), intake, { halted, now });
+  const { actions, again } = plan(gathered.input, now);
+  const done: Done = { executions: new Set(), devices: new Set(), commands: [], rollouts: new Set() };
+  const release = await getRelease(tx, rollout.release);
+  await applyActions({ tx, rollout, release, gathered, now, deadlines, done }, actions);
+  const nextAt = again ? now : await nextTime(tx, id, gathered.input, now);
+  await tx
+    .update(rollouts)
+    .set({
+      nextAt,
+      ...(rollout.instructFrom !== null && !halted ? { instructFrom: gathered.instructedTo } : {}),
+      ...resweep(rollout, now),
+    })
+    .where(eq(rollouts.id, id));
+  return { actions, done, again };
+};
+
+/** Once in a while everything is looked through anew. */
+const resweep = ({ state, sweepFrom, sweptAt }: RolloutRow, now: Date) =>
+  (state === 'running' || state === 'paused') &&
+  sweepFrom === null &&
+  sweptAt !== null &&
+  sweptAt.getTime() + SWEEP_EVERY_MS <= now.getTime()
+    ? { sweepFrom: '' }
+    : {};
+
+const Times = z.object({ member: z.coerce.date().nullable(), offer: z.coerce.date().nullable() });
+const MINUTE_MS = 60_000;
+
+/** When the planner must be asked again, if nothing happens until then. */
+const nextTime = async (
+  tx: Database,
+  id: RolloutId,
+  { rollout: { maxPerMinute, startAt, endAt } }: PlanInput,
+  now: Date,
+): Promise<Date | null> => {
+  const [row] = await tx.select().from(rollouts).where(eq(rollouts.id, id));
+  if (row === undefined || isOverRollout(row.state)) return null;
+  if (row.state === 'pending') return null;
+  if (row.state === 'scheduled') return startAt;
+  const [times] = await rowsOf(
+    tx,
+    Times,
+    sql`select (select min(not_before) from rollout_members where rollout = ${id} and not_before is not null) as member,
+      (select min(created_at) from executions where rollout = ${id} and created_at > ${new Date(now.getTime() - MINUTE_MS).toISOString()}::timestamptz) as offer`,
+  );
+  const isAtRate = maxPerMinute !== null;
+  const isSweeping = row.state !== 'rolling_back' && row.sweptAt !== null;
+  const all = [
+    times?.member ?? undefined,
+    isAtRate && times?.offer ? new Date(times.offer.getTime() + MINUTE_MS) : undefined,
+    endAt !== null && endAt > now ? endAt : undefined,
+    isSweeping ? new Date((row.sweptAt?.getTime() ?? 0) + SWEEP_EVERY_MS) : undefined,
+  ].filter((time) => time !== undefined);
+  return all.reduce<Date | null>((first, time) => (first === null || time < first ? time : first), null);
 };

@@ -25,8 +25,10 @@ import {
 import { recordBirth } from './record-presence.ts';
 import { listExecutions } from './executions.ts';
 import { previewRollout } from './preview.ts';
+import { recordStatus } from './record-status.ts';
 import { changeRelease, getRelease } from './releases.ts';
-import { abortRollout, createRollout, getRollout } from './rollouts.ts';
+import { createRollout, getRollout } from './rollouts.ts';
+import { abortRollout } from './steer-rollout.ts';
 
 const codeThrownBy = async (work: Promise<unknown>): Promise<ErrorCode | 'nothing'> =>
   work.then(
@@ -201,15 +203,12 @@ describe.each(engines)('on %s', (_name, open) => {
       await end(await rollOut(low, { devices: [name('free')] }));
     });
 
-    test('a stepping stone comes first', async () => {
+    test('a stepping stone comes first, also where a device is named, unless it was withdrawn', async () => {
       const stone = await seedRelease(db, '2.6.0', bundle);
       const target = await seedRelease(db, '3.0.0', bundle);
       await publish(target, edge);
       await changeChannel(db, key(edge), { steppingStones: [stone.id] }, new Date());
       await runs(name('edge-2'), stone);
-      expect(await codeThrownBy(rollOut(target, { devices: [name('edge-1')] }))).toBe(
-        'STEPPING_STONE_MISSING',
-      );
       const limits = { failureThreshold: 1, maxInFlight: 100 };
       const asked = { release: target.id, channel: edge, ...limits };
       expect(await previewRollout(db, asked, null, new Date())).toMatchObject({
@@ -222,10 +221,27 @@ describe.each(engines)('on %s', (_name, open) => {
         ]),
       });
       const rollout = await rollOut(target, { channel: edge });
-      expect(await targetsOf(rollout)).toEqual([name('edge-2')]);
-      await runs(name('edge-1'), stone);
       expect(await targetsOf(rollout)).toEqual([name('edge-1'), name('edge-2')]);
+      const last = async (device: Id) => {
+        const [execution] = await listExecutions(db, { rollout: rollout.id, device, limit: 1, offset: 0 });
+        return execution ?? Promise.reject(new Error('there is none'));
+      };
+      expect((await last(name('edge-2'))).release).toBe(target.id);
+      const first = await last(name('edge-1'));
+      expect(first).toMatchObject({ release: stone.id, attempt: 1 });
+      for (const [seq, state] of (['INSTALLING', 'REBOOTING', 'COMMITTED'] as const).entries()) {
+        const report = { v: 1, seq: seq + 1, execution: first.id, release: stone.id, state } as const;
+        await recordStatus(db, first.device, { ...report, bootId: 'b', slot: 'b' }, new Date());
+      }
+      // Its birth has not told yet that it runs the stone.
+      expect(await targetsOf(rollout)).toHaveLength(3);
+      expect(await last(name('edge-1'))).toMatchObject({ release: target.id, attempt: 2 });
+      expect((await getRollout(db, rollout.id)).counts).toEqual({ OFFERED: 2 });
       await end(rollout);
+      await changeRelease(db, stone.id, undefined, 'withdrawn');
+      expect(await codeThrownBy(rollOut(target, { devices: [name('edge-1')] }))).toBe(
+        'STEPPING_STONE_MISSING',
+      );
     });
   });
 });

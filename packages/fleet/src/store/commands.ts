@@ -84,6 +84,25 @@ export const createCommand = async (
   return toCommand(found(rows, 'command', ''), now);
 };
 
+/** The same of many devices at once, which are online: to go back to the release before. @returns what is to be sent */
+export const askToGoBack = async (
+  db: Database,
+  ids: readonly DeviceId[],
+  now: Date,
+): Promise<CommandId[]> => {
+  if (ids.length === 0) return [];
+  const request: CommandRequest = { name: 'rollback' };
+  const expiresAt = new Date(now.getTime() + LIFE_S * 1000);
+  const answerBy = new Date(expiresAt.getTime() + takes(request) * 1000);
+  const rows = await db
+    .insert(deviceCommands)
+    .values(
+      ids.map((device) => ({ id: newCommandId(), device, request, createdAt: now, expiresAt, answerBy })),
+    )
+    .returning({ id: deviceCommands.id });
+  return rows.map(({ id }) => id);
+};
+
 export const getCommand = async (
   db: Database,
   device: DeviceId,

@@ -86,7 +86,7 @@ export const listDevices = async (
 };
 
 /** The next number; above those that were given since the backup that the database was put back from. */
-const nextSeq = sql`greatest(${devices.desiredSeq}, (select coalesce(max(${restores.seqBase}), 0) from ${restores})) + 1`;
+export const nextSeq = sql`greatest(${devices.desiredSeq}, (select coalesce(max(${restores.seqBase}), 0) from ${restores})) + 1`;
 
 /** Sets what is asked of a device; `seq` rises in the database, so no two servers give one number twice. */
 export const assign = async (db: Database, id: DeviceId, assignment: Assignment | null): Promise<void> => {

@@ -6,7 +6,7 @@ import { recordAudit } from './audit.ts';
 import { despiteDeadlocks } from './deadlock.ts';
 
 /** Executions that end by a stop. */
-const UNARMED = ['OFFERED', 'ACCEPTED', 'DEFERRED', 'DOWNLOADING', 'VERIFIED', 'INSTALLING'] as const;
+export const UNARMED = ['OFFERED', 'ACCEPTED', 'DEFERRED', 'DOWNLOADING', 'VERIFIED', 'INSTALLING'] as const;
 /** These boot the release whatever the server says. */
 const ARMED = ['REBOOTING', 'TRIAL'] as const;
 

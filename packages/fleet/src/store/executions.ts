@@ -1,24 +1,19 @@
-import { and, asc, eq, inArray, lte } from 'drizzle-orm';
+import { and, asc, eq, inArray } from 'drizzle-orm';
 import {
   TERMINAL_STATES,
-  type AssignmentPolicy,
-  type Device,
   type DeviceId,
   type Digest,
-  type ErrorCode,
   type Execution,
   type ExecutionId,
   type ExecutionState,
-  type Release,
   type ReleaseId,
   type RolloutId,
 } from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import { deadlineAfter, type Deadlines } from '../deadlines.ts';
 import { LIVE_STATES } from '../live-states.ts';
-import { newExecutionId } from '../new-id.ts';
-import { executionHistory, executions, releases, rolloutWaits } from '../schema.ts';
-import { assign, unassign } from './devices.ts';
+import { executionHistory, executions, releases } from '../schema.ts';
+import { unassign } from './devices.ts';
 import { found } from './not-found.ts';
 import { keyset, type Page, type Paged } from './page.ts';
 import { isOneOf } from './row-set.ts';
@@ -41,8 +36,8 @@ const withHistory = async (db: Database, rows: readonly Row[]): Promise<Executio
     rollout: row.rollout,
     device: row.device,
     release: row.release,
-    wave: 0,
-    attempt: 1,
+    wave: row.wave,
+    attempt: row.attempt,
     state: row.state,
     code: row.code,
     message: row.message,
@@ -97,75 +92,6 @@ export const listExecutions = async (
     (found) => withHistory(db, found),
     () => db.$count(executions, filter),
   );
-};
-
-/** Begins an execution and assigns its release. @returns undefined where the device is busy with another */
-export const offer = async (
-  db: Database,
-  rollout: { readonly id: RolloutId; readonly policy: AssignmentPolicy },
-  release: Release,
-  device: Device['id'],
-  now: Date,
-  deadlines?: Deadlines,
-): Promise<ExecutionId | undefined> => {
-  const deadlineAt = deadlineAfter('OFFERED', now, deadlines);
-  const [row] = await db
-    .insert(executions)
-    .values({
-      id: newExecutionId(),
-      rollout: rollout.id,
-      device,
-      release: release.id,
-      bytesTotal: release.bundle.size,
-      deadlineAt,
-      createdAt: now,
-      updatedAt: now,
-    })
-    .onConflictDoNothing()
-    .returning();
-  if (row === undefined) return undefined;
-  await db.insert(executionHistory).values({ execution: row.id, state: 'OFFERED', at: now });
-  await assign(db, device, {
-    execution: row.id,
-    rollout: rollout.id,
-    release: release.id,
-    version: release.version,
-    bundle: release.bundle,
-    expiresAt: Math.floor(deadlineAt.getTime() / 1000),
-    ...rollout.policy,
-  });
-  return row.id;
-};
-
-/** An execution that never began: the device is left out. */
-export const leaveOut = async (
-  db: Database,
-  rollout: RolloutId,
-  release: Release,
-  device: DeviceId,
-  why: { readonly code: ErrorCode; readonly message: string },
-  now: Date,
-): Promise<ExecutionId | undefined> => {
-  const state = 'CANCELED' as const;
-  const [row] = await db
-    .insert(executions)
-    .values({
-      id: newExecutionId(),
-      rollout,
-      device,
-      release: release.id,
-      state,
-      ...why,
-      bytesTotal: release.bundle.size,
-      deadlineAt: now,
-      createdAt: now,
-      updatedAt: now,
-    })
-    .onConflictDoNothing()
-    .returning();
-  if (row === undefined) return undefined;
-  await db.insert(executionHistory).values({ execution: row.id, state, code: why.code, at: now });
-  return row.id;
 };
 
 export type Step = {
@@ -227,19 +153,6 @@ export const endLiveExecution = async (
 ): Promise<void> => {
   const live = await liveExecution(db, device);
   if (live !== undefined) await stepExecution(db, live, { state: 'CANCELED', message }, now);
-};
-
-/** Rollouts with an execution whose time is up. */
-export const rolloutsWithLateExecutions = async (db: Database, now: Date): Promise<RolloutId[]> => {
-  const rows = await db
-    .selectDistinct({ rollout: executions.rollout })
-    .from(executions)
-    .where(and(isLive, lte(executions.deadlineAt, now)));
-  const waits = await db
-    .selectDistinct({ rollout: rolloutWaits.rollout })
-    .from(rolloutWaits)
-    .where(lte(rolloutWaits.until, now));
-  return [...new Set([...rows, ...waits].map(({ rollout }) => rollout))];
 };
 
 /** The bundle that a device may read at the moment: that of its live execution. */

@@ -19,7 +19,7 @@ import { listAudit } from './audit.ts';
 import { changeDevice } from './change-device.ts';
 import { countDevices } from './count-devices.ts';
 import { getDevice, listDevices } from './devices.ts';
-import { listExecutions, liveExecution, rolloutsWithLateExecutions } from './executions.ts';
+import { listExecutions, liveExecution } from './executions.ts';
 import { queryCondition } from './find-groups.ts';
 import {
   addMembers,
@@ -34,7 +34,8 @@ import {
   removeMembers,
 } from './groups.ts';
 import { isRolloutReached } from './reach.ts';
-import { abortRollout, createRollout, getRollout, runningRolloutsByQuery } from './rollouts.ts';
+import { createRollout, getRollout, rolloutsDue, runningRolloutsByQuery } from './rollouts.ts';
+import { abortRollout } from './steer-rollout.ts';
 
 const postgres = await startTestPostgres();
 afterAll(() => postgres?.stop());
@@ -272,8 +273,8 @@ describe.each(engines)('on %s', (_name, open) => {
       const minuteOn = new Date(start.getTime() + 60_000);
       const wait = { rollout: beside.id, devices: 1, until: minuteOn.toISOString() };
       expect((await getRollout(db, rollout.id)).waitsFor).toEqual([wait]);
-      expect(await rolloutsWithLateExecutions(db, start)).not.toContain(rollout.id);
-      expect(await rolloutsWithLateExecutions(db, minuteOn)).toContain(rollout.id);
+      expect(await rolloutsDue(db, start)).not.toContain(rollout.id);
+      expect(await rolloutsDue(db, minuteOn)).toContain(rollout.id);
       await planRollout(db, rollout.id, minuteOn);
       const after = await getRollout(db, rollout.id);
       expect(after).toMatchObject({ state: 'running', waitsFor: [], counts: { CANCELED: 1 } });

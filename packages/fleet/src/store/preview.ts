@@ -20,7 +20,8 @@ import { offersAreHalted } from './emergency-stop.ts';
 import { queryCondition } from './find-groups.ts';
 import { found } from './not-found.ts';
 import { getRelease } from './releases.ts';
-import { createRollout, isTargetOf } from './rollouts.ts';
+import { isTargetOf } from './rollout-targets.ts';
+import { createRollout } from './rollouts.ts';
 
 type Row = typeof rollouts.$inferSelect;
 

@@ -165,3 +165,7 @@ const changeIn = async (
     { details: { state } },
   );
 };
+
+/** A release that devices may still be given. */
+export const isUsable = ({ state }: Pick<Release, 'state'>): boolean =>
+  state === 'published' || state === 'deprecated';

@@ -3,6 +3,7 @@ import type { BuildId, Digest, ReleaseId, RetentionLimits } from '@slipway/proto
 import type { Database } from '../database.ts';
 import { builds, channels, devices, releasePackages, releases, rollouts } from '../schema.ts';
 import { recordAudit } from './audit.ts';
+import { isUnderWay } from './rollouts.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -17,10 +18,7 @@ const usedReleases = async (db: Database): Promise<ReadonlySet<string>> => {
     used.add(row.id);
     for (const { release } of row.stones) used.add(release);
   }
-  for (const row of await db
-    .selectDistinct({ id: rollouts.release })
-    .from(rollouts)
-    .where(eq(rollouts.state, 'running')))
+  for (const row of await db.selectDistinct({ id: rollouts.release }).from(rollouts).where(isUnderWay))
     used.add(row.id);
   for (const row of await db
     .selectDistinct({

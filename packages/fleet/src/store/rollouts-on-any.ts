@@ -1,4 +1,4 @@
-import { and, eq, exists, isNull, or, sql } from 'drizzle-orm';
+import { and, eq, exists, inArray, isNull, or, sql } from 'drizzle-orm';
 import type { DeviceId, RolloutId } from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import { devices, rollouts } from '../schema.ts';
@@ -23,6 +23,6 @@ export const runningRolloutsOnAny = async (db: Database, ids: readonly DeviceId[
   const rows = await db
     .select({ id: rollouts.id })
     .from(rollouts)
-    .where(and(eq(rollouts.state, 'running'), isListed, exists(ofClass)));
+    .where(and(inArray(rollouts.state, ['running', 'paused', 'rolling_back']), isListed, exists(ofClass)));
   return rows.map(({ id }) => id);
 };

@@ -1,20 +1,29 @@
-import { and, count, eq, exists, inArray, isNotNull, isNull, ne, or, sql, type SQL } from 'drizzle-orm';
+import { and, count, eq, inArray, isNotNull, isNull, lte, ne, or, sql, type SQL } from 'drizzle-orm';
 import {
+  isOverRollout,
   SlipwayError,
-  type AssignmentPolicy,
   type DeviceId,
-  type ExecutionState,
   type GroupId,
   type Release,
   type Rollout,
   type RolloutCreate,
   type RolloutId,
   type RolloutState,
+  type Wave,
+  type WaveCreate,
 } from '@slipway/protocol';
 import { union } from 'drizzle-orm/pg-core';
 import type { Database } from '../database.ts';
 import { newRolloutId } from '../new-id.ts';
-import { channelHistory, channels, devices, executions, rollouts, rolloutWaits } from '../schema.ts';
+import {
+  channels,
+  devices,
+  executions,
+  rolloutHints,
+  rollouts,
+  rolloutWaits,
+  rolloutWaves,
+} from '../schema.ts';
 import { refuseRevoked } from './certificates.ts';
 import { getChannel, missingStone, refuseBelowFloor, stonesOfClass } from './channels.ts';
 import { isNoHalted } from './emergency-stop.ts';
@@ -23,53 +32,17 @@ import { queryCondition } from './find-groups.ts';
 import { getGroup } from './groups.ts';
 import { found } from './not-found.ts';
 import { keyset, type Page, type Paged } from './page.ts';
-import { getRelease } from './releases.ts';
+import { isUnsettled } from './planning/facts.ts';
+import { needsAll } from './planning/places.ts';
+import { getRelease, isUsable } from './releases.ts';
+import { isTargetOf, type Target } from './rollout-targets.ts';
+import { approvalOf, wavesOfRollouts } from './rollout-waves.ts';
 
 type Row = typeof rollouts.$inferSelect;
-
-/**
- * The devices that a rollout is meant for; it does not wait for those that were let out, or not yet in. Devices that
- * follow a channel take part in a rollout to the whole class, a group or a query only if the release was published to their channel.
- *
- * @returns good for a statement that is asked at once: a group or a query finds other devices later
- */
-export const isTargetOf = async (db: Database, rollout: Target, now: Date): Promise<SQL | undefined> => {
-  const chosen =
-    rollout.group === null && rollout.query === null
-      ? undefined
-      : await queryCondition(db, rollout.query ?? `group = ${rollout.group ?? ''}`, now);
-  // A condition of its own, so that no query can be written that gets around it.
-  const near =
-    rollout.within === null
-      ? undefined
-      : await queryCondition(db, rollout.within.map((group) => `group = ${group}`).join(' or '), now);
-  return and(isListedOrOfClass(db, rollout), chosen, near);
-};
-
-type Target = Pick<Row, 'deviceClass' | 'devices' | 'channel' | 'release' | 'group' | 'query' | 'within'>;
-
-const isListedOrOfClass = (
-  db: Database,
-  rollout: Omit<Target, 'group' | 'query' | 'within'>,
-): SQL | undefined => {
-  if (rollout.devices !== null) return and(eq(devices.state, 'active'), inArray(devices.id, rollout.devices));
-  const ofClass = and(eq(devices.state, 'active'), eq(devices.deviceClass, rollout.deviceClass));
-  if (rollout.channel !== null) return and(ofClass, eq(devices.channel, rollout.channel));
-  const published = db
-    .select({ one: sql`1` })
-    .from(channelHistory)
-    .where(and(eq(channelHistory.release, rollout.release), eq(channelHistory.channel, devices.channel)));
-  return and(ofClass, or(isNull(devices.channel), exists(published)));
-};
 
 const toRollouts = async (db: Database, rows: readonly Row[]): Promise<Rollout[]> => {
   if (rows.length === 0) return [];
   const ids = rows.map(({ id }) => id);
-  const groups = await db
-    .select({ rollout: executions.rollout, state: executions.state, count: count() })
-    .from(executions)
-    .where(and(inArray(executions.rollout, ids), isNoHalted))
-    .groupBy(executions.rollout, executions.state);
   const waits = await db
     .select({
       rollout: rolloutWaits.rollout,
@@ -81,10 +54,10 @@ const toRollouts = async (db: Database, rows: readonly Row[]): Promise<Rollout[]
     .where(inArray(rolloutWaits.rollout, ids))
     .groupBy(rolloutWaits.rollout, rolloutWaits.waitsFor)
     .orderBy(rolloutWaits.waitsFor);
+  const waves = await wavesOfRollouts(db, rows);
   return Promise.all(
     rows.map(async (row) => {
-      const counts: Partial<Record<ExecutionState, number>> = {};
-      for (const group of groups) if (group.rollout === row.id) counts[group.state] = group.count;
+      const own = waves.get(row.id);
       return {
         id: row.id,
         release: row.release,
@@ -93,30 +66,32 @@ const toRollouts = async (db: Database, rows: readonly Row[]): Promise<Rollout[]
         state: row.state,
         reason: row.reason,
         failureThreshold: row.failureThreshold,
-        failurePercent: null,
+        failurePercent: row.failurePercent,
         maxInFlight: row.maxInFlight,
-        maxPerMinute: null,
-        priority: 50,
-        soakSeconds: 0,
-        onFailure: 'stop' as const,
-        retries: null,
-        penaltySeconds: 0,
-        startAt: null,
-        endAt: null,
+        maxPerMinute: row.maxPerMinute,
+        priority: row.priority,
+        soakSeconds: row.soakSeconds,
+        onFailure: row.onFailure,
+        retries: row.retries,
+        penaltySeconds: row.penaltySeconds,
+        startAt: row.startAt?.toISOString() ?? null,
+        endAt: row.endAt?.toISOString() ?? null,
         policy: row.policy,
         ...(row.channel === null ? {} : { channel: row.channel }),
         ...(row.group === null ? {} : { group: row.group }),
         ...(row.query === null ? {} : { query: row.query }),
         ...(row.within === null ? {} : { within: row.within }),
-        counts,
-        ...(row.state === 'running' ? { waiting: await countWaiting(db, row) } : {}),
+        counts: own?.counts ?? {},
+        ...(isOverRollout(row.state) || row.state === 'rolling_back'
+          ? {}
+          : { waiting: row.sweptAt === null ? await countWaiting(db, row) : (own?.waiting ?? 0) }),
         conflictPatienceSeconds: row.conflictPatienceSeconds,
         waitsFor: waits
           .filter(({ rollout }) => rollout === row.id)
           .map(({ other, devices: waiting, until }) => ({ rollout: other, devices: waiting, until })),
-        waves: [],
-        approvals: [],
-        createdBy: '',
+        waves: own?.waves ?? [],
+        approvals: [...approvalOf('start', row), ...(own?.approvals ?? [])],
+        createdBy: row.createdBy,
         createdAt: row.createdAt.toISOString(),
         finishedAt: row.finishedAt?.toISOString() ?? null,
       };
@@ -150,9 +125,9 @@ export const createRollout = (
   asked: RolloutCreate,
   now: Date,
   within: readonly GroupId[] | null = null,
+  createdBy = '',
 ): Promise<Rollout> =>
   db.transaction(async (tx) => {
-    refuseUnbuilt(asked);
     if ([asked.devices, asked.group, asked.query].filter((one) => one !== undefined).length > 1) {
       throw new SlipwayError(
         'REQUEST_INVALID',
@@ -191,8 +166,13 @@ export const createRollout = (
       query,
       within: limits,
     };
+    refuseWaves(asked);
+    refuseTimes(asked, now);
+    for (const wave of asked.waves ?? [])
+      if (wave.query !== undefined) await queryCondition(tx, wave.query, now);
     await refuseByChannels(tx, release, wanted, now);
-    await refuseOverlap(tx, wanted, now);
+    // Whoever gives it a priority knows that it is not alone.
+    if (asked.priority === undefined) await refuseOverlap(tx, wanted, now);
     const rows = await tx
       .insert(rollouts)
       .values({
@@ -200,8 +180,22 @@ export const createRollout = (
         release: release.id,
         deviceClass: release.deviceClass,
         version: release.version,
+        createdBy,
+        state: firstState(asked, now),
         failureThreshold: asked.failureThreshold,
+        failurePercent: asked.failurePercent ?? null,
         maxInFlight: asked.maxInFlight,
+        maxPerMinute: asked.maxPerMinute ?? null,
+        priority: asked.priority ?? 50,
+        soakSeconds: asked.soakSeconds ?? 0,
+        onFailure: asked.onFailure ?? 'stop',
+        retries: asked.retries ?? null,
+        penaltySeconds: asked.penaltySeconds ?? 0,
+        approval: asked.approval ?? false,
+        startAt: asked.startAt === undefined ? null : new Date(asked.startAt),
+        endAt: asked.endAt === undefined ? null : new Date(asked.endAt),
+        nextAt: asked.startAt === undefined ? now : new Date(asked.startAt),
+        placed: !(asked.waves ?? []).some((who) => needsAll({ who })),
         policy: asked.policy ?? {},
         ...(asked.conflictPatienceSeconds === undefined
           ? {}
@@ -214,29 +208,58 @@ export const createRollout = (
         createdAt: now,
       })
       .returning();
+    for (const { id } of rows) await createWaves(tx, id, asked);
     return found(await toRollouts(tx, rows), 'rollout', '');
   });
 
-const UNBUILT = [
-  'waves',
-  'failurePercent',
-  'soakSeconds',
-  'onFailure',
-  'approval',
-  'startAt',
-  'endAt',
-  'maxPerMinute',
-  'retries',
-  'penaltySeconds',
-  'priority',
-] as const;
+const firstState = ({ approval, startAt }: RolloutCreate, now: Date): RolloutState => {
+  if (approval === true) return 'pending';
+  return startAt !== undefined && new Date(startAt) > now ? 'scheduled' : 'running';
+};
 
-const refuseUnbuilt = (asked: RolloutCreate): void => {
-  const said = UNBUILT.filter((name) => asked[name] !== undefined);
-  if (said.length === 0) return;
+const refuseWaves = ({ waves = [] }: RolloutCreate): void => {
+  const early = waves.findIndex((wave, index) => index < waves.length - 1 && isOfEverybody(wave));
+  if (early !== -1)
+    throw new SlipwayError(
+      'REQUEST_INVALID',
+      `Wave ${early} says not who belongs to it, so nobody is left for the next. Give it devices, count, percent or query; only the last wave may leave them out.`,
+      { details: { wave: early } },
+    );
+  const shares = waves.flatMap(({ percent }, index) => (percent === undefined ? [] : [{ percent, index }]));
+  const low = shares.find(({ percent }, at) => at > 0 && percent <= (shares[at - 1]?.percent ?? 0));
+  if (low === undefined) return;
   throw new SlipwayError(
     'REQUEST_INVALID',
-    `This server does not know ${said.join(', ')} of a rollout yet. Leave it out.`,
+    `Wave ${low.index} reaches ${low.percent} % of the devices, which the waves before it have reached. Shares add up: say 5, then 25, then 100.`,
+    { details: { wave: low.index } },
+  );
+};
+
+const isOfEverybody = ({ devices: list, count: number, percent, query }: WaveCreate): boolean =>
+  list === undefined && number === undefined && percent === undefined && query === undefined;
+
+const refuseTimes = ({ startAt, endAt }: RolloutCreate, now: Date): void => {
+  if (endAt === undefined || new Date(endAt) > new Date(startAt ?? now)) return;
+  throw new SlipwayError(
+    'REQUEST_INVALID',
+    `The rollout would end at ${endAt}, before it starts. Choose a later endAt, or leave it out.`,
+  );
+};
+
+const createWaves = async (db: Database, rollout: RolloutId, asked: RolloutCreate): Promise<void> => {
+  const waves: readonly WaveCreate[] = asked.waves ?? [{}];
+  await db.insert(rolloutWaves).values(
+    waves.map((wave, index) => {
+      const { name = null, success = null, failure = null, maxInFlight = null, approval = false } = wave;
+      const { soakSeconds = asked.soakSeconds ?? 0, devices: list, count: number, percent, query } = wave;
+      const who: Wave['who'] = {
+        ...(list === undefined ? {} : { devices: list }),
+        ...(number === undefined ? {} : { count: number }),
+        ...(percent === undefined ? {} : { percent }),
+        ...(query === undefined ? {} : { query }),
+      };
+      return { rollout, index, name, success, failure, maxInFlight, approval, soakSeconds, who };
+    }),
   );
 };
 
@@ -288,16 +311,20 @@ const refuseByChannels = async (db: Database, release: Release, wanted: Target, 
     .where(and(eq(channels.deviceClass, deviceClass), inArray(channels.name, names)));
   for (const row of rows) refuseBelowFloor(row, release);
   if (wanted.devices === null) return;
-  // Of a whole class or channel, those that have yet to pass a stone come in once they have.
+  // Devices are led over stepping stones, as long as those can be had.
   const stones = await stonesOfClass(db, deviceClass);
+  const gone = new Set<string>();
+  for (const { release: id } of [...stones.values()].flat())
+    if (!isUsable(await getRelease(db, id))) gone.add(id);
+  if (gone.size === 0) return;
   for (const device of await db.select().from(devices).where(isTarget).orderBy(devices.id)) {
     const passed = device.channel === null ? [] : (stones.get(device.channel) ?? []);
     const stone = missingStone(passed, device.version, release.version);
-    if (stone === undefined) continue;
+    if (stone === undefined || !gone.has(stone.release)) continue;
     throw new SlipwayError(
       'STEPPING_STONE_MISSING',
       `Device ${device.id} runs ${device.version ?? 'an unknown version'} and must pass ${stone.version} ` +
-        `(${stone.release}) before ${release.version}. Roll that out to it first, or leave it out.`,
+        `(${stone.release}) before ${release.version}, which was withdrawn. Give its channel another stepping stone, or leave the device out.`,
       { details: { device: device.id, steppingStone: stone.release } },
     );
   }
@@ -311,7 +338,7 @@ const refuseOverlap = async (db: Database, wanted: Target, now: Date): Promise<v
   const running = await db
     .select()
     .from(rollouts)
-    .where(and(eq(rollouts.state, 'running'), eq(rollouts.deviceClass, wanted.deviceClass)));
+    .where(and(isUnderWay, eq(rollouts.deviceClass, wanted.deviceClass)));
   const perhaps = running.filter((one) => {
     // A device follows one channel at a time.
     if (one.channel !== null && channel !== null && one.channel !== channel) return false;
@@ -325,7 +352,7 @@ const refuseOverlap = async (db: Database, wanted: Target, now: Date): Promise<v
   if (other === undefined) return;
   throw new SlipwayError(
     'CONFLICT',
-    `Rollout ${other.id} of ${other.version} still runs on these devices. Wait for its end or abort it.`,
+    `Rollout ${other.id} of ${other.version} still runs on these devices. Wait for its end, abort it, or give this one a priority.`,
     { details: { rollout: other.id } },
   );
 };
@@ -359,12 +386,21 @@ export const listRollouts = async (
   );
 };
 
+/** It may still offer something. */
+export const isUnderWay = inArray(rollouts.state, [
+  'pending',
+  'scheduled',
+  'running',
+  'paused',
+  'rolling_back',
+]);
+
 export const runningRolloutsOf = async (db: Database, release: Release['id']): Promise<RolloutId[]> =>
   (
     await db
       .select({ id: rollouts.id })
       .from(rollouts)
-      .where(and(eq(rollouts.release, release), eq(rollouts.state, 'running')))
+      .where(and(eq(rollouts.release, release), isUnderWay))
   ).map(({ id }) => id);
 
 /** Running rollouts that a device belongs to, or may by what a group or a query finds. */
@@ -377,7 +413,7 @@ export const runningRolloutsOn = async (db: Database, device: DeviceId): Promise
       .where(
         and(
           eq(devices.id, device),
-          eq(rollouts.state, 'running'),
+          inArray(rollouts.state, ['running', 'paused', 'rolling_back']),
           or(isNull(rollouts.devices), sql`${rollouts.devices} ? ${device}`),
         ),
       )
@@ -389,63 +425,32 @@ export const runningRolloutsByQuery = async (db: Database): Promise<RolloutId[]>
     await db
       .select({ id: rollouts.id })
       .from(rollouts)
-      .where(and(eq(rollouts.state, 'running'), or(isNotNull(rollouts.group), isNotNull(rollouts.query))))
+      .where(
+        and(
+          inArray(rollouts.state, ['running', 'paused']),
+          or(isNotNull(rollouts.group), isNotNull(rollouts.query)),
+        ),
+      )
   ).map(({ id }) => id);
 
 /** Rollouts that a planner may have something to do for: they run, or ended while devices were under way. */
 export const rolloutsToPlan = async (db: Database): Promise<RolloutId[]> => {
-  const running = db.select({ id: rollouts.id }).from(rollouts).where(eq(rollouts.state, 'running'));
+  const running = db
+    .select({ id: rollouts.id })
+    .from(rollouts)
+    .where(inArray(rollouts.state, ['running', 'scheduled', 'paused', 'rolling_back']));
   const underWay = db.select({ id: executions.rollout }).from(executions).where(isLive);
   return (await union(running, underWay)).map(({ id }) => id);
 };
 
-/**
- * Devices that have not yet armed their trial follow the new policy; the planner tells them.
- *
- * @throws {SlipwayError} NOT_FOUND, CONFLICT where it runs no more
- */
-export const setRolloutPolicy = async (
-  db: Database,
-  id: RolloutId,
-  policy: AssignmentPolicy,
-): Promise<Rollout> => {
-  const [row] = await db
-    .update(rollouts)
-    .set({ policy })
-    .where(and(eq(rollouts.id, id), eq(rollouts.state, 'running')))
-    .returning();
-  const rollout = await getRollout(db, id);
-  if (row !== undefined) return rollout;
-  throw new SlipwayError(
-    'CONFLICT',
-    `Rollout ${id} is ${rollout.state}; only a running one takes a policy.`,
-    {
-      details: { state: rollout.state },
-    },
-  );
-};
-
-/** @throws {SlipwayError} NOT_FOUND, CONFLICT where it runs no more */
-export const abortRollout = async (
-  db: Database,
-  id: RolloutId,
-  reason: string,
-  now: Date,
-): Promise<Rollout> => {
-  const [row] = await db
-    .update(rollouts)
-    .set({ state: 'aborted', reason, finishedAt: now })
-    .where(and(eq(rollouts.id, id), eq(rollouts.state, 'running')))
-    .returning();
-  const rollout = await getRollout(db, id);
-  if (row === undefined) {
-    throw new SlipwayError(
-      'CONFLICT',
-      `Rollout ${id} is ${rollout.state}; only a running one can be aborted.`,
-      {
-        details: { state: rollout.state },
-      },
-    );
-  }
-  return rollout;
+/** Rollouts that are to be planned now, whoever forgot to: their time has come, or something happened to their devices. */
+export const rolloutsDue = async (db: Database, now: Date): Promise<RolloutId[]> => {
+  const due = db.select({ id: rollouts.id }).from(rollouts).where(lte(rollouts.nextAt, now));
+  const late = db
+    .select({ id: executions.rollout })
+    .from(executions)
+    .where(and(isLive, lte(executions.deadlineAt, now)));
+  const ended = db.select({ id: executions.rollout }).from(executions).where(isUnsettled);
+  const hinted = db.select({ id: rolloutHints.rollout }).from(rolloutHints);
+  return (await union(due, late, ended, hinted)).map(({ id }) => id);
 };

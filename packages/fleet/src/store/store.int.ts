@@ -58,7 +58,8 @@ import { recordStatus, recordStatuses, type StatusOutcome, type StatusReport } f
 import { redeemClaim as redeem, type EnrolmentAsked } from './redeem-claim.ts';
 import { changeRelease, createRelease } from './releases.ts';
 import { listFailures } from './rollout-failures.ts';
-import { abortRollout, createRollout, getRollout, rolloutsToPlan, setRolloutPolicy } from './rollouts.ts';
+import { createRollout, getRollout, rolloutsToPlan } from './rollouts.ts';
+import { abortRollout, setRolloutPolicy } from './steer-rollout.ts';
 import { actorOfToken } from './actors.ts';
 import { getTenant, renameTenant } from './tenants.ts';
 import { admitToken } from './tokens.ts';

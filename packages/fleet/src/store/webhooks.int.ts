@@ -14,7 +14,8 @@ import { revokeDevice } from './device-lifecycle.ts';
 import { stopOffers } from './emergency-stop.ts';
 import { changeRelease } from './releases.ts';
 import { removeOldRows } from './retained-rows.ts';
-import { abortRollout, createRollout } from './rollouts.ts';
+import { createRollout } from './rollouts.ts';
+import { abortRollout } from './steer-rollout.ts';
 import { tellAlarms } from './tell-alarms.ts';
 import {
   DEAD_AFTER_MS,
