@@ -3,6 +3,7 @@ import {
   AgentBench,
   BuildBench,
   DeviceBench,
+  FieldBench,
   FleetBench,
   ImageBench,
   QueriesBench,
@@ -45,6 +46,9 @@ const deviceBenchSchema = (): string =>
 const imageBenchSchema = (): string =>
   jsonSchema('What npm run bench -- image --json FILE writes', ImageBench);
 
+const fieldBenchSchema = (): string =>
+  jsonSchema('What npm run bench -- field --json FILE writes', FieldBench);
+
 const fleetBenchSchema = (): string =>
   jsonSchema('What npm run bench -- fleet --json FILE writes', FleetBench);
 
@@ -66,6 +70,7 @@ export const PAGES: readonly { readonly path: string; readonly text: () => strin
   { path: join(docs, 'agent-bench.schema.json'), text: agentBenchSchema },
   { path: join(docs, 'device-bench.schema.json'), text: deviceBenchSchema },
   { path: join(docs, 'image-bench.schema.json'), text: imageBenchSchema },
+  { path: join(docs, 'field-bench.schema.json'), text: fieldBenchSchema },
   { path: join(docs, 'fleet-bench.schema.json'), text: fleetBenchSchema },
   { path: join(docs, 'queries-bench.schema.json'), text: queriesBenchSchema },
   { path: join(docs, 'stop-bench.schema.json'), text: stopBenchSchema },

@@ -6,6 +6,7 @@ export { BuildBench } from './build/result.ts';
 export { DeviceBench } from './device/result.ts';
 export { ImageBench } from './image/result.ts';
 export { AgentBench } from './agent/result.ts';
+export { FieldBench } from './field/result.ts';
 export { FleetBench } from './fleet/result.ts';
 export { QueriesBench } from './queries/result.ts';
 export { StopBench } from './stop/result.ts';

@@ -3,6 +3,7 @@ import { ERRORS, codeOf, messageOf } from '@slipway/protocol';
 import { benchAgent } from './agent/bench.ts';
 import { benchBuild } from './build/bench.ts';
 import { benchDevice } from './device/bench.ts';
+import { benchField } from './field/bench.ts';
 import { benchFleet } from './fleet/bench.ts';
 import { benchImage } from './image/bench.ts';
 import { benchPlanner } from './planner/bench.ts';
@@ -25,6 +26,10 @@ const BENCHES: Readonly<Record<string, { readonly summary: string; readonly run:
   device: {
     summary: 'memory of the agent on a device in QEMU, on both architectures',
     run: benchDevice,
+  },
+  field: {
+    summary: 'who runs a package, at 100000 devices',
+    run: benchField,
   },
   fleet: {
     summary: 'a whole fleet: what 15000 devices cost, how fast they report, take a release and come back',

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDatabase, type OpenDatabase, type OpenOptions } from '@slipway/fleet';
 import { openTestDatabase, startTestPostgres } from '@slipway/fleet/testing';
+import { measureField } from '../field/bench.ts';
+import { fillField } from '../field/fill.ts';
 import { benchQueries } from './bench.ts';
 import type { Statement } from './explain.ts';
 import { fillFleet } from './fill.ts';
@@ -43,6 +45,24 @@ describe.each(engines)('%s', (_name, open) => {
     const found = measured.find(({ name }) => name === query);
     expect(found?.plan.scanned).toEqual([]);
   });
+});
+
+test('the bench of the field asks what it says', async () => {
+  const heard: Statement[] = [];
+  await using undo = new AsyncDisposableStack();
+  const { db, close } = await openTestDatabase({
+    onStatement: (text, params) => heard.push({ text, params }),
+  });
+  undo.defer(close);
+  await fillField(db, { devices: 400, releases: 32, packages: 12 });
+  const measured = await measureField(db, heard, { devices: 400, releases: 32 }, 1);
+  const found = new Map(measured.map((one) => [one.name, one.found]));
+  expect(found.get('find openssl')).toBe(400);
+  expect(found.get('find openssl-that-nobody-has')).toBe(0);
+  // Of four generations two have 3.5.0; of each class half is on the newest three.
+  expect(found.get('find openssl < 3.5.1')).toBe(168);
+  expect(found.get('count package.openssl < 3.5.8')).toBe(found.get('find openssl < 3.5.8'));
+  expect(measured.filter(({ statements }) => statements === 0)).toEqual([]);
 });
 
 test('an option that does not exist is refused', async () => {

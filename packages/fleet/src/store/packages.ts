@@ -1,10 +1,9 @@
-import { and, count, inArray, sql, type SQL } from 'drizzle-orm';
-import { type KnownPackage, type PackageFilter, type ReleaseId, type TenantId } from '@slipway/protocol';
+import { and, count, eq, inArray, sql, type SQL } from 'drizzle-orm';
+import type { KnownPackage, PackageFilter, TenantId } from '@slipway/protocol';
 import { comparePackageVersions } from '@slipway/sbom/versions';
 import type { Database } from '../database.ts';
 import { devices, packages, releasePackages } from '../schema.ts';
 import { isLike } from './build-inputs.ts';
-import { devicesOnReleases, sumOf } from './devices-on-releases.ts';
 import { isOfFleet } from './devices.ts';
 import { keyset, type Page, type Paged } from './page.ts';
 
@@ -25,9 +24,9 @@ export const listPackages = async (
   const running = page.running === true;
   const runs = sql`exists (select from ${devices} where ${and(sql`${devices.release} = ${releasePackages.release}`, isOfFleet, near)})`;
   const filter = and(
-    sql`${packages.tenant} = ${tenant}`,
+    eq(packages.tenant, tenant),
     page.name === undefined ? undefined : isLike(packages.name, page.name),
-    page.type === undefined ? undefined : sql`${packages.type} = ${page.type}`,
+    page.type === undefined ? undefined : eq(packages.type, page.type),
     // One that was only in releases whose contents were forgotten is in none.
     sql`exists (select from ${releasePackages} where ${and(sql`${releasePackages.package} = ${packages.id}`, running ? runs : undefined)})`,
   );
@@ -43,28 +42,15 @@ export const listPackages = async (
   return keys.page(
     rows,
     async (found) => {
-      const held = await heldVersions(db, tenant, found);
-      const on = await devicesOnReleases(db, [...new Set(held.map(({ release }) => release))], near);
-      return found.map(({ name, type }) => {
-        const versions = new Map<string, Set<ReleaseId>>();
-        for (const one of held)
-          if (one.name === name && one.type === type)
-            versions.set(one.version, (versions.get(one.version) ?? new Set()).add(one.release));
-        return {
-          type,
-          name,
-          versions: [...versions]
-            .map(([version, of]) => ({
-              version,
-              releases: of.size,
-              devices: sumOf(on.filter(({ release }) => release !== null && of.has(release))),
-            }))
-            .filter((one) => !running || one.devices > 0)
-            .sort(
-              (a, b) => comparePackageVersions(type, a.version, b.version) || byText(a.version, b.version),
-            ),
-        };
-      });
+      const versions = await versionsOf(db, tenant, found, near);
+      return found.map(({ name, type }) => ({
+        type,
+        name,
+        versions: versions
+          .filter((one) => one.name === name && one.type === type && (!running || one.devices > 0))
+          .map(({ version, releases, devices: number }) => ({ version, releases, devices: number }))
+          .sort((a, b) => comparePackageVersions(type, a.version, b.version) || byText(a.version, b.version)),
+      }));
     },
     async () => {
       const names = db
@@ -78,25 +64,40 @@ export const listPackages = async (
   );
 };
 
-const heldVersions = (
+const versionsOf = async (
   db: Database,
   tenant: TenantId,
   wanted: readonly Pick<typeof packages.$inferSelect, 'name' | 'type'>[],
+  near: SQL | undefined,
 ) => {
   const names = [...new Set(wanted.map(({ name }) => name))];
-  return db
-    .select({
+  if (names.length === 0) return [];
+  const held = db
+    .selectDistinct({
       type: packages.type,
       name: packages.name,
       version: packages.version,
       release: releasePackages.release,
     })
     .from(packages)
-    .innerJoin(releasePackages, sql`${releasePackages.package} = ${packages.id}`)
-    .where(
-      and(
-        sql`${packages.tenant} = ${tenant}`,
-        names.length === 0 ? sql`false` : inArray(packages.name, names),
-      ),
-    );
+    .innerJoin(releasePackages, eq(releasePackages.package, packages.id))
+    .where(and(eq(packages.tenant, tenant), inArray(packages.name, names)))
+    .as('held');
+  const run = db
+    .select({ release: devices.release, devices: count().as('devices') })
+    .from(devices)
+    .where(and(isOfFleet, near))
+    .groupBy(devices.release)
+    .as('run');
+  return db
+    .select({
+      type: held.type,
+      name: held.name,
+      version: held.version,
+      releases: count(),
+      devices: sql<number>`coalesce(sum(${run.devices}), 0)`.mapWith(Number),
+    })
+    .from(held)
+    .leftJoin(run, eq(run.release, held.release))
+    .groupBy(held.type, held.name, held.version);
 };
