@@ -75,8 +75,10 @@ const openEmbedded = async (dataDir: string, options: OpenOptions): Promise<Open
 
 const openPostgres = async (url: string, options: OpenOptions): Promise<OpenDatabase> => {
   const pool = new Pool({ connectionString: url });
-  // A connection that breaks while idle is replaced by the pool; without a listener it would end the process.
+  // A connection that breaks is replaced by the pool, while idle as well as in use, where its query or the next one fails;
+  // without a listener it would end the process.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
   try {
     const client = await pool.connect();
     try {

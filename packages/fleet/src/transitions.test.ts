@@ -50,3 +50,12 @@ test('every live state can end', () => {
     expect(allowed(from).some((to) => isTerminal(to))).toBe(true);
   }
 });
+
+test('an outcome that overtakes the reports before it counts, and still ends nothing twice', () => {
+  for (const from of states.filter((state) => !isTerminal(state)))
+    for (const to of ['TRIAL', 'COMMITTED', 'ROLLED_BACK'] as const)
+      expect(refuseTransition(from, to, true)).toBeUndefined();
+  for (const from of states.filter(isTerminal))
+    for (const to of states) expect(refuseTransition(from, to, true)).toBe(refuseTransition(from, to));
+  expect(refuseTransition('TRIAL', 'DOWNLOADING', true)).toBe('DOWNLOADING does not follow TRIAL');
+});

@@ -25,8 +25,20 @@ const NEXT: Readonly<Record<ExecutionState, readonly ExecutionState[]>> = {
   CANCELED: ['COMMITTED', 'ROLLED_BACK'],
 };
 
-/** @returns why a report changes nothing; undefined where it counts */
-export const refuseTransition = (from: ExecutionState, to: ExecutionState): string | undefined => {
+/** What only a boot brings about. */
+const BOOTED: readonly ExecutionState[] = ['TRIAL', 'COMMITTED', 'ROLLED_BACK'];
+
+/**
+ * @param misses whether reports between the last one that counted and this one have not come: they may be on their way
+ *   over another gateway, and what this one says is a fact all the same
+ * @returns why a report changes nothing; undefined where it counts
+ */
+export const refuseTransition = (
+  from: ExecutionState,
+  to: ExecutionState,
+  misses = false,
+): string | undefined => {
   if (NEXT[from].includes(to)) return undefined;
-  return isTerminal(from) ? `the execution ended as ${from}` : `${to} does not follow ${from}`;
+  if (isTerminal(from)) return `the execution ended as ${from}`;
+  return misses && BOOTED.includes(to) ? undefined : `${to} does not follow ${from}`;
 };

@@ -213,7 +213,9 @@ const refusal = (
   if (execution === undefined || execution.device !== device) return 'the device has no such execution';
   if (execution.release !== status.release) return `the execution is for ${execution.release}`;
   if (status.seq <= execution.statusSeq) return `report ${execution.statusSeq} is newer`;
-  return revives ? undefined : refuseTransition(execution.state, status.state);
+  // A device numbers its reports one after the other.
+  const misses = status.local !== true && status.seq > execution.statusSeq + 1;
+  return revives ? undefined : refuseTransition(execution.state, status.state, misses);
 };
 
 const WHOLE: readonly ExecutionState[] = ['REBOOTING', 'TRIAL', 'COMMITTED'];

@@ -679,23 +679,32 @@ describe.each(engines)('on %s', (engine, open) => {
       });
     });
 
+    test('an outcome counts that came before the reports it follows on', async () => {
+      const [device] = (await start(1)).devices;
+      if (device === undefined) throw new Error('no device');
+      await report(device, 'INSTALLING', { seq: 4 });
+      expect(await report(device, 'COMMITTED', { seq: 7 })).toMatchObject({ kind: 'counted', over: true });
+      expect(await report(device, 'REBOOTING', { seq: 5 })).toMatchObject({ kind: 'refused' });
+      expect((await executionOn(device)).state).toBe('COMMITTED');
+    });
+
     test('a report counts once, forward, and for its own device', async () => {
       const { devices } = await start(2);
       const [device, other] = devices;
       if (device === undefined || other === undefined) throw new Error('no device');
-      await report(device, 'DOWNLOADING', { seq: 10 });
-      expect(await report(device, 'FAILED', { seq: 10 })).toEqual({ kind: 'duplicate' });
+      await report(device, 'DOWNLOADING', { seq: 11 });
+      expect(await report(device, 'FAILED', { seq: 11 })).toEqual({ kind: 'duplicate' });
       expect(await report(device, 'ACCEPTED', { seq: 9 })).toMatchObject({
         kind: 'refused',
-        why: 'report 10 is newer',
+        why: 'report 11 is newer',
       });
       const theirs = (await executionOn(other)).id;
-      expect(await report(device, 'FAILED', { seq: 11, execution: theirs })).toMatchObject({
+      expect(await report(device, 'FAILED', { seq: 13, execution: theirs })).toMatchObject({
         kind: 'refused',
       });
       expect(await report(device, 'COMMITTED', { seq: 12 })).toMatchObject({ kind: 'refused' });
       const unknown = ExecutionId.parse('exe_0000000000000000');
-      expect(await report(device, 'FAILED', { seq: 13, execution: unknown })).toMatchObject({
+      expect(await report(device, 'FAILED', { seq: 14, execution: unknown })).toMatchObject({
         kind: 'refused',
       });
       expect((await executionOn(device)).state).toBe('DOWNLOADING');
