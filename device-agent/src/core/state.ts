@@ -236,6 +236,8 @@ export type State = {
   readonly boot: BootFacts | null;
   readonly connected: boolean;
   readonly clock: Clock;
+  /** the oldest report without an acknowledgement, and for how many ticks it has been that */
+  readonly unanswered?: { readonly seq: number; readonly ticks: number };
 };
 
 /** Failed executions that a release gets on a device before it is refused; `retry` gives as many once more. */

@@ -1,3 +1,4 @@
+import { askAgain } from './ask-again.ts';
 import type { Effect, Event } from './event.ts';
 import { onCommand } from './on-command.ts';
 import { onConsent } from './on-consent.ts';
@@ -25,22 +26,34 @@ export const step = (state: State, event: Event): readonly [State, readonly Effe
       return onConnected(state);
     case 'ack':
       return onAck(state, event.seq);
-    case 'tick':
+    case 'tick': {
+      const [next, effects] = decide(state, event);
+      const [asked, again] = askAgain(next);
+      return [asked, [...effects, ...again]];
+    }
     case 'desired':
     case 'local':
     case 'consent':
     case 'command':
-    case 'job': {
-      // Nothing is decided before the agent knows what it runs on; retained messages come again.
-      if (state.boot === null) return [state, []];
-      const clock = event.kind === 'tick' || event.kind === 'desired' ? event.clock : state.clock;
-      return work({ ...state, clock }, state.boot, (turn) => {
-        dispatch(turn, event);
-      });
-    }
+    case 'job':
+      return decide(state, event);
     default:
       return event satisfies never;
   }
+};
+
+type Decided = Extract<
+  Event,
+  { readonly kind: 'tick' | 'desired' | 'local' | 'consent' | 'command' | 'job' }
+>;
+
+const decide = (state: State, event: Decided): readonly [State, readonly Effect[]] => {
+  // Nothing is decided before the agent knows what it runs on; retained messages come again.
+  if (state.boot === null) return [state, []];
+  const clock = event.kind === 'tick' || event.kind === 'desired' ? event.clock : state.clock;
+  return work({ ...state, clock }, state.boot, (turn) => {
+    dispatch(turn, event);
+  });
 };
 
 const work = (
@@ -53,10 +66,7 @@ const work = (
   return [{ ...state, boot, saved: turn.saved }, turn.effects];
 };
 
-const dispatch = (
-  turn: Turn,
-  event: Extract<Event, { readonly kind: 'tick' | 'desired' | 'local' | 'consent' | 'command' | 'job' }>,
-): void => {
+const dispatch = (turn: Turn, event: Decided): void => {
   switch (event.kind) {
     case 'tick':
       rememberTime(turn);
