@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { ERRORS, codeOf, messageOf } from '@slipway/protocol';
 import { runBadSlot } from './bad-slot/run.ts';
 import { runBuilds } from './builds/run.ts';
+import { runKill } from './kill/run.ts';
 import { runPower } from './power/run.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
@@ -21,6 +22,11 @@ const CAMPAIGNS: Readonly<Record<string, { readonly summary: string; readonly ru
   builds: {
     summary: 'build workers, the API and Redis are killed at random times while builds are under way',
     run: runBuilds,
+  },
+  kill: {
+    summary:
+      'broker, Redis, database and every service are killed while 500 simulated devices take a release',
+    run: runKill,
   },
 };
 

@@ -9,11 +9,13 @@ import {
   makeReleaseTree,
   makeServerAuthority,
   makeServerIdentity,
+  type Identity,
 } from '@slipway/signing';
 import { serverProcess, type ServerProcess } from './server-process.ts';
 import { makeSmallImages } from './small-images.ts';
 
-const freePort = (): Promise<number> =>
+/** On loopback. */
+export const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
@@ -30,6 +32,13 @@ export type BuildGround = {
   readonly signingLog: string;
   /** what may be killed: it is started again */
   readonly victims: Readonly<Record<'builder-a' | 'builder-b' | 'api' | 'redis', ServerProcess>>;
+  /** what may be killed as well, where more is at stake than builds */
+  readonly others: Readonly<Record<'signer' | 'database', ServerProcess>>;
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  readonly enrolUrl: string;
+  /** who vouches for servers */
+  readonly serverCa: Identity;
   readonly close: () => Promise<void>;
 };
 
@@ -55,7 +64,7 @@ export const makeBuildGround = async (root: string, folder: string): Promise<Bui
     makeServerAuthority('campaign'),
   ]);
   const server = await makeServerIdentity(serverCa, 'enrolment', ['127.0.0.1']);
-  for (const name of ['store', 'store/builds', 'cache', 'agent']) await mkdir(at(name));
+  for (const name of ['store', 'store/builds', 'cache', 'agent', 'logs']) await mkdir(at(name));
   for (const name of ['keys', 'signer']) await mkdir(at(name), { mode: 0o700 });
   const files: Readonly<Record<string, string>> = {
     'server-ca.pem': serverCa.certificatePem,
@@ -70,7 +79,8 @@ export const makeBuildGround = async (root: string, folder: string): Promise<Bui
   };
   for (const [name, text] of Object.entries(files)) await writeFile(at(name), text);
 
-  const port = await freePort();
+  const [port, enrolPort] = [await freePort(), await freePort()];
+  const enrolUrl = `https://127.0.0.1:${enrolPort}/v1/enrol`;
   const program = (name: string): string => join(root, 'services', name, 'src', 'main.ts');
   const shared = { SLIPWAY_STORE: at('store'), REDIS_URL: redis.url };
   const api = serverProcess(
@@ -80,19 +90,21 @@ export const makeBuildGround = async (root: string, folder: string): Promise<Bui
       ...shared,
       DATABASE_URL: postgres.url,
       SLIPWAY_API_PORT: String(port),
-      SLIPWAY_ENROL_PORT: '0',
+      SLIPWAY_ENROL_PORT: String(enrolPort),
+      SLIPWAY_ENROL_PER_MINUTE: '1000000',
       SLIPWAY_ENROL_CERT_FILE: at('enrol.pem'),
       SLIPWAY_ENROL_KEY_FILE: at('enrol.key'),
       SLIPWAY_DEVICE_CA_CERT_FILE: at('device-ca.pem'),
       SLIPWAY_DEVICE_CA_KEY_FILE: at('device-ca.key'),
       SLIPWAY_SERVER_CA_FILE: at('server-ca.pem'),
       SLIPWAY_RELEASE_ROOT_FILE: at('keys/root.pem'),
-      SLIPWAY_ENROL_URL: 'https://127.0.0.1:8443/v1/enrol',
+      SLIPWAY_ENROL_URL: enrolUrl,
       SLIPWAY_DEVICE_MQTT_URL: 'mqtts://127.0.0.1:8883',
       SLIPWAY_IMAGES: images,
       SLIPWAY_ADMIN_TOKEN_FILE: at('admin-token'),
     },
     '"msg":"api is up"',
+    at('logs'),
   );
   const builder = (name: string): ServerProcess =>
     serverProcess(
@@ -107,12 +119,14 @@ export const makeBuildGround = async (root: string, folder: string): Promise<Bui
         SLIPWAY_STALLED_MS: '2000',
       },
       '"msg":"builder is up"',
+      at('logs'),
     );
   const signer = serverProcess(
     'signer',
     program('signer'),
     { ...shared, SLIPWAY_SIGNER_KEYS: at('keys'), SLIPWAY_SIGNER_STATE: at('signer') },
     '"msg":"signer is up"',
+    at('logs'),
   );
   const victims = {
     'builder-a': builder('builder-a'),
@@ -130,6 +144,14 @@ export const makeBuildGround = async (root: string, folder: string): Promise<Bui
     storeDir: at('store'),
     signingLog: at('signer', 'log.jsonl'),
     victims,
+    others: {
+      signer,
+      database: { name: 'database', kill: () => postgres.kill(), start: () => postgres.start() },
+    },
+    databaseUrl: postgres.url,
+    redisUrl: redis.url,
+    enrolUrl,
+    serverCa,
     close: () => running.disposeAsync(),
   };
 };

@@ -77,7 +77,7 @@ const brokenArtifacts = async (storeDir: string, build: Build): Promise<string[]
 
 /** Compares what was asked for with what there is: in the API, in the store, in the signer's log. */
 export const judge = async (
-  ground: BuildGround,
+  ground: Pick<BuildGround, 'client' | 'storeDir' | 'signingLog'>,
   asked: readonly BuildId[],
   builds: readonly Build[],
 ): Promise<Verdict> => {

@@ -1,8 +1,8 @@
 import type { ReleaseRef } from '@slipway/device-agent/simulation';
 import type { Digest, ReleaseId } from '@slipway/protocol';
 import type { SimOptions } from '../options.ts';
-import { fractionOf } from '../random.ts';
 import type { Acknowledged, Seen } from '../seen.ts';
+import { failureOf } from './fate.ts';
 import { factoryRef, refOf } from './release-ref.ts';
 
 /** What the devices of a process share. */
@@ -14,14 +14,8 @@ export type Context = {
   readonly factory: ReleaseRef;
   /** one object for all devices that have the release */
   readonly refOf: (release: ReleaseId, version: string, bundle: Digest) => ReleaseRef;
-  /** whether the share of devices that something happens to includes this one */
-  readonly isMet: (share: number, device: string, what: string) => boolean;
-  /** whether a release fails on a device in that way */
-  readonly isFailing: (
-    how: 'rollBack' | 'panic' | 'refuse',
-    device: string,
-    ref: ReleaseRef | null,
-  ) => boolean;
+  /** how a release fails on a device; undefined: it does not */
+  readonly failureOf: (device: string, ref: ReleaseRef | null) => ReturnType<typeof failureOf>;
   /** simulated seconds, as milliseconds to wait */
   readonly waitMs: (seconds: number) => number;
 };
@@ -33,8 +27,6 @@ export const makeContext = (
   random: () => number,
 ): Context => {
   const refs = new Map<ReleaseId, ReleaseRef>();
-  const isMet: Context['isMet'] = (share, device, what) =>
-    share > 0 && fractionOf(options.seed, `${device}:${what}`) < share;
   return {
     options,
     seen,
@@ -46,12 +38,7 @@ export const makeContext = (
       refs.set(release, ref);
       return ref;
     },
-    isMet,
-    isFailing: (how, device, ref) => {
-      const { versions, [how]: share } = options.faults;
-      if (ref === null || versions?.includes(ref.version) === false) return false;
-      return isMet(share, device, `${ref.release}:${how}`);
-    },
+    failureOf: (device, ref) => (ref === null ? undefined : failureOf(options, device, ref.version)),
     waitMs: (seconds) => (options.speed === null ? 0 : (seconds * 1000) / options.speed),
   };
 };

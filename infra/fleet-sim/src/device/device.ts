@@ -34,6 +34,7 @@ import { Link, type Target } from '../wire/link.ts';
 import { fractionOf } from '../random.ts';
 import { answerTo } from './commands.ts';
 import type { Context } from './context.ts';
+import { isMet } from './fate.ts';
 import { runJob, type Bench } from './jobs.ts';
 import { Ledger } from './ledger.ts';
 import { newMachine, startMachine, type Machine } from './machine.ts';
@@ -95,7 +96,7 @@ export class Device {
   /** Comes up, and connects. */
   boot(): void {
     const { machine, context } = this;
-    startMachine(machine, (ref) => context.isFailing('panic', this.id, ref));
+    startMachine(machine, (ref) => context.failureOf(this.id, ref) === 'panic');
     context.seen.boots += 1;
     this.isLeaving = false;
     this.progressAt = null;
@@ -119,9 +120,9 @@ export class Device {
     return this.isBorn;
   }
 
-  /** Whether the time of day may change what it does. */
+  /** Whether time may change what it does. */
   get isBusy(): boolean {
-    return this.state.saved.execution !== null;
+    return this.state.saved.execution !== null || this.state.saved.outbox.length > 0;
   }
 
   tick(): void {
@@ -151,7 +152,7 @@ export class Device {
   private clock(): State['clock'] {
     const { options } = this.context;
     const { skewed, skewSeconds } = options.faults;
-    const skew = this.context.isMet(skewed, this.id, 'skewed')
+    const skew = isMet(options.seed, skewed, this.id, 'skewed')
       ? skewSeconds * (2 * fractionOf(options.seed, `${this.id}:skew`) - 1)
       : 0;
     const now = Math.max(Math.floor(Date.now() / 1000 + skew), this.state.saved.floor.time);

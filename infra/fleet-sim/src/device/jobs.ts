@@ -47,7 +47,7 @@ const fetch = async (
   const { digest, size } = job.bundle;
   if (download !== 'none') await bench.read(digest, 0, Math.min(HEAD_BYTES, size), signal);
   const ref = context.refOf(job.release, bench.wanted().version, digest);
-  if (context.isFailing('refuse', bench.id, ref))
+  if (context.failureOf(bench.id, ref) === 'refuse')
     return {
       kind: 'refused',
       code: 'BUNDLE_SIGNATURE_INVALID',
@@ -110,7 +110,7 @@ const judge = async (
       message: `broker: expected an acknowledgement, none has come (still so after ${TRIAL_DEADLINE_MS / 1000} s)`,
     };
   await sleep(context.waitMs(context.options.stableSeconds), signal);
-  if (context.isFailing('rollBack', id, machine.contents[machine.slot]))
+  if (context.failureOf(id, machine.contents[machine.slot]) === 'rollBack')
     return { kind: 'failed', code: 'TRIAL_GATE_FAILED', message: 'service:web: simulated to crash' };
   return { kind: 'healthy' };
 };

@@ -8,6 +8,7 @@ import { Client } from 'pg';
 import { openDatabase } from '../database.ts';
 import { spawnServer } from './spawn-server.ts';
 import { openTemplate } from './template.ts';
+import { until } from './until.ts';
 
 const run = promisify(execFile);
 
@@ -51,11 +52,21 @@ export const startTestPostgres = async (options: { readonly syncs?: boolean } = 
   // `cp` keeps whose files they are.
   await run('cp', ['-a', template, join(directory, 'data')]);
   if ('uid' in user) await chown(directory, NOBODY, NOBODY);
-  const { url, stop, pid } = await serve(cluster, directory, options.syncs);
+  let server = await serve(cluster, directory, options.syncs);
+  const { url, pid } = server;
   let databases = 0;
   return {
     url,
     pid,
+    /** as if the machine took it away; what it had committed is in its log */
+    kill: () => server.kill(),
+    /** once more, on the same socket and the same files */
+    start: async () => {
+      // What served a client may take a moment to notice, and holds shared memory until then.
+      server = await until('the database', () =>
+        serve(cluster, directory, options.syncs).catch(() => undefined),
+      );
+    },
     /** an empty database, by its URL */
     newDatabase: async (): Promise<string> => {
       databases += 1;
@@ -67,7 +78,7 @@ export const startTestPostgres = async (options: { readonly syncs?: boolean } = 
       return url.replace('/postgres?', `/${name}?`);
     },
     stop: async () => {
-      await stop();
+      await server.stop();
       await rm(directory, { recursive: true, force: true });
     },
   };
@@ -95,7 +106,7 @@ const serve = async ({ programs, user }: Cluster, directory: string, syncs = fal
     () => answers(url),
     { ...user, cwd: directory },
   );
-  return { url, pid: server.pid, stop: server.stop };
+  return { url, pid: server.pid, stop: server.stop, kill: server.kill };
 };
 
 const makeCluster = async (cluster: Cluster, directory: string): Promise<string> => {
