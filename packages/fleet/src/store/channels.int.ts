@@ -25,6 +25,7 @@ import {
 import { recordBirth } from './record-presence.ts';
 import { listExecutions } from './executions.ts';
 import { previewRollout } from './preview.ts';
+import { moveQualification, openQualifications, predecessorOf, qualifyAgain } from './qualifications.ts';
 import { recordStatus } from './record-status.ts';
 import { changeRelease, getRelease } from './releases.ts';
 import { createRollout, getRollout } from './rollouts.ts';
@@ -243,5 +244,38 @@ describe.each(engines)('on %s', (_name, open) => {
         'STEPPING_STONE_MISSING',
       );
     });
+  });
+
+  test('a release is qualified from what devices run that are to get it', async () => {
+    const proven = await seedRelease(db, '5.0.0', bundle);
+    const newer = await seedRelease(db, '5.1.0', bundle);
+    const draft = await seedDraft(db, '5.2.0', bundle);
+    const later = await seedRelease(db, '5.3.0', bundle);
+    const trial = ChannelName.parse('trial');
+    await publish(proven, trial);
+    const from = async (channel: ChannelName | undefined) => {
+      expect(await qualifyAgain(db, draft.id, channel, new Date())).toMatchObject({ state: 'pending' });
+      // One that is under way goes on.
+      expect(await qualifyAgain(db, draft.id, channel, new Date())).toBeUndefined();
+      const [open] = await openQualifications(db, draft.id);
+      if (open === undefined) throw new Error('it is not under way');
+      expect(await codeThrownBy(changeRelease(db, draft.id, ['draft'], 'published'))).toBe(
+        'QUALIFICATION_PENDING',
+      );
+      await moveQualification(db, open, { state: 'failed', code: 'TRIAL_GATE_FAILED' });
+      // Over is over, whatever a job of before says.
+      expect(await moveQualification(db, open, { state: 'passed' })).toBeUndefined();
+      return predecessorOf(db, open);
+    };
+    expect(await from(undefined)).toEqual({ release: newer.id, build: newer.build });
+    expect(await from(trial)).toEqual({ release: proven.id, build: proven.build });
+    // Its current release is no update to this one.
+    await publish(later, trial);
+    expect(await from(trial)).toEqual({ release: newer.id, build: newer.build });
+    expect(await codeThrownBy(changeRelease(db, draft.id, ['draft'], 'published'))).toBe(
+      'QUALIFICATION_FAILED',
+    );
+    expect((await getRelease(db, draft.id)).qualification).toBe('failed');
+    expect((await changeRelease(db, draft.id, ['draft'], 'published', true)).state).toBe('published');
   });
 });
