@@ -524,8 +524,8 @@ export const ERRORS = {
   STEPPING_STONE_MISSING: entry(
     65,
     409,
-    'A device has not run a release yet that it must pass through first.',
-    'Roll the stepping stone out first, or leave the device out.',
+    'A device has not run a release yet that it must pass through first, and that release was withdrawn.',
+    'Give the channel another stepping stone, or leave the device out.',
   ),
   PACKAGES_UNKNOWN: entry(
     66,

@@ -26,8 +26,8 @@ export type Threshold = z.infer<typeof Threshold>;
 
 /** Who belongs to a wave: one of the four. None: everybody who is in no wave before it; only the last wave may say that. */
 const selector = {
-  /** a canary list */
-  devices: z.array(DeviceId).min(1).optional(),
+  /** a canary list; every event of the rollout says it */
+  devices: z.array(DeviceId).min(1).max(1000).optional(),
   /** that many, in an order that no one can foretell and that stays */
   count: limit.optional(),
   /** until that share of all devices of the rollout is in it and the waves before: 5, then 25, then 100 */

@@ -249,6 +249,10 @@ export const executions = pgTable(
     state: text('state').$type<ExecutionState>().notNull().default('OFFERED'),
     /** the state that the planner has taken account of, as far as it tells whether it is over, and how */
     settled: text('settled').$type<ExecutionState>().notNull().default('OFFERED'),
+    /** the planner has yet to take account of it; a column of its own, so that the database knows how few these are */
+    unsettled: boolean('unsettled').generatedAlwaysAs(
+      sql`settled <> state and (state in ${TERMINAL} or settled in ${TERMINAL})`,
+    ),
     /** another offer takes its place, so it does not count any more */
     superseded: boolean('superseded').notNull().default(false),
     code: text('code'),
@@ -274,9 +278,7 @@ export const executions = pgTable(
       .where(sql`${table.haltedAt} is null`),
     index('executions_unsettled')
       .on(table.rollout, table.id)
-      .where(
-        sql`${table.settled} <> ${table.state} and (${table.state} in ${TERMINAL} or ${table.settled} in ${TERMINAL})`,
-      ),
+      .where(sql`${table.unsettled}`),
     index('executions_halted')
       .on(table.tenant, table.haltedAt)
       .where(sql`${table.haltedAt} is not null`),

@@ -16,6 +16,7 @@ import { recordAudit } from './audit.ts';
 import { findGroups, queryCondition } from './find-groups.ts';
 import { found } from './not-found.ts';
 import { keyset, type Page, type Paged } from './page.ts';
+import { isUnderWay } from './rollout-targets.ts';
 
 type Row = typeof groups.$inferSelect;
 
@@ -142,7 +143,7 @@ const refuseNamed = async (
   const running = await db
     .select({ id: rollouts.id, group: rollouts.group, query: rollouts.query, within: rollouts.within })
     .from(rollouts)
-    .where(eq(rollouts.state, 'running'));
+    .where(isUnderWay);
   const by = [
     ...others.filter(({ query }) => asks(query)).map(({ name }) => `group ${name}`),
     ...running

@@ -3,7 +3,7 @@ import type { BuildId, Digest, ReleaseId, RetentionLimits } from '@slipway/proto
 import type { Database } from '../database.ts';
 import { builds, channels, devices, releasePackages, releases, rollouts } from '../schema.ts';
 import { recordAudit } from './audit.ts';
-import { isUnderWay } from './rollouts.ts';
+import { isUnderWay } from './rollout-targets.ts';
 
 const DAY_MS = 86_400_000;
 

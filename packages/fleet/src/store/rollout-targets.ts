@@ -8,6 +8,15 @@ export type Target = Pick<
   'deviceClass' | 'devices' | 'channel' | 'release' | 'group' | 'query' | 'within'
 >;
 
+/** It may still offer something. */
+export const isUnderWay = inArray(rollouts.state, [
+  'pending',
+  'scheduled',
+  'running',
+  'paused',
+  'rolling_back',
+]);
+
 /**
  * The devices that a rollout is meant for; it does not wait for those that were let out, or not yet in. Devices that
  * follow a channel take part in a rollout to the whole class, a group or a query only if the release was published to their channel.

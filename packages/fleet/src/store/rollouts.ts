@@ -35,7 +35,7 @@ import { keyset, type Page, type Paged } from './page.ts';
 import { isUnsettled } from './planning/facts.ts';
 import { needsAll } from './planning/places.ts';
 import { getRelease, isUsable } from './releases.ts';
-import { isTargetOf, type Target } from './rollout-targets.ts';
+import { isTargetOf, isUnderWay, type Target } from './rollout-targets.ts';
 import { approvalOf, wavesOfRollouts } from './rollout-waves.ts';
 
 type Row = typeof rollouts.$inferSelect;
@@ -385,15 +385,6 @@ export const listRollouts = async (
     () => db.$count(rollouts, filter),
   );
 };
-
-/** It may still offer something. */
-export const isUnderWay = inArray(rollouts.state, [
-  'pending',
-  'scheduled',
-  'running',
-  'paused',
-  'rolling_back',
-]);
 
 export const runningRolloutsOf = async (db: Database, release: Release['id']): Promise<RolloutId[]> =>
   (

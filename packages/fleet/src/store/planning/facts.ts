@@ -44,6 +44,6 @@ export const foldDeltas = async (tx: Database, rollout: RolloutId): Promise<void
     on conflict (rollout, wave, state) do update set "count" = t."count" + excluded."count"`);
 };
 
-export const isUnsettled = sql`(${executions.settled} <> ${executions.state} and (${executions.state} in ('REJECTED', 'COMMITTED', 'ROLLED_BACK', 'FAILED', 'TIMED_OUT', 'CANCELED') or ${executions.settled} in ('REJECTED', 'COMMITTED', 'ROLLED_BACK', 'FAILED', 'TIMED_OUT', 'CANCELED')))`;
+export const isUnsettled = sql`${executions.unsettled}`;
 
 export const isDue = (now: Date) => lte(rolloutMembers.notBefore, now);

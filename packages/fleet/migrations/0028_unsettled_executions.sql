@@ -1,0 +1,3 @@
+DROP INDEX "executions_unsettled";--> statement-breakpoint
+ALTER TABLE "executions" ADD COLUMN "unsettled" boolean GENERATED ALWAYS AS (settled <> state and (state in ('REJECTED', 'COMMITTED', 'ROLLED_BACK', 'FAILED', 'TIMED_OUT', 'CANCELED') or settled in ('REJECTED', 'COMMITTED', 'ROLLED_BACK', 'FAILED', 'TIMED_OUT', 'CANCELED'))) STORED;--> statement-breakpoint
+CREATE INDEX "executions_unsettled" ON "executions" USING btree ("rollout","id") WHERE "executions"."unsettled";
