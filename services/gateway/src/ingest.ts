@@ -80,6 +80,9 @@ const SAY_MS = 10_000;
 const PATIENCE_MS = 5000;
 
 type Taken<Item> = { readonly item: Item; readonly done: () => void };
+/** So often and so long a report waits for the one before it, which another gateway has, or the broker has lost. */
+const EARLY_AGAIN_MS = 50;
+const EARLY_MS = 5000;
 
 /**
  * What devices say. Nothing they send can do more than be logged: the broker vouches for the device id in the topic
@@ -109,6 +112,8 @@ export const createIngest = (needs: Needs): Ingest => {
     record: (items: readonly Item[], now: Date) => Promise<readonly Outcome[]>,
     follow: (items: readonly Item[], outcomes: readonly (Outcome | undefined)[]) => Promise<void>,
     gatherMs: number,
+    /** has it wait; not done with */
+    holds: (taken: Taken<Item>, outcome: Outcome | undefined) => boolean = () => false,
   ) =>
     createBatches<Taken<Item>>(
       async (taken) => {
@@ -121,7 +126,7 @@ export const createIngest = (needs: Needs): Ingest => {
             signal: giveUp.signal,
             againMs: AGAIN_MS,
           });
-          for (const { done } of taken) done();
+          for (const [at, one] of taken.entries()) if (!holds(one, outcomes[at])) one.done();
           await follow(items, outcomes);
         } catch (error) {
           if (!giveUp.signal.aborted) logger.error({ err: error }, 'what follows from reports failed');
@@ -168,7 +173,10 @@ export const createIngest = (needs: Needs): Ingest => {
     GATHER_MS.presence,
   );
 
-  const followStatus = ({ device, status }: StatusReport, outcome: StatusOutcome): void => {
+  const followStatus = (
+    { device, status }: StatusReport,
+    outcome: Exclude<StatusOutcome, { kind: 'early' }>,
+  ): void => {
     // Committed: only now may the device forget it. Where this is lost, it reports once more.
     const ack = JSON.stringify({ v: 1, seq: status.seq } satisfies Ack);
     needs
@@ -181,14 +189,25 @@ export const createIngest = (needs: Needs): Ingest => {
       logger.warn({ ...facts, why: outcome.why }, 'status changes nothing');
     else logger.info({ ...facts, code: status.code }, 'status');
   };
-  const statuses = batchesOf<StatusReport, StatusOutcome>(
+  type Held = StatusReport & { readonly since: number };
+  const holdEarly = (taken: Taken<Held>, outcome: StatusOutcome | undefined): boolean => {
+    if (outcome?.kind !== 'early') return false;
+    const again = (): void => {
+      const { item, done } = taken;
+      const isDue = Date.now() - item.since >= EARLY_MS;
+      if (!statuses.add({ item: { ...item, isDue }, done })) done();
+    };
+    setTimeout(again, EARLY_AGAIN_MS).unref();
+    return true;
+  };
+  const statuses = batchesOf<Held, StatusOutcome>(
     (reports, now) => recordStatuses(db, reports, now, needs.deadlines),
     async (reports, outcomes) => {
       const counted = outcomes.filter((outcome) => outcome?.kind === 'counted');
       const over = new Set<DeviceId>();
       for (const [at, report] of reports.entries()) {
         const outcome = outcomes[at];
-        if (outcome === undefined) continue;
+        if (outcome === undefined || outcome.kind === 'early') continue;
         followStatus(report, outcome);
         if (outcome.kind === 'counted' && outcome.over) over.add(report.device);
       }
@@ -202,6 +221,7 @@ export const createIngest = (needs: Needs): Ingest => {
       await wakeOn(over);
     },
     GATHER_MS.statuses,
+    holdEarly,
   );
 
   const progress = batchesOf<ProgressReport, undefined>(
@@ -264,7 +284,7 @@ export const createIngest = (needs: Needs): Ingest => {
       }
       case 'status': {
         const status = parse(Status, device, kind, payload);
-        return batch(statuses, status && { device, status });
+        return batch(statuses, status && { device, status, isDue: false, since: Date.now() });
       }
       case 'progress': {
         const said = parse(Progress, device, kind, payload);

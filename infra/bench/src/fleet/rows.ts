@@ -33,10 +33,10 @@ const fill = async (db: Database, rows: number): Promise<void> => {
       array_remove(array[case when n % 50 = 7 then 'canary' end, 'line-' || n % 40], null),
       jsonb_build_object('site', (array['berlin','lyon','oslo','porto','riga'])[1 + n % 5], 'rack', n % 500),
       n % 20 <> 3, case when n % 200 = 5 then 'failed' else 'ok' end, 'a',
-      '{"a":{"state":"GOOD"},"b":{"state":"GOOD"}}', '1.' || n % 9 || '.' || n % 7, '0.1.0', md5(n::text),
+      '{"a":{"state":"GOOD"},"b":{"state":"GOOD"}}'::jsonb, '1.' || n % 9 || '.' || n % 7, '0.1.0', md5(n::text),
       jsonb_build_object('v', 1, 'bootId', md5(n::text), 'uptime', n, 'health', 'ok', 'services', '[]'::jsonb,
-        'memoryAvailable', 200000000, 'memoryTotal', 512000000, 'load1', 0.5, 'diskFree', 500000000 + n % 1000 * 4000000,
-        'diskTotal', 4000000000, 'temperature', 30 + n * 7919::bigint % 104729 % 56),
+        'memoryAvailable', 200000000, 'memoryTotal', 512000000, 'load1', 0.5, 'diskFree', 500000000 + n % 1000 * 4000000::bigint,
+        'diskTotal', 4500000000, 'temperature', 30 + n * 7919::bigint % 104729 % 56),
       now() - interval '40 days', now()
     from generate_series(0, ${rows - 1}) as row(n)`);
   await db.execute('vacuum analyze devices');

@@ -57,7 +57,7 @@ export const startServers = async (root: string, dir: string, gateways: number) 
   const running = undo.move();
   const startGateway = (number: number): number => {
     const child = spawn(process.execPath, [join(root, 'services', 'gateway', 'src', 'main.ts')], {
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: ['ignore', 'inherit', 'inherit'],
       env: {
         ...process.env,
         SLIPWAY_GATEWAY_MQTT_URL: broker.url,

@@ -1,5 +1,6 @@
 import { and, asc, getTableColumns, inArray, isNotNull, sql } from 'drizzle-orm';
 import {
+  DEFAULT_TENANT,
   isTerminal,
   type DeviceId,
   type ExecutionId,
@@ -18,7 +19,7 @@ import { despiteDeadlocks } from './deadlock.ts';
 import { isLive } from './executions.ts';
 import { isOneOf, rowSet, rowSetOfDevices } from './row-set.ts';
 
-/** Whatever it is, the report is committed and may be acknowledged. */
+/** Whatever it is but `early`, the report is committed and may be acknowledged. */
 export type StatusOutcome =
   | {
       readonly kind: 'counted';
@@ -29,10 +30,17 @@ export type StatusOutcome =
   /** the device installed a file by itself; on record, but no execution of ours */
   | { readonly kind: 'local' }
   | { readonly kind: 'duplicate' }
-  | { readonly kind: 'refused'; readonly why: string };
+  | { readonly kind: 'refused'; readonly why: string }
+  /** the report before it has not come: nothing is recorded, and it is to come again */
+  | { readonly kind: 'early' };
 
 /** `device` is who sent it, by the topic that the broker let it use. */
-export type StatusReport = { readonly device: DeviceId; readonly status: Status };
+export type StatusReport = {
+  readonly device: DeviceId;
+  readonly status: Status;
+  /** it is taken although the one before it has not come */
+  readonly isDue: boolean;
+};
 
 type Row = Omit<typeof executions.$inferSelect, 'log' | 'message'>;
 /** An execution as the reports of a batch leave it, one after the other. */
@@ -52,7 +60,7 @@ export const recordStatuses = (
 ): Promise<StatusOutcome[]> =>
   despiteDeadlocks(() => db.transaction((tx) => record(tx, reports, now, deadlines)));
 
-/** The same for one. */
+/** The same for one, that is due. */
 export const recordStatus = async (
   db: Database,
   device: DeviceId,
@@ -60,7 +68,7 @@ export const recordStatus = async (
   now: Date,
   deadlines?: Deadlines,
 ): Promise<StatusOutcome> => {
-  const [outcome] = await recordStatuses(db, [{ device, status }], now, deadlines);
+  const [outcome] = await recordStatuses(db, [{ device, status, isDue: true }], now, deadlines);
   return outcome ?? { kind: 'duplicate' };
 };
 
@@ -70,7 +78,12 @@ const record = async (
   now: Date,
   deadlines: Deadlines | undefined,
 ): Promise<StatusOutcome[]> => {
-  const fresh = await keepFresh(tx, reports, now);
+  const early = await findEarly(tx, reports);
+  const fresh = await keepFresh(
+    tx,
+    reports.filter((report) => !early.has(report)),
+    now,
+  );
   const ids = new Set(reports.flatMap((report) => (fresh.has(report) ? [report.status.execution] : [])));
   const { log: _log, message: _message, ...columns } = getTableColumns(executions);
   const rows = await tx
@@ -90,6 +103,7 @@ const record = async (
 
   const decide = (report: StatusReport): StatusOutcome => {
     const { device, status } = report;
+    if (early.has(report)) return { kind: 'early' };
     if (!fresh.has(report)) return { kind: 'duplicate' };
     const execution = known.get(status.execution);
     if (status.local === true && execution === undefined) {
@@ -130,6 +144,47 @@ const record = async (
   }
   for (const { device, status } of installs) await recordLocalInstall(tx, device, status);
   return outcomes;
+};
+
+const NEVER_FIRST: readonly ExecutionState[] = ['REBOOTING', 'TRIAL', 'COMMITTED', 'ROLLED_BACK'];
+
+const Before = z.object({ place: z.number(), lower: z.boolean(), previous: z.boolean() });
+
+/**
+ * Reports of a device may come by several gateways, and then in any order. One whose number does not follow on another
+ * waits, or what is between would be refused as too old, or it as a step that cannot be. Where nothing lower is known it
+ * may be the first, unless it is one that none begins with.
+ */
+const findEarly = async (
+  tx: Database,
+  reports: readonly StatusReport[],
+): Promise<ReadonlySet<StatusReport>> => {
+  const rows = reports.flatMap(({ device, status, isDue }, place) =>
+    isDue ? [] : [{ place, device, seq: status.seq }],
+  );
+  if (rows.length === 0) return new Set();
+  const isOf = sql`${deviceReports.device} = said.device and ${deviceReports.tenant} = ${DEFAULT_TENANT}`;
+  const before = await rowsOf(
+    tx,
+    Before,
+    sql`select place,
+        exists (select 1 from ${deviceReports} where ${isOf} and ${deviceReports.seq} < said.seq) as lower,
+        exists (select 1 from ${deviceReports} where ${isOf} and ${deviceReports.seq} between said.seq - 1 and said.seq) as previous
+      from ${rowSet(rows, 'place int, device text, seq bigint')}`,
+  );
+  const known = new Map(before.map((row) => [row.place, row]));
+  const taken = new Map<DeviceId, number[]>();
+  const early = new Set<StatusReport>();
+  for (const [place, report] of reports.entries()) {
+    const { device, status } = report;
+    const { lower = false, previous = true } = known.get(place) ?? {};
+    const here = taken.get(device) ?? [];
+    const follows = previous || here.some((seq) => seq === status.seq || seq === status.seq - 1);
+    const isLater = lower || NEVER_FIRST.includes(status.state) || here.some((seq) => seq < status.seq);
+    if (!follows && isLater) early.add(report);
+    else taken.set(device, [...here, status.seq]);
+  }
+  return early;
 };
 
 const Key = z.object({ device: z.string(), seq: z.coerce.number() });

@@ -793,6 +793,7 @@ describe.each(engines)('on %s', (engine, open) => {
         local: fc.constantFrom(undefined, undefined, undefined, true as const),
         bytesReceived: fc.option(fc.integer({ min: 0, max: 9 }), { nil: undefined }),
         isLast: fc.boolean(),
+        isDue: fc.constantFrom(true, true, false),
       });
       const live = fc.constantFrom<ExecutionState>('OFFERED', 'DOWNLOADING', 'TRIAL', 'COMMITTED');
       await fc.assert(
@@ -802,8 +803,9 @@ describe.each(engines)('on %s', (engine, open) => {
           async (states, said) => {
             const [together, alone] = [await build(states), await build(states)];
             const reportsIn = ({ names, ids }: typeof alone): StatusReport[] =>
-              said.map(({ who, execution, seq, state, local, bytesReceived }) => ({
+              said.map(({ who, execution, seq, state, local, bytesReceived, isDue }) => ({
                 device: DeviceId.parse(names[who]),
+                isDue,
                 status: {
                   v: 1,
                   seq,
@@ -824,13 +826,44 @@ describe.each(engines)('on %s', (engine, open) => {
               first?.push(...(await recordStatuses(db, batch, now)));
               batch = [];
             }
-            for (const { device, status } of reportsIn(alone))
-              second?.push(await recordStatus(db, device, status, now));
+            for (const one of reportsIn(alone)) second?.push(...(await recordStatuses(db, [one], now)));
             expect(await together.result(first ?? [])).toBe(await alone.result(second ?? []));
           },
         ),
         { numRuns: 15 },
       );
+    });
+
+    test('a report that comes before the one before it waits, unless it is due', async () => {
+      const { devices: names } = await start(1);
+      const [device] = names;
+      if (device === undefined) throw new Error('no device');
+      const { id: execution, release } = await executionOn(device);
+      const made = (seq: number, state: ExecutionState, isDue = false): StatusReport => ({
+        device,
+        status: { v: 1, seq, execution, release, state, bootId: 'boot-1', slot: 'a' },
+        isDue,
+      });
+      const take = async (...reports: StatusReport[]) =>
+        (await recordStatuses(db, reports, new Date())).map(({ kind }) => kind);
+      expect(await take(made(1, 'INSTALLING'))).toEqual(['counted']);
+      // REBOOTING is on its way by another gateway.
+      expect(await take(made(3, 'TRIAL'), made(4, 'COMMITTED'))).toEqual(['early', 'early']);
+      expect(await take(made(2, 'REBOOTING'), made(4, 'COMMITTED'), made(3, 'TRIAL'))).toEqual([
+        'counted',
+        'early',
+        'counted',
+      ]);
+      expect(await take(made(4, 'COMMITTED'), made(3, 'TRIAL'))).toEqual(['counted', 'duplicate']);
+      expect((await executionOn(device)).history.map(({ state }) => state)).toEqual([
+        'OFFERED',
+        'INSTALLING',
+        'REBOOTING',
+        'TRIAL',
+        'COMMITTED',
+      ]);
+      expect(await take(made(9, 'FAILED'))).toEqual(['early']);
+      expect(await take(made(9, 'FAILED', true))).toEqual(['refused']);
     });
 
     test('what a device installed by itself is on record, once, and touches no execution', async () => {
