@@ -202,6 +202,13 @@ describe('waves', () => {
     expect(told(finish(world, 'FAILED', 4))[0]).toBe('stop');
   });
 
+  test('that are at their limit leave the planner nothing to do, however many devices are left', () => {
+    const world = new World({}, [{ maxInFlight: 1 }], [9]);
+    expect(told(world.settle())).toEqual(['offer dev-1']);
+    expect(told(world.settle())).toEqual([]);
+    expect(told(finish(world, 'COMMITTED', 1))).toEqual(['offer dev-2']);
+  });
+
   test('wait until every member is known where they go by its place', () => {
     const world = new World({ isSwept: false, isPlaced: false }, [{ needsAll: true }], [1]);
     expect(told(world.settle())).toEqual([]);

@@ -121,7 +121,7 @@ const decide = (
   // A wave that begins shows its devices next.
   const again =
     waving.actions.some((action) => action.kind === 'wave' && action.state !== 'pending') ||
-    (input.more.candidates && room > 0);
+    (input.more.candidates && room > 0 && offers.length > 0);
   return { actions: [...waving.actions, ...actions], again };
 };
 

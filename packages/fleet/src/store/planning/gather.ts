@@ -84,7 +84,9 @@ export const gather = async (
   const room = mayOffer(planRollout, talliesOf(planWaves), now) + ended.length + live.late;
   const limit =
     rollout.state === 'running' && !facts.halted && room > 0 ? Math.min(PAGE, 2 * room + SPARE) : 0;
-  const candidates = limit === 0 ? [] : await candidatesOf(tx, rollout, planWaves, stones, limit, now);
+  const leaving = [...ended, ...live.rows.filter(({ deadlineAt }) => deadlineAt <= now)];
+  const wanted = planWaves.map((wave) => ({ wave, limit: Math.min(limit, lookedAt(wave, leaving)) }));
+  const { found: candidates, isFull } = await candidatesOf(tx, rollout, wanted, stones, limit, now);
   return {
     input: {
       rollout: planRollout,
@@ -96,7 +98,7 @@ export const gather = async (
       more: {
         ended: ended.length === PAGE || intake.more,
         watched: watched.length === PAGE,
-        candidates: limit > 0 && candidates.length === limit,
+        candidates: isFull,
       },
     },
     tallies,
@@ -109,6 +111,16 @@ export const gather = async (
     stones: stones.byId,
     instructedTo: live.instructedTo,
   };
+};
+
+/** Devices that are worth a look for a wave that has a limit of its own. */
+const lookedAt = (
+  { index, maxInFlight, tally }: PlanWave,
+  leaving: readonly { readonly wave: number }[],
+): number => {
+  if (maxInFlight === null) return PAGE;
+  const room = maxInFlight - tally.live + leaving.filter(({ wave }) => wave === index).length;
+  return room <= 0 ? 0 : 2 * room + SPARE;
 };
 
 const countOffered = (tx: Database, { id }: RolloutRow, now: Date): Promise<number> =>
@@ -314,16 +326,21 @@ const CandidateRow = z.object({
 const candidatesOf = async (
   tx: Database,
   rollout: RolloutRow,
-  waves: readonly PlanWave[],
+  waves: readonly { readonly wave: PlanWave; readonly limit: number }[],
   stones: Stones,
   limit: number,
   now: Date,
-): Promise<{ readonly candidate: PlanCandidate; readonly other: RolloutId | null }[]> => {
+): Promise<{
+  readonly found: readonly { readonly candidate: PlanCandidate; readonly other: RolloutId | null }[];
+  /** there may be others */
+  readonly isFull: boolean;
+}> => {
   const isTarget = await isStillTarget(tx, rollout, now);
   const found: { candidate: PlanCandidate; other: RolloutId | null }[] = [];
-  for (const wave of waves) {
-    if (wave.state === 'waiting' || wave.state === 'pending' || wave.tally.open === 0) continue;
-    if (found.length >= limit) break;
+  let isFull = false;
+  for (const { wave, limit: most } of waves) {
+    const left = Math.min(limit - found.length, most);
+    if (wave.state === 'waiting' || wave.state === 'pending' || wave.tally.open === 0 || left <= 0) continue;
     const rows = await rowsOf(
       tx,
       CandidateRow,
@@ -335,7 +352,7 @@ const candidatesOf = async (
             and e.state in ('OFFERED', 'ACCEPTED', 'DEFERRED', 'DOWNLOADING', 'VERIFIED', 'INSTALLING'), false) as yields
         from (select device, wave, passed, position from rollout_members
             where rollout = ${rollout.id} and state = 'open' and wave = ${wave.index}
-            order by position limit ${limit - found.length}) as m
+            order by position limit ${left}) as m
           join ${devices} on ${devices.id} = m.device
           left join rollout_waits w on w.rollout = ${rollout.id} and w.device = m.device
           left join lateral (
@@ -344,8 +361,9 @@ const candidatesOf = async (
         order by m.position`,
     );
     found.push(...rows.map((row) => ({ candidate: toCandidate(row, rollout, stones), other: row.other })));
+    isFull ||= rows.length === left;
   }
-  return found;
+  return { found, isFull };
 };
 
 const toCandidate = (
