@@ -4,11 +4,19 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { recordBirth } from '@slipway/fleet';
 import { birthOf, seedDevice, until } from '@slipway/fleet/testing';
-import { Build, BuiltComponent, ClaimToken, Device, Release } from '@slipway/protocol';
+import {
+  Build,
+  BuiltComponent,
+  ClaimToken,
+  Device,
+  ERRORS,
+  Release,
+  type QualifyResult,
+} from '@slipway/protocol';
 import { z } from 'zod';
 import { IMAGE_FILE, runApi, type TestApi } from './testing/running-api.ts';
 import { sbomOf } from './testing/sbom-of.ts';
-import { startWorkers } from './testing/workers.ts';
+import { startQualifier, startWorkers } from './testing/workers.ts';
 
 /** The `slipway` command against a running server, as a person at a shell has it. */
 const launcher = fileURLToPath(new URL('../../../packages/cli/bin/slipway', import.meta.url));
@@ -298,4 +306,32 @@ test('the audit log is listed, exported and verified; a file that was altered na
     expect.stringMatching(/^AUDIT_BROKEN: Entry \d+ of the audit log was altered/),
   ]);
   expect((await slipway('audit', 'verify', 'none.jsonl')).status).toBe(66);
+});
+
+test('a release is qualified and followed to its end; who waits publishes it then', async () => {
+  await slipway('builds', 'create', 'edge-test', '--version', '1.0.2', '--watch');
+  const [fresh] = await json(z.array(Release), 'releases', 'list');
+  const id = fresh?.id ?? '';
+  let outcome: Partial<QualifyResult> & Pick<QualifyResult, 'state'> = {
+    state: 'failed',
+    code: 'TRIAL_GATE_FAILED',
+    message: 'probe page',
+  };
+  const qualifier = startQualifier(api.config.redisUrl, () => outcome);
+  try {
+    const failed = await slipway('releases', 'qualify', id, '--watch');
+    expect(failed.status).toBe(ERRORS.QUALIFICATION_FAILED.exit);
+    expect(failed.out).toMatch(/code +TRIAL_GATE_FAILED\nmessage +probe page/);
+    expect((await slipway('releases', 'publish', id, '--wait')).err).toMatch(/^QUALIFICATION_FAILED: /);
+    outcome = { state: 'passed', steps: [{ step: 'boot', seconds: 12.34, cpuSeconds: 5 }] };
+    await slipway('releases', 'qualify', id);
+    expect((await slipway('releases', 'publish', id, '--wait')).status).toBe(0);
+    const { out } = await slipway('releases', 'show', id);
+    expect(out).toMatch(
+      /state +published\n[^]*qualification +passed\n[^]*\nboot +12\.3 s +5\.0 s\nin all +12\.3 s/,
+    );
+    expect((await slipway('releases', 'console', id)).err).toMatch(/^NOT_FOUND: /);
+  } finally {
+    await qualifier.close();
+  }
 });

@@ -47,16 +47,21 @@ const show = (qualification: Qualification): string =>
     ...timings(qualification),
   ].join('\n\n');
 
-/** Tells each step, and ends with what came out; where it failed, with the status of that. */
-const watch = async (context: Context, client: Client, id: string): Promise<void> => {
+/** Tells each step. @returns what came out */
+export const untilQualified = (context: Context, client: Client, id: string): Promise<Qualification> => {
   let told = '';
-  const ended = await follow(context, client, async () => {
+  return follow(context, client, async () => {
     const qualification = await client.releases.getQualification(id);
     const line = qualificationLine(qualification);
     if (!context.json && line !== told && !isQualificationOver(qualification)) context.out(line);
     told = line;
     return isQualificationOver(qualification) ? qualification : undefined;
   });
+};
+
+/** Ends with what came out; where it failed, with the status of that. */
+const watch = async (context: Context, client: Client, id: string): Promise<void> => {
+  const ended = await untilQualified(context, client, id);
   print(context, ended, () => show(ended));
   if (ended.state === 'failed') throw new Ended(ERRORS.QUALIFICATION_FAILED.exit);
 };

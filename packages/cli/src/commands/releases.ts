@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { leaf, print, word, type MakeContext } from '../command.ts';
 import { connect } from '../context.ts';
 import { facts, size, table, time } from '../table.ts';
-import { qualificationCommands, qualificationLine, timings } from './qualifications.ts';
+import { qualificationCommands, qualificationLine, timings, untilQualified } from './qualifications.ts';
 import { releaseContentCommands } from './release-contents.ts';
 
 const HEADINGS = ['release', 'class', 'version', 'counter', 'state', 'qualified', 'size', 'created'];
@@ -97,16 +97,22 @@ export const releaseCommands = (program: Command, makeContext: MakeContext): voi
   leaf(releases, makeContext, {
     usage: 'publish <release...>',
     summary: 'publish a draft, so that it can be rolled out',
-    options: z.object({ channel: ChannelName.optional(), force: z.boolean().optional() }),
+    options: z.object({
+      channel: ChannelName.optional(),
+      force: z.boolean().optional(),
+      wait: z.boolean().optional(),
+    }),
     build: (command) =>
       command
         .option('--channel <name>', 'also make it the current release of that channel of its class')
+        .option('--wait', 'wait for the end of its qualification first')
         .option('--force', 'although it has not proven itself in a virtual device; the audit log says so'),
-    run: async (context, words, { channel, force }) => {
+    run: async (context, words, { channel, force, wait }) => {
       const forced = force === undefined ? {} : { force };
       const client = await connect(context);
       const changed: Release[] = [];
       for (const id of words) {
+        if (wait === true) await untilQualified(context, client, id);
         if (channel === undefined) {
           changed.push(await client.releases.publish(id, forced));
           continue;
