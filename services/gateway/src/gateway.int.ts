@@ -208,6 +208,23 @@ describe('reports', () => {
     ]);
   });
 
+  test('that overtake one another, by way of several gateways, count in the order of their numbers', async () => {
+    const device = one(await bring(['overtaken']));
+    await rollOut(await newRelease(), [device]);
+    const assignment = await device.assignment();
+    await device.report(assignment, 'INSTALLING', { seq: 1 });
+    const trial = device.report(assignment, 'TRIAL', { seq: 3 });
+    await device.report(assignment, 'REBOOTING', { seq: 2 });
+    await trial;
+    expect(device.acks).toEqual([1, 2, 3]);
+    expect((await executionOf(device))?.history.map(({ state }) => state)).toEqual([
+      'OFFERED',
+      'INSTALLING',
+      'REBOOTING',
+      'TRIAL',
+    ]);
+  });
+
   test('of a finished execution change nothing but are acknowledged', async () => {
     const device = one(await bring(['finished']));
     await rollOut(await newRelease(), [device]);
