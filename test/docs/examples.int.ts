@@ -35,6 +35,7 @@ let scratch: string;
 let registry: { server: Server; port: number };
 /** all pages ask the same */
 let api: TestApi;
+let release: string;
 beforeAll(async () => {
   scratch = mkdtempSync(join(tmpdir(), 'slipway-docs-'));
   mkdirSync(join(scratch, 'bin'));
@@ -42,7 +43,8 @@ beforeAll(async () => {
   await writeExampleImages(join(scratch, 'images'));
   registry = await startRegistry(join(scratch, 'images', 'layouts'));
   api = await runApi();
-  const [old] = await seedReleases();
+  const [old, next = ''] = await seedReleases();
+  release = next;
   await seedOnlineDevice(api.db, 'gate-1');
   const slots = { a: { state: 'GOOD', version: '1.0.0', release: old }, b: { state: 'EMPTY' } } as const;
   await recordBirth(api.db, birthOf('gate-1', { slots }), false, new Date());
@@ -94,7 +96,7 @@ const run = async (script: string, home: string, asksServer: boolean): Promise<R
     TZ: 'UTC',
     // Compiled once for all pages, not at each one's first command.
     NODE_COMPILE_CACHE: join(scratch, 'compiled'),
-    ...(asksServer ? { SLIPWAY_URL: api.url(), SLIPWAY_TOKEN: api.token } : {}),
+    ...(asksServer ? { SLIPWAY_URL: api.url(), SLIPWAY_TOKEN: api.token, RELEASE: release } : {}),
   };
   const [out, err] = [`${home}.out`, `${home}.err`];
   const [outFd, errFd] = [openSync(out, 'w'), openSync(err, 'w')];

@@ -47,7 +47,7 @@ export const rolloutLine = (rollout: Rollout): string[] => [
 const approvalLine = (rollout: Rollout, { what, by, at, comment }: Rollout['approvals'][number]): string => {
   const wave = what === 'start' ? undefined : rollout.waves[what];
   const name = wave === undefined ? 'start' : `wave ${nameOfWave(wave)}`;
-  if (by === null) return `${name}: waited for`;
+  if (by === null) return `${name}: not yet`;
   return `${name}: ${by} at ${time(at)}${comment === null ? '' : `, "${comment}"`}`;
 };
 
@@ -136,8 +136,7 @@ export const showRollout = (
     rolloutFacts(rollout),
     ...(rollout.waves.length < 2 ? [] : ['', waveTable(rollout.waves, columns)]),
     ...(failures.length === 0 ? [] : ['', failureTable(failures, columns)]),
-    '',
-    executionTable(shown, columns),
+    ...(shown.length === 0 ? [] : ['', executionTable(shown, columns)]),
     ...(more > 0 ? [`and ${devices(more)} more: slipway rollouts executions ${rollout.id}`] : []),
   ].join('\n');
 };

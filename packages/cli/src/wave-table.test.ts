@@ -14,6 +14,7 @@ const wave = (index: number, over: object = {}): Wave =>
     offline: 0,
     failed: 0,
     healthy: 0,
+    back: null,
     success: null,
     failure: { count: 1, percent: null, now: 0, of: 0 },
     soakSeconds: 0,
@@ -92,5 +93,17 @@ test('failures of waves that are counted together are told together', () => {
   });
   expect(waveLine(second)).toMatch(
     /^wave 2 everybody left {2}soaking until 2026-01-31 12:00; 10 devices: .*1, with earlier waves 3 \(15 %\) failed, limit 5$/,
+  );
+});
+
+test('what a wave waits for, and how many of it went back, is told with its state', () => {
+  const running = { state: 'running', size: 10, open: 2, offline: 2, startedAt: '2026-01-31T10:00:00.000Z' };
+  expect(waveTable([wave(0, running)], undefined)).toMatch(
+    /running since 2026-01-31 10:00, waits for 2 offline$/,
+  );
+  const back = { open: 3, offline: 1, done: 5, stuck: 1 };
+  const failed = { ...running, state: 'failed', finishedAt: '2026-01-31T11:00:00.000Z', back };
+  expect(waveTable([wave(0, failed)], undefined)).toMatch(
+    /failed 2026-01-31 11:00, 5 of 9 back, 1 offline, 1 did not go back$/,
   );
 });

@@ -43,16 +43,35 @@ const failedOf = ({ failed, failure: { now, of } }: Wave): string => {
 /** Minutes are near enough. */
 const at = (iso: string): string => time(iso).slice(0, 16);
 
-/** What it is at, and since or until when. */
-const stateOf = ({ state, startedAt, soakUntil, finishedAt, success }: Wave): string => {
-  const enough = success === null ? '' : `, enough at ${limitOf(success)} healthy`;
+/** What it is at, since or until when, and what it takes to go on. */
+const stateOf = (wave: Wave): string => {
+  const { state, startedAt, soakUntil, finishedAt, success } = wave;
   if (state === 'pending') return 'waits for approval';
-  if (finishedAt !== null) return `${state} ${at(finishedAt)}`;
-  if (startedAt === null) return `${state}${enough}`;
-  return soakUntil === null
-    ? `${state} since ${at(startedAt)}${enough}`
-    : `${state} until ${at(soakUntil)}${enough}`;
+  if (finishedAt !== null) return [`${state} ${at(finishedAt)}`, ...backOf(wave)].join(', ');
+  return [
+    soakUntil !== null
+      ? `${state} until ${at(soakUntil)}`
+      : startedAt === null
+        ? state
+        : `${state} since ${at(startedAt)}`,
+    ...(success === null ? [] : [`enough at ${limitOf(success)} healthy`]),
+    ...backOf(wave),
+    ...(waitsForOffline(wave) ? [`waits for ${wave.offline} offline`] : []),
+  ].join(', ');
 };
+
+const backOf = ({ back }: Wave): string[] => {
+  if (back === null) return [];
+  const { open, offline, done, stuck } = back;
+  return [
+    `${done} of ${open + done + stuck} back`,
+    ...(offline === 0 ? [] : [`${offline} offline`]),
+    ...(stuck === 0 ? [] : [`${stuck} did not go back`]),
+  ];
+};
+
+const waitsForOffline = (wave: Wave): boolean =>
+  wave.state === 'running' && wave.offline > 0 && wave.open === wave.offline && underWay(wave) === 0;
 
 const openOf = ({ open, offline }: Wave): string =>
   offline === 0 ? `${open}` : `${open} (${offline} offline)`;
@@ -118,23 +137,27 @@ export const waveTable = (waves: readonly Wave[], columns: number | undefined): 
 export const waveLine = (wave: Wave): string =>
   `wave ${headOf(wave)}  ${stateOf(wave)}${isAhead(wave) ? '' : `; ${numbersOf(wave)}`}`;
 
-/** What has to be approved next, if anything has. */
+/** What has to be approved before anything more happens, if anything has. */
 export const openApproval = ({ approvals, waves, state }: Rollout): string | undefined => {
-  const next = approvals.find(({ by }) => by === null);
-  if (next === undefined) return undefined;
-  if (next.what === 'start') return state === 'pending' ? 'the start' : undefined;
-  const wave = waves[next.what];
-  return wave?.state === 'pending' ? `wave ${nameOfWave(wave)}` : undefined;
+  if (state === 'pending') return 'the start';
+  const next = waves.find((wave) => wave.state !== 'passed');
+  const isAsked = approvals.some(({ what, by }) => what === next?.index && by === null);
+  return state === 'running' &&
+    isAsked &&
+    next !== undefined &&
+    (next.state === 'pending' || next.state === 'waiting')
+    ? `wave ${nameOfWave(next)}`
+    : undefined;
 };
 
-/** The settings of a rollout's waves that no column has. */
+/** How many at once, and what else holds a rollout back. */
 export const describePace = ({
   soakSeconds,
   maxInFlight,
   maxPerMinute,
 }: Pick<Rollout, 'soakSeconds' | 'maxInFlight' | 'maxPerMinute'>): string =>
   [
-    `${maxInFlight} at once`,
+    `${maxInFlight}`,
     ...(maxPerMinute === null ? [] : [`${maxPerMinute} a minute`]),
     ...(soakSeconds === 0 ? [] : [`soak ${describeDuration(soakSeconds)}`]),
   ].join(', ');

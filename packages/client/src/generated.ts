@@ -63,9 +63,12 @@ import {
   RetentionReport,
   RetentionRun,
   Rollout,
+  RolloutApproval,
+  RolloutChange,
   RolloutCreate,
   RolloutFailures,
   RolloutPreview,
+  RolloutReason,
   RolloutState,
   ServerStatus,
   Session,
@@ -614,6 +617,9 @@ export const generatedClient = (connection: Connection) => ({
     /** Abort a rollout. `POST /v1/rollouts/{id}/abort` */
     abort: (id: string, options: CallOptions = {}) =>
       json(connection, Rollout, `/v1/rollouts/${segment(id)}/abort`, { method: 'POST', ...options }),
+    /** Approve what a rollout waits for: its start, or a wave; never by whoever created it. `POST /v1/rollouts/{id}/approve` */
+    approve: (id: string, body: z.input<typeof RolloutApproval>, options: CallOptions = {}) =>
+      json(connection, Rollout, `/v1/rollouts/${segment(id)}/approve`, { method: 'POST', body, ...options }),
     /** Roll a published release out. `POST /v1/rollouts` */
     create: (body: z.input<typeof RolloutCreate>, options: CallOptions = {}) =>
       json(connection, Rollout, '/v1/rollouts', { method: 'POST', body, ...options }),
@@ -639,6 +645,7 @@ export const generatedClient = (connection: Connection) => ({
         readonly offset?: number | undefined;
         readonly after?: string | undefined;
         readonly count?: boolean | undefined;
+        readonly wave?: number | undefined;
         readonly state?: z.input<typeof ExecutionState> | undefined;
         readonly code?: string | undefined;
       } = {},
@@ -650,6 +657,9 @@ export const generatedClient = (connection: Connection) => ({
     /** List the waves of a rollout and how far each is. `GET /v1/rollouts/{id}/waves` */
     listWaves: (id: string, options: CallOptions = {}) =>
       json(connection, z.array(Wave), `/v1/rollouts/${segment(id)}/waves`, options),
+    /** Pause a rollout: nothing more is offered, what is under way goes on. `POST /v1/rollouts/{id}/pause` */
+    pause: (id: string, body: z.input<typeof RolloutReason>, options: CallOptions = {}) =>
+      json(connection, Rollout, `/v1/rollouts/${segment(id)}/pause`, { method: 'POST', body, ...options }),
     /** Show what a rollout would do: devices, routes, bytes and time, in all and of each wave. `POST /v1/rollouts/preview` */
     preview: (body: z.input<typeof RolloutCreate>, options: CallOptions = {}) =>
       json(connection, RolloutPreview, '/v1/rollouts/preview', { method: 'POST', body, ...options }),
@@ -664,6 +674,15 @@ export const generatedClient = (connection: Connection) => ({
       },
       options: CallOptions = {},
     ) => json(connection, Rollout, `/v1/rollouts/${segment(id)}/policy`, { method: 'PUT', body, ...options }),
+    /** Go on with a rollout that was paused; failures that paused it are forgiven. `POST /v1/rollouts/{id}/resume` */
+    resume: (id: string, options: CallOptions = {}) =>
+      json(connection, Rollout, `/v1/rollouts/${segment(id)}/resume`, { method: 'POST', ...options }),
+    /** End a rollout, and bring devices that committed back to the release before it. `POST /v1/rollouts/{id}/rollback` */
+    rollback: (id: string, body: z.input<typeof RolloutReason>, options: CallOptions = {}) =>
+      json(connection, Rollout, `/v1/rollouts/${segment(id)}/rollback`, { method: 'POST', body, ...options }),
+    /** Change how fast a rollout goes, what stops it, and its priority. `PATCH /v1/rollouts/{id}` */
+    update: (id: string, body: z.input<typeof RolloutChange>, options: CallOptions = {}) =>
+      json(connection, Rollout, `/v1/rollouts/${segment(id)}`, { method: 'PATCH', body, ...options }),
   },
   sessions: {
     /** End a session: an own one, or any as admin. `DELETE /v1/sessions/{id}` */

@@ -36,6 +36,7 @@ export * from './retention.ts';
 export * from './roles.ts';
 export * from './rollout-failures.ts';
 export * from './rollout-preview.ts';
+export * from './rollout-requests.ts';
 export * from './rollouts.ts';
 export * from './settings.ts';
 export * from './sources.ts';

@@ -187,6 +187,8 @@ export const Wave = z.object({
   failed: z.int(),
   /** committed, and healthy over the soak */
   healthy: z.int(),
+  /** going back to the release before: still on the way, of them not connected, back, and those that did not go */
+  back: z.object({ open: z.int(), offline: z.int(), done: z.int(), stuck: z.int() }).nullable(),
   success: Judged.nullable(),
   failure: Judged,
   soakSeconds: z.int(),

@@ -137,7 +137,7 @@ const expected = ({ access, groups }: Route, caller: Caller): string[] => {
 
 test('there are routes of every kind of access, and those that are open are named here', () => {
   expect(new Set(routes.map(({ access }) => access))).toEqual(
-    new Set([undefined, 'self', 'read', 'operate', 'release', 'admin']),
+    new Set([undefined, 'self', 'read', 'operate', 'release', 'approve', 'admin']),
   );
   expect(
     routes

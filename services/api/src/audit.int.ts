@@ -15,6 +15,7 @@ beforeAll(async () => {
   db = api.db;
   await writeFile(api.path('images/classes/edge-other.yml'), CLASS_FILE.replace('edge-test', 'edge-other'));
   await admitToken(db, { text: 'swt_viewer', name: 'viewer', role: 'viewer' });
+  await admitToken(db, { text: 'swt_approver', name: 'approver', role: 'approver' });
 });
 afterAll(() => api.close());
 
@@ -73,8 +74,8 @@ const person = async (): Promise<Required<Pick<Asked, 'token' | 'actor'>>> => {
   const { token = '' } = LoggedIn.parse((await ask('POST', '/v1/login', { name, password: PASSWORD })).body);
   return { token, actor: name };
 };
-const rollout = async (): Promise<string> =>
-  made('/v1/rollouts', { release: await release(), devices: [await device()] });
+const rollout = async (more: object = {}): Promise<string> =>
+  made('/v1/rollouts', { release: await release(), devices: [await device()], ...more });
 
 /** Entries cannot be written while `work` is done. */
 const withoutEntries = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -140,6 +141,18 @@ const CHANGES: Readonly<Record<string, () => Promise<Asked>>> = {
   'POST /v1/rollouts': async () => ({ body: { release: await release(), devices: [await device()] } }),
   'PUT /v1/rollouts/{id}/policy': async () => ({ path: [await rollout()], body: {} }),
   'POST /v1/rollouts/{id}/abort': async () => ({ path: [await rollout()] }),
+  'PATCH /v1/rollouts/{id}': async () => ({ path: [await rollout()], body: { maxInFlight: 20 } }),
+  'POST /v1/rollouts/{id}/pause': async () => ({ path: [await rollout()], body: { reason: 'a look' } }),
+  'POST /v1/rollouts/{id}/resume': async () => {
+    const id = await rollout();
+    await ask('POST', `/v1/rollouts/${id}/pause`, {});
+    return { path: [id] };
+  },
+  'POST /v1/rollouts/{id}/approve': async () => {
+    const path = [await rollout({ approval: true })];
+    return { path, body: { comment: 'good' }, token: 'swt_approver', actor: 'approver' };
+  },
+  'POST /v1/rollouts/{id}/rollback': async () => ({ path: [await rollout()], body: {} }),
   'PATCH /v1/tenant': async () => ({ body: { name: 'Harbour' } }),
   'PATCH /v1/devices/{id}': async () => ({ path: [await device()], body: { name: 'Pump' } }),
   'POST /v1/groups': async () => ({ body: { name: 'made' } }),

@@ -42,6 +42,12 @@ export const actorOf = (request: FastifyRequest): Actor => {
   return request.actor;
 };
 
+/** The same whichever of their sessions and tokens they ask by: two that must be two people are told apart by it. */
+export const personOf = (request: FastifyRequest): string => {
+  const { user, name } = actorOf(request);
+  return user?.name ?? name;
+};
+
 /** How far the access that the route declares reaches. Only behind `requireToken`. */
 export const reachOfRequest = (request: FastifyRequest): Reach => {
   if (request.reach === null)

@@ -32,12 +32,15 @@ const checks = openChecks(document);
 
 /** A rule between fields that JSON Schema is not told. */
 const NO_NUL = /without NUL/;
+const ROLLOUTS =
+  /at most one of devices|says not who belongs|Shares add up|count, percent or both|before it starts/;
 const RULES: Readonly<Record<string, RegExp>> = {
   'builds.create': /A branch is one of a source/,
   'triggers.create': /A push is to|names the classes|only what is published|takes no hook/,
   'triggers.update': /A push is to|names the classes|only what is published/,
   'triggers.run': /has no source/,
-  'rollouts.create': /at most one of devices, group and query/,
+  'rollouts.create': ROLLOUTS,
+  'rollouts.preview': ROLLOUTS,
   'claims.create': /an id is for one device/,
   'webhooks.create': /: a URL /,
   'webhooks.update': /: a URL /,

@@ -1,12 +1,75 @@
 import type { Command } from 'commander';
+import type { Client } from '@slipway/client';
+import { RolloutChange, SlipwayError, type Rollout } from '@slipway/protocol';
 import { z } from 'zod';
-import { leaf, print, word, type MakeContext } from '../command.ts';
+import { leaf, print, wholeNumber, word, type MakeContext } from '../command.ts';
 import { connect } from '../context.ts';
-import { showRollout, failureTable } from '../describe-rollout.ts';
-import { afterAbort } from '../rollout-consequences.ts';
+import { showRollout, failureTable, rolloutFacts } from '../describe-rollout.ts';
+import {
+  afterAbort,
+  afterApproval,
+  afterLimits,
+  afterPause,
+  afterResume,
+  afterRollback,
+} from '../rollout-consequences.ts';
+import { percentOf } from '../rollout-plan.ts';
 import { watchRollout } from '../watch-rollout.ts';
 
+/** What is done with a rollout by one request, and told with what follows from it. */
+type Step = {
+  readonly name: string;
+  readonly summary: string;
+  /** what may be said with it: its option, and what it is for */
+  readonly says?: readonly ['reason' | 'comment', string];
+  readonly does: (client: Client, id: string, said: string | undefined) => Promise<Rollout>;
+  readonly tells: (rollout: Rollout) => string;
+};
+
+const reason = (said: string | undefined) => (said === undefined ? {} : { reason: said });
+
+const STEPS: readonly Step[] = [
+  {
+    name: 'pause',
+    summary: 'offer nothing more for now; devices under way go on',
+    says: ['reason', 'why, for those who look at it'],
+    does: (client, id, said) => client.rollouts.pause(id, reason(said)),
+    tells: afterPause,
+  },
+  {
+    name: 'resume',
+    summary: 'go on with a rollout that was paused',
+    does: (client, id) => client.rollouts.resume(id),
+    tells: afterResume,
+  },
+  {
+    name: 'approve',
+    summary: 'let a rollout, or its next wave, begin; somebody else than who created it',
+    says: ['comment', 'kept with the approval'],
+    does: (client, id, said) => client.rollouts.approve(id, said === undefined ? {} : { comment: said }),
+    tells: afterApproval,
+  },
+  {
+    name: 'rollback',
+    summary: 'end a rollout and bring devices that committed back to the release before it',
+    says: ['reason', 'why, for those who look at it'],
+    does: (client, id, said) => client.rollouts.rollback(id, reason(said)),
+    tells: afterRollback,
+  },
+];
+
 export const rolloutStepCommands = (rollouts: Command, makeContext: MakeContext): void => {
+  for (const { name, summary, says, does, tells } of STEPS)
+    leaf(rollouts, makeContext, {
+      usage: `${name} <rollout>`,
+      summary,
+      options: z.object({ reason: z.string().optional(), comment: z.string().optional() }),
+      build: (command) => (says === undefined ? command : command.option(`--${says[0]} <text>`, says[1])),
+      run: async (context, words, said) => {
+        const rollout = await does(await connect(context), word(words, 0), said.reason ?? said.comment);
+        print(context, rollout, () => tells(rollout));
+      },
+    });
   leaf(rollouts, makeContext, {
     usage: 'abort <rollout>',
     summary: 'abort a rollout; devices in their trial finish it',
@@ -19,6 +82,44 @@ export const rolloutStepCommands = (rollouts: Command, makeContext: MakeContext)
         const seen = await watchRollout(context, client, rollout.id);
         print(context, seen, () => showRollout(seen, context.columns));
       } else print(context, rollout, () => afterAbort(rollout));
+    },
+  });
+  leaf(rollouts, makeContext, {
+    usage: 'limits <rollout>',
+    summary: 'change how fast a rollout goes and what stops it; what is not named stays',
+    options: z.object({
+      failureThreshold: z.int().min(1).optional(),
+      failurePercent: z.string().optional(),
+      maxInFlight: z.int().min(1).optional(),
+      maxPerMinute: z.string().optional(),
+      priority: z.int().min(0).max(100).optional(),
+    }),
+    build: (command) =>
+      command
+        .option('--failure-threshold <n>', 'failed devices that stop it', wholeNumber)
+        .option(
+          '--failure-percent <share>',
+          'the same as a share of the devices that are decided; none for none',
+        )
+        .option('--max-in-flight <n>', 'devices under way at once', wholeNumber)
+        .option('--max-per-minute <n>', 'devices that are offered the release within a minute; none for none')
+        .option('--priority <n>', 'which rollout goes first on a device: 0 to 100', wholeNumber),
+    run: async (context, words, { failurePercent, maxPerMinute, ...limits }) => {
+      const change = RolloutChange.parse({
+        ...Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined)),
+        ...(failurePercent === undefined
+          ? {}
+          : {
+              failurePercent: failurePercent === 'none' ? null : percentOf('failure-percent', failurePercent),
+            }),
+        ...(maxPerMinute === undefined
+          ? {}
+          : { maxPerMinute: maxPerMinute === 'none' ? null : wholeNumber(maxPerMinute) }),
+      });
+      if (Object.keys(change).length === 0)
+        throw new SlipwayError('USAGE', 'Expected a limit to change. See slipway rollouts limits --help.');
+      const rollout = await (await connect(context)).rollouts.update(word(words, 0), change);
+      print(context, rollout, () => `${rolloutFacts(rollout)}\n\n${afterLimits(rollout)}`);
     },
   });
   leaf(rollouts, makeContext, {

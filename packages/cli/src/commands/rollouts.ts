@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { ExecutionState } from '@slipway/protocol';
 import { z } from 'zod';
-import { leaf, print, word, type MakeContext } from '../command.ts';
+import { leaf, print, wholeNumber, word, type MakeContext } from '../command.ts';
 import { connect } from '../context.ts';
 import { showRollout, executionTable, rolloutLine, ROLLOUT_HEADINGS } from '../describe-rollout.ts';
 import { describePolicy, policyOf, policyOptions, withPolicyOptions } from '../rollout-policy.ts';
@@ -75,14 +75,17 @@ export const rolloutCommands = (program: Command, makeContext: MakeContext): voi
     usage: 'executions <rollout>',
     summary: 'list the devices of a rollout and how far each is',
     options: z.object({
+      wave: z.int().min(1).optional(),
       state: ExecutionState.optional(),
       code: z.string().optional(),
     }),
     build: (command) =>
       command
+        .option('--wave <n>', 'only of this wave; the first is 1', wholeNumber)
         .option('--state <state>', 'only those in this state, such as FAILED')
         .option('--code <code>', 'only those with this code'),
-    run: async (context, words, filter) => {
+    run: async (context, words, { wave, ...rest }) => {
+      const filter = { ...rest, ...(wave === undefined ? {} : { wave: wave - 1 }) };
       const client = await connect(context);
       const executions = await client.rollouts.listExecutions(word(words, 0), filter).all();
       print(context, executions, () => executionTable(executions, context.columns));

@@ -69,11 +69,13 @@ export const listExecutions = async (
   page: Page & {
     readonly rollout?: RolloutId | undefined;
     readonly device?: DeviceId | undefined;
+    readonly wave?: number | undefined;
     readonly state?: ExecutionState | undefined;
     readonly code?: string | undefined;
   },
 ): Promise<Paged<Execution>> => {
   const filter = and(
+    page.wave === undefined ? undefined : eq(executions.wave, page.wave),
     page.state === undefined ? undefined : eq(executions.state, page.state),
     page.code === undefined ? undefined : eq(executions.code, page.code),
     page.rollout === undefined ? undefined : eq(executions.rollout, page.rollout),

@@ -151,7 +151,7 @@ const overlapsOf = async (db: Database, row: Row, now: Date): Promise<RolloutPre
     );
     const common = await db.$count(devices, both);
     if (common > 0)
-      overlaps.push({ rollout: other.id, version: other.version, priority: 50, devices: common });
+      overlaps.push({ rollout: other.id, version: other.version, priority: other.priority, devices: common });
   }
   return overlaps;
 };

@@ -24,7 +24,7 @@ export const listFailures = async (db: Database, rollout: RolloutId): Promise<Ro
       ),
       device: last.device,
       execution: last.id,
-      wave: sql<number>`0`.as('wave'),
+      wave: last.wave,
       state: last.state,
       message: last.message,
       at: last.updatedAt,

@@ -150,6 +150,7 @@ const toWave = (
     offline: tally.away,
     failed: failedOf(tally),
     healthy: tally.healthy,
+    back: backOf(tally),
     success:
       wave.success === null
         ? null
@@ -168,6 +169,11 @@ const toWave = (
     finishedAt: wave.finishedAt?.toISOString() ?? null,
   };
 };
+
+const backOf = ({ reverting, stranded, reverted, stuck }: Tally): Wave['back'] =>
+  reverting + stranded + reverted + stuck === 0
+    ? null
+    : { open: reverting + stranded, offline: stranded, done: reverted, stuck };
 
 type Approvable = Pick<WaveRow, 'approval' | 'approvedBy' | 'approvedAt' | 'approvalComment'>;
 

@@ -221,9 +221,10 @@ export const rollOutTriggered = (db: Database, key: Key, now: Date): Promise<Fol
       release: row.release,
       ...(row.channel === null ? {} : { channel: row.channel }),
     };
+    const actor = await actorOf(tx, row);
     let rollout: Rollout;
     try {
-      rollout = await createRollout(tx, wanted, now);
+      rollout = await createRollout(tx, wanted, now, null, actor);
     } catch (error) {
       if (!(error instanceof SlipwayError) || error.code !== 'CONFLICT') throw error;
       const patienceMs = (asked.conflictPatienceSeconds ?? DEFAULT_PATIENCE_S) * 1000;
@@ -239,7 +240,7 @@ export const rollOutTriggered = (db: Database, key: Key, now: Date): Promise<Fol
     await move(tx, row, { state: 'done', rollout: rollout.id, code: null, message: null }, now);
     const details = { ...wanted };
     await recordAudit(tx, {
-      actor: await actorOf(tx, row),
+      actor,
       action: 'rollout.create',
       subject: rollout.id,
       details,

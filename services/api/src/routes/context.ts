@@ -67,6 +67,15 @@ export const whole = (min: number, max: number, absent: number) =>
     .default(absent)
     .meta({ default: absent });
 
+/** One that need not be there. */
+export const wholeOrNone = (min: number, max: number) =>
+  z
+    .preprocess(
+      (text) => (typeof text === 'string' && /^\d{1,9}$/.test(text) ? Number(text) : text),
+      z.int().min(min).max(max).optional(),
+    )
+    .optional();
+
 /**
  * What every list takes. Answers of up to `limit` items name the next part in `Link: <…>; rel="next"`, whose `after` is
  * opaque; the store's `keyset` makes it. `count` has the total told in `X-Total-Count`.

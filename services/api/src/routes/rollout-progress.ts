@@ -1,7 +1,7 @@
 import { getRollout, listExecutions, listFailures } from '@slipway/fleet';
 import { Execution, ExecutionState, RolloutFailures, RolloutId, Wave } from '@slipway/protocol';
 import { z } from 'zod';
-import { PageQuery, type App, type Context } from './context.ts';
+import { PageQuery, wholeOrNone, type App, type Context } from './context.ts';
 
 const tags = ['Rollouts'];
 const ById = z.strictObject({ id: RolloutId });
@@ -30,6 +30,7 @@ export const rolloutProgressRoutes = (app: App, { db }: Context): void => {
         summary: 'List the devices of a rollout and how far each is',
         params: ById,
         querystring: PageQuery.extend({
+          wave: wholeOrNone(0, 49).describe('Only devices of the wave of this index.'),
           state: ExecutionState.optional(),
           code: z.string().max(64).optional().describe('Only those that ended with this code.'),
         }),

@@ -9,7 +9,7 @@ import {
 } from '@slipway/fleet';
 import { Rollout, RolloutCreate, RolloutId, RolloutPreview, RolloutState } from '@slipway/protocol';
 import { z } from 'zod';
-import { actorOf, reachOfRequest } from '../auth.ts';
+import { actorOf, personOf, reachOfRequest } from '../auth.ts';
 import { PageQuery, type App, type Context } from './context.ts';
 
 const tags = ['Rollouts'];
@@ -30,7 +30,7 @@ export const rolloutRoutes = (app: App, { db, events, wakePlanner }: Context): v
     async (request, reply) => {
       const rollout = await db.transaction(async (tx) => {
         const within = await limitTargets(tx, reachOfRequest(request), request.body, new Date());
-        const made = await createRollout(tx, request.body, new Date(), within);
+        const made = await createRollout(tx, request.body, new Date(), within, personOf(request));
         await recordAudit(tx, {
           actor: actorOf(request).name,
           action: 'rollout.create',

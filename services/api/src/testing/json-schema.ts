@@ -21,6 +21,7 @@ export type Schema = {
   readonly pattern?: string | undefined;
   readonly format?: string | undefined;
   readonly minimum?: number | undefined;
+  readonly exclusiveMinimum?: number | undefined;
   readonly maximum?: number | undefined;
 };
 export const Schema: z.ZodType<Schema> = z.lazy(() =>
@@ -42,6 +43,7 @@ export const Schema: z.ZodType<Schema> = z.lazy(() =>
     pattern: z.string().optional(),
     format: z.string().optional(),
     minimum: z.number().optional(),
+    exclusiveMinimum: z.number().optional(),
     maximum: z.number().optional(),
   }),
 );
@@ -82,7 +84,8 @@ export const valuesOf = (
       return integers(schema);
     case 'number':
       return fc.double({
-        min: schema.minimum ?? -1e12,
+        min: schema.minimum ?? schema.exclusiveMinimum ?? -1e12,
+        minExcluded: schema.exclusiveMinimum !== undefined,
         max: schema.maximum ?? 1e12,
         noNaN: true,
       });

@@ -1,9 +1,10 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createClient } from '@slipway/client';
+import { createRollout } from '@slipway/fleet';
 import { until } from '@slipway/fleet/testing';
 import { seedDevice, seedDraft, seedOnlineDevice, seedRelease, TEST_CLASS } from '@slipway/fleet/testing';
-import { isBuildOver } from '@slipway/protocol';
+import { isBuildOver, RolloutCreate } from '@slipway/protocol';
 import { newKeyAndCsr } from './csr.ts';
 import { post } from './post.ts';
 import { newGitRepository } from './git-repository.ts';
@@ -60,6 +61,11 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
   const group = async () => (await client.groups.create({ name: next() })).id;
   const rollout = async () =>
     (await client.rollouts.create({ release: await published(), devices: [await device()] })).id;
+  // Whoever asks for the approval may not be the one who created it.
+  const pendingRollout = async () => {
+    const asked = { release: await published(), devices: [await device()], approval: true };
+    return (await createRollout(api.db, RolloutCreate.parse(asked), new Date(), null, 'ann')).id;
+  };
   const registration = async () => {
     const [known] = await client.registrations.create({ devices: [{ deviceClass, serial: next() }] });
     return known?.deviceId ?? '';
@@ -153,6 +159,11 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
     'rollouts.listExecutions': by(rollout),
     'rollouts.replacePolicy': by(rollout, { mode: 'download' }),
     'rollouts.abort': by(rollout),
+    'rollouts.update': by(rollout, { maxInFlight: 20, failurePercent: 5, maxPerMinute: null, priority: 60 }),
+    'rollouts.pause': by(rollout, { reason: 'a look at the canaries' }),
+    'rollouts.resume': by(async () => (await client.rollouts.pause(await rollout(), {})).id),
+    'rollouts.approve': by(pendingRollout, { comment: 'good' }),
+    'rollouts.rollback': by(rollout, { reason: 'it is slow' }),
 
     'devices.get': by(device),
     'devices.update': by(device, { name: 'in the cellar', tags: ['canary'], attributes: { floor: -1 } }),
