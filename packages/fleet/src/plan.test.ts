@@ -181,7 +181,7 @@ describe('waves', () => {
     world.settle();
     expect(told(finish(world, 'FAILED', 1))).toEqual([]);
     expect(told(finish(world, 'COMMITTED', 2))).toEqual(['stop']);
-    expect(world.reason).toBe('wave 0 ended with 1 healthy of 2 devices, too few');
+    expect(world.reason).toBe('wave 1 ended with 1 healthy of 2 devices, too few');
   });
 
   test('wait for an approval, then go on', () => {

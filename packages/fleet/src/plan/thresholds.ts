@@ -81,7 +81,7 @@ const reasonOf = (
   { index, failure }: PlanWave,
   { failed, decided, threshold: { count, percent } }: Failures,
 ): string => {
-  const where = failure === null || waves.length === 1 ? '' : ` in wave ${index}`;
+  const where = failure === null || waves.length === 1 ? '' : ` in wave ${index + 1}`;
   const at = count !== null && failed >= count ? `${count}` : `${percent} % (of ${decided})`;
   return `${failed} failed${where}, ${ENDS[onFailure]} at ${at}`;
 };

@@ -54,7 +54,7 @@ export const advanceWaves = (
     }
     if (wave.success !== null) {
       set(wave, state);
-      const reason = `wave ${wave.index} ended with ${tally.healthy} healthy of ${sizeOf(tally)} devices, too few`;
+      const reason = `wave ${wave.index + 1} ended with ${tally.healthy} healthy of ${sizeOf(tally)} devices, too few`;
       return { actions, states, fallenShort: { wave, reason }, allPassed: false };
     }
     set(wave, 'passed');

@@ -222,7 +222,7 @@ const refuseWaves = ({ waves = [] }: RolloutCreate): void => {
   if (early !== -1)
     throw new SlipwayError(
       'REQUEST_INVALID',
-      `Wave ${early} says not who belongs to it, so nobody is left for the next. Give it devices, count, percent or query; only the last wave may leave them out.`,
+      `Wave ${early + 1} says not who belongs to it, so nobody is left for the next. Give it devices, count, percent or query; only the last wave may leave them out.`,
       { details: { wave: early } },
     );
   const shares = waves.flatMap(({ percent }, index) => (percent === undefined ? [] : [{ percent, index }]));
@@ -230,7 +230,7 @@ const refuseWaves = ({ waves = [] }: RolloutCreate): void => {
   if (low === undefined) return;
   throw new SlipwayError(
     'REQUEST_INVALID',
-    `Wave ${low.index} reaches ${low.percent} % of the devices, which the waves before it have reached. Shares add up: say 5, then 25, then 100.`,
+    `Wave ${low.index + 1} reaches ${low.percent} % of the devices, which the waves before it have reached. Shares add up: say 5, then 25, then 100.`,
     { details: { wave: low.index } },
   );
 };
