@@ -11,6 +11,7 @@ export const WEBHOOK_EVENTS = [
   'release.deprecated',
   'release.withdrawn',
   'rollout.state',
+  'rollout.wave',
   'execution.failed',
   'device.pending',
   'device.rejected',

@@ -15,7 +15,7 @@ import { stopOffers } from './emergency-stop.ts';
 import { changeRelease } from './releases.ts';
 import { removeOldRows } from './retained-rows.ts';
 import { createRollout } from './rollouts.ts';
-import { abortRollout } from './steer-rollout.ts';
+import { abortRollout, approveRollout } from './steer-rollout.ts';
 import { tellAlarms } from './tell-alarms.ts';
 import {
   DEAD_AFTER_MS,
@@ -97,6 +97,28 @@ describe.each(engines)('on %s', (_name, open) => {
       ['device.offline', 'active'],
       ['device.revoked', 'revoked'],
       ['fleet.stopped', 'smoke'],
+    ]);
+  });
+
+  test('waves are told where there are several: also that one waits for an approval', async () => {
+    await create(['rollout.wave']);
+    await db.execute(sql`delete from emergency_stops`);
+    const release = await seedRelease(db, '1.0.5', Buffer.from('waves'));
+    const device = await seedOnlineDevice(db, 'gate-0');
+    const asked = { release: release.id, failureThreshold: 1, maxInFlight: 5, devices: [device.id] };
+    const waves = [{ name: 'canary', query: 'id = gate-0', approval: true }, {}];
+    const rollout = await createRollout(db, { ...asked, waves }, new Date(), null, 'ann');
+    await planRollout(db, rollout.id, new Date());
+    await approveRollout(db, rollout.id, 'bob', null, new Date());
+    await planRollout(db, rollout.id, new Date());
+    await abortRollout(db, rollout.id, 'enough', new Date());
+    const alone = await createRollout(db, asked, new Date());
+    await abortRollout(db, alone.id, 'enough', new Date());
+    const states = (await told()).map(({ data }) => [data['rollout'], data['wave'], data['state']]);
+    expect(states).toEqual([
+      [rollout.id, 0, 'pending'],
+      [rollout.id, 0, 'running'],
+      [rollout.id, 0, 'failed'],
     ]);
   });
 
