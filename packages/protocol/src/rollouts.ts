@@ -7,7 +7,8 @@ import { ClassName, DeviceId, ExecutionId, GroupId, ReleaseId, RolloutId, Versio
 /** Rollouts and their waves, as they cross the wire. Times are ISO 8601 in UTC. */
 const time = z.iso.datetime();
 
-const percent = z.number().gt(0).max(100);
+/** As fine as a database of single precision keeps it apart from none. */
+const percent = z.number().min(0.001).max(100);
 const seconds = (max: number) => z.int().min(0).max(max);
 const MONTH_S = 2_592_000;
 const limit = z.int().min(1).max(1_000_000);

@@ -21,7 +21,6 @@ export type Schema = {
   readonly pattern?: string | undefined;
   readonly format?: string | undefined;
   readonly minimum?: number | undefined;
-  readonly exclusiveMinimum?: number | undefined;
   readonly maximum?: number | undefined;
 };
 export const Schema: z.ZodType<Schema> = z.lazy(() =>
@@ -43,7 +42,6 @@ export const Schema: z.ZodType<Schema> = z.lazy(() =>
     pattern: z.string().optional(),
     format: z.string().optional(),
     minimum: z.number().optional(),
-    exclusiveMinimum: z.number().optional(),
     maximum: z.number().optional(),
   }),
 );
@@ -84,8 +82,7 @@ export const valuesOf = (
       return integers(schema);
     case 'number':
       return fc.double({
-        min: schema.minimum ?? schema.exclusiveMinimum ?? -1e12,
-        minExcluded: schema.exclusiveMinimum !== undefined,
+        min: schema.minimum ?? -1e12,
         max: schema.maximum ?? 1e12,
         noNaN: true,
       });
