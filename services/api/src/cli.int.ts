@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { recordBirth } from '@slipway/fleet';
-import { birthOf, seedDevice, until } from '@slipway/fleet/testing';
+import { birthOf, seedDevice, seedRelease, until } from '@slipway/fleet/testing';
 import {
   Build,
   BuiltComponent,
@@ -131,6 +131,33 @@ test('packages are found, and what a release changes is told', async () => {
   expect((await slipway('releases', 'packages', old?.id ?? '')).out).toMatch(
     /libssl3t64 +3\.5\.7-1 +openssl 3\.5\.7-1\n$/,
   );
+});
+
+test('a rollout in waves is previewed, waits for a second person, and each step says what follows', async () => {
+  const release = await seedRelease(api.db, '3.0.0', Buffer.from('in waves'));
+  for (const name of ['wave-1', 'wave-2']) await seedDevice(api.db, name);
+  const asked = [release.id, '--device', 'wave-1', '--device', 'wave-2', '--max-in-flight', '1'];
+  const waves = ['--wave', 'canary: device=wave-1; soak=1h; approval', '--wave', 'rest; success=50%'];
+  const preview = await slipway('rollouts', 'create', ...asked, ...waves, '--dry-run');
+  expect(preview.out).toMatch(/^3\.0\.0 of edge-test to 2 devices, 0 of them online\n/);
+  expect(preview.out).toMatch(/\n1 canary +wave-1 +1 +0 [^\n]+ after approval\n2 +everybody left +1 +0 /);
+  const mistaken = await slipway('rollouts', 'create', ...asked, '--wave', '10%; sok=1h');
+  expect(mistaken).toMatchObject({ status: 64, err: expect.stringContaining('\n  10%; sok=1h\n       ^^^') });
+
+  const made = await slipway('rollouts', 'create', ...asked, ...waves);
+  expect(made.out).toMatch(/^3\.0\.0 of edge-test to 2 devices[^\n]+; 2 waves; [^\n]+approved\nROLLOUT/);
+  const id = /rol_\w+/.exec(made.out)?.[0] ?? '';
+  expect(await slipway('rollouts', 'approve', id)).toMatchObject({
+    status: 77,
+    err: expect.stringContaining('SECOND_PERSON_NEEDED'),
+  });
+  expect((await slipway('rollouts', 'pause', id, '--reason', 'a look')).out).toMatch(/is paused: [^]+resume/);
+  expect((await slipway('rollouts', 'show', id)).out).toMatch(/reason +paused by admin: a look\n/);
+  expect((await slipway('rollouts', 'resume', id)).out).toMatch(/goes on: it is running/);
+  const limits = await slipway('rollouts', 'limits', id, '--failure-percent', '5', '--max-in-flight', '7');
+  expect(limits.out).toMatch(/\nstops at +1 or 5 % failed\nat once +7\n/);
+  expect((await slipway('rollouts', 'waves', id)).out).toMatch(/^WAVE +WHO [^]+\n2 +everybody left /);
+  expect((await slipway('rollouts', 'abort', id)).out).toMatch(/is aborted for good/);
 });
 
 test('a file that does not parse is told as the server tells it', async () => {
