@@ -41,7 +41,10 @@ export const withPlanOptions = (command: Command): Command =>
     )
     .option('--waves <file>', 'the waves as a file of YAML')
     .option('--failure-threshold <n>', 'failed devices that stop the rollout (1)', wholeNumber)
-    .option('--failure-percent <share>', 'the same as a share of the devices that are decided, such as 2%')
+    .option(
+      '--failure-percent <share>',
+      'the same as a share of the devices of the waves that have begun, such as 2%',
+    )
     .option('--max-in-flight <n>', 'devices under way at once (100)', wholeNumber)
     .option('--max-per-minute <n>', 'devices that are offered the release within a minute', wholeNumber)
     .option('--soak <time>', 'how long devices must stay healthy before the next wave, such as 1h')

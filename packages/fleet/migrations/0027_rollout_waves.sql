@@ -52,7 +52,6 @@ CREATE TABLE "rollout_waves" (
 	"approval_comment" text,
 	"up_to" bigint,
 	"forgiven" integer DEFAULT 0 NOT NULL,
-	"forgiven_of" integer DEFAULT 0 NOT NULL,
 	"started_at" timestamp with time zone,
 	"finished_at" timestamp with time zone,
 	CONSTRAINT "rollout_waves_rollout_index_pk" PRIMARY KEY("rollout","index")

@@ -14,8 +14,7 @@ const MONTH_S = 2_592_000;
 const limit = z.int().min(1).max(1_000_000);
 
 /**
- * So many devices of a wave, or that share of them; with both, whichever comes first. A share of failures is one of the
- * devices that are decided, a share of successes one of all devices of the wave.
+ * So many devices of a wave, or that share of all its devices; with both, whichever comes first.
  */
 export const Threshold = z
   .strictObject({ count: limit.optional(), percent: percent.optional() })
@@ -73,7 +72,7 @@ export type OnFailure = z.infer<typeof OnFailure>;
 export const ROLLOUT_LIMITS = {
   /** how many failed or rolled-back executions stop the rollout */
   failureThreshold: limit,
-  /** beside it: that share of the decided devices */
+  /** beside it: that share of the devices of the waves that have begun and have no threshold of their own */
   failurePercent: percent,
   /** how many devices may be under way at once */
   maxInFlight: limit,

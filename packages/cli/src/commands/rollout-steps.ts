@@ -99,7 +99,7 @@ export const rolloutStepCommands = (rollouts: Command, makeContext: MakeContext)
         .option('--failure-threshold <n>', 'failed devices that stop it', wholeNumber)
         .option(
           '--failure-percent <share>',
-          'the same as a share of the devices that are decided; none for none',
+          'the same as a share of the devices of the waves that have begun; none for none',
         )
         .option('--max-in-flight <n>', 'devices under way at once', wholeNumber)
         .option('--max-per-minute <n>', 'devices that are offered the release within a minute; none for none')

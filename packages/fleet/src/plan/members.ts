@@ -58,7 +58,7 @@ export const openOf = (tally: Tally): number => sum(tally, ['open', 'away', 'bus
 export const undecidedOf = (tally: Tally): number => openOf(tally) + tally.retrying + tally.live;
 export const failedOf = (tally: Tally): number => sum(tally, ['failed', 'unwell']);
 /** It is known how the release fares on them, for now. */
-export const decidedOf = (tally: Tally): number =>
+const decidedOf = (tally: Tally): number =>
   failedOf(tally) + sum(tally, ['soaking', 'healthy', 'reverting', 'stranded', 'reverted', 'stuck']);
 /** Run the release by us. */
 export const committedOf = (tally: Tally): number => sum(tally, ['soaking', 'healthy', 'unwell']);

@@ -1,5 +1,5 @@
 import type { Threshold } from '@slipway/protocol';
-import { addTallies, decidedOf, EMPTY_TALLY, failedOf, sizeOf, type Tally } from './members.ts';
+import { addTallies, EMPTY_TALLY, failedOf, sizeOf, type Tally } from './members.ts';
 import type { PlanRollout, PlanWave } from './types.ts';
 
 /** Healthy devices by which a wave has passed. A wave that is smaller than the number asked for has passed with all. */
@@ -15,23 +15,20 @@ export const hasSucceeded = ({ success }: Pick<PlanWave, 'success'>, tally: Tall
 
 export type Failures = {
   readonly failed: number;
-  readonly decided: number;
+  /** devices that a share is one of */
+  readonly of: number;
   readonly threshold: { readonly count: number | null; readonly percent: number | null };
 };
 
-const isReached = ({ failed, decided, threshold: { count, percent } }: Failures): boolean =>
-  (count !== null && failed >= count) ||
-  (percent !== null && failed > 0 && failed * 100 >= percent * decided);
+const isReached = ({ failed, of, threshold: { count, percent } }: Failures): boolean =>
+  (count !== null && failed >= count) || (percent !== null && failed > 0 && failed * 100 >= percent * of);
 
-type Forgiven = Pick<PlanWave, 'forgiven' | 'forgivenOf'>;
-
-const since = (tally: Tally, { forgiven, forgivenOf }: Forgiven) => ({
-  failed: failedOf(tally) - forgiven,
-  decided: decidedOf(tally) - forgivenOf,
-});
+const hasBegun = ({ state }: PlanWave): boolean => state !== 'waiting' && state !== 'pending';
 
 /**
- * Failures that count for a wave: its own where it has a threshold of its own, else those of all such waves together.
+ * Failures that count for a wave: its own where it has a threshold of its own, else those of all such waves together. A
+ * share is one of all devices of these waves as far as they have begun: of those that are decided it would be reached
+ * by the first that fails.
  *
  * @param tallyOf as it is now
  */
@@ -43,20 +40,20 @@ export const failuresOf = (
 ): Failures => {
   if (wave.failure !== null) {
     const { count = null, percent = null } = wave.failure;
-    return { ...since(tallyOf(wave.index), wave), threshold: { count, percent } };
+    return { ...failuresIn([wave], tallyOf), threshold: { count, percent } };
   }
   const shared = waves.filter(({ failure }) => failure === null);
-  const all = since(
-    shared.map(({ index }) => tallyOf(index)).reduce(addTallies, EMPTY_TALLY),
-    shared.reduce(
-      (sum, { forgiven, forgivenOf }) => ({
-        forgiven: sum.forgiven + forgiven,
-        forgivenOf: sum.forgivenOf + forgivenOf,
-      }),
-      { forgiven: 0, forgivenOf: 0 },
-    ),
-  );
-  return { ...all, threshold: { count: rollout.failureThreshold, percent: rollout.failurePercent } };
+  return {
+    ...failuresIn(shared, tallyOf),
+    threshold: { count: rollout.failureThreshold, percent: rollout.failurePercent },
+  };
+};
+
+const failuresIn = (waves: readonly PlanWave[], tallyOf: (index: number) => Tally) => {
+  const begun = waves.filter(hasBegun);
+  const tally = begun.map(({ index }) => tallyOf(index)).reduce(addTallies, EMPTY_TALLY);
+  const forgiven = begun.reduce((sum, wave) => sum + wave.forgiven, 0);
+  return { failed: failedOf(tally) - forgiven, of: sizeOf(tally) };
 };
 
 /** The wave whose failures have reached their threshold, and by how many of what. */
@@ -66,7 +63,7 @@ export const failedWave = (
   tallyOf: (index: number) => Tally,
 ): { readonly wave: PlanWave; readonly reason: string } | undefined => {
   for (const wave of waves) {
-    if (wave.state === 'waiting' || wave.state === 'pending') continue;
+    if (!hasBegun(wave)) continue;
     const failures = failuresOf(rollout, waves, wave, tallyOf);
     if (isReached(failures)) return { wave, reason: reasonOf(rollout, waves, wave, failures) };
   }
@@ -79,9 +76,9 @@ const reasonOf = (
   { onFailure }: PlanRollout,
   waves: readonly PlanWave[],
   { index, failure }: PlanWave,
-  { failed, decided, threshold: { count, percent } }: Failures,
+  { failed, of, threshold: { count, percent } }: Failures,
 ): string => {
   const where = failure === null || waves.length === 1 ? '' : ` in wave ${index + 1}`;
-  const at = count !== null && failed >= count ? `${count}` : `${percent} % (of ${decided})`;
+  const at = count !== null && failed >= count ? `${count}` : `${percent} % (of ${of})`;
   return `${failed} failed${where}, ${ENDS[onFailure]} at ${at}`;
 };

@@ -45,7 +45,6 @@ export type PlanWave = {
   readonly failure: Threshold | null;
   readonly maxInFlight: number | null;
   readonly forgiven: number;
-  readonly forgivenOf: number;
   readonly tally: Tally;
 };
 

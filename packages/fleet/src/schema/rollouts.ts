@@ -130,7 +130,6 @@ export const rolloutWaves = pgTable(
     upTo: large('up_to'),
     /** failures and decided devices of when somebody let it go on in spite of them */
     forgiven: integer('forgiven').notNull().default(0),
-    forgivenOf: integer('forgiven_of').notNull().default(0),
     startedAt: at('started_at'),
     finishedAt: at('finished_at'),
   },

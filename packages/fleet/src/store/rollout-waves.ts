@@ -160,7 +160,7 @@ const toWave = (
             now: tally.healthy,
             of: neededOf(wave.success, size),
           },
-    failure: { ...failures.threshold, now: failures.failed, of: failures.decided },
+    failure: { ...failures.threshold, now: failures.failed, of: failures.of },
     soakSeconds: wave.soakSeconds,
     approval: wave.approval,
     maxInFlight: wave.maxInFlight,

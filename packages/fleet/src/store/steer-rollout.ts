@@ -8,7 +8,7 @@ import {
   type RolloutState,
 } from '@slipway/protocol';
 import type { Database } from '../database.ts';
-import { decidedOf, EMPTY_TALLY, failedOf } from '../plan/members.ts';
+import { EMPTY_TALLY, failedOf } from '../plan/members.ts';
 import { rollouts, rolloutWaits, rolloutWaves } from '../schema.ts';
 import { found } from './not-found.ts';
 import { endWaves } from './planning/apply.ts';
@@ -89,7 +89,7 @@ const forgive = async (tx: Database, id: RolloutId): Promise<void> => {
     const tally = tallies.get(index) ?? EMPTY_TALLY;
     await tx
       .update(rolloutWaves)
-      .set({ forgiven: failedOf(tally), forgivenOf: decidedOf(tally) })
+      .set({ forgiven: failedOf(tally) })
       .where(and(eq(rolloutWaves.rollout, id), eq(rolloutWaves.index, index)));
   }
 };

@@ -67,7 +67,6 @@ export const WAVE: PlanWave = {
   failure: null,
   maxInFlight: null,
   forgiven: 0,
-  forgivenOf: 0,
   tally: EMPTY_TALLY,
 };
 
