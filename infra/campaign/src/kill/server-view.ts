@@ -9,7 +9,8 @@ const LOOK_MS = 100;
 
 /** Asks the database itself, which may be away: the same again, until there is an answer. */
 const asking = (url: string) => {
-  let client: Client | undefined;
+  /** one for all who ask at the same time: a server that stops waits for every client */
+  let connection: Promise<Client> | undefined;
   const connect = async (): Promise<Client> => {
     const made = new Client({ connectionString: url });
     // What it says of a server that is killed is said once more by the query.
@@ -17,22 +18,23 @@ const asking = (url: string) => {
     await made.connect();
     return made;
   };
+  const leave = async (from: Promise<Client> | undefined): Promise<void> => {
+    await from?.then(async (client) => client.end()).catch(() => undefined);
+  };
   return {
     ask: async <T extends QueryResultRow>(text: string, values: readonly unknown[]): Promise<T[]> => {
       for (;;) {
+        const mine = (connection ??= connect());
         try {
-          client ??= await connect();
-          return (await client.query<T>(text, [...values])).rows;
+          return (await (await mine).query<T>(text, [...values])).rows;
         } catch {
-          await client?.end().catch(() => undefined);
-          client = undefined;
+          if (connection === mine) connection = undefined;
+          await leave(mine);
           await delay(TRY_AGAIN_MS);
         }
       }
     },
-    close: async () => {
-      await client?.end().catch(() => undefined);
-    },
+    close: async () => leave(connection),
   };
 };
 
