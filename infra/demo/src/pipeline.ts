@@ -88,7 +88,16 @@ export const createPipeline = (
       }
       return { build, release: await client.releases.get(build.release) };
     },
-    publish: (release) => client.releases.publish(release.id),
+    publish: async (release) => {
+      // It may be in a virtual device at the moment.
+      await live.until(
+        `release ${release.version} to have proven itself`,
+        30 * MINUTES,
+        () => client.releases.get(release.id),
+        ({ qualification }) => qualification !== 'pending' && qualification !== 'running',
+      );
+      return client.releases.publish(release.id);
+    },
     online: async (device) => {
       await live.until(
         `${device} to be online`,
