@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createRollout, getRollout, listExecutions } from '@slipway/fleet';
+import { createRollout, getDevice, getRollout, listExecutions, rollBackRollout } from '@slipway/fleet';
 import { seedDevice, startTestBroker, TEST_CLASS, until } from '@slipway/fleet/testing';
 import { runGateway } from '@slipway/gateway/testing';
 import { isTerminal, type DeviceId, type Execution, type RolloutId } from '@slipway/protocol';
@@ -96,6 +96,24 @@ test('what fails comes back to the old slot or is refused, over links that drop'
   expect(new Map(outcomes.map(({ execution, state }) => [execution, state]))).toEqual(
     new Map(known.map(({ id, state }) => [id, state])),
   );
+});
+
+test('a rollout that is rolled back takes its devices to what they ran before', async () => {
+  const { sim, names } = await start('back-', 4);
+  const runs = () => Promise.all(names.map(async (name) => (await getDevice(server.db, name)).release));
+  const before = await until('births', async () => {
+    const releases = await runs();
+    return releases.includes(null) ? undefined : releases;
+  });
+  const rollout = await rollOut('3.0.0', names);
+  const stateOf = async () => (await getRollout(server.db, rollout)).state;
+  await until('the end', async () => ((await stateOf()) === 'completed' ? true : undefined));
+  await rollBackRollout(server.db, rollout, 'it was a mistake', new Date());
+  await server.wake(rollout);
+  await until('the way back', async () => ((await stateOf()) === 'rolled_back' ? true : undefined));
+  expect(await runs()).toEqual(before);
+  expect(new Set(before)).not.toContain((await getRollout(server.db, rollout)).release);
+  expect(await sim.until('commands', ({ commands }) => commands === 4)).toMatchObject({ doubleArms: 0 });
 });
 
 test('asked what a real device was asked, a simulated one does the same, in the same order', async () => {

@@ -6,17 +6,14 @@ export type Answer =
   | { readonly kind: 'event'; readonly event: Event }
   | { readonly kind: 'say'; readonly result: CommandResult; readonly log?: Uplink['log'] };
 
-/** As the agent of an image without diagnostics, whose people may not take it back from afar. */
+/** As the agent of an image without diagnostics that lets a command take the device back. */
 export const answerTo = (command: Command, retained: boolean): Answer => {
   const { id, name } = command;
   switch (name) {
     case 'reboot':
     case 'rebirth':
+    case 'rollback':
       return { kind: 'event', event: { kind: 'command', name, id, retained } };
-    case 'rollback': {
-      const message = 'The image lets no command take the device back (simulated).';
-      return { kind: 'say', result: { v: 1, id, ok: false, code: 'COMMAND_REFUSED', message } };
-    }
     case 'identify':
       return { kind: 'say', result: { v: 1, id, ok: true, message: 'nothing to blink with (simulated)' } };
     case 'collect':
