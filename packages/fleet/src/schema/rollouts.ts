@@ -128,7 +128,7 @@ export const rolloutWaves = pgTable(
     approvalComment: text('approval_comment'),
     /** the last position of it; null: not known yet, or it goes by no positions */
     upTo: large('up_to'),
-    /** failures and decided devices of when somebody let it go on in spite of them */
+    /** failures that were there when somebody let it go on in spite of them */
     forgiven: integer('forgiven').notNull().default(0),
     startedAt: at('started_at'),
     finishedAt: at('finished_at'),

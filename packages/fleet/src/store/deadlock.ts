@@ -1,10 +1,12 @@
 const TRIES = 5;
 
+/** Each has a digit; `EPIPE` is none. */
+const SQL_STATE = /^(?=.*\d)[0-9A-Z]{5}$/;
+
 /** SQLSTATE of what the database refused, however deep in the causes. */
 export const sqlStateOf = (error: unknown): string | undefined => {
   if (!(error instanceof Error)) return undefined;
-  if ('code' in error && typeof error.code === 'string' && /^[0-9A-Z]{5}$/.test(error.code))
-    return error.code;
+  if ('code' in error && typeof error.code === 'string' && SQL_STATE.test(error.code)) return error.code;
   return sqlStateOf(error.cause);
 };
 
