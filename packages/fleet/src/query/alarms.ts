@@ -5,7 +5,7 @@ import { METRICS } from './metrics.ts';
 
 const DAY_MS = 86_400_000;
 
-/** When alarms are raised. */
+/** When alarms are raised. The table of devices keeps those of disk and temperature: another limit is a migration too. */
 export const ALARM_LIMITS = {
   offlineMs: DAY_MS,
   diskUsedPercent: 90,
@@ -55,13 +55,13 @@ export const ALARMS: Readonly<Record<AlarmName, Alarm>> = {
     meaning: `\`metric.disk_used\` is at least ${ALARM_LIMITS.diskUsedPercent} %`,
     raised: ({ telemetry }) =>
       telemetry !== null && (METRICS.disk_used.of(telemetry) ?? 0) >= ALARM_LIMITS.diskUsedPercent,
-    sql: () => sql`${METRICS.disk_used.sql} >= ${sql.raw(String(ALARM_LIMITS.diskUsedPercent))}`,
+    sql: () => sql`${devices.diskFull}`,
   },
   hot: {
     meaning: `\`metric.cpu_temp\` is at least ${ALARM_LIMITS.celsius} °C`,
     raised: ({ telemetry }) =>
       telemetry !== null && (METRICS.cpu_temp.of(telemetry) ?? -Infinity) >= ALARM_LIMITS.celsius,
-    sql: () => sql`${METRICS.cpu_temp.sql} >= ${sql.raw(String(ALARM_LIMITS.celsius))}`,
+    sql: () => sql`${devices.hot}`,
   },
   certificate_expiring: {
     meaning: 'the certificate ends within 14 days, or has ended: the device should have renewed it long ago',

@@ -48,6 +48,11 @@ export const devices = pgTable(
     bootId: text('boot_id'),
     services: jsonb('services').$type<ServiceReport[]>().notNull().default([]),
     telemetry: jsonb('telemetry').$type<Telemetry>(),
+    /** alarms, by the limits in `ALARM_LIMITS`: kept, since to look for one in all telemetry takes seconds in a large fleet */
+    diskFull: boolean('disk_full').generatedAlwaysAs(
+      sql`((telemetry #>> '{diskTotal}')::float8 - (telemetry #>> '{diskFree}')::float8) * 100 / nullif((telemetry #>> '{diskTotal}')::float8, 0) >= 90`,
+    ),
+    hot: boolean('hot').generatedAlwaysAs(sql`(telemetry #>> '{temperature}')::float8 >= 85`),
     /** what `desired` says; `seq` rises with every change */
     desiredSeq: integer('desired_seq').notNull().default(0),
     assignment: jsonb('assignment').$type<Assignment | null>(),
@@ -76,6 +81,16 @@ export const devices = pgTable(
     index('devices_release').on(table.release, table.id),
     index('devices_serial').on(table.serial),
     // No index on what comes with every telemetry: an update that touches none costs a tenth.
+    // But for alarms: these columns change only where one comes or goes.
+    index('devices_disk_full')
+      .on(table.id)
+      .where(sql`${table.diskFull}`),
+    index('devices_hot')
+      .on(table.id)
+      .where(sql`${table.hot}`),
+    index('devices_failed')
+      .on(table.id)
+      .where(sql`${table.health} = 'failed'`),
     index('devices_tags').using('gin', table.tags),
     index('devices_attributes').using('gin', table.attributes.op('jsonb_path_ops')),
     index('devices_assigned')
