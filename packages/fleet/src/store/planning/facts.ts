@@ -8,7 +8,7 @@ export type RolloutRow = typeof rollouts.$inferSelect;
 export type WaveRow = typeof rolloutWaves.$inferSelect;
 
 /** Rows of one step: what a decision takes is bounded, however large the rollout is. */
-export const PAGE = 500;
+export const PAGE = 250;
 
 export const membersOf = (rollout: RolloutId, states: readonly MemberState[]) =>
   and(eq(rolloutMembers.rollout, rollout), inArray(rolloutMembers.state, [...states]));

@@ -82,8 +82,10 @@ export const gather = async (
   const live = await liveOf(tx, rollout, stones.byId, facts);
   const watched = await watchedOf(tx, rollout, intake, now);
   const room = mayOffer(planRollout, talliesOf(planWaves), now) + ended.length + live.late;
-  const limit =
-    rollout.state === 'running' && !facts.halted && room > 0 ? Math.min(PAGE, 2 * room + SPARE) : 0;
+  // Nothing is offered before all that ended is taken account of.
+  const isMore = ended.length === PAGE || intake.more;
+  const mayOfferNow = rollout.state === 'running' && !facts.halted && !isMore && room > 0;
+  const limit = mayOfferNow ? Math.min(PAGE, 2 * room + SPARE) : 0;
   const leaving = [...ended, ...live.rows.filter(({ deadlineAt }) => deadlineAt <= now)];
   const wanted = planWaves.map((wave) => ({ wave, limit: Math.min(limit, lookedAt(wave, leaving)) }));
   const { found: candidates, isFull } = await candidatesOf(tx, rollout, wanted, stones, limit, now);
@@ -96,7 +98,7 @@ export const gather = async (
       watched,
       candidates: candidates.map(({ candidate }) => candidate),
       more: {
-        ended: ended.length === PAGE || intake.more,
+        ended: isMore,
         watched: watched.length === PAGE,
         candidates: isFull,
       },
