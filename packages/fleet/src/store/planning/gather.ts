@@ -337,6 +337,8 @@ const candidatesOf = async (
   /** there may be others */
   readonly isFull: boolean;
 }> => {
+  // Of one that is over the group may be gone.
+  if (limit === 0) return { found: [], isFull: false };
   const isTarget = await isStillTarget(tx, rollout, now);
   const found: { candidate: PlanCandidate; other: RolloutId | null }[] = [];
   let isFull = false;
