@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { createRollout, openDatabase, planRollout, type Database } from '@slipway/fleet';
 import { seedRelease, startTestPostgres, TEST_CLASS } from '@slipway/fleet/testing';
@@ -184,8 +185,11 @@ const skip = async (db: Database, id: RolloutId, release: Release, to: 'half' | 
 };
 
 const Scans = z.object({ table: z.string(), rows: z.coerce.number() });
+/** Sessions tell what they read no more often than once a second. */
+const TOLD_MS = 1100;
 /** Tables that grow with the fleet, and how many rows were read from end to end; small ones may be. */
 const scansOf = async (db: Database): Promise<z.infer<typeof Scans>[]> => {
+  await sleep(TOLD_MS);
   await askSql(db, Nothing, 'select pg_stat_clear_snapshot()');
   return askSql(
     db,
