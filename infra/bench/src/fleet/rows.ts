@@ -21,7 +21,7 @@ const QUERIES = [
 ] as const;
 /** Enough of the planner: it takes the devices in bit by bit before it offers anything. */
 const OFFERS = 10_000;
-const MAX_DECISIONS = 2000;
+const MAX_DECISIONS = 20_000;
 const TIMES = 5;
 
 const median = (numbers: readonly number[]): number =>
