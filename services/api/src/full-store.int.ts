@@ -67,7 +67,7 @@ test('a store that is full refuses builds, tells so, and leaves rollouts alone',
 
   const rollout = await rollouts.create({ release: release.id });
   const { actions } = await planRollout(api.db, rollout.id, new Date());
-  expect(actions).toEqual([{ kind: 'offer', device: 'gate-1' }]);
+  expect(actions).toEqual([{ kind: 'offer', device: 'gate-1', wave: 0 }]);
   expect(await getEmergencyStop(api.db, TenantId.parse('default'))).toMatchObject({ offers: 1 });
 
   await rm(join(place, 'other', 'file'));
