@@ -255,7 +255,12 @@ test('an instance comes back from a backup made under load: nothing half, its to
   expect(await again.rollouts.listExecutions(next.id).all()).toEqual([]);
   await slipway('resume');
   await install(again, back, third, next);
-  expect(await again.devices.get(id)).toMatchObject({ version: '1.2.0', online: true });
+  // Births are recorded apart from reports, a moment later.
+  const born = await until('the birth of 1.2.0', async () => {
+    const known = await again.devices.get(id);
+    return known.version === '1.2.0' ? known : undefined;
+  });
+  expect(born.online).toBe(true);
   const seqs = back.seqs();
   expect(seqs).toEqual(seqs.toSorted((a, b) => a - b));
   expect(new Set(seqs).size).toBeGreaterThanOrEqual(3);

@@ -54,6 +54,7 @@ export const takeIn = async (
   if (hinted.size > 0) {
     await reopen(tx, rollout, [...hinted.keys()]);
     await join([...hinted.keys()]);
+    await leaveCurrent(tx, rollout, [...hinted.keys()]);
   }
   let isSwept = rollout.sweepFrom === null;
   if (!isSwept) isSwept = await sweep(tx, rollout, join, now);
@@ -79,6 +80,15 @@ const reopen = async (tx: Database, rollout: RolloutRow, ids: readonly DeviceId[
     where m.rollout = ${rollout.id} and m.device = ${devices.id} and ${isOneOf(devices.id, ids)} and (
       m.state = 'busy' or m.state = 'away' and (${devices.online} or ${devices.state} <> 'active')
       or m.state = 'current' and ${devices.release} is distinct from ${rollout.release})`);
+};
+
+/** Those that run the release without an offer of ours, also while nothing is offered. */
+const leaveCurrent = async (tx: Database, rollout: RolloutRow, ids: readonly DeviceId[]): Promise<void> => {
+  await tx.execute(sql`
+    update rollout_members m set state = 'current', not_before = null
+    from devices
+    where m.rollout = ${rollout.id} and m.device = ${devices.id} and ${isOneOf(devices.id, ids)}
+      and m.state in ('open', 'away') and ${devices.release} = ${rollout.release}`);
 };
 
 type Join = (ids: readonly DeviceId[]) => Promise<void>;
