@@ -106,7 +106,8 @@ const serve = async ({ programs, user }: Cluster, directory: string, syncs = fal
     () => answers(url),
     { ...user, cwd: directory },
   );
-  return { url, pid: server.pid, stop: server.stop, kill: server.kill };
+  // A client that was forgotten is cut off: by SIGTERM it would be waited for.
+  return { url, pid: server.pid, stop: () => server.stop('SIGINT'), kill: server.kill };
 };
 
 const makeCluster = async (cluster: Cluster, directory: string): Promise<string> => {

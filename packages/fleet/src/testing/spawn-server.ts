@@ -9,7 +9,7 @@ export const spawnServer = async (
   options: SpawnOptions = {},
 ): Promise<{
   readonly pid: number;
-  readonly stop: () => Promise<void>;
+  readonly stop: (signal?: NodeJS.Signals) => Promise<void>;
   readonly kill: () => Promise<void>;
 }> => {
   const child: ChildProcess = spawn(command, [...args], {
@@ -37,5 +37,5 @@ export const spawnServer = async (
     if (gone) throw new Error(`${command} ended at once:\n${output}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  return { pid: child.pid ?? 0, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
+  return { pid: child.pid ?? 0, stop: (signal = 'SIGTERM') => end(signal), kill: () => end('SIGKILL') };
 };
