@@ -256,6 +256,9 @@ const isAsked = (execution: typeof executions.id) => sql`${devices.assignment}->
 const followsPolicy = (assignment: Assignment, policy: AssignmentPolicy): boolean =>
   isDeepStrictEqual(AssignmentPolicy.parse(assignment), AssignmentPolicy.parse(policy));
 
+/** The birth of a boot may be recorded after the report that it committed: until then the report counts. */
+const BIRTH_MS = 60_000;
+
 const watchedOf = async (
   tx: Database,
   rollout: RolloutRow,
@@ -278,12 +281,16 @@ const watchedOf = async (
       release: devices.release,
       health: devices.health,
       isBad,
+      hasJustCommitted: sql<boolean>`exists (select 1 from executions e where e.device = ${devices.id}
+        and e.rollout = ${rollout.id} and e.release = ${rollout.release} and e.state = 'COMMITTED'
+        and e.updated_at > ${new Date(now.getTime() - BIRTH_MS).toISOString()}::timestamptz)`,
     })
     .from(rolloutMembers)
     .innerJoin(devices, eq(devices.id, rolloutMembers.device))
     .where(wanted)
     .limit(PAGE);
-  return rows.flatMap(({ member, online, release, health, isBad: isBadNow }): PlanWatched[] => {
+  return rows.flatMap((row): PlanWatched[] => {
+    const { member, online, release, health, isBad: isBadNow } = row;
     const { device, state, notBefore, tries } = member;
     if (!isWatchedState(state)) return [];
     const wasBad = hinted.get(device)?.unwell === true || health === 'failed';
@@ -296,7 +303,7 @@ const watchedOf = async (
         notBefore,
         tries,
         online,
-        runsIt: release === rollout.release,
+        runsIt: release === rollout.release || (state !== 'reverting' && row.hasJustCommitted),
         health: wasBad || isDueBad ? 'bad' : health === 'ok' ? 'ok' : 'unknown',
         isOverdue: member.code === 'SOAK_OVERDUE',
       },
