@@ -1,22 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { startTestBroker, startTestPostgres, startTestRedis } from '@slipway/fleet/testing';
+import { freePort, startTestBroker, startTestPostgres, startTestRedis } from '@slipway/fleet/testing';
 import { SlipwayError } from '@slipway/protocol';
 import { makeDeviceAuthority, makeServerAuthority, makeServerIdentity } from '@slipway/signing';
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(address === null || typeof address === 'string' ? 0 : address.port));
-    });
-  });
 
 /** A broker with a door for whoever says who he is, and one for certificates of devices. */
 const startBroker = async (dir: string) => {

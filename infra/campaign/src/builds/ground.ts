@@ -1,8 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createClient, type Client } from '@slipway/client';
-import { startTestPostgres, startTestRedis } from '@slipway/fleet/testing';
+import { freePort, startTestPostgres, startTestRedis } from '@slipway/fleet/testing';
 import { SlipwayError } from '@slipway/protocol';
 import {
   makeDeviceAuthority,
@@ -13,17 +12,6 @@ import {
 } from '@slipway/signing';
 import { serverProcess, type ServerProcess } from './server-process.ts';
 import { makeSmallImages } from './small-images.ts';
-
-/** On loopback. */
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(address === null || typeof address === 'string' ? 0 : address.port));
-    });
-  });
 
 /** Everything that builds, each in a process of its own on this machine, PostgreSQL and Redis among them. */
 export type BuildGround = {

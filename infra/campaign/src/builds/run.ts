@@ -2,6 +2,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { randomOf } from '@slipway/fleet-sim';
 import { messageOf, SlipwayError } from '@slipway/protocol';
 import { z } from 'zod';
 import { makeBuildGround, type BuildGround } from './ground.ts';
@@ -52,17 +53,6 @@ const parse = (args: readonly string[]): z.infer<typeof Options> => {
     const why = cause instanceof z.ZodError ? z.prettifyError(cause) : messageOf(cause);
     throw new SlipwayError('USAGE', `${why}\n\n${BUILDS_HELP}`, { cause });
   }
-};
-
-/** Numbers from 0 to below 1, the same for the same seed (mulberry32). */
-const randomOf = (seed: number) => {
-  let state = seed;
-  return (): number => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 };
 
 type Kills = Record<keyof BuildGround['victims'], number>;

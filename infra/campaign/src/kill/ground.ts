@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { freePort } from '@slipway/fleet/testing';
 import { makeServiceIdentity } from '@slipway/signing';
-import { freePort, makeBuildGround, type BuildGround } from '../builds/ground.ts';
+import { makeBuildGround, type BuildGround } from '../builds/ground.ts';
 import { serverProcess, type ServerProcess } from '../builds/server-process.ts';
 import { makeBroker } from './broker.ts';
 import type { Victim } from './victims.ts';

@@ -23,7 +23,8 @@ export type Failures = {
 const isReached = ({ failed, of, threshold: { count, percent } }: Failures): boolean =>
   (count !== null && failed >= count) || (percent !== null && failed > 0 && failed * 100 >= percent * of);
 
-const hasBegun = ({ state }: PlanWave): boolean => state !== 'waiting' && state !== 'pending';
+export const hasBegun = ({ state }: Pick<PlanWave, 'state'>): boolean =>
+  state !== 'waiting' && state !== 'pending';
 
 /**
  * Failures that count for a wave: its own where it has a threshold of its own, else those of all such waves together. A

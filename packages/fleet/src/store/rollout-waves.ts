@@ -12,7 +12,7 @@ import {
   type MemberState,
   type Tally,
 } from '../plan/members.ts';
-import { failuresOf, neededOf } from '../plan/thresholds.ts';
+import { failuresOf, neededOf, hasBegun } from '../plan/thresholds.ts';
 import type { PlanWave } from '../plan/types.ts';
 import { rolloutMembers, rollouts, rolloutWaves } from '../schema.ts';
 import { isMemberState, type WaveRow } from './planning/facts.ts';
@@ -137,14 +137,13 @@ const toWave = (
   const planned = waves.map((one) => toPlanWave(one, tallyOf(one.index)));
   const failures = failuresOf(rollout, planned, toPlanWave(wave, tally), tallyOf);
   const size = sizeOf(tally);
-  const hasBegun = wave.state !== 'waiting' && wave.state !== 'pending';
   const soakUntil = soaks.get(`${wave.rollout} ${wave.index}`);
   return {
     index: wave.index,
     name: wave.name,
     who: wave.who,
     state: wave.state,
-    size: hasBegun || size > 0 ? size : null,
+    size: hasBegun(wave) || size > 0 ? size : null,
     counts,
     open: openOf(tally),
     offline: tally.away,

@@ -45,7 +45,8 @@ export const startTestBroker = async (more: readonly string[] = []): Promise<Tes
   };
 };
 
-const freePort = (): Promise<number> =>
+/** On loopback. */
+export const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

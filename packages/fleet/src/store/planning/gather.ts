@@ -17,6 +17,7 @@ import { LIVE_STATES } from '../../live-states.ts';
 import { EMPTY_TALLY, type MemberState, type Tally } from '../../plan/members.ts';
 import { mayOffer } from '../../plan/offers.ts';
 import { talliesOf } from '../../plan/tallies.ts';
+import { hasBegun } from '../../plan/thresholds.ts';
 import type {
   PlanCandidate,
   PlanEnded,
@@ -351,7 +352,7 @@ const candidatesOf = async (
   let isFull = false;
   for (const { wave, limit: most } of waves) {
     const left = Math.min(limit - found.length, most);
-    if (wave.state === 'waiting' || wave.state === 'pending' || wave.tally.open === 0 || left <= 0) continue;
+    if (!hasBegun(wave) || wave.tally.open === 0 || left <= 0) continue;
     const rows = await rowsOf(
       tx,
       CandidateRow,
