@@ -107,7 +107,10 @@ test('from a build to a published release on this disk', async () => {
   expect((await slipway('rollouts', 'abort', id)).status).toBe(0);
   expect((await slipway('rollouts', 'show', id)).out).toMatch(/reason +aborted by admin/);
   const aborted = await slipway('rollouts', 'show', id, '--watch');
-  expect(aborted.status).toBe(1);
+  expect(aborted).toMatchObject({
+    status: 1,
+    err: expect.stringMatching(/^ROLLOUT_ABORTED: Rollout \w+ aborted: aborted by admin\.\n/),
+  });
 });
 
 test('packages are found, and what a release changes is told', async () => {

@@ -16,7 +16,8 @@ import {
 } from '../rollout-plan.ts';
 import { policyOf, policyOptions, withPolicyOptions } from '../rollout-policy.ts';
 import { table } from '../table.ts';
-import { refuseUnfinished, watchRollout } from '../watch-rollout.ts';
+import { refuseBadEnd } from '../rollout-end.ts';
+import { watchRollout } from '../watch-rollout.ts';
 
 const rolloutOptions = {
   device: z.array(DeviceId).optional(),
@@ -84,7 +85,7 @@ export const rolloutCreateCommands = (rollouts: Command, makeContext: MakeContex
     build: (command) =>
       withRolloutOptions(command)
         .option('--dry-run', 'start nothing; print what it would do, as rollouts preview')
-        .option('-w, --watch', 'wait for the end; exit 1 unless it completed'),
+        .option('-w, --watch', 'wait for the end; its status tells why it did not complete'),
     run: async (context, words, { dryRun, watch, ...options }) => {
       if (dryRun) {
         await showPreview(context, word(words, 0), options);
@@ -97,7 +98,7 @@ export const rolloutCreateCommands = (rollouts: Command, makeContext: MakeContex
       if (watch) {
         const seen = await watchRollout(context, client, rollout.id);
         print(context, seen, () => showRollout(seen, context.columns));
-        refuseUnfinished(seen.rollout);
+        refuseBadEnd(seen.rollout, seen.failures);
         return;
       }
       print(context, rollout, () =>

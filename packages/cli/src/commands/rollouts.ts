@@ -4,10 +4,11 @@ import { z } from 'zod';
 import { leaf, print, wholeNumber, word, type MakeContext } from '../command.ts';
 import { connect } from '../context.ts';
 import { showRollout, executionTable, rolloutLine, ROLLOUT_HEADINGS } from '../describe-rollout.ts';
+import { refuseBadEnd } from '../rollout-end.ts';
 import { describePolicy, policyOf, policyOptions, withPolicyOptions } from '../rollout-policy.ts';
 import { facts, table } from '../table.ts';
 import { waveTable } from '../wave-table.ts';
-import { refuseUnfinished, seeRollout, watchRollout } from '../watch-rollout.ts';
+import { seeRollout, watchRollout } from '../watch-rollout.ts';
 import { watchList } from '../watch.ts';
 import { rolloutCreateCommands } from './rollout-create.ts';
 import { rolloutStepCommands } from './rollout-steps.ts';
@@ -51,7 +52,8 @@ export const rolloutCommands = (program: Command, makeContext: MakeContext): voi
     usage: 'show <rollout>',
     summary: 'show a rollout, its waves and its devices',
     options: z.object({ watch: z.boolean().default(false) }),
-    build: (command) => command.option('-w, --watch', 'wait for the end; exit 1 unless it completed'),
+    build: (command) =>
+      command.option('-w, --watch', 'wait for the end; its status tells why it did not complete'),
     run: async (context, words, options) => {
       const client = await connect(context);
       const id = word(words, 0);
@@ -59,7 +61,7 @@ export const rolloutCommands = (program: Command, makeContext: MakeContext): voi
         ? await watchRollout(context, client, id)
         : await seeRollout(client, id, context.json ? Number.POSITIVE_INFINITY : SHOWN);
       print(context, seen, () => showRollout(seen, context.columns));
-      if (options.watch) refuseUnfinished(seen.rollout);
+      if (options.watch) refuseBadEnd(seen.rollout, seen.failures);
     },
   });
   leaf(rollouts, makeContext, {
