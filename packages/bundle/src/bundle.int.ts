@@ -31,7 +31,15 @@ import {
   type ReleaseTree,
   signCms,
 } from '@slipway/signing';
-import { digestFile, digestOf, type FileDigest, readSignature, verifyBundle, writeBundle } from './index.ts';
+import {
+  digestFile,
+  digestOf,
+  type FileDigest,
+  readSignature,
+  verifyBundle,
+  verifyClaims,
+  writeBundle,
+} from './index.ts';
 
 let folder: string;
 let tree: ReleaseTree;
@@ -158,6 +166,15 @@ describe('writeBundle', () => {
       notAfter: leaf.validToDate,
     });
     await expect(readSignature(files['root.img'])).rejects.toMatchObject({ code: 'BUNDLE_MALFORMED' });
+  });
+
+  test('what it claims is verified without its files', async () => {
+    const options = { releaseRootPem: tree.root.certificatePem };
+    writeFileSync(path('head.tar'), readFileSync(good).subarray(0, 32 * 1024));
+    expect(await verifyClaims(path('head.tar'), options)).toEqual(manifest);
+    await expect(verifyBundle(path('head.tar'), options)).rejects.toMatchObject({
+      code: 'BUNDLE_DIGEST_MISMATCH',
+    });
   });
 
   test('the same inputs give the same bytes', () => {

@@ -6,7 +6,7 @@
  */
 export { chunksOf, digestFile, digestOf, type FileDigest, FileDigester, readFully } from './digest-file.ts';
 export { parseManifest, parseManifestOnDevice, PAYLOAD_ORDER, type PayloadName } from './manifest.ts';
-export { readSignature } from './read-signature.ts';
+export { type Head, readHead, readSignature } from './read-head.ts';
 export {
   expectEnd,
   expectEntry,
@@ -16,4 +16,5 @@ export {
   tarPadding,
 } from './tar-header.ts';
 export { type VerifiedBundle, verifyBundle, type VerifyBundle } from './verify-bundle.ts';
+export { verifyClaims, type VerifyClaims, verifyHead } from './verify-claims.ts';
 export { writeBundle, type WriteBundle } from './write-bundle.ts';

@@ -11,9 +11,7 @@ import {
   SIGNATURE_NAME,
   SlipwayError,
 } from '@slipway/protocol';
-import { verifyCms } from '@slipway/signing';
 import { chunksOf, digestOf, readFully } from './digest-file.ts';
-import { parseManifest } from './manifest.ts';
 import {
   expectEnd,
   expectEntry,
@@ -22,6 +20,7 @@ import {
   TAR_END_BYTES,
   tarPadding,
 } from './tar-header.ts';
+import { verifyHead } from './verify-claims.ts';
 
 export type VerifyBundle = {
   /** PEM: the only trust anchor */
@@ -165,13 +164,7 @@ export const verifyBundle = async (path: string, options: VerifyBundle): Promise
   const reader = new Reader(file);
   const content = await takeSmall(reader, MANIFEST_NAME, MAX_MANIFEST_BYTES);
   const signature = await takeSmall(reader, SIGNATURE_NAME, MAX_SIGNATURE_BYTES);
-  await verifyCms({
-    content,
-    signature,
-    rootPem: options.releaseRootPem,
-    ...(options.at === undefined ? {} : { at: options.at }),
-  });
-  const manifest = parseManifest(content);
+  const manifest = await verifyHead({ content, signature }, options);
   verifyTarget(manifest, options);
   for (const listed of manifest.files) await verifyFile(reader, listed);
   expectEnd(await reader.upTo(TAR_END_BYTES + 1));

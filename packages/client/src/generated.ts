@@ -57,8 +57,12 @@ import {
   Release,
   ReleaseChannel,
   ReleaseDifference,
+  ReleaseDownloads,
+  ReleaseEvent,
   ReleasePackage,
+  ReleaseSignature,
   ReleaseState,
+  ReleaseUse,
   Retention,
   RetentionReport,
   RetentionRun,
@@ -555,6 +559,9 @@ export const generatedClient = (connection: Connection) => ({
     /** Tell which packages a release changes. `GET /v1/releases/{id}/difference` */
     difference: (id: string, query: { readonly from?: string | undefined } = {}, options: CallOptions = {}) =>
       json(connection, ReleaseDifference, `/v1/releases/${segment(id)}/difference`, { query, ...options }),
+    /** Tell how much devices would load of a release, by what they run now. `GET /v1/releases/{id}/downloads` */
+    downloads: (id: string, options: CallOptions = {}) =>
+      json(connection, ReleaseDownloads, `/v1/releases/${segment(id)}/downloads`, options),
     /** Show a release. `GET /v1/releases/{id}` */
     get: (id: string, options: CallOptions = {}) =>
       json(connection, Release, `/v1/releases/${segment(id)}`, options),
@@ -567,6 +574,12 @@ export const generatedClient = (connection: Connection) => ({
     /** Show how a release did in a virtual device. `GET /v1/releases/{id}/qualification` */
     getQualification: (id: string, options: CallOptions = {}) =>
       json(connection, Qualification, `/v1/releases/${segment(id)}/qualification`, options),
+    /** Verify the signature of a release, as devices do, and tell who signed what. `GET /v1/releases/{id}/signature` */
+    getSignature: (id: string, options: CallOptions = {}) =>
+      json(connection, ReleaseSignature, `/v1/releases/${segment(id)}/signature`, options),
+    /** Tell who uses a release: devices, rollouts, channels. `GET /v1/releases/{id}/use` */
+    getUse: (id: string, options: CallOptions = {}) =>
+      json(connection, ReleaseUse, `/v1/releases/${segment(id)}/use`, options),
     /** List releases. `GET /v1/releases` */
     list: (
       query: {
@@ -579,6 +592,9 @@ export const generatedClient = (connection: Connection) => ({
       } = {},
       options: CallOptions = {},
     ) => list(connection, Release, '/v1/releases', { query, ...options }),
+    /** List what became of a release, and by whom. `GET /v1/releases/{id}/history` */
+    listHistory: (id: string, options: CallOptions = {}) =>
+      json(connection, z.array(ReleaseEvent), `/v1/releases/${segment(id)}/history`, options),
     /** List the packages in a release. `GET /v1/releases/{id}/packages` */
     listPackages: (
       id: string,

@@ -169,6 +169,9 @@ export {
   type QualificationChange,
   type QualificationWish,
 } from './store/qualifications.ts';
+export { releaseHistory } from './store/release-history.ts';
+export { releaseUse } from './store/release-use.ts';
+export { releasesInField, type InField } from './store/releases-in-field.ts';
 export { changeRelease, createRelease, getRelease, listReleases } from './store/releases.ts';
 export {
   devicesOut,

@@ -32,6 +32,7 @@ export * from './packages.ts';
 export * from './people.ts';
 export * from './problem.ts';
 export * from './qualification.ts';
+export * from './release-facts.ts';
 export * from './retention.ts';
 export * from './roles.ts';
 export * from './rollout-failures.ts';

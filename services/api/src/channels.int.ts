@@ -1,9 +1,13 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { admitToken, listAudit } from '@slipway/fleet';
-import { seedDevice, seedDraft } from '@slipway/fleet/testing';
+import { admitToken, listAudit, recordBirth } from '@slipway/fleet';
+import { birthOf, seedDevice, seedDraft } from '@slipway/fleet/testing';
 import { createClient } from '@slipway/client';
-import { codeOf } from '@slipway/protocol';
+import { CHUNK_BYTES, codeOf } from '@slipway/protocol';
+import { makeReleaseTree } from '@slipway/signing';
 import { runApi, type TestApi } from './testing/running-api.ts';
+import { writeSignedBundle } from './testing/signed-bundle.ts';
 
 let api: TestApi;
 beforeAll(async () => {
@@ -80,4 +84,82 @@ test('an operator has devices follow channels, and publishes nothing', async () 
     'FORBIDDEN',
   );
   expect(await codeThrownBy(channels.replace('edge-test', 'stable', { floor: '9.0.0' }))).toBe('FORBIDDEN');
+});
+
+test('of a release is told who signed it, what devices would load, who uses it, and what became of it', async () => {
+  const tree = await makeReleaseTree('test');
+  await api.stop();
+  await writeFile(api.config.releaseRootFile, tree.root.certificatePem);
+  await api.start();
+  const { releases, channels } = api.client();
+  const [old, fresh] = [
+    await seedDraft(api.db, '2.0.0', Buffer.from('old')),
+    await seedDraft(api.db, '2.1.0', Buffer.from('new')),
+  ];
+  const { storeDir } = api.config;
+  const root = (last: string): Buffer =>
+    Buffer.concat([Buffer.alloc(CHUNK_BYTES, 'root'), Buffer.alloc(2 * 4096, last)]);
+  await writeSignedBundle(storeDir, old, root('old'), tree);
+  await writeSignedBundle(storeDir, fresh, root('new'), tree);
+
+  expect(await releases.getSignature(fresh.id)).toMatchObject({
+    state: 'valid',
+    code: null,
+    chain: [
+      { purpose: 'release-signer', subject: 'CN=test release signing', algorithm: 'RSA 3072' },
+      { purpose: 'release-intermediate' },
+      { purpose: 'release-root' },
+    ],
+    signed: { version: '2.1.0', files: [{ name: 'uki.efi' }, { name: 'root.img', chunks: 2 }, {}] },
+  });
+  const bundle = join(storeDir, 'bundles', `${fresh.id}.tar`);
+  const bytes = await readFile(bundle);
+  await writeFile(bundle, bytes.toString('latin1').replace('"2.1.0"', '"2.2.0"'), 'latin1');
+  expect(await releases.getSignature(fresh.id)).toMatchObject({
+    state: 'invalid',
+    code: 'BUNDLE_SIGNATURE_INVALID',
+    chain: [{ purpose: 'release-signer' }, {}, { purpose: 'release-root' }],
+    signed: null,
+  });
+  await writeFile(bundle, bytes);
+
+  await channels.createRelease('edge-test', 'beta', { release: fresh.id, force: true });
+  await releases.deprecate(fresh.id);
+  for (const device of ['runs-1', 'runs-2', 'silent']) await seedDevice(api.db, device);
+  const slot = { state: 'GOOD', release: old.id, version: '2.0.0' } as const;
+  const slots = { a: slot, b: { state: 'EMPTY' } } as const;
+  for (const device of ['runs-1', 'runs-2'])
+    await recordBirth(api.db, birthOf(device, { slots }), false, new Date());
+  const full = CHUNK_BYTES + 2 * 4096 + 'a kernel'.length;
+  expect(await releases.downloads(fresh.id)).toMatchObject({
+    full,
+    current: 0,
+    from: expect.arrayContaining([
+      {
+        release: old.id,
+        version: '2.0.0',
+        devices: 2,
+        bytes: 2 * 4096,
+        reused: full - 2 * 4096,
+        known: true,
+        refused: false,
+      },
+      expect.objectContaining({ release: null, bytes: full, known: false }),
+    ]) as unknown,
+  });
+  expect(await releases.downloads(old.id)).toMatchObject({ current: 2 });
+  expect(await releases.getUse(fresh.id)).toEqual({
+    release: fresh.id,
+    devices: 0,
+    rollouts: [],
+    channels: [{ name: 'beta', devices: 0 }],
+    steppingStoneOf: [],
+  });
+  expect((await releases.listHistory(fresh.id)).map(({ what, actor }) => [what, actor])).toEqual([
+    ['signed', null],
+    ['channel-published', 'admin'],
+    ['deprecated', 'admin'],
+  ]);
+  await rm(bundle);
+  expect(await releases.getSignature(fresh.id)).toMatchObject({ state: 'gone', chain: [] });
 });

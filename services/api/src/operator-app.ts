@@ -32,6 +32,7 @@ import { keyRoutes } from './routes/keys.ts';
 import { packageRoutes } from './routes/packages.ts';
 import { loginRoutes, selfRoutes, userRoutes } from './routes/people.ts';
 import { qualificationRoutes } from './routes/qualifications.ts';
+import { releaseFactRoutes } from './routes/release-facts.ts';
 import { releaseRoutes } from './routes/releases.ts';
 import { hookRoutes } from './routes/hooks.ts';
 import { retentionRoutes } from './routes/retention.ts';
@@ -124,6 +125,7 @@ export const operatorApp = async (
       buildInputRoutes,
       packageRoutes,
       releaseRoutes,
+      releaseFactRoutes,
       qualificationRoutes,
       channelRoutes,
       rolloutRoutes,

@@ -193,6 +193,7 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
       sources,
       triggers,
       store,
+      releaseRoot: need(releaseRoot),
       builds,
       qualifications,
       revocations,

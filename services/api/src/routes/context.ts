@@ -29,6 +29,8 @@ export type Context = {
     readonly open: (sealed: string, trigger: string) => string;
   };
   readonly store: ArtifactStore;
+  /** PEM: what devices trust releases by */
+  readonly releaseRoot: string;
   readonly retention: Retention;
   readonly queues: () => Promise<QueueCounts[]>;
   readonly builds: BuildFlow;
