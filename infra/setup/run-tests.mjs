@@ -11,6 +11,11 @@ import { environment, pinnedNode } from './npm-packages.mjs';
 const CHECKS = [
   { name: 'format', script: 'prettier/bin/prettier.cjs', args: ['--check', '--log-level=warn', '.'] },
   { name: 'types', script: 'typescript/bin/tsc', args: ['--noEmit'] },
+  {
+    name: 'types of the dashboard',
+    script: 'typescript/bin/tsc',
+    args: ['--noEmit', '-p', 'packages/dashboard'],
+  },
   { name: 'lint', script: 'oxlint/bin/oxlint', args: ['--type-aware', '--deny-warnings'] },
 ];
 

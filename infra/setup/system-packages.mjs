@@ -47,6 +47,7 @@ export const NEEDED = [
   ['/usr/lib/u-boot/qemu_arm64/u-boot.bin', 'u-boot-qemu', 'trials under U-Boot in tests'],
   ['fw_printenv', 'libubootenv-tool', 'reading environments of U-Boot with other eyes in tests'],
   ['grub-editenv', 'grub-common', 'reading environments of GRUB with other eyes in tests'],
+  ['chromium', 'chromium', 'opening the dashboard in tests and for screenshots'],
   [
     '/usr/lib/grub/x86_64-efi/monolithic/grubx64.efi',
     'grub-efi-amd64-unsigned',

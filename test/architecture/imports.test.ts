@@ -69,6 +69,13 @@ const RULES: readonly Rule[] = [
     because: '`exports` of package.json is the public API of a package',
   },
   {
+    name: 'the dashboard stands on the client and the protocol alone',
+    in: /^packages\/dashboard\//,
+    forbidden: /^@slipway\/(?!protocol|client)|^node:/,
+    except: /\.(?:test|int)\.ts$|^packages\/dashboard\/src\/build\//,
+    because: 'it runs in browsers and can do nothing that the HTTP API cannot',
+  },
+  {
     name: 'the builder never sees signing code',
     in: /^services\/builder\//,
     forbidden: /^@slipway\/signing|^node-forge/,

@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 
 export type ImportEdge = { readonly file: string; readonly specifier: string };
 
-const SOURCE = /\.(?:ts|mjs)$/;
+const SOURCE = /\.(?:tsx?|mjs)$/;
 
 const filesBelow = (folder: string): string[] =>
   readdirSync(folder, { recursive: true, withFileTypes: true })

@@ -1,3 +1,4 @@
+import { buildDashboard } from '@slipway/dashboard';
 import { codeOf, ERRORS, messageOf } from '@slipway/protocol';
 import { HELP, parseOptions } from './options.ts';
 import { type Local, startLocal } from './start.ts';
@@ -15,7 +16,8 @@ const main = async (): Promise<void> => {
   const asked = new Promise<NodeJS.Signals>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve(signal));
   });
-  const local = await startLocal({ ...options.start, say });
+  const dashboardDir = await buildDashboard(say);
+  const local = await startLocal({ ...options.start, dashboardDir, say });
   describe(local, options.json, say);
   const signal = await asked;
   say(`${signal}: stopping …`);
@@ -26,7 +28,8 @@ const main = async (): Promise<void> => {
 const describe = ({ up }: Local, json: boolean, say: (line: string) => void): void => {
   if (json) process.stdout.write(`${JSON.stringify(up)}\n`);
   say(`Slipway is up (process ${up.pid}; ${up.database}; builder, signer and qualifier ${up.isolation}).`);
-  say(`  API          ${up.apiUrl}`);
+  say(`  dashboard    ${up.apiUrl}`);
+  say(`  API          ${up.apiUrl}/docs`);
   say(`  admin token  ${up.adminTokenFile}`);
   say(`  enrolment    ${up.enrolUrl}`);
   say(`  MQTT         ${up.mqttUrl}`);

@@ -30,6 +30,8 @@ export type StartLocal = {
   readonly redisUrl?: string;
   /** a PostgreSQL server; absent: the embedded database */
   readonly databaseUrl?: string;
+  /** the built dashboard; absent: none is served */
+  readonly dashboardDir?: string | undefined;
   readonly allowUnisolated?: boolean;
   /** lines for people */
   readonly say?: (line: string) => void;
@@ -123,6 +125,7 @@ export const startLocal = async (options: StartLocal): Promise<Local> => {
       enrolUrl,
       deviceMqttUrl: mqttUrl,
       imagesDir,
+      dashboardDir: options.dashboardDir,
       storeDir: layout.storeDir,
       exportsDir: layout.exportsDir,
       adminTokenFile: layout.adminTokenFile,

@@ -23,7 +23,7 @@ export async function* liveEvents<S extends z.ZodType>(
   path: string,
   options: RequestOptions,
 ): AsyncGenerator<z.infer<S>> {
-  const { signal } = options;
+  const { signal, onConnection } = options;
   let lastId: string | undefined;
   let last: EventSourceMessage | undefined;
   let tried = 0;
@@ -42,6 +42,7 @@ export async function* liveEvents<S extends z.ZodType>(
   try {
     for (let messages = await open(connection.retries); ; messages = await openAgain()) {
       const since = performance.now();
+      onConnection?.(true);
       for await (const message of messages) {
         tried = 0;
         // Who comes back is given the last one again where its id is not its own, as that of the state of a build.
@@ -50,6 +51,7 @@ export async function* liveEvents<S extends z.ZodType>(
         if (!isKnown) yield fit(schema, connection.url, JSON.parse(message.data));
         if (message.event === 'end') return;
       }
+      onConnection?.(false);
       if (performance.now() - since > GOOD_MS) tried = 0;
     }
   } catch (error) {

@@ -4,7 +4,8 @@ import { pause } from './pause.ts';
 export type Connection = {
   /** such as `http://127.0.0.1:8080`, without a slash at the end */
   readonly url: string;
-  readonly token: string;
+  /** absent: in a browser, whose session is in a cookie that the server gave */
+  readonly token?: string | undefined;
   /** how often a request is sent again that got no answer, or was asked to wait; 3 */
   readonly retries?: number | undefined;
 };
@@ -13,6 +14,8 @@ export type Connection = {
 export type CallOptions = {
   readonly signal?: AbortSignal | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** of a stream: is told that it is connected, and that it is not any more and tries again */
+  readonly onConnection?: ((isOpen: boolean) => void) | undefined;
 };
 
 export type Query = Readonly<
@@ -59,7 +62,10 @@ export const send = async (
   const request: RequestInit = {
     method,
     headers: {
-      authorization: `Bearer ${connection.token}`,
+      ...(connection.token === undefined
+        ? // No other site can have it sent: the server takes changes of a session in a cookie only with it.
+          { 'x-slipway-request': 'dashboard' }
+        : { authorization: `Bearer ${connection.token}` }),
       accept: options.accept ?? 'application/json',
       ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(method === 'POST' ? { 'idempotency-key': crypto.randomUUID() } : {}),

@@ -44,6 +44,7 @@ const Environment = z.object({
   SLIPWAY_BUILD_ATTEMPTS: z.coerce.number().int().min(1).max(20).default(4),
   SLIPWAY_BUILD_RETRY_SECONDS: z.coerce.number().min(0).default(10),
   SLIPWAY_EXPORTS: z.string().optional(),
+  SLIPWAY_DASHBOARD: z.string().optional(),
   SLIPWAY_WEBHOOK_ALLOW: z
     .string()
     .default('')
@@ -87,6 +88,8 @@ export type ApiConfig = {
   readonly retention?: RetentionLimits;
   /** where the database is written for a backup, for this user only; absent: it cannot be asked for */
   readonly exportsDir?: string;
+  /** the built dashboard, served at `/`; absent: none is */
+  readonly dashboardDir?: string | undefined;
   /** of what registries and archives say, for triggers that look at them; absent: `cache` in the store */
   readonly cacheDir?: string | undefined;
   /** how long a build that succeeded is the answer to one that is equal */
@@ -128,6 +131,7 @@ export const parseApiConfig = (environment: NodeJS.ProcessEnv): ApiConfig => {
     imagesDir: data.SLIPWAY_IMAGES,
     storeDir: data.SLIPWAY_STORE,
     cacheDir: data.SLIPWAY_CACHE,
+    dashboardDir: data.SLIPWAY_DASHBOARD,
     storeMinFreeBytes: data.SLIPWAY_STORE_MIN_FREE,
     retention: {
       draftsDays: data.SLIPWAY_KEEP_DRAFTS_DAYS,

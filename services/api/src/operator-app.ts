@@ -4,6 +4,7 @@ import fastify, { LogController, type FastifyBaseLogger } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Redis } from 'ioredis';
 import { requireToken } from './auth.ts';
+import { serveDashboard } from './dashboard.ts';
 import { compareETags } from './etags.ts';
 import { rememberAnswers } from './idempotency.ts';
 import { documentOf } from './openapi/document.ts';
@@ -49,12 +50,17 @@ import { webhookRoutes } from './routes/webhooks.ts';
 const DOCS_POLICY =
   "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; base-uri 'none'; frame-ancestors 'none'";
 
-/** The HTTP API for operators, described by itself at `/openapi.json` and to read at `/docs`. */
+/**
+ * The HTTP API for operators, described by itself at `/openapi.json` and to read at `/docs`, and the dashboard at `/`.
+ *
+ * @param dashboardDir absent: there is none
+ */
 export const operatorApp = async (
   context: Context,
   redis: Redis,
   logger: FastifyBaseLogger,
   limits: RateLimits,
+  dashboardDir?: string,
 ): Promise<App> => {
   const app = fastify({
     loggerInstance: logger,
@@ -101,6 +107,7 @@ export const operatorApp = async (
     },
   });
   app.get('/openapi.json', { schema: { hide: true } }, async () => documentOf(app));
+  if (dashboardDir !== undefined) await serveDashboard(app, dashboardDir);
   const limit = limitConnection(redis);
   app.addHook('onClose', async () => limit.disconnect());
   await app.register(async (scope) => {

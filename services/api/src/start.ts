@@ -209,6 +209,7 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
     redis,
     logger,
     { perMinute: config.perMinute ?? 6000, failedPerMinute: config.failedPerMinute ?? 60 },
+    config.dashboardDir,
   );
   undo.defer(() => operators.close());
   const devices = await enrolApp({

@@ -1,0 +1,3 @@
+import { buildDashboard } from './build-dashboard.ts';
+
+console.log(await buildDashboard(console.log));

@@ -1,0 +1,30 @@
+import { notifications } from '@mantine/notifications';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { explain } from './failure.tsx';
+
+type Action<In, Out> = {
+  readonly run: (input: In) => Promise<Out>;
+  /** said when it is done, such as "Rollout paused" */
+  readonly done?: string | ((out: Out) => string);
+  /** first parts of the keys of queries that it makes untrue */
+  readonly stale?: readonly string[];
+  readonly onDone?: (out: Out) => void;
+};
+
+/** Something that changes the server: says when it is done and, if it fails, why and what to do. */
+export const useAction = <In = void, Out = unknown>({ run, done, stale = [], onDone }: Action<In, Out>) => {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: run,
+    onSuccess: async (out: Out) => {
+      if (done !== undefined)
+        notifications.show({ color: 'green', message: typeof done === 'string' ? done : done(out) });
+      onDone?.(out);
+      await Promise.all(stale.map((key) => queries.invalidateQueries({ queryKey: [key] })));
+    },
+    onError: (error) => {
+      const { code, message, mend } = explain(error);
+      notifications.show({ color: 'red', title: code, message: `${message} ${mend}`, autoClose: 15_000 });
+    },
+  });
+};

@@ -1,0 +1,69 @@
+import { AppShell, Burger, Group, Text, UnstyledButton } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { Suspense, useEffect } from 'react';
+import { Link, Outlet, useLocation } from 'react-router';
+import { ColorSchemeSwitch } from './color-scheme-switch.tsx';
+import { LiveSign } from './live-sign.tsx';
+import { Mark } from './mark.tsx';
+import { Navigation } from './navigation.tsx';
+import { PaletteButton, PaletteHost } from './palette-host.tsx';
+import { Shortcuts } from './shortcuts.tsx';
+import { StopBanner } from './stop-banner.tsx';
+import { UserMenu } from './user-menu.tsx';
+
+/** What is around every screen. */
+export const Frame = () => {
+  const [isOpen, { toggle, close }] = useDisclosure();
+  const { pathname } = useLocation();
+  useEffect(() => close(), [pathname, close]);
+  return (
+    <AppShell
+      header={{ height: 52 }}
+      navbar={{ width: 208, breakpoint: 'sm', collapsed: { mobile: !isOpen } }}
+      padding={{ base: 'sm', sm: 'lg' }}
+    >
+      <a className="slipway-skip" href="#main">
+        Skip to the content
+      </a>
+      <AppShell.Header>
+        <Group h="100%" px="md" justify="space-between" wrap="nowrap">
+          <Group gap="xs" wrap="nowrap">
+            <Burger
+              opened={isOpen}
+              onClick={toggle}
+              hiddenFrom="sm"
+              size="sm"
+              aria-label={isOpen ? 'Close the navigation' : 'Open the navigation'}
+              aria-expanded={isOpen}
+            />
+            <UnstyledButton component={Link} to="/" aria-label="Slipway, to the overview">
+              <Group gap={8} wrap="nowrap">
+                <Mark size={26} />
+                <Text fw={700} visibleFrom="xs">
+                  Slipway
+                </Text>
+              </Group>
+            </UnstyledButton>
+          </Group>
+          <Group gap="xs" wrap="nowrap">
+            <PaletteButton />
+            <LiveSign />
+            <ColorSchemeSwitch />
+            <UserMenu />
+          </Group>
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar p="xs">
+        <Navigation />
+      </AppShell.Navbar>
+      <AppShell.Main id="main" tabIndex={-1}>
+        <StopBanner />
+        <Suspense>
+          <Outlet />
+        </Suspense>
+      </AppShell.Main>
+      <PaletteHost />
+      <Shortcuts />
+    </AppShell>
+  );
+};
