@@ -11,6 +11,8 @@ import {
   BuildWorker,
   BuiltComponent,
   BuiltImage,
+  BulkRequest,
+  BulkResult,
   ChannelChange,
   ChannelFollow,
   ChannelHistory,
@@ -23,6 +25,7 @@ import {
   ComponentKind,
   DatabaseExport,
   DeliveryVerdict,
+  Desired,
   Device,
   DeviceChange,
   DeviceClass,
@@ -30,6 +33,7 @@ import {
   DeviceCounts,
   DeviceList,
   DeviceLogPiece,
+  DeviceSort,
   DeviceState,
   EmergencyStop,
   Execution,
@@ -52,6 +56,7 @@ import {
   PasswordChange,
   PasswordSet,
   Qualification,
+  QueryField,
   Registration,
   RegistrationImport,
   Release,
@@ -92,6 +97,9 @@ import {
   User,
   UserChange,
   UserCreate,
+  View,
+  ViewChange,
+  ViewCreate,
   Wave,
   Webhook,
   WebhookChange,
@@ -301,6 +309,9 @@ export const generatedClient = (connection: Connection) => ({
     /** Let devices in that wait for it: all of them, or none. `POST /v1/devices/accept` */
     acceptMany: (body: z.input<typeof DeviceList>, options: CallOptions = {}) =>
       json(connection, z.array(Device), '/v1/devices/accept', { method: 'POST', body, ...options }),
+    /** Do something to many devices: one batch of them for each request, so go on with `after` until it is null. `POST /v1/devices/bulk` */
+    bulk: (body: z.input<typeof BulkRequest>, options: CallOptions = {}) =>
+      json(connection, BulkResult, '/v1/devices/bulk', { method: 'POST', body, ...options }),
     /** Count the devices that a query finds, by what they are. `GET /v1/devices/counts` */
     counts: (query: { readonly query?: string | undefined } = {}, options: CallOptions = {}) =>
       json(connection, DeviceCounts, '/v1/devices/counts', { query, ...options }),
@@ -314,12 +325,23 @@ export const generatedClient = (connection: Connection) => ({
     /** Let a device out for good; its history stays. `POST /v1/devices/{id}/decommission` */
     decommission: (id: string, options: CallOptions = {}) =>
       json(connection, Device, `/v1/devices/${segment(id)}/decommission`, { method: 'POST', ...options }),
+    /** What a query can ask for, with the values that the fleet has. `GET /v1/devices/fields` */
+    fields: (options: CallOptions = {}) =>
+      json(connection, z.array(QueryField), '/v1/devices/fields', options),
     /** Show a device. `GET /v1/devices/{id}` */
     get: (id: string, options: CallOptions = {}) =>
       json(connection, Device, `/v1/devices/${segment(id)}`, options),
     /** Show what came of a command. `GET /v1/devices/{id}/commands/{command}` */
     getCommand: (id: string, command: string, options: CallOptions = {}) =>
       json(connection, DeviceCommand, `/v1/devices/${segment(id)}/commands/${segment(command)}`, options),
+    /** Show what a device is asked, as it is told. `GET /v1/devices/{id}/desired` */
+    getDesired: (id: string, options: CallOptions = {}) =>
+      json(
+        connection,
+        z.object({ desired: Desired.nullable() }),
+        `/v1/devices/${segment(id)}/desired`,
+        options,
+      ),
     /** List devices. `GET /v1/devices` */
     list: (
       query: {
@@ -331,6 +353,8 @@ export const generatedClient = (connection: Connection) => ({
         readonly deviceClass?: string | undefined;
         readonly online?: boolean | undefined;
         readonly state?: z.input<typeof DeviceState> | undefined;
+        readonly sort?: z.input<typeof DeviceSort> | undefined;
+        readonly order?: 'asc' | 'desc' | undefined;
       } = {},
       options: CallOptions = {},
     ) => list(connection, Device, '/v1/devices', { query, ...options }),
@@ -842,6 +866,19 @@ export const generatedClient = (connection: Connection) => ({
     /** Change the roles of a user, disable or enable them; it counts at once. `PATCH /v1/users/{id}` */
     update: (id: string, body: z.input<typeof UserChange>, options: CallOptions = {}) =>
       json(connection, User, `/v1/users/${segment(id)}`, { method: 'PATCH', body, ...options }),
+  },
+  views: {
+    /** Save a query with its columns and order under a name. `POST /v1/views` */
+    create: (body: z.input<typeof ViewCreate>, options: CallOptions = {}) =>
+      json(connection, View, '/v1/views', { method: 'POST', body, ...options }),
+    /** Delete a saved list. `DELETE /v1/views/{id}` */
+    delete: (id: string, options: CallOptions = {}) =>
+      nothing(connection, `/v1/views/${segment(id)}`, { method: 'DELETE', ...options }),
+    /** List saved lists of devices: the own, and those that are shared. `GET /v1/views` */
+    list: (options: CallOptions = {}) => json(connection, z.array(View), '/v1/views', options),
+    /** Change a saved list: the own, or as admin one that is shared. `PATCH /v1/views/{id}` */
+    update: (id: string, body: z.input<typeof ViewChange>, options: CallOptions = {}) =>
+      json(connection, View, `/v1/views/${segment(id)}`, { method: 'PATCH', body, ...options }),
   },
   webhooks: {
     /** Have events posted to a URL; the secret that signs them is shown this once. `POST /v1/webhooks` */

@@ -119,6 +119,7 @@ export {
   desiredOfAll,
   devicesAsked,
   devicesAskedSince,
+  devicesById,
   getDevice,
   listDevices,
 } from './store/devices.ts';
@@ -133,6 +134,9 @@ export {
 export { bundleFor, getExecution, getExecutions, listExecutions, liveExecution } from './store/executions.ts';
 export { changeDevice } from './store/change-device.ts';
 export { countDevices } from './store/count-devices.ts';
+export { changeMany } from './store/bulk/change-many.ts';
+export { queryFields } from './store/query-fields.ts';
+export { changeView, createView, deleteView, listViews, type Viewer } from './store/views.ts';
 export { queryCondition } from './store/find-groups.ts';
 export {
   addMembers,

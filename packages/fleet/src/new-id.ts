@@ -16,6 +16,7 @@ import {
   RunId,
   SourceId,
   TriggerId,
+  ViewId,
   WebhookId,
   SessionId,
   TokenId,
@@ -42,6 +43,7 @@ export const newExecutionId = (): ExecutionId => ExecutionId.parse(`exe_${random
 export const newClaimId = (): ClaimId => ClaimId.parse(`clm_${random()}`);
 export const newCommandId = (): CommandId => CommandId.parse(`cmd_${random()}`);
 export const newGroupId = (): GroupId => GroupId.parse(`grp_${random()}`);
+export const newViewId = (): ViewId => ViewId.parse(`viw_${random()}`);
 export const newSourceId = (): SourceId => SourceId.parse(`src_${random()}`);
 export const newTriggerId = (): TriggerId => TriggerId.parse(`trg_${random()}`);
 export const newDeliveryId = (): DeliveryId => DeliveryId.parse(`dlv_${random()}`);

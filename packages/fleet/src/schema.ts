@@ -21,4 +21,5 @@ export * from './schema/restores.ts';
 export * from './schema/rollouts.ts';
 export * from './schema/tenants.ts';
 export * from './schema/triggers.ts';
+export * from './schema/views.ts';
 export * from './schema/webhooks.ts';

@@ -20,6 +20,7 @@ export * from './commands.ts';
 export * from './compare-versions.ts';
 export * from './database-export.ts';
 export * from './device-files.ts';
+export * from './device-lists.ts';
 export * from './emergency-stop.ts';
 export * from './enrolment.ts';
 export * from './errors.ts';

@@ -65,6 +65,7 @@ const trigger = (): Promise<string> =>
 // Of a network that there is none of.
 const RECEIVER_URL = 'https://192.0.2.1/hook';
 const webhook = (): Promise<string> => made('/v1/webhooks', { url: RECEIVER_URL });
+const view = (): Promise<string> => made('/v1/views', { name: `view-${number++}` });
 const PASSWORD = 'correct horse battery';
 const newUser = (): Promise<string> => made('/v1/users', { name: `user-${number++}`, password: PASSWORD });
 /** A user with a session. */
@@ -155,6 +156,12 @@ const CHANGES: Readonly<Record<string, () => Promise<Asked>>> = {
   'POST /v1/rollouts/{id}/rollback': async () => ({ path: [await rollout()], body: {} }),
   'PATCH /v1/tenant': async () => ({ body: { name: 'Harbour' } }),
   'PATCH /v1/devices/{id}': async () => ({ path: [await device()], body: { name: 'Pump' } }),
+  'POST /v1/devices/bulk': async () => ({
+    body: { devices: [await device()], action: { kind: 'change', addTags: ['bulk'] } },
+  }),
+  'POST /v1/views': async () => ({ body: { name: 'made' } }),
+  'PATCH /v1/views/{id}': async () => ({ path: [await view()], body: { query: 'online' } }),
+  'DELETE /v1/views/{id}': async () => ({ path: [await view()] }),
   'POST /v1/groups': async () => ({ body: { name: 'made' } }),
   'PATCH /v1/groups/{id}': async () => ({ path: [await group()], body: { description: 'new' } }),
   'DELETE /v1/groups/{id}': async () => ({ path: [await group()] }),

@@ -14,6 +14,7 @@ import { tellPages } from './paging.ts';
 import { answerWithProblems } from './problem.ts';
 import { limitAddresses, limitConnection, limitRates, type RateLimits } from './rate-limits.ts';
 import { auditRoutes } from './routes/audit.ts';
+import { bulkRoutes } from './routes/bulk.ts';
 import { buildEventRoutes } from './routes/build-events.ts';
 import { buildInputRoutes } from './routes/build-inputs.ts';
 import { buildRoutes } from './routes/builds.ts';
@@ -44,6 +45,7 @@ import { statusRoutes } from './routes/status.ts';
 import { sourceRoutes } from './routes/sources.ts';
 import { tenantRoutes } from './routes/tenant.ts';
 import { triggerRoutes } from './routes/triggers.ts';
+import { viewRoutes } from './routes/views.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 
 // Whatever the script of the page would like to load, it gets nothing from elsewhere.
@@ -139,6 +141,8 @@ export const operatorApp = async (
       rolloutProgressRoutes,
       rolloutStepRoutes,
       deviceRoutes,
+      bulkRoutes,
+      viewRoutes,
       groupRoutes,
       commandRoutes,
       claimRoutes,

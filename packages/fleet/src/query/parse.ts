@@ -21,7 +21,7 @@ export const MAX_QUERY_TESTS = 200;
 export const MAX_QUERY_DEPTH = 32;
 
 /** What may follow each kind of field. */
-const OPERATORS_OF: Readonly<Record<Field['kind'], readonly Operator[]>> = {
+export const OPERATORS_OF: Readonly<Record<Field['kind'], readonly Operator[]>> = {
   text: ['=', '!=', '~'],
   service: ['=', '!=', '~'],
   tag: ['=', '!=', '~'],

@@ -27,7 +27,8 @@ import { queryProblem } from './problem.ts';
 /** A word or a text in quotes, as it stands in a query. */
 export type Literal = Span & { readonly text: string; readonly quoted: boolean };
 
-const WORDS: Partial<Record<TextField['name'], readonly string[]>> = {
+/** All that a field can have, where that is known. */
+export const WORDS: Partial<Record<TextField['name'], readonly string[]>> = {
   arch: Arch.options,
   health: HealthState.options,
   slot: SlotName.options,

@@ -32,11 +32,18 @@ export const contentOfEntry = (entry: Parameters<typeof encodeAuditContent>[0]):
  * Adds to the log. Give it the transaction of the change: both are there, or none. The database gives the entry its
  * place in the chain when the transaction is committed.
  */
-export const recordAudit = async (tx: Database, { details = {}, ...said }: NewAuditEntry): Promise<void> => {
-  const entry = { ...said, tenant: TENANT, details, at: new Date() };
-  await tx
-    .insert(audit)
-    .values({ ...entry, content: contentOfEntry({ ...entry, at: entry.at.toISOString() }) });
+export const recordAudit = (tx: Database, entry: NewAuditEntry): Promise<void> => recordAudits(tx, [entry]);
+
+/** Many at once, in this order. */
+export const recordAudits = async (tx: Database, entries: readonly NewAuditEntry[]): Promise<void> => {
+  if (entries.length === 0) return;
+  const at = new Date();
+  await tx.insert(audit).values(
+    entries.map(({ details = {}, ...said }) => {
+      const entry = { ...said, tenant: TENANT, details, at };
+      return { ...entry, content: contentOfEntry({ ...entry, at: at.toISOString() }) };
+    }),
+  );
 };
 
 const isChained = and(eq(audit.tenant, TENANT), isNotNull(audit.sequence));

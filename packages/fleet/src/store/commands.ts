@@ -16,6 +16,7 @@ import { deviceCommands, deviceLogs } from '../schema.ts';
 import { getDevice } from './devices.ts';
 import { found } from './not-found.ts';
 import { keyset, type Page, type Paged } from './page.ts';
+import { isOneOf } from './row-set.ts';
 
 /** A command is for now: a device that comes back later does not want it any more. */
 const LIFE_S = 60;
@@ -84,14 +85,14 @@ export const createCommand = async (
   return toCommand(found(rows, 'command', ''), now);
 };
 
-/** The same of many devices at once, which are online: to go back to the release before. @returns what is to be sent */
-export const askToGoBack = async (
+/** The same of many devices at once, which are online. */
+export const createCommands = async (
   db: Database,
   ids: readonly DeviceId[],
+  request: CommandRequest,
   now: Date,
-): Promise<CommandId[]> => {
+): Promise<DeviceCommand[]> => {
   if (ids.length === 0) return [];
-  const request: CommandRequest = { name: 'rollback' };
   const expiresAt = new Date(now.getTime() + LIFE_S * 1000);
   const answerBy = new Date(expiresAt.getTime() + takes(request) * 1000);
   const rows = await db
@@ -99,9 +100,16 @@ export const askToGoBack = async (
     .values(
       ids.map((device) => ({ id: newCommandId(), device, request, createdAt: now, expiresAt, answerBy })),
     )
-    .returning({ id: deviceCommands.id });
-  return rows.map(({ id }) => id);
+    .returning();
+  await db.execute(sql`delete from ${deviceCommands} where id in (
+    select id from (select id, row_number() over (partition by device order by created_at desc, id desc) as place
+      from ${deviceCommands} where ${isOneOf(deviceCommands.device, ids)}) as placed where place > ${KEPT})`);
+  return rows.map((row) => toCommand(row, now));
 };
+
+/** To go back to the release before. @returns what is to be sent */
+export const askToGoBack = async (db: Database, ids: readonly DeviceId[], now: Date): Promise<CommandId[]> =>
+  (await createCommands(db, ids, { name: 'rollback' }, now)).map(({ id }) => id);
 
 export const getCommand = async (
   db: Database,

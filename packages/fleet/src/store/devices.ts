@@ -7,13 +7,16 @@ import {
   type Desired,
   type Device,
   type DeviceId,
+  type DeviceSort,
   type DeviceState,
 } from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import { alarmsOf } from '../query/alarms.ts';
 import { devices, executions, restores } from '../schema.ts';
 import { found } from './not-found.ts';
+import { deviceOrder } from './device-order.ts';
 import { keyset, type Page, type Paged } from './page.ts';
+import { isOneOf } from './row-set.ts';
 
 export const toDevice = (row: typeof devices.$inferSelect, now = new Date()): Device => ({
   id: row.id,
@@ -60,6 +63,9 @@ export const listDevices = async (
     readonly condition?: SQL | undefined;
     /** only those that this holds for: what whoever asks may reach */
     readonly near?: SQL | undefined;
+    /** absent: by id */
+    readonly sort?: DeviceSort | undefined;
+    readonly order?: 'asc' | 'desc' | undefined;
   },
 ): Promise<Paged<Device>> => {
   const filter = and(
@@ -70,9 +76,10 @@ export const listDevices = async (
     page.near,
     page.online === undefined ? undefined : eq(devices.online, page.online),
   );
-  const keys = keyset(page, { by: [devices.id], direction: 'asc' });
+  const keys = keyset(page, deviceOrder(page.sort ?? 'id', page.order ?? 'asc'));
+  // First what is in the page, then what it holds: to sort a whole fleet with its telemetry takes seconds.
   const rows = await db
-    .select({ row: devices, key: keys.key })
+    .select({ row: devices.id, key: keys.key })
     .from(devices)
     .where(and(filter, keys.where))
     .orderBy(...keys.orderBy)
@@ -80,9 +87,17 @@ export const listDevices = async (
     .offset(page.offset);
   return keys.page(
     rows,
-    async (found) => found.map((row) => toDevice(row)),
+    (ids) => devicesById(db, ids),
     () => db.$count(devices, filter),
   );
+};
+
+/** In the order of their ids; without those that are not there. */
+export const devicesById = async (db: Database, ids: readonly DeviceId[]): Promise<Device[]> => {
+  if (ids.length === 0) return [];
+  const rows = await db.select().from(devices).where(isOneOf(devices.id, ids));
+  const byId = new Map(rows.map((row) => [row.id, toDevice(row)]));
+  return ids.flatMap((id) => byId.get(id) ?? []);
 };
 
 /** The next number; above those that were given since the backup that the database was put back from. */

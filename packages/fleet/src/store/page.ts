@@ -1,11 +1,11 @@
-import { asc, desc, sql, type AnyColumn, type SQL } from 'drizzle-orm';
+import { asc, desc, is, SQL, sql, type AnyColumn } from 'drizzle-orm';
 import { SlipwayError } from '@slipway/protocol';
 import { z } from 'zod';
 
 /** A part of a list. */
 export type Page = {
   readonly limit: number;
-  /** items to leave out; only until every list is walked by `after` */
+  /** items to leave out: where a part is wanted wherever it stands, as a table shows it that is scrolled */
   readonly offset: number;
   /** cursor that an earlier part ended with; absent: from the beginning */
   readonly after?: string | undefined;
@@ -23,8 +23,11 @@ export type Paged<T> = T[] & {
 export const paged = <T>(items: T[], next: string | undefined, total: number | undefined): Paged<T> =>
   Object.defineProperties(items, { next: { value: next }, total: { value: total } });
 
-/** Columns that order a list, all one way; together no two rows may share them. */
-type Order = { readonly by: readonly AnyColumn[]; readonly direction: 'asc' | 'desc' };
+/** A column that is never NULL, or an expression that is not, with its type. */
+export type Key = AnyColumn | { readonly expression: SQL; readonly type: 'text' | 'integer' | 'timestamp' };
+
+/** What orders a list, all one way; together no two rows may share them. */
+type Order = { readonly by: readonly Key[]; readonly direction: 'asc' | 'desc' };
 
 /**
  * A list that is walked by its keys, not by counting: what is added or removed meanwhile neither repeats nor hides a row.
@@ -44,8 +47,8 @@ export const keyset = (page: Page, { by, direction }: Order) => {
     where:
       known === undefined
         ? undefined
-        : sql`(${sql.join([...by], sql`, `)}) ${compare} (${sql.join(known, sql`, `)})`,
-    orderBy: by.map(direction === 'asc' ? asc : desc),
+        : sql`(${sql.join(by.map(valueOf), sql`, `)}) ${compare} (${sql.join(known, sql`, `)})`,
+    orderBy: by.map((key) => (direction === 'asc' ? asc : desc)(valueOf(key))),
     // One more than asked for tells whether something follows.
     limit: page.limit + 1,
     page: async <Row, Item>(
@@ -64,30 +67,36 @@ export const keyset = (page: Page, { by, direction }: Order) => {
   };
 };
 
-const isTime = (column: AnyColumn): boolean => column.getSQLType().startsWith('timestamp');
-const isNumber = (column: AnyColumn): boolean => /^(?:integer|bigint|smallint)/.test(column.getSQLType());
+const isExpression = (key: Key): key is Exclude<Key, AnyColumn> =>
+  'expression' in key && is(key.expression, SQL);
+const valueOf = (key: Key): AnyColumn | SQL => (isExpression(key) ? key.expression : key);
+const typeOf = (key: Key): string => (isExpression(key) ? key.type : key.getSQLType());
+const isTime = (key: Key): boolean => typeOf(key).startsWith('timestamp');
+const isNumber = (key: Key): boolean => /^(?:integer|bigint|smallint)/.test(typeOf(key));
 
 /** As exact as the database has it: JavaScript's dates would lose microseconds, and with them rows. */
-const toText = (column: AnyColumn): SQL =>
-  isTime(column) ? sql`(extract(epoch from ${column}) * 1000000)::bigint::text` : sql`${column}::text`;
+const toText = (key: Key): SQL =>
+  isTime(key)
+    ? sql`(extract(epoch from ${valueOf(key)}) * 1000000)::bigint::text`
+    : sql`${valueOf(key)}::text`;
 
-const fromText = (column: AnyColumn, text: string): SQL => {
-  if (isTime(column)) return sql`('epoch'::timestamptz + ${text}::text::bigint * interval '1 microsecond')`;
-  return isNumber(column) ? sql`${text}::text::bigint` : sql`${text}::text`;
+const fromText = (key: Key, text: string): SQL => {
+  if (isTime(key)) return sql`('epoch'::timestamptz + ${text}::text::bigint * interval '1 microsecond')`;
+  return isNumber(key) ? sql`${text}::text::bigint` : sql`${text}::text`;
 };
 
 const Cursor = z.array(z.string().max(256));
 const encodeCursor = (key: readonly string[]): string =>
   Buffer.from(JSON.stringify(key)).toString('base64url');
 
-const decodeCursor = (cursor: string, by: readonly AnyColumn[]): SQL[] => {
+const decodeCursor = (cursor: string, by: readonly Key[]): SQL[] => {
   try {
-    const key = Cursor.length(by.length).parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()));
-    return by.map((column, at) => {
-      const text = key[at] ?? '';
-      const isGood = isTime(column) || isNumber(column) ? /^-?\d{1,16}$/.test(text) : !text.includes('\0');
+    const known = Cursor.length(by.length).parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()));
+    return by.map((key, at) => {
+      const text = known[at] ?? '';
+      const isGood = isTime(key) || isNumber(key) ? /^-?\d{1,16}$/.test(text) : !text.includes('\0');
       if (!isGood) throw new TypeError(`${text} is no key`);
-      return fromText(column, text);
+      return fromText(key, text);
     });
   } catch (cause) {
     throw new SlipwayError(

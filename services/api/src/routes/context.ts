@@ -84,7 +84,9 @@ export const wholeOrNone = (min: number, max: number) =>
  */
 export const PageQuery = z.strictObject({
   limit: whole(1, 1000, 100).describe('How many items at most.'),
-  offset: whole(0, 1_000_000_000, 0).describe('Going; use after.'),
+  offset: whole(0, 1_000_000_000, 0).describe(
+    'How many items to leave out: for a part in the middle. To walk the whole list use after.',
+  ),
   after: z
     .string()
     .max(1024)

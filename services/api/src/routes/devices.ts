@@ -1,12 +1,14 @@
 import {
   changeDevice,
   countDevices,
+  desiredOf,
   getDevice,
   groupsOfDevice,
   isInReach,
   listDevices,
   listExecutions,
   queryCondition,
+  queryFields,
   runningRolloutsOn,
 } from '@slipway/fleet';
 import {
@@ -15,8 +17,11 @@ import {
   DeviceChange,
   DeviceCounts,
   DeviceId,
+  DeviceSort,
   DeviceState,
+  Desired,
   Execution,
+  QueryField,
   QueryText,
 } from '@slipway/protocol';
 import { z } from 'zod';
@@ -39,6 +44,8 @@ export const deviceRoutes = (app: App, { db, events, wakePlanner }: Context): vo
           deviceClass: ClassName.optional(),
           online: Flag.optional(),
           state: DeviceState.optional().describe('Absent: pending, active and revoked.'),
+          sort: DeviceSort.default('id').describe('What they are ordered by; alike ones by id.'),
+          order: z.enum(['asc', 'desc']).default('asc'),
         }),
         response: { 200: z.array(Device) },
       },
@@ -70,6 +77,22 @@ export const deviceRoutes = (app: App, { db, events, wakePlanner }: Context): vo
     },
   );
   app.get(
+    '/v1/devices/fields',
+    {
+      config: { access: 'read', groups: 'filter' },
+      schema: {
+        tags,
+        operationId: 'devices.fields',
+        summary: 'What a query can ask for, with the values that the fleet has',
+        response: { 200: z.array(QueryField) },
+      },
+    },
+    async (request) => {
+      const reach = reachOfRequest(request);
+      return queryFields(db, reach, await isInReach(db, reach, new Date()));
+    },
+  );
+  app.get(
     '/v1/devices/:id',
     {
       config: { access: 'read', groups: 'device' },
@@ -98,6 +121,22 @@ export const deviceRoutes = (app: App, { db, events, wakePlanner }: Context): vo
       // A group or a query may find it now.
       for (const rollout of await runningRolloutsOn(db, device.id)) await wakePlanner(rollout);
       return device;
+    },
+  );
+  app.get(
+    '/v1/devices/:id/desired',
+    {
+      config: { access: 'read', groups: 'device' },
+      schema: {
+        tags,
+        summary: 'Show what a device is asked, as it is told',
+        params: ById,
+        response: { 200: z.object({ desired: Desired.nullable().describe('null: nothing yet.') }) },
+      },
+    },
+    async ({ params }) => {
+      await getDevice(db, params.id);
+      return { desired: (await desiredOf(db, params.id)) ?? null };
     },
   );
   app.get(

@@ -58,6 +58,7 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
   const build = async () => (await client.builds.create({ deviceClass, force: true })).id;
   const cancelled = async () => (await client.builds.cancel(await build())).id;
   const claim = async () => (await client.claims.create({ deviceClass })).id;
+  const view = async () => (await client.views.create({ name: next() })).id;
   const group = async () => (await client.groups.create({ name: next() })).id;
   const rollout = async () =>
     (await client.rollouts.create({ release: await published(), devices: [await device()] })).id;
@@ -176,6 +177,13 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
     'devices.listCommands': by(async () => online),
     'devices.getCommand': ofCommand,
     'devices.listCommandLog': ofCommand,
+    'devices.getDesired': by(device),
+    'devices.bulk': async () => ({
+      body: { devices: [online], action: { kind: 'change', addTags: ['canary'] } },
+    }),
+    'views.create': async () => ({ body: { name: next(), query: 'online', columns: ['version'] } }),
+    'views.update': by(view, { query: 'not online', shared: true }),
+    'views.delete': by(view),
     'devices.acceptMany': async () => ({ body: { devices: [await pending()] } }),
     'devices.accept': by(pending),
     'devices.reject': by(pending),

@@ -1,0 +1,73 @@
+import { and, count, desc, inArray, isNotNull, sql, type SQL } from 'drizzle-orm';
+import type { QueryField } from '@slipway/protocol';
+import type { Reach } from '../actor.ts';
+import type { Database } from '../database.ts';
+import { describeFields } from '../query/described.ts';
+import { devices, groups } from '../schema.ts';
+import { isOfFleet } from './devices.ts';
+
+/** Of one field; whoever has more begins to type. */
+const MOST_VALUES = 200;
+const MOST_OF_ATTRIBUTE = 20;
+const MOST_ATTRIBUTES = 1000;
+
+/**
+ * The fields of the query language, with the values that the fleet has.
+ *
+ * @param near only of the devices that this holds for
+ */
+export const queryFields = async (
+  db: Database,
+  reach: Reach,
+  near: SQL | undefined,
+): Promise<QueryField[]> => {
+  const where = and(isOfFleet, near);
+  const most = async (value: SQL, from?: SQL): Promise<string[]> => {
+    const rows = await db
+      .select({ value: sql<string>`${value}` })
+      .from(from === undefined ? devices : sql`${devices}, ${from}`)
+      .where(and(where, isNotNull(value)))
+      .groupBy(value)
+      .orderBy(desc(count()), value)
+      .limit(MOST_VALUES);
+    return rows.map((row) => row.value);
+  };
+  const named = await db
+    .select({ name: groups.name })
+    .from(groups)
+    .where(reach === 'fleet' ? undefined : inArray(groups.id, [...reach]))
+    .orderBy(groups.name)
+    .limit(MOST_VALUES);
+  return describeFields({
+    classes: await most(sql`${devices.deviceClass}`),
+    channels: await most(sql`${devices.channel}`),
+    versions: await most(sql`${devices.version}`),
+    agents: await most(sql`${devices.agentVersion}`),
+    tags: await most(sql`one.tag`, sql`unnest(${devices.tags}) as one(tag)`),
+    services: await most(
+      sql`one.service ->> 'name'`,
+      sql`jsonb_array_elements(${devices.services}) as one(service)`,
+    ),
+    groups: named.map(({ name }) => name),
+    attributes: await attributesOf(db, where),
+  });
+};
+
+const attributesOf = async (
+  db: Database,
+  where: SQL | undefined,
+): Promise<ReadonlyMap<string, readonly string[]>> => {
+  const rows = await db
+    .select({ key: sql<string>`one.key`, value: sql<string>`one.value` })
+    .from(sql`${devices}, jsonb_each_text(${devices.attributes}) as one(key, value)`)
+    .where(where)
+    .groupBy(sql`one.key`, sql`one.value`)
+    .orderBy(desc(count()), sql`one.key`, sql`one.value`)
+    .limit(MOST_ATTRIBUTES);
+  const byKey = Map.groupBy(rows, ({ key }) => key);
+  return new Map(
+    [...byKey]
+      .map(([key, found]) => [key, found.slice(0, MOST_OF_ATTRIBUTE).map(({ value }) => value)] as const)
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+};
