@@ -51,6 +51,7 @@ import {
   Login,
   MaintenanceWindow,
   Me,
+  PackageCoverage,
   PackageFinding,
   PackageType,
   PasswordChange,
@@ -74,11 +75,14 @@ import {
   Rollout,
   RolloutApproval,
   RolloutChange,
+  RolloutConsequences,
   RolloutCreate,
   RolloutFailures,
   RolloutPreview,
+  RolloutProgress,
   RolloutReason,
   RolloutState,
+  RolloutSummary,
   ServerStatus,
   Session,
   Setup,
@@ -541,6 +545,15 @@ export const generatedClient = (connection: Connection) => ({
       nothing(connection, '/v1/me/password', { method: 'PUT', body, ...options }),
   },
   packages: {
+    /** Tell how many devices ran a package over the last days. `GET /v1/packages/coverage` */
+    coverage: (
+      query: {
+        readonly query: string;
+        readonly days?: number | undefined;
+        readonly deviceClass?: string | undefined;
+      },
+      options: CallOptions = {},
+    ) => json(connection, PackageCoverage, '/v1/packages/coverage', { query, ...options }),
     /** Find who runs a package: releases that hold it, and how many devices run them. `GET /v1/packages/find` */
     find: (query: { readonly query: string }, options: CallOptions = {}) =>
       json(connection, PackageFinding, '/v1/packages/find', { query, ...options }),
@@ -660,12 +673,18 @@ export const generatedClient = (connection: Connection) => ({
     /** Approve what a rollout waits for: its start, or a wave; never by whoever created it. `POST /v1/rollouts/{id}/approve` */
     approve: (id: string, body: z.input<typeof RolloutApproval>, options: CallOptions = {}) =>
       json(connection, Rollout, `/v1/rollouts/${segment(id)}/approve`, { method: 'POST', body, ...options }),
+    /** Tell what approving, pausing, resuming, aborting and rolling back would do to which devices. `GET /v1/rollouts/{id}/consequences` */
+    consequences: (id: string, options: CallOptions = {}) =>
+      json(connection, RolloutConsequences, `/v1/rollouts/${segment(id)}/consequences`, options),
     /** Roll a published release out. `POST /v1/rollouts` */
     create: (body: z.input<typeof RolloutCreate>, options: CallOptions = {}) =>
       json(connection, Rollout, '/v1/rollouts', { method: 'POST', body, ...options }),
     /** Show a rollout. `GET /v1/rollouts/{id}` */
     get: (id: string, options: CallOptions = {}) =>
       json(connection, Rollout, `/v1/rollouts/${segment(id)}`, options),
+    /** Tell what came of a rollout so far: devices, time, bytes, failures. `GET /v1/rollouts/{id}/summary` */
+    getSummary: (id: string, options: CallOptions = {}) =>
+      json(connection, RolloutSummary, `/v1/rollouts/${segment(id)}/summary`, options),
     /** List rollouts. `GET /v1/rollouts` */
     list: (
       query: {
@@ -674,6 +693,8 @@ export const generatedClient = (connection: Connection) => ({
         readonly after?: string | undefined;
         readonly count?: boolean | undefined;
         readonly state?: z.input<typeof RolloutState> | undefined;
+        readonly deviceClass?: string | undefined;
+        readonly release?: string | undefined;
       } = {},
       options: CallOptions = {},
     ) => list(connection, Rollout, '/v1/rollouts', { query, ...options }),
@@ -703,6 +724,9 @@ export const generatedClient = (connection: Connection) => ({
     /** Show what a rollout would do: devices, routes, bytes and time, in all and of each wave. `POST /v1/rollouts/preview` */
     preview: (body: z.input<typeof RolloutCreate>, options: CallOptions = {}) =>
       json(connection, RolloutPreview, '/v1/rollouts/preview', { method: 'POST', body, ...options }),
+    /** Tell how many devices were offered the release, committed and failed over time, by wave. `GET /v1/rollouts/{id}/progress` */
+    progress: (id: string, options: CallOptions = {}) =>
+      json(connection, RolloutProgress, `/v1/rollouts/${segment(id)}/progress`, options),
     /** Change when and how devices take the release, until they have armed their trial. `PUT /v1/rollouts/{id}/policy` */
     replacePolicy: (
       id: string,

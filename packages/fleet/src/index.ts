@@ -61,6 +61,7 @@ export {
 } from './store/builds.ts';
 export { getComponent, getImage, listComponents, listImages } from './store/build-inputs.ts';
 export { findRunning } from './store/find-running.ts';
+export { packageCoverage } from './store/package-coverage.ts';
 export { listPackages } from './store/packages.ts';
 export { indexRelease, releasesToIndex } from './store/record-packages.ts';
 export { differenceOf, listReleasePackages } from './store/release-difference.ts';
@@ -151,6 +152,8 @@ export {
   removeMembers,
 } from './store/groups.ts';
 export { listFailures } from './store/rollout-failures.ts';
+export { rolloutProgress } from './store/rollout-progress.ts';
+export { rolloutSummary } from './store/rollout-summary.ts';
 export { previewRollout } from './store/preview.ts';
 export { paged, type Page, type Paged } from './store/page.ts';
 export { recordProgress, type ProgressReport } from './store/record-progress.ts';

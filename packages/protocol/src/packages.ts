@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ReleaseState } from './api.ts';
 import { NamePattern } from './build-inputs.ts';
+import { ChannelName } from './channels.ts';
 import { QueryText } from './groups.ts';
 import { ClassName, ReleaseId, Version } from './ids.ts';
 import { PackageType } from './package-type.ts';
@@ -57,6 +58,17 @@ export const PackageFinding = z.object({
       devices: z.int(),
       /** the newest published release of the class that is known to hold none of it; null: there is none yet */
       update: z.object({ id: ReleaseId, version: Version }).nullable(),
+      /** by the channel that they follow; null: none. What is published to no channel of theirs does not reach those who follow one */
+      channels: z
+        .array(
+          z.object({
+            channel: ChannelName.nullable(),
+            devices: z.int(),
+            /** the newest that was published to it and holds none of it */
+            update: z.object({ id: ReleaseId, version: Version }).nullable(),
+          }),
+        )
+        .optional(),
     }),
   ),
   /** that hold it, those that most devices run first; at most `MAX_FOUND_RELEASES` */
@@ -69,6 +81,23 @@ export const PackageFinding = z.object({
   hints: z.array(z.string()),
 });
 export type PackageFinding = z.infer<typeof PackageFinding>;
+
+/** Days that coverage is told for. */
+export const COVERAGE_DAYS = { most: 90, usual: 14 };
+
+/** How many devices ran a package over time: those that are in the fleet now, from when they enrolled. */
+export const PackageCoverage = z.object({
+  query: QueryText,
+  /** evenly apart; the last is now */
+  at: z.array(z.iso.datetime()),
+  /** that ran it, at the moment of the same place in `at` */
+  devices: z.array(z.int()),
+  /** of whom it is not known what they ran, or what was in it */
+  unknown: z.array(z.int()),
+  /** of them all */
+  fleet: z.array(z.int()),
+});
+export type PackageCoverage = z.infer<typeof PackageCoverage>;
 
 const VersionChange = z.object({
   type: PackageType,

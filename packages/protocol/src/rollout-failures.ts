@@ -15,6 +15,8 @@ export const RolloutFailures = z.object({
       wave: z.int(),
       state: ExecutionState,
       message: z.string().nullable(),
+      /** the end of the log of the boot that failed, where the device went back; absent: of an older server */
+      log: z.string().nullable().optional(),
       at: z.iso.datetime(),
     }),
   ),

@@ -187,6 +187,10 @@ export const Wave = z.object({
   failed: z.int(),
   /** committed, and healthy over the soak */
   healthy: z.int(),
+  /** committed, and watched until the soak is over; of an older server: absent */
+  soaking: z.int().optional(),
+  /** that had committed and fell ill before it was; counted as failed */
+  unwell: z.int().optional(),
   /** going back to the release before: still on the way, of them not connected, back, and those that did not go */
   back: z.object({ open: z.int(), offline: z.int(), done: z.int(), stuck: z.int() }).nullable(),
   success: Judged.nullable(),

@@ -35,7 +35,8 @@ export const earlierUpdates = async (
 
 const NOTHING = { updates: 0, loaded: null, likely: null, slow: null };
 
-const learnFrom = async (
+/** How the updates of some rollouts went that have committed. */
+export const learnFrom = async (
   db: Database,
   ids: readonly (typeof rollouts.$inferSelect)['id'][],
 ): Promise<Omit<EarlierUpdates, 'of'>> => {

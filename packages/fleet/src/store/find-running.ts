@@ -1,11 +1,5 @@
-import { and, count, desc, eq, inArray, isNotNull, isNull, or, sql, type SQL } from 'drizzle-orm';
-import {
-  MAX_FOUND_RELEASES,
-  type ClassName,
-  ReleaseId,
-  type PackageFinding,
-  type ReleasePackage,
-} from '@slipway/protocol';
+import { and, count, desc, eq, isNull, or, sql, type SQL } from 'drizzle-orm';
+import { MAX_FOUND_RELEASES, ReleaseId, type PackageFinding, type ReleasePackage } from '@slipway/protocol';
 import { z } from 'zod';
 import { debianEpoch } from '@slipway/sbom/versions';
 import type { Database } from '../database.ts';
@@ -17,6 +11,28 @@ import { parsePackageQuery } from '../query/parse.ts';
 import { devices, packages, releases } from '../schema.ts';
 import { devicesOnReleases, sumOf } from './devices-on-releases.ts';
 import { packagesNamed, releasesWith } from './find-packages.ts';
+import { updatesFor, updatesOfChannels } from './find-updates.ts';
+
+/** The releases that hold a package as asked, with what of it each holds. */
+export const holdersOf = async (
+  db: Database,
+  test: PackageTest,
+): Promise<{
+  /** all of that name, whatever their version */
+  readonly named: Awaited<ReturnType<typeof packagesNamed>>;
+  readonly contents: ReadonlyMap<ReleaseId, readonly ReleasePackage[]>;
+}> => {
+  const named = await packagesNamed(db, [test.field.name]);
+  const wanted = new Map(
+    named.filter((one) => isWanted(test, one.package)).map((one) => [one.id, one.package]),
+  );
+  const contents = new Map<ReleaseId, ReleasePackage[]>();
+  for (const held of await releasesWith(db, [...wanted.keys()])) {
+    const found = wanted.get(held.package);
+    if (found !== undefined) contents.set(held.release, [...(contents.get(held.release) ?? []), found]);
+  }
+  return { named, contents };
+};
 
 /**
  * Who runs a package: releases that hold it as asked, and how many devices have committed to them.
@@ -31,21 +47,14 @@ export const findRunning = async (
   near: SQL | undefined,
 ): Promise<PackageFinding> => {
   const { test, query } = parsePackageQuery(text);
-  const named = await packagesNamed(db, [test.field.name]);
-  const wanted = new Map(
-    named.filter((one) => isWanted(test, one.package)).map((one) => [one.id, one.package]),
-  );
-  const contents = new Map<ReleaseId, ReleasePackage[]>();
-  for (const held of await releasesWith(db, [...wanted.keys()])) {
-    const found = wanted.get(held.package);
-    if (found !== undefined) contents.set(held.release, [...(contents.get(held.release) ?? []), found]);
-  }
+  const { named, contents } = await holdersOf(db, test);
   const on = await devicesOnReleases(db, [...contents.keys()], near);
   const known = [...contents.keys()]
     .map((release) => ({ release, devices: sumOf(on.filter((row) => row.release === release)) }))
     .sort((a, b) => b.devices - a.devices);
   const classes = [...new Set(on.map(({ deviceClass }) => deviceClass))].sort();
   const updates = await updatesFor(db, classes, [...contents.keys()]);
+  const channelsOf = await updatesOfChannels(db, [...contents.keys()], updates, near);
   return {
     query,
     devices: sumOf(on),
@@ -53,6 +62,7 @@ export const findRunning = async (
       deviceClass,
       devices: sumOf(on.filter((row) => row.deviceClass === deviceClass)),
       update: updates.get(deviceClass) ?? null,
+      channels: channelsOf(deviceClass),
     })),
     releases: await describe(db, known, contents),
     releaseCount: known.length,
@@ -63,32 +73,6 @@ export const findRunning = async (
       named.map((one) => one.package),
     ),
   };
-};
-
-/** What devices of these classes may take instead. */
-const updatesFor = async (
-  db: Database,
-  classes: readonly ClassName[],
-  holders: readonly ReleaseId[],
-): Promise<ReadonlyMap<ClassName, { readonly id: ReleaseId; readonly version: string }>> => {
-  if (classes.length === 0) return new Map();
-  const rows = await db
-    .selectDistinctOn([releases.deviceClass], {
-      deviceClass: releases.deviceClass,
-      id: releases.id,
-      version: releases.version,
-    })
-    .from(releases)
-    .where(
-      and(
-        inArray(releases.deviceClass, [...classes]),
-        eq(releases.state, 'published'),
-        isNotNull(releases.packages),
-        sql`${releases.id} <> all(${idArray(holders)})`,
-      ),
-    )
-    .orderBy(releases.deviceClass, desc(releases.counter));
-  return new Map(rows.map(({ deviceClass, ...update }) => [deviceClass, update]));
 };
 
 const byName = (a: ReleasePackage, b: ReleasePackage): number =>

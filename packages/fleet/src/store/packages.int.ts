@@ -3,23 +3,28 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   ChannelName,
   DEFAULT_TENANT,
+  DeviceId,
   GroupCreate,
   ReleasePackage,
+  RolloutCreate,
   type Release,
   type ReleaseId,
   type TenantId,
 } from '@slipway/protocol';
 import { openDatabase, type Database, type OpenDatabase } from '../database.ts';
-import { packages, releasePackages, releases } from '../schema.ts';
+import { deviceCommands, devices, executions, packages, releasePackages, releases } from '../schema.ts';
 import { startTestPostgres } from '../testing/postgres.ts';
 import { birthOf, seedDevice, seedRelease } from '../testing/seed.ts';
 import { openTestDatabase } from '../testing/test-database.ts';
-import { publishToChannel } from './channels.ts';
+import { changeChannel, followChannel, publishToChannel } from './channels.ts';
 import { listDevices } from './devices.ts';
 import { queryCondition } from './find-groups.ts';
 import { findRunning } from './find-running.ts';
 import { createGroup } from './groups.ts';
+import { newCommandId, newExecutionId } from '../new-id.ts';
+import { packageCoverage } from './package-coverage.ts';
 import { listPackages } from './packages.ts';
+import { createRollout } from './rollouts.ts';
 import { recordBirth } from './record-presence.ts';
 import { isInReach } from './reach.ts';
 import { indexRelease } from './record-packages.ts';
@@ -137,7 +142,14 @@ describe.each(engines)('packages on %s', (_name, open) => {
       expect(await findRunning(db, 'openssl < 3.5.8', undefined)).toEqual({
         query: 'package.openssl < 3.5.8',
         devices: 2,
-        byClass: [{ deviceClass: 'edge-test', devices: 2, update: { id: alpine?.id, version: '1.2.0' } }],
+        byClass: [
+          {
+            deviceClass: 'edge-test',
+            devices: 2,
+            update: { id: alpine?.id, version: '1.2.0' },
+            channels: [{ channel: null, devices: 2, update: { id: alpine?.id, version: '1.2.0' } }],
+          },
+        ],
         releases: [
           {
             id: old?.id,
@@ -268,5 +280,152 @@ describe.each(engines)('packages on %s', (_name, open) => {
     const [row] = await db.select().from(releases).where(eq(releases.id, gone.id));
     expect(row?.packages).toBeNull();
     expect(await listPackages(db, tenant, { ...page, name: 'gone' }, undefined)).toEqual([]);
+  });
+
+  describe('who ran a package', () => {
+    const DAY = 86_400_000;
+    const ago = (days: number): Date => new Date(now.getTime() - days * DAY);
+    const [shaky, sound] = ['deb:shaky 1.0.0', 'deb:shaky 1.0.1'];
+    let [bad, good]: (Release | undefined)[] = [];
+    /** @param slots what it runs now, and what lies in its other slot */
+    const device = async (
+      name: string,
+      enrolledDaysAgo: number,
+      slots: readonly [Release, Release?],
+      commits: readonly (readonly [Release, number])[] = [],
+    ): Promise<void> => {
+      const { id } = await seedDevice(db, name);
+      await db
+        .update(devices)
+        .set({ enrolledAt: ago(enrolledDaysAgo) })
+        .where(eq(devices.id, id));
+      const [a, b] = slots.map((of) => ({ state: 'GOOD' as const, release: of?.id }));
+      const birth = birthOf(name, { slots: { a: a ?? { state: 'EMPTY' }, b: b ?? { state: 'EMPTY' } } });
+      await recordBirth(db, birth, false, now);
+      for (const [to, daysAgo] of commits) {
+        const asked = RolloutCreate.parse({ release: to.id, devices: [id], priority: 1 });
+        const rollout = await createRollout(db, asked, ago(daysAgo));
+        const times = { createdAt: ago(daysAgo), updatedAt: ago(daysAgo), deadlineAt: now };
+        await db.insert(executions).values({
+          id: newExecutionId(),
+          rollout: rollout.id,
+          device: id,
+          release: to.id,
+          state: 'COMMITTED',
+          bytesTotal: 1,
+          ...times,
+        });
+      }
+    };
+    const ranIt = async (
+      name: string,
+    ): Promise<{ devices: number[]; unknown: number[]; fleet: number[] }> => {
+      const near = eq(devices.id, DeviceId.parse(name));
+      const told = await packageCoverage(db, { query: 'shaky < 1.0.1', days: 10, near }, now);
+      // At the end of each day, and now.
+      const daily = (line: readonly number[]): number[] => line.filter((_, n) => n % 6 === 0);
+      return { devices: daily(told.devices), unknown: daily(told.unknown), fleet: daily(told.fleet) };
+    };
+    const times = (...runs: readonly (readonly [number, number])[]): number[] =>
+      runs.flatMap(([value, count]) => Array.from({ length: count }, () => value));
+
+    beforeAll(async () => {
+      [bad, good] = [await release('2.0.0', [shaky]), await release('2.0.1', [sound])];
+    });
+
+    test.each<[string, (bad: Release, good: Release) => Promise<void>, number[], number[], number[]]>([
+      [
+        'never-updated',
+        (b) => device('never-updated', 30, [b]),
+        times([1, 11]),
+        times([0, 11]),
+        times([1, 11]),
+      ],
+      ['new', (b) => device('new', 4.5, [b]), times([0, 6], [1, 5]), times([0, 11]), times([0, 6], [1, 5])],
+      [
+        'updated-once',
+        (b, g) => device('updated-once', 30, [g, b], [[g, 3.5]]),
+        times([1, 7], [0, 4]),
+        times([0, 11]),
+        times([1, 11]),
+      ],
+      [
+        'updated-before',
+        (b, g) =>
+          device(
+            'updated-before',
+            30,
+            [g, b],
+            [
+              [b, 20],
+              [g, 3.5],
+            ],
+          ),
+        times([1, 7], [0, 4]),
+        times([0, 11]),
+        times([1, 11]),
+      ],
+      [
+        'twice',
+        (b, g) =>
+          device(
+            'twice',
+            30,
+            [g, b],
+            [
+              [b, 6.5],
+              [g, 3.5],
+            ],
+          ),
+        times([0, 4], [1, 3], [0, 4]),
+        times([1, 4], [0, 7]),
+        times([1, 11]),
+      ],
+      [
+        'gone-back',
+        (b, g) => device('gone-back', 30, [g, b], [[b, 4.5]]),
+        times([0, 6], [1, 3], [0, 2]),
+        times([0, 11]),
+        times([1, 11]),
+      ],
+    ])('%s', async (name, make, held, unknown, fleet) => {
+      if (bad === undefined || good === undefined) throw new Error('there are none');
+      await make(bad, good);
+      if (name === 'gone-back')
+        await db.insert(deviceCommands).values({
+          id: newCommandId(),
+          device: DeviceId.parse(name),
+          request: { name: 'rollback' },
+          state: 'succeeded',
+          createdAt: ago(1.6),
+          expiresAt: now,
+          answerBy: now,
+          finishedAt: ago(1.5),
+        });
+      expect(await ranIt(name)).toEqual({ devices: held, unknown, fleet });
+    });
+
+    test('ends with what they run now', async () => {
+      const told = await packageCoverage(db, { query: 'shaky < 1.0.1', days: 3 }, now);
+      const { devices: running, unknown } = await findRunning(db, 'shaky < 1.0.1', undefined);
+      expect(told.devices.at(-1)).toBe(running);
+      expect(told.unknown.at(-1)).toBe(unknown.devices + unknown.silent);
+      expect(told.at.at(-1)).toBe(now.toISOString());
+    });
+
+    test('those who follow a channel are offered what was published to it', async () => {
+      if (bad === undefined || good === undefined) throw new Error('there are none');
+      const key = { deviceClass: bad.deviceClass, name: ChannelName.parse('slow') };
+      await changeChannel(db, key, {}, now);
+      await followChannel(db, DeviceId.parse('new'), key.name);
+      const channelsOf = async () => (await findRunning(db, 'shaky < 1.0.1', undefined)).byClass[0]?.channels;
+      const update = { id: good.id, version: '2.0.1' };
+      expect(await channelsOf()).toEqual([
+        { channel: 'slow', devices: 1, update: null },
+        { channel: null, devices: 1, update },
+      ]);
+      await publishToChannel(db, { release: good.id, channel: key.name, actor: 'test' }, now);
+      expect(await channelsOf()).toContainEqual({ channel: 'slow', devices: 1, update });
+    });
   });
 });

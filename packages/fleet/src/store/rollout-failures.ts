@@ -27,6 +27,7 @@ export const listFailures = async (db: Database, rollout: RolloutId): Promise<Ro
       wave: last.wave,
       state: last.state,
       message: last.message,
+      log: last.log,
       at: last.updatedAt,
     })
     .from(last)
@@ -40,12 +41,13 @@ export const listFailures = async (db: Database, rollout: RolloutId): Promise<Ro
   return [...Map.groupBy(rows, (row) => row.code)].map(([name, examples]) => ({
     code: name,
     devices: examples[0]?.devices ?? 0,
-    examples: examples.map(({ device, execution, wave, state, message, at }) => ({
+    examples: examples.map(({ device, execution, wave, state, message, log, at }) => ({
       device,
       execution,
       wave,
       state,
       message,
+      log,
       at: at.toISOString(),
     })),
   }));

@@ -149,6 +149,8 @@ const toWave = (
     offline: tally.away,
     failed: failedOf(tally),
     healthy: tally.healthy,
+    soaking: tally.soaking,
+    unwell: tally.unwell,
     back: backOf(tally),
     success:
       wave.success === null

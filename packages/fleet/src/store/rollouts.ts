@@ -368,9 +368,19 @@ export const getRollout = async (db: Database, id: RolloutId): Promise<Rollout> 
 
 export const listRollouts = async (
   db: Database,
-  page: Page & { readonly state?: RolloutState | undefined; readonly near?: SQL | undefined },
+  page: Page & {
+    readonly state?: RolloutState | undefined;
+    readonly deviceClass?: Release['deviceClass'] | undefined;
+    readonly release?: Release['id'] | undefined;
+    readonly near?: SQL | undefined;
+  },
 ): Promise<Paged<Rollout>> => {
-  const filter = and(page.state === undefined ? undefined : eq(rollouts.state, page.state), page.near);
+  const filter = and(
+    page.state === undefined ? undefined : eq(rollouts.state, page.state),
+    page.deviceClass === undefined ? undefined : eq(rollouts.deviceClass, page.deviceClass),
+    page.release === undefined ? undefined : eq(rollouts.release, page.release),
+    page.near,
+  );
   const keys = keyset(page, { by: [rollouts.createdAt, rollouts.id], direction: 'desc' });
   const rows = await db
     .select({ row: rollouts, key: keys.key })

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   codeOf,
   DeviceId,
+  PROGRESS_POINTS,
   RolloutCreate,
   type ExecutionState,
   type Release,
@@ -18,6 +19,9 @@ import { listCommands } from './commands.ts';
 import { listExecutions, liveExecution } from './executions.ts';
 import { recordBirth, recordDeath } from './record-presence.ts';
 import { recordStatus } from './record-status.ts';
+import { listFailures } from './rollout-failures.ts';
+import { rolloutProgress } from './rollout-progress.ts';
+import { rolloutSummary } from './rollout-summary.ts';
 import { createRollout, getRollout, rolloutsDue } from './rollouts.ts';
 import {
   abortRollout,
@@ -169,6 +173,18 @@ describe.each(engines)('on %s', (_name, open) => {
       counts: { ROLLED_BACK: 1 },
       reason: '1 failed, the rollout stops at 1 (ROLLED_BACK: retry-1)',
     });
+    // Of both offers the last one counts.
+    const { waves: lines } = await rolloutProgress(db, id, now);
+    expect([lines[0]?.offered.at(-1), lines[0]?.failed.at(-1)]).toEqual([1, 1]);
+    expect(await listFailures(db, id)).toMatchObject([
+      { code: 'ROLLED_BACK', devices: 1, examples: [{ device: 'retry-1', log: null }] },
+    ]);
+    expect(await rolloutSummary(db, id, now)).toMatchObject({
+      devices: 1,
+      committed: 0,
+      failed: 1,
+      failures: [{ code: 'ROLLED_BACK', devices: 1 }],
+    });
     const next = await roll({ devices });
     await settle(next.id);
     expect(await offered(next.id)).toEqual([]);
@@ -269,6 +285,25 @@ describe.each(engines)('on %s', (_name, open) => {
     expect(rest).toHaveLength(2);
     await commit(release, ...rest);
     expect(await settle(id)).toMatchObject({ state: 'completed' });
+    const { at, waves: lines } = await rolloutProgress(db, id, now);
+    expect(at.length).toBeLessThanOrEqual(PROGRESS_POINTS + 1);
+    expect(
+      lines.map(({ offered: so, committed, failed }) => [so[0], so.at(-1), committed.at(-1), failed.at(-1)]),
+    ).toEqual([
+      [1, 1, 1, 0],
+      [0, 2, 2, 0],
+    ]);
+    const { createdAt } = (await listExecutions(db, { rollout: id, ...page })).at(-1)!;
+    expect([at[0], at.at(-1)! >= now.toISOString()]).toEqual([createdAt, true]);
+    expect(await rolloutSummary(db, id, later(60_000))).toMatchObject({
+      state: 'completed',
+      devices: 3,
+      committed: 3,
+      failed: 0,
+      startedAt: createdAt,
+      seconds: Math.round((now.getTime() - 60_000 - new Date(createdAt).getTime()) / 1000),
+      failures: [],
+    });
     await rollBackRollout(db, id, 'changed our minds', now);
     expect(await settle(id)).toMatchObject({ state: 'rolling_back', reason: 'changed our minds' });
     await abortRollout(db, id, 'enough', now);

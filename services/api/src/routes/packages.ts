@@ -1,6 +1,16 @@
-import { differenceOf, findRunning, isInReach, listPackages, listReleasePackages } from '@slipway/fleet';
 import {
+  differenceOf,
+  findRunning,
+  isInReach,
+  listPackages,
+  listReleasePackages,
+  packageCoverage,
+} from '@slipway/fleet';
+import {
+  ClassName,
+  COVERAGE_DAYS,
   KnownPackage,
+  PackageCoverage,
   PackageFilter,
   PackageFinding,
   QueryText,
@@ -10,9 +20,10 @@ import {
 } from '@slipway/protocol';
 import { z } from 'zod';
 import { actorOf, reachOfRequest } from '../auth.ts';
-import { Flag, PageQuery, type App, type Context } from './context.ts';
+import { Flag, PageQuery, whole, type App, type Context } from './context.ts';
 
 const tags = ['Packages'];
+const Asked = QueryText.min(1).describe('Such as openssl, deb:openssl < 3.5.8, npm:@scope/name ~ 4.*');
 const ById = z.strictObject({ id: ReleaseId });
 
 /** What releases hold, and who runs it. */
@@ -43,14 +54,34 @@ export const packageRoutes = (app: App, { db }: Context): void => {
         tags,
         operationId: 'packages.find',
         summary: 'Find who runs a package: releases that hold it, and how many devices run them',
-        querystring: z.strictObject({
-          query: QueryText.min(1).describe('Such as openssl, deb:openssl < 3.5.8, npm:@scope/name ~ 4.*'),
-        }),
+        querystring: z.strictObject({ query: Asked }),
         response: { 200: PackageFinding },
       },
     },
     async (request) =>
       findRunning(db, request.query.query, await isInReach(db, reachOfRequest(request), new Date())),
+  );
+  app.get(
+    '/v1/packages/coverage',
+    {
+      config: { access: 'read', groups: 'filter' },
+      schema: {
+        tags,
+        operationId: 'packages.coverage',
+        summary: 'Tell how many devices ran a package over the last days',
+        querystring: z.strictObject({
+          query: Asked,
+          days: whole(1, COVERAGE_DAYS.most, COVERAGE_DAYS.usual),
+          deviceClass: ClassName.optional(),
+        }),
+        response: { 200: PackageCoverage },
+      },
+    },
+    async (request) => {
+      const now = new Date();
+      const near = await isInReach(db, reachOfRequest(request), now);
+      return packageCoverage(db, { ...request.query, near }, now);
+    },
   );
   app.get(
     '/v1/releases/:id/packages',

@@ -1,5 +1,15 @@
-import { getRollout, listExecutions, listFailures } from '@slipway/fleet';
-import { Execution, ExecutionState, RolloutFailures, RolloutId, Wave } from '@slipway/protocol';
+import { getRollout, listExecutions, listFailures, rolloutProgress, rolloutSummary } from '@slipway/fleet';
+import {
+  consequencesOf,
+  Execution,
+  ExecutionState,
+  RolloutConsequences,
+  RolloutFailures,
+  RolloutId,
+  RolloutProgress,
+  RolloutSummary,
+  Wave,
+} from '@slipway/protocol';
 import { z } from 'zod';
 import { PageQuery, wholeOrNone, type App, type Context } from './context.ts';
 
@@ -57,5 +67,47 @@ export const rolloutProgressRoutes = (app: App, { db }: Context): void => {
       await getRollout(db, params.id);
       return listFailures(db, params.id);
     },
+  );
+  app.get(
+    '/v1/rollouts/:id/progress',
+    {
+      config: { access: 'read', groups: 'rollout' },
+      schema: {
+        tags,
+        operationId: 'rollouts.progress',
+        summary: 'Tell how many devices were offered the release, committed and failed over time, by wave',
+        params: ById,
+        response: { 200: RolloutProgress },
+      },
+    },
+    async ({ params }) => rolloutProgress(db, params.id, new Date()),
+  );
+  app.get(
+    '/v1/rollouts/:id/summary',
+    {
+      config: { access: 'read', groups: 'rollout' },
+      schema: {
+        tags,
+        summary: 'Tell what came of a rollout so far: devices, time, bytes, failures',
+        params: ById,
+        response: { 200: RolloutSummary },
+      },
+    },
+    async ({ params }) => rolloutSummary(db, params.id, new Date()),
+  );
+  app.get(
+    '/v1/rollouts/:id/consequences',
+    {
+      config: { access: 'read', groups: 'rollout' },
+      schema: {
+        tags,
+        operationId: 'rollouts.consequences',
+        summary:
+          'Tell what approving, pausing, resuming, aborting and rolling back would do to which devices',
+        params: ById,
+        response: { 200: RolloutConsequences },
+      },
+    },
+    async ({ params }) => consequencesOf(await getRollout(db, params.id)),
   );
 };

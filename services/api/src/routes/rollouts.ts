@@ -7,7 +7,15 @@ import {
   previewRollout,
   recordAudit,
 } from '@slipway/fleet';
-import { Rollout, RolloutCreate, RolloutId, RolloutPreview, RolloutState } from '@slipway/protocol';
+import {
+  ClassName,
+  ReleaseId,
+  Rollout,
+  RolloutCreate,
+  RolloutId,
+  RolloutPreview,
+  RolloutState,
+} from '@slipway/protocol';
 import { z } from 'zod';
 import { actorOf, personOf, reachOfRequest } from '../auth.ts';
 import { PageQuery, type App, type Context } from './context.ts';
@@ -68,7 +76,11 @@ export const rolloutRoutes = (app: App, { db, events, wakePlanner }: Context): v
       schema: {
         tags,
         summary: 'List rollouts',
-        querystring: PageQuery.extend({ state: RolloutState.optional() }),
+        querystring: PageQuery.extend({
+          state: RolloutState.optional(),
+          deviceClass: ClassName.optional(),
+          release: ReleaseId.optional(),
+        }),
         response: { 200: z.array(Rollout) },
       },
     },

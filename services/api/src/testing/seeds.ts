@@ -142,6 +142,7 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
     'releases.getUse': by(published),
     'releases.listPackages': by(async () => signed),
     'releases.difference': async () => ({ params: { id: signed }, query: { from: signed } }),
+    'packages.coverage': async () => ({ query: { query: 'zlib >= 1:1.2', days: '7' } }),
     'packages.find': async () => ({ query: { query: 'zlib >= 1:1.2' } }),
 
     'channels.get': ofChannel(),
@@ -161,6 +162,9 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
     'rollouts.get': by(rollout),
     'rollouts.listWaves': by(rollout),
     'rollouts.listFailures': by(rollout),
+    'rollouts.progress': by(rollout),
+    'rollouts.getSummary': by(rollout),
+    'rollouts.consequences': by(rollout),
     'rollouts.listExecutions': by(rollout),
     'rollouts.replacePolicy': by(rollout, { mode: 'download' }),
     'rollouts.abort': by(rollout),
