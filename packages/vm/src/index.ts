@@ -2,6 +2,7 @@
  * QEMU as the one driver of virtual devices, and what can be seen of a device from outside: its console and its disk
  * file. Used by `slipway run`, the demo and the system tests. Nothing here needs root or a kernel module.
  */
+export { endWithUs, type Call } from './end-with-us.ts';
 export { espList, espRead, espWrite } from './esp.ts';
 export { readGpt, type Partition } from './gpt.ts';
 export { hashPartition } from './hash-partition.ts';

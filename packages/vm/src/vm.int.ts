@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startVm, type VmOptions } from './vm.ts';
 
 let folder: string;
@@ -36,6 +38,24 @@ test('the firmware starts, is reset, starts again, and ends when killed', async 
   }
   await expect(vm.reset()).rejects.toMatchObject({ code: 'VM_FAILED' });
   expect((await readFile(options.consoleLog)).length).toBeGreaterThan(0);
+});
+
+/** What has ended and waits for somebody to ask for its status has no command line either. */
+const isGone = async (pid: number): Promise<boolean> =>
+  (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')) === '';
+
+test('it ends with the process that started it, also where that is killed', async () => {
+  const own = { ...options, varsFile: join(folder, 'orphan.fd'), consoleLog: join(folder, 'orphan.log') };
+  const code = `const { startVm } = await import(${JSON.stringify(join(import.meta.dirname, 'vm.ts'))});
+    console.log((await startVm(${JSON.stringify(own)})).pid);`;
+  const parent = spawn(process.execPath, ['--input-type=module', '-e', code], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [said] = await once(parent.stdout, 'data');
+  const pid = Number(String(said));
+  expect(await isGone(pid)).toBe(false);
+  parent.kill('SIGKILL');
+  await vi.waitFor(async () => expect(await isGone(pid)).toBe(true), { timeout: 60_000, interval: 20 });
 });
 
 test('it ends at the next reset when told to', async () => {

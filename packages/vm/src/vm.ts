@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf, SlipwayError, type Arch } from '@slipway/protocol';
 import { ConsoleText, type ConsoleWait } from './console.ts';
+import { endWithUs, isOnPath } from './end-with-us.ts';
 import { prepareFirmware, requireFirmware } from './firmware.ts';
 import { qemuArguments } from './qemu-arguments.ts';
 import { outputPipe } from './output-pipe.ts';
@@ -79,17 +80,18 @@ const QEMU = {
   arm64: { program: 'qemu-system-aarch64', package: 'qemu-system-arm' },
 } as const;
 
-const missing = (arch: Arch, cause: unknown): SlipwayError => {
-  const { program, package: name } = QEMU[arch];
-  return new SlipwayError(
-    'TOOL_MISSING',
-    `expected the program ${program}, which is not installed; install the Debian package ${name}`,
-    { cause, details: { tool: program, package: name } },
-  );
-};
+/** It starts QEMU so that QEMU ends with this process. */
+const STARTER = { program: 'setpriv', package: 'util-linux' } as const;
 
-const isAbsent = (cause: unknown): boolean =>
-  cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+const requirePrograms = async (arch: Arch): Promise<void> => {
+  for (const { program, package: name } of [STARTER, QEMU[arch]])
+    if (!(await isOnPath(program)))
+      throw new SlipwayError(
+        'TOOL_MISSING',
+        `expected the program ${program}, which is not installed; install the Debian package ${name}`,
+        { details: { tool: program, package: name } },
+      );
+};
 
 /**
  * Whether devices of an architecture can be started here.
@@ -97,13 +99,7 @@ const isAbsent = (cause: unknown): boolean =>
  * @throws {SlipwayError} TOOL_MISSING naming the package to install
  */
 export const requireQemu = async (arch: Arch): Promise<void> => {
-  const child = spawn(QEMU[arch].program, ['--version'], { stdio: 'ignore' });
-  try {
-    await once(child, 'close');
-  } catch (cause) {
-    if (isAbsent(cause)) throw missing(arch, cause);
-    throw cause;
-  }
+  await requirePrograms(arch);
   await requireFirmware(arch);
 };
 
@@ -111,30 +107,29 @@ const started = async (child: ChildProcess, arch: Arch): Promise<number> => {
   try {
     await once(child, 'spawn');
   } catch (cause) {
-    throw isAbsent(cause)
-      ? missing(arch, cause)
-      : new SlipwayError('VM_FAILED', `${QEMU[arch].program} could not be started: ${messageOf(cause)}`, {
-          cause,
-        });
+    throw new SlipwayError('VM_FAILED', `${QEMU[arch].program} could not be started: ${messageOf(cause)}`, {
+      cause,
+    });
   }
   return child.pid ?? 0;
 };
 
 /**
- * Starts a virtual device, without KVM. It runs until it is ended by `kill` or `shutdown`, or QEMU fails.
+ * Starts a virtual device, without KVM. It runs until it is ended by `kill` or `shutdown`, QEMU fails, or this process
+ * ends, however that does.
  *
  * @throws {SlipwayError} TOOL_MISSING naming the package to install, VM_FAILED
  */
 export const startVm = async (options: VmOptions): Promise<Vm> => {
+  const { program } = QEMU[options.arch];
+  await requirePrograms(options.arch);
   const firmware = await prepareFirmware(options.arch, options.varsFile, options.secureBoot);
   // The path of a Unix socket is short; the caller's directory may not be.
   const socketDir = mkdtempSync(join(tmpdir(), 'slipway-vm-'));
   const qmpSocket = join(socketDir, 'qmp');
-  const { program } = QEMU[options.arch];
   const pipe = outputPipe();
-  const child = spawn(program, qemuArguments(options, firmware, qmpSocket), {
-    stdio: ['ignore', pipe.writeEnd, 'pipe'],
-  });
+  const call = endWithUs({ program, args: qemuArguments(options, firmware, qmpSocket) });
+  const child = spawn(call.program, call.args, { stdio: ['ignore', pipe.writeEnd, 'pipe'] });
   pipe.started();
   const text = new ConsoleText();
   const log = createWriteStream(options.consoleLog, { flags: 'a' });

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SlipwayError, type TenantId } from '@slipway/protocol';
 import { brokerConfig, deviceAccessRules, gatewayAccessRules } from '@slipway/protocol/mosquitto';
 import type { Identity } from '@slipway/signing';
+import { endWithUs } from '@slipway/vm';
 
 /** Whom the two sides of a cloud trust, and what they show. */
 export type CloudAuthorities = {
@@ -95,9 +96,8 @@ export const startBroker = async (
     persistenceDir: join(folder, 'kept'),
     user: userInfo().username,
   });
-  const child = spawn('mosquitto', ['-c', await put('mosquitto.conf', config)], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const call = endWithUs({ program: 'mosquitto', args: ['-c', await put('mosquitto.conf', config)] });
+  const child = spawn(call.program, call.args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   child.stderr.on('data', (data: Buffer) => {
     said = (said + data.toString()).slice(-4096);
