@@ -57,6 +57,7 @@ import {
   PasswordChange,
   PasswordSet,
   Qualification,
+  Qualifier,
   QueryField,
   Registration,
   RegistrationImport,
@@ -570,6 +571,10 @@ export const generatedClient = (connection: Connection) => ({
       } = {},
       options: CallOptions = {},
     ) => list(connection, KnownPackage, '/v1/packages', { query, ...options }),
+  },
+  qualifiers: {
+    /** List the qualifiers that live, what each can start, and which releases it tries. `GET /v1/qualifiers` */
+    list: (options: CallOptions = {}) => json(connection, z.array(Qualifier), '/v1/qualifiers', options),
   },
   registrations: {
     /** Make devices known before they come, by serial number or key: the whole list, or nothing. `POST /v1/registrations` */

@@ -36,6 +36,9 @@ export const ServerStatus = z.object({
   /** that live, and builds that are not over */
   workers: z.int(),
   builds: z.int(),
+  /** the same of qualifications; of these at most 500 are counted */
+  qualifiers: z.int(),
+  qualifications: z.int(),
   /** that run */
   rollouts: z.int(),
   devices: z.object({ total: z.int(), online: z.int() }),

@@ -7,6 +7,8 @@ const time = z.iso.datetime();
 /** Events that a webhook can ask for; `ping` comes only when it is asked for by hand. */
 export const WEBHOOK_EVENTS = [
   'build.finished',
+  'qualification.passed',
+  'qualification.failed',
   'release.published',
   'release.deprecated',
   'release.withdrawn',

@@ -1,8 +1,10 @@
 import { execFile, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { recordBirth } from '@slipway/fleet';
+import { recordBirth, redisOptions } from '@slipway/fleet';
+import { announceQualifier } from '@slipway/fleet/qualifiers';
 import { birthOf, seedDevice, seedRelease, until } from '@slipway/fleet/testing';
 import {
   Build,
@@ -347,8 +349,38 @@ test('a release is qualified and followed to its end; who waits publishes it the
     code: 'TRIAL_GATE_FAILED',
     message: 'probe page',
   };
-  const qualifier = startQualifier(api.config.redisUrl, () => outcome);
+  const isSeen = Promise.withResolvers<void>();
+  const qualifier = startQualifier(api.config.redisUrl, async () => {
+    await isSeen.promise;
+    return outcome;
+  });
+  const redis = new Redis(redisOptions(api.config.redisUrl));
   try {
+    const startedAt = new Date().toISOString();
+    const cannot = { arm64: 'no firmware' };
+    const known = {
+      id: 'q-1',
+      host: 'here',
+      pid: 1,
+      arches: ['amd64' as const],
+      cannot,
+      releases: fresh === undefined ? [] : [fresh.id],
+    };
+    await announceQualifier(redis, { ...known, startedAt }, 600_000);
+    expect((await slipway('workers', 'list')).out).toMatch(
+      /^BUILDER [^]*\nQUALIFIER [^\n]+\nq-1 +here +amd64 .* rel_\w+ +not arm64: no firmware\n$/,
+    );
+    await slipway('releases', 'qualify', id);
+    const child = spawn(launcher, ['builds', 'watch', fresh?.build ?? ''], options());
+    const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+    let [out, err] = ['', ''];
+    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+    await until('the qualification to be told', () => err.includes(`${id}  qualification `) || undefined);
+    isSeen.resolve();
+    expect(await ended).toBe(ERRORS.QUALIFICATION_FAILED.exit);
+    expect(out).toMatch(/^BUILD [^]*\nRELEASE [^\n]+\nrel_\w+ +failed +TRIAL_GATE_FAILED: probe page\n$/);
+    expect(err).toMatch(/\nQUALIFICATION_FAILED: Release /);
     const failed = await slipway('releases', 'qualify', id, '--watch');
     expect(failed.status).toBe(ERRORS.QUALIFICATION_FAILED.exit);
     expect(failed.out).toMatch(/code +TRIAL_GATE_FAILED\nmessage +probe page/);
@@ -356,12 +388,12 @@ test('a release is qualified and followed to its end; who waits publishes it the
     outcome = { state: 'passed', steps: [{ step: 'boot', seconds: 12.34, cpuSeconds: 5 }] };
     await slipway('releases', 'qualify', id);
     expect((await slipway('releases', 'publish', id, '--wait')).status).toBe(0);
-    const { out } = await slipway('releases', 'show', id);
-    expect(out).toMatch(
+    expect((await slipway('releases', 'show', id)).out).toMatch(
       /state +published\n[^]*qualification +passed\n[^]*\nboot +12\.3 s +5\.0 s\nin all +12\.3 s/,
     );
     expect((await slipway('releases', 'console', id)).err).toMatch(/^NOT_FOUND: /);
   } finally {
+    redis.disconnect();
     await qualifier.close();
   }
 });

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Client } from '@slipway/client';
 import {
   BranchName,
   BuildPriority,
@@ -17,6 +18,7 @@ import { connect, type Context } from '../context.ts';
 import { follow } from '../follow.ts';
 import { buildFileCommands } from './build-files.ts';
 import { followLog } from './build-log.ts';
+import { followQualifications, qualificationTable, refuseUnqualified } from './build-qualifications.ts';
 import { facts, size, table, time } from '../table.ts';
 import { watchList } from '../watch.ts';
 
@@ -51,8 +53,7 @@ const refuseFailed = (builds: readonly Build[]): void => {
   }
 };
 
-const watch = async (context: Context, ids: readonly string[]): Promise<Build[]> => {
-  const client = await connect(context);
+const untilOver = (context: Context, client: Client, ids: readonly string[]): Promise<Build[]> => {
   const shown = new Map<string, string>();
   return follow(context, client, async () => {
     const builds = await Promise.all(ids.map((id) => client.builds.get(id)));
@@ -64,6 +65,35 @@ const watch = async (context: Context, ids: readonly string[]): Promise<Build[]>
     return builds.every(isBuildOver) ? builds : undefined;
   });
 };
+
+/**
+ * Follows builds to their end, and their releases to the end of their qualification.
+ *
+ * @param show what is printed of the builds
+ * @throws {SlipwayError} with the code of the first build that failed or was cancelled; QUALIFICATION_FAILED
+ */
+const watch = async (
+  context: Context,
+  client: Client,
+  ids: readonly string[],
+  show: (builds: readonly Build[]) => string,
+  value: (builds: readonly Build[]) => unknown = (builds) => builds,
+): Promise<void> => {
+  const builds = await untilOver(context, client, ids);
+  const qualifications = await followQualifications(context, client, builds);
+  print(context, value(builds), () =>
+    [
+      show(builds),
+      ...(qualifications.length === 0 ? [] : ['', qualificationTable(qualifications, context.columns)]),
+    ].join('\n'),
+  );
+  refuseFailed(builds);
+  refuseUnqualified(qualifications);
+};
+const tableOf =
+  (context: Context) =>
+  (builds: readonly Build[]): string =>
+    table(HEADINGS, builds.map(line), context.columns);
 
 const show = (build: Build): string =>
   [
@@ -154,10 +184,18 @@ export const buildCommands = (program: Command, makeContext: MakeContext): void 
         if (!deviceClass.success) throw new SlipwayError('USAGE', `${name} is no name of a device class.`);
         made.push(await client.builds.create({ ...asked, deviceClass: deviceClass.data }));
       }
-      const ids = made.map(({ id }) => id);
-      const result = wait ? await watch(context, ids) : made;
-      print(context, result, () => table(HEADINGS, result.map(line), context.columns));
-      refuseFailed(result);
+      const shown = tableOf(context);
+      if (wait)
+        await watch(
+          context,
+          client,
+          made.map(({ id }) => id),
+          shown,
+        );
+      else {
+        print(context, made, () => shown(made));
+        refuseFailed(made);
+      }
     },
   });
   leaf(builds, makeContext, {
@@ -188,23 +226,26 @@ export const buildCommands = (program: Command, makeContext: MakeContext): void 
     build: (command) => command.option('-w, --watch', 'wait for the end first'),
     run: async (context, words, options) => {
       const id = word(words, 0);
-      const build = options.watch
-        ? (await watch(context, [id]))[0]
-        : await (await connect(context)).builds.get(id);
-      if (build === undefined) return;
+      const client = await connect(context);
+      if (options.watch) {
+        await watch(
+          context,
+          client,
+          [id],
+          (builds) => builds.map(show).join('\n'),
+          ([build]) => build,
+        );
+        return;
+      }
+      const build = await client.builds.get(id);
       print(context, build, () => show(build));
-      if (options.watch) refuseFailed([build]);
     },
   });
   leaf(builds, makeContext, {
     usage: 'watch <build...>',
     summary: 'wait for the end of builds; exit with the status of the first failure',
     options: z.object({}),
-    run: async (context, words) => {
-      const found = await watch(context, words);
-      print(context, found, () => table(HEADINGS, found.map(line), context.columns));
-      refuseFailed(found);
-    },
+    run: async (context, words) => watch(context, await connect(context), words, tableOf(context)),
   });
   leaf(builds, makeContext, {
     usage: 'logs <build>',

@@ -16,6 +16,8 @@ export const qualificationLine = ({ state, step, code, reason }: Qualification):
 const total = (steps: Qualification['steps'], of: 'seconds' | 'cpuSeconds'): number =>
   steps.reduce((sum, step) => sum + step[of], 0);
 
+export const totalSeconds = (steps: Qualification['steps']): string => seconds(total(steps, 'seconds'));
+
 /** What each step took; nothing where there was none. */
 export const timings = ({ steps }: Qualification): string[] =>
   steps.length === 0
@@ -25,7 +27,7 @@ export const timings = ({ steps }: Qualification): string[] =>
           ['step', 'took', 'processor time'],
           [
             ...steps.map(({ step, ...took }) => [step, seconds(took.seconds), seconds(took.cpuSeconds)]),
-            ['in all', seconds(total(steps, 'seconds')), seconds(total(steps, 'cpuSeconds'))],
+            ['in all', totalSeconds(steps), seconds(total(steps, 'cpuSeconds'))],
           ],
         ),
       ];

@@ -17,6 +17,7 @@ const show = (status: ServerStatus, columns: number | undefined): string =>
       database: status.database,
       store: `${size(status.store.freeBytes)} of ${size(status.store.totalBytes)} free, builds need ${size(status.store.minFreeBytes)}`,
       builds: `${status.builds} not over; ${status.workers} workers`,
+      qualifications: `${status.qualifications} not over; ${status.qualifiers} qualifiers`,
       rollouts: `${status.rollouts} running`,
       devices: `${status.devices.online} of ${status.devices.total} online`,
       offers: tellStop(status.stop).replaceAll('\n', '; '),

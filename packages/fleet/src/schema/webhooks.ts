@@ -12,7 +12,7 @@ import { at, tenant } from './columns.ts';
 
 /**
  * Whom events are told. Triggers, written by hand into the migration, put a delivery for each webhook that asks for it
- * into the transaction that changes a build, release, rollout, execution or device: whatever code changes those, nothing
+ * into the transaction that changes a build, qualification, release, rollout, execution or device: whatever code changes those, nothing
  * that was committed goes untold, and nothing else is told.
  */
 export const webhooks = pgTable(

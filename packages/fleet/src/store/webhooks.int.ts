@@ -12,6 +12,7 @@ import { listAudit } from './audit.ts';
 import { recordDeath } from './record-presence.ts';
 import { revokeDevice } from './device-lifecycle.ts';
 import { stopOffers } from './emergency-stop.ts';
+import { moveQualification, qualifyAgain } from './qualifications.ts';
 import { changeRelease } from './releases.ts';
 import { removeOldRows } from './retained-rows.ts';
 import { createRollout } from './rollouts.ts';
@@ -97,6 +98,37 @@ describe.each(engines)('on %s', (_name, open) => {
       ['device.offline', 'active'],
       ['device.revoked', 'revoked'],
       ['fleet.stopped', 'smoke'],
+    ]);
+  });
+
+  test('the end of a qualification is told, unless it is skipped', async () => {
+    await create(['qualification.passed', 'qualification.failed']);
+    const draft = await seedDraft(db, '1.0.7', Buffer.from('qualified'));
+    const asked = async () => {
+      const again = await qualifyAgain(db, draft.id, undefined, new Date());
+      if (again === undefined) throw new Error('it is under way');
+      return again;
+    };
+    const first = await asked();
+    await moveQualification(db, first, { state: 'running' });
+    await moveQualification(db, first, { state: 'passed' });
+    await moveQualification(db, await asked(), { state: 'failed', code: 'TRIAL_PANIC', message: 'oops' });
+    await moveQualification(db, await asked(), { state: 'skipped' });
+    expect((await told()).map(({ type, data }) => [type, data])).toEqual([
+      ['qualification.passed', expect.objectContaining({ release: draft.id, state: 'passed', code: null })],
+      [
+        'qualification.failed',
+        {
+          release: draft.id,
+          build: draft.build,
+          deviceClass: draft.deviceClass,
+          version: '1.0.7',
+          from: null,
+          state: 'failed',
+          code: 'TRIAL_PANIC',
+          message: 'oops',
+        },
+      ],
     ]);
   });
 

@@ -18,6 +18,7 @@ import {
   SlipwayError,
   type ChannelName,
   type Qualification,
+  type Qualifier,
   type ReleaseId,
 } from '@slipway/protocol';
 import type { Logger } from 'pino';
@@ -42,6 +43,8 @@ export type QualificationFlow = {
     channel: ChannelName | undefined,
     within: (tx: Database) => Promise<void>,
   ) => Promise<Qualification>;
+  /** that live, and what each tries */
+  readonly qualifiers: () => Promise<Qualifier[]>;
   readonly close: () => Promise<void>;
 };
 
@@ -197,6 +200,7 @@ export const openQualificationFlow = (needs: Needs): QualificationFlow => {
       void look(id);
       return asked;
     },
+    qualifiers: () => liveQualifiers(redis),
     close: async () => {
       closed = true;
       clearInterval(timer);

@@ -1,5 +1,5 @@
 import { getQualification, getRelease, recordAudit } from '@slipway/fleet';
-import { ChannelName, Qualification, ReleaseId } from '@slipway/protocol';
+import { ChannelName, Qualification, Qualifier, ReleaseId } from '@slipway/protocol';
 import { z } from 'zod';
 import { actorOf } from '../auth.ts';
 import { sendFile } from '../send-file.ts';
@@ -26,6 +26,18 @@ export const qualificationRoutes = (app: App, { db, store, qualifications }: Con
       },
     },
     async ({ params }) => getQualification(db, params.id),
+  );
+  app.get(
+    '/v1/qualifiers',
+    {
+      config: { access: 'read' },
+      schema: {
+        tags,
+        summary: 'List the qualifiers that live, what each can start, and which releases it tries',
+        response: { 200: z.array(Qualifier) },
+      },
+    },
+    async () => qualifications.qualifiers(),
   );
   app.post(
     '/v1/releases/:id/qualify',

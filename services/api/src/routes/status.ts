@@ -3,6 +3,7 @@ import {
   currentKeysUntil,
   getEmergencyStop,
   listRollouts,
+  openQualifications,
   serverVersion,
   unfinishedBuilds,
 } from '@slipway/fleet';
@@ -14,7 +15,7 @@ const DAY_MS = 86_400_000;
 const VERSION = '0.1.0';
 const startedAt = new Date().toISOString();
 
-export const statusRoutes = (app: App, { db, store, builds, queues }: Context): void => {
+export const statusRoutes = (app: App, { db, store, builds, qualifications, queues }: Context): void => {
   app.get(
     '/v1/status',
     {
@@ -28,18 +29,31 @@ export const statusRoutes = (app: App, { db, store, builds, queues }: Context): 
     async (request) => {
       const { tenant } = actorOf(request);
       const now = new Date();
-      const [stop, database, space, counts, workers, unfinished, rollouts, devices, ending] =
-        await Promise.all([
-          getEmergencyStop(db, tenant),
-          serverVersion(db),
-          store.space(),
-          queues(),
-          builds.workers(),
-          unfinishedBuilds(db),
-          listRollouts(db, { state: 'running', limit: 1, offset: 0, count: true }),
-          countDevices(db, '', now),
-          currentKeysUntil(db, tenant, new Date(now.getTime() + KEY_WARNING_DAYS * DAY_MS)),
-        ]);
+      const [
+        stop,
+        database,
+        space,
+        counts,
+        workers,
+        unfinished,
+        qualifiers,
+        open,
+        rollouts,
+        devices,
+        ending,
+      ] = await Promise.all([
+        getEmergencyStop(db, tenant),
+        serverVersion(db),
+        store.space(),
+        queues(),
+        builds.workers(),
+        unfinishedBuilds(db),
+        qualifications.qualifiers(),
+        openQualifications(db),
+        listRollouts(db, { state: 'running', limit: 1, offset: 0, count: true }),
+        countDevices(db, '', now),
+        currentKeysUntil(db, tenant, new Date(now.getTime() + KEY_WARNING_DAYS * DAY_MS)),
+      ]);
       const problems = [
         ...(stop.stopped ? [`emergency stop: ${stop.reason ?? ''}`] : []),
         ...(stop.offersAtBroker > 0
@@ -48,6 +62,9 @@ export const statusRoutes = (app: App, { db, store, builds, queues }: Context): 
         ...(stop.gateways === 0 ? ['no gateway runs: devices are not served'] : []),
         ...(space.state === 'low' ? ['the artifact store has too little room: builds are refused'] : []),
         ...(workers.length === 0 ? ['no build worker lives: builds wait'] : []),
+        ...(qualifiers.length === 0 && open.length > 0
+          ? [`no qualifier lives: ${open.length} releases wait to be tried`]
+          : []),
       ];
       return {
         state: problems.length === 0 ? ('ok' as const) : ('degraded' as const),
@@ -64,6 +81,8 @@ export const statusRoutes = (app: App, { db, store, builds, queues }: Context): 
         queues: counts,
         workers: workers.length,
         builds: unfinished.length,
+        qualifiers: qualifiers.length,
+        qualifications: open.length,
         rollouts: rollouts.total ?? rollouts.length,
         devices: { total: devices.total, online: devices.online },
       };

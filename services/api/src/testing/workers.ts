@@ -105,18 +105,16 @@ export const startWorkers = (
   };
 };
 
+type Said = Pick<QualifyResult, 'state'> & Partial<QualifyResult>;
 /** The same of qualifications: what one would say. */
-export const startQualifier = (
-  redisUrl: string,
-  say: (job: QualifyJob) => Pick<QualifyResult, 'state'> & Partial<QualifyResult>,
-) =>
+export const startQualifier = (redisUrl: string, say: (job: QualifyJob) => Said | Promise<Said>) =>
   new Worker(
     qualifyQueue('amd64'),
     async (job) => {
       const asked = QualifyJob.parse(job.data);
       const { release, from } = asked;
       const nothing = { reason: null, code: null, message: null, steps: [] };
-      return { v: 1, release, from: from?.release ?? null, ...nothing, ...say(asked) };
+      return { v: 1, release, from: from?.release ?? null, ...nothing, ...(await say(asked)) };
     },
     { connection: redisOptions(redisUrl) },
   );
