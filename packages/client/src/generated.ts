@@ -5,9 +5,15 @@ import {
   AuditEntry,
   AuditHead,
   Build,
+  BuildContents,
   BuildCreate,
+  BuildDifference,
   BuildEvent,
+  BuildLogLines,
+  BuildLogMatches,
+  BuildQueueState,
   BuildState,
+  BuildStep,
   BuildWorker,
   BuiltComponent,
   BuiltImage,
@@ -29,6 +35,7 @@ import {
   Device,
   DeviceChange,
   DeviceClass,
+  DeviceClassDetail,
   DeviceCommand,
   DeviceCounts,
   DeviceList,
@@ -38,6 +45,7 @@ import {
   EmergencyStop,
   Execution,
   ExecutionState,
+  FoundContents,
   Group,
   GroupChange,
   GroupCreate,
@@ -70,6 +78,12 @@ import {
   ReleaseSignature,
   ReleaseState,
   ReleaseUse,
+  RepositoryChange,
+  RepositoryCheck,
+  RepositoryFile,
+  RepositorySave,
+  RepositoryText,
+  RepositoryValidate,
   Retention,
   RetentionReport,
   RetentionRun,
@@ -141,6 +155,11 @@ export const generatedClient = (connection: Connection) => ({
       options: CallOptions = {},
     ) => list(connection, AuditEntry, '/v1/audit', { query, ...options }),
   },
+  buildQueues: {
+    /** List the queues of builds: what is built, and what comes next in which order. `GET /v1/build-queues` */
+    list: (options: CallOptions = {}) =>
+      json(connection, z.array(BuildQueueState), '/v1/build-queues', options),
+  },
   builds: {
     /** Cancel a build that is queued or building. `POST /v1/builds/{id}/cancel` */
     cancel: (id: string, options: CallOptions = {}) =>
@@ -148,6 +167,18 @@ export const generatedClient = (connection: Connection) => ({
     /** Build an image for a device class; an equal build that is under way or has just succeeded is the answer (200). `POST /v1/builds` */
     create: (body: z.input<typeof BuildCreate>, options: CallOptions = {}) =>
       json(connection, Build, '/v1/builds', { method: 'POST', body, ...options }),
+    /** Tell what a build changes: packages, components, files, configuration, sizes of artifacts. `GET /v1/builds/{id}/difference` */
+    difference: (id: string, query: { readonly from?: string | undefined } = {}, options: CallOptions = {}) =>
+      json(connection, BuildDifference, `/v1/builds/${segment(id)}/difference`, { query, ...options }),
+    /** Find files in the image of a build by a part of their paths. `GET /v1/builds/{id}/contents/find` */
+    findContents: (
+      id: string,
+      query: { readonly text: string; readonly most?: number | undefined },
+      options: CallOptions = {},
+    ) => json(connection, FoundContents, `/v1/builds/${segment(id)}/contents/find`, { query, ...options }),
+    /** Find lines in the log of a build: their numbers. `GET /v1/builds/{id}/log/matches` */
+    findLogLines: (id: string, query: { readonly text: string }, options: CallOptions = {}) =>
+      json(connection, BuildLogMatches, `/v1/builds/${segment(id)}/log/matches`, { query, ...options }),
     /** Show a build. `GET /v1/builds/{id}` */
     get: (id: string, options: CallOptions = {}) =>
       json(connection, Build, `/v1/builds/${segment(id)}`, options),
@@ -157,9 +188,25 @@ export const generatedClient = (connection: Connection) => ({
         accept: 'application/octet-stream',
         ...options,
       }),
+    /** Look into the image of a build: a folder, what is in it and which component put it there. `GET /v1/builds/{id}/contents` */
+    getContents: (
+      id: string,
+      query: {
+        readonly under?: string | undefined;
+        readonly depth?: number | undefined;
+        readonly most?: number | undefined;
+      } = {},
+      options: CallOptions = {},
+    ) => json(connection, BuildContents, `/v1/builds/${segment(id)}/contents`, { query, ...options }),
     /** Read the log of a build, from a byte on. `GET /v1/builds/{id}/log` */
     getLog: (id: string, query: { readonly from?: number | undefined } = {}, options: CallOptions = {}) =>
       text(connection, `/v1/builds/${segment(id)}/log`, { query, accept: 'text/plain', ...options }),
+    /** Read lines of the log of a build, by their numbers. `GET /v1/builds/{id}/log/lines` */
+    getLogLines: (
+      id: string,
+      query: { readonly from?: number | undefined; readonly most?: number | undefined } = {},
+      options: CallOptions = {},
+    ) => json(connection, BuildLogLines, `/v1/builds/${segment(id)}/log/lines`, { query, ...options }),
     /** List builds. `GET /v1/builds` */
     list: (
       query: {
@@ -180,6 +227,9 @@ export const generatedClient = (connection: Connection) => ({
         `/v1/builds/${segment(id)}/artifacts`,
         options,
       ),
+    /** List the steps of a build with their times. `GET /v1/builds/{id}/steps` */
+    listSteps: (id: string, options: CallOptions = {}) =>
+      json(connection, z.array(BuildStep), `/v1/builds/${segment(id)}/steps`, options),
     /** Build once more what failed or was cancelled: the same files and version, as a build of its own. `POST /v1/builds/{id}/retry` */
     retry: (id: string, options: CallOptions = {}) =>
       json(connection, Build, `/v1/builds/${segment(id)}/retry`, { method: 'POST', ...options }),
@@ -300,9 +350,9 @@ export const generatedClient = (connection: Connection) => ({
       json(connection, DatabaseExport, '/v1/database-exports', { method: 'POST', ...options }),
   },
   deviceClasses: {
-    /** Show a device class. `GET /v1/device-classes/{name}` */
+    /** Show a device class: board, partitions, and what its image is made of. `GET /v1/device-classes/{name}` */
     get: (name: string, options: CallOptions = {}) =>
-      json(connection, DeviceClass, `/v1/device-classes/${segment(name)}`, options),
+      json(connection, DeviceClassDetail, `/v1/device-classes/${segment(name)}`, options),
     /** List device classes. `GET /v1/device-classes` */
     list: (options: CallOptions = {}) =>
       json(connection, z.array(DeviceClass), '/v1/device-classes', options),
@@ -663,6 +713,45 @@ export const generatedClient = (connection: Connection) => ({
     /** Withdraw a release, for good. `POST /v1/releases/{id}/withdraw` */
     withdraw: (id: string, options: CallOptions = {}) =>
       json(connection, Release, `/v1/releases/${segment(id)}/withdraw`, { method: 'POST', ...options }),
+  },
+  repository: {
+    /** Read a file of the image repository; its ETag is what saving it is compared with. `GET /v1/repository/files/{path}` */
+    getFile: (path: string, options: CallOptions = {}) =>
+      json(connection, RepositoryText, `/v1/repository/files/${segment(path)}`, options),
+    /** Read a file of the image repository as it was after a change. `GET /v1/repository/files/{path}/changes/{commit}` */
+    getFileAt: (path: string, commit: string, options: CallOptions = {}) =>
+      json(
+        connection,
+        RepositoryText,
+        `/v1/repository/files/${segment(path)}/changes/${segment(commit)}`,
+        options,
+      ),
+    /** Get the JSON Schema of image files or class files, for editors. `GET /v1/repository/schemas/{kind}` */
+    getSchema: (kind: string, options: CallOptions = {}) =>
+      json(connection, z.record(z.string(), z.unknown()), `/v1/repository/schemas/${segment(kind)}`, options),
+    /** List what was saved of a file over the API, newest first. `GET /v1/repository/files/{path}/changes` */
+    listChanges: (
+      path: string,
+      query: { readonly most?: number | undefined } = {},
+      options: CallOptions = {},
+    ) =>
+      json(connection, z.array(RepositoryChange), `/v1/repository/files/${segment(path)}/changes`, {
+        query,
+        ...options,
+      }),
+    /** List the files of the image repository, and which classes are made of them. `GET /v1/repository/files` */
+    listFiles: (options: CallOptions = {}) =>
+      json(connection, z.array(RepositoryFile), '/v1/repository/files', options),
+    /** Save a file of the image repository, new or not; class and image files must be without fault. If-Match keeps what another saved, If-None-Match: * any file that is there. `PUT /v1/repository/files/{path}` */
+    replaceFile: (path: string, body: z.input<typeof RepositorySave>, options: CallOptions = {}) =>
+      json(connection, RepositoryText, `/v1/repository/files/${segment(path)}`, {
+        method: 'PUT',
+        body,
+        ...options,
+      }),
+    /** Check a text in the place of a file, by itself and with the other files of its classes; nothing is saved. `POST /v1/repository/validate` */
+    validate: (body: z.input<typeof RepositoryValidate>, options: CallOptions = {}) =>
+      json(connection, RepositoryCheck, '/v1/repository/validate', { method: 'POST', body, ...options }),
   },
   retention: {
     /** Show for how long things are kept that nothing needs any more, and what of them is there. `GET /v1/retention` */

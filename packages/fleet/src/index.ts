@@ -43,6 +43,7 @@ export { getAuditHead, listAudit, recordAudit, type NewAuditEntry } from './stor
 export { digestSourceTree, sourcePath, storeSource, verifySource } from './source-tree.ts';
 export {
   askForBuild,
+  buildBefore,
   buildsBefore,
   cancelBuild,
   cancelledBuildsSince,

@@ -106,6 +106,7 @@ test('the result tells digests, sizes and components of what is there', async ()
     'uki.efi',
     'root.img',
     'sbom.cdx.json',
+    'contents.jsonl.gz',
     'disk.img',
     'provenance.json',
   ]);

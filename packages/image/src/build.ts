@@ -19,6 +19,8 @@ import {
 } from '@slipway/image-spec';
 import { applyLock, LOCK_FILE, readLock, type LockedComponents } from '@slipway/lock';
 import {
+  CONTENTS_NAME,
+  SBOM_NAME,
   SlipwayError,
   type AgentRuntime,
   type ArtifactName,
@@ -43,6 +45,7 @@ import { resolvedComponents } from './resolved-components.ts';
 import { makeRootTree } from './root-tree.ts';
 import { distinctOrigins } from './distinct-origins.ts';
 import { describeComponents, makeSbomModel } from './describe/component-sbom.ts';
+import { makeContents } from './describe/image-contents.ts';
 import { needsNode, systemPackages } from './system-packages.ts';
 import { TOOL_VERSION } from './tool-version.ts';
 import { makeUki } from './uki.ts';
@@ -92,7 +95,7 @@ const lockedParts = async (
 };
 
 /**
- * Builds an image: resolves its components and writes `root.img`, `uki.efi`, `sbom.cdx.json`, `provenance.json` and, if the class asks for
+ * Builds an image: resolves its components and writes `root.img`, `uki.efi`, `sbom.cdx.json`, `contents.jsonl.gz`, `provenance.json` and, if the class asks for
  * it, `disk.img` into `outDir`, each under a temporary name first. The same request gives the same bytes.
  *
  * @throws {SlipwayError} of the specification, of components, LOCK_INVALID, LOCK_STALE, ROOT_TOO_LARGE, TOOL_MISSING, TOOL_FAILED, BUILD_FAILED
@@ -205,10 +208,11 @@ export const assembleImage = async (
   log(`uki: ${uki.length} bytes, of which initramfs ${initrd.length}, kernel ${modules.release}`);
   await writeFile(join(workDir, 'uki.efi'), uki);
 
-  await writeFile(join(workDir, 'sbom.cdx.json'), makeCycloneDx(sbom));
+  await writeFile(join(workDir, SBOM_NAME), makeCycloneDx(sbom));
+  await writeFile(join(workDir, CONTENTS_NAME), makeContents(tree, components));
 
   const origins = distinctOrigins(components.flatMap((component) => component.origins));
-  const names: ArtifactName[] = ['uki.efi', 'root.img', 'sbom.cdx.json'];
+  const names: ArtifactName[] = ['uki.efi', 'root.img', SBOM_NAME, CONTENTS_NAME];
   if (deviceClass.outputs.includes('disk')) {
     progress({ step: 'writing the disk', percent: 75 });
     await makeDisk({

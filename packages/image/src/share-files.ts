@@ -1,19 +1,11 @@
-import { createHash } from 'node:crypto';
-import { contentSize, readRange, type Tree, type TreeEntry } from '@slipway/components';
+import { contentSize, type Tree, type TreeEntry } from '@slipway/components';
+import { digestContent } from './digest-content.ts';
 import { diskOrder } from './disk-order.ts';
 
 type FileEntry = Extract<TreeEntry, { type: 'file' }>;
 
 /** Below a block there is nothing to win. */
 const MIN_BYTES = 4096;
-const READ_BYTES = 1024 * 1024;
-
-const digestOf = ({ content }: FileEntry): string => {
-  const hash = createHash('sha256');
-  const size = contentSize(content);
-  for (let at = 0; at < size; at += READ_BYTES) hash.update(readRange(content, at, READ_BYTES));
-  return hash.digest('hex');
-};
 
 /**
  * Makes files of the same bytes, owner and mode one file with several names: packages that several containers and the
@@ -35,7 +27,7 @@ export const shareFiles = (tree: Tree): void => {
     if (candidates.length < 2) continue;
     const first = new Map<string, string>();
     for (const entry of candidates) {
-      const digest = digestOf(entry);
+      const digest = digestContent(entry.content);
       const target = first.get(digest);
       if (target === undefined) first.set(digest, entry.path);
       else {

@@ -72,7 +72,14 @@ export const BuildRequest = z.strictObject({
 });
 export type BuildRequest = z.infer<typeof BuildRequest>;
 
-export const ArtifactName = z.enum(['uki.efi', 'root.img', 'sbom.cdx.json', 'disk.img', 'provenance.json']);
+export const ArtifactName = z.enum([
+  'uki.efi',
+  'root.img',
+  'sbom.cdx.json',
+  'disk.img',
+  'provenance.json',
+  'contents.jsonl.gz',
+]);
 export type ArtifactName = z.infer<typeof ArtifactName>;
 
 export const BuildResult = z.strictObject({

@@ -231,6 +231,18 @@ export const ERRORS = {
     'Raise partitions.root in the class file or remove components.',
   ),
 
+  REPOSITORY_READ_ONLY: entry(
+    73,
+    409,
+    'The server may not write into its image repository.',
+    'Change the file where the repository is kept, or let the user of the server write there.',
+  ),
+  CONTENTS_INVALID: entry(
+    65,
+    422,
+    'The list of files of a build is not the one that was built, or cannot be read.',
+    'Build again; find out who writes into the artifact store.',
+  ),
   SBOM_INVALID: entry(
     65,
     422,

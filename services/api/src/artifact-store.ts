@@ -1,5 +1,5 @@
-import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { diskSpace, MIN_FREE_BYTES, requireRoom, sourcePath, storeSource } from '@slipway/fleet';
 import {
   BuildResult,
@@ -10,6 +10,7 @@ import {
   type ReleaseId,
   type StoreSpace,
 } from '@slipway/protocol';
+import { writeDurably } from './write-durably.ts';
 
 /** Where things lie in the artifact store, and what the API writes there. */
 export type ArtifactStore = {
@@ -52,18 +53,4 @@ export const openArtifactStore = (directory: string, minFreeBytes = MIN_FREE_BYT
     consolePath: (release) => join(directory, 'qualifications', release, 'console.log'),
     bundlePath: (release) => join(directory, 'bundles', `${release}.tar`),
   };
-};
-
-/** Under a temporary name first, so that nobody ever reads half of it. */
-const writeDurably = async (path: string, text: string): Promise<void> => {
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}.tmp`;
-  const file = await open(temporary, 'w');
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
 };

@@ -126,6 +126,10 @@ const CHANGES: Readonly<Record<string, () => Promise<Asked>>> = {
     await ask('POST', `/v1/builds/${id}/cancel`);
     return { path: [id] };
   },
+  'PUT /v1/repository/files/{path}': async () => ({
+    path: ['notes.txt'],
+    body: { text: `note ${number++}`, message: 'a note' },
+  }),
   'POST /v1/releases/{id}/publish': async () => ({ path: [await draft()] }),
   'POST /v1/releases/{id}/qualify': async () => ({ path: [await draft()] }),
   'POST /v1/releases/{id}/deprecate': async () => ({ path: [await release()] }),
@@ -252,6 +256,7 @@ const CHANGES: Readonly<Record<string, () => Promise<Asked>>> = {
 /** Routes that are no GET and change nothing worth an entry, each with its reason. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   'POST /v1/rollouts/preview': 'changes nothing',
+  'POST /v1/repository/validate': 'changes nothing',
   'POST /v1/webhooks/{id}/ping': 'is on record as a delivery, and tells the receiver nothing',
   'POST /v1/sources/{id}/fetch': 'brings a mirror up to date, as every build does',
 };

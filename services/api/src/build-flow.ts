@@ -24,6 +24,7 @@ import {
   SlipwayError,
   type Build,
   type BuildPriority,
+  type BuildQueueState,
   type BuildRequest,
   type BuildTrigger,
   type BuildWorker,
@@ -39,6 +40,7 @@ import { openBuildMoves } from './build-moves.ts';
 import type { ImageRepository } from './image-repository.ts';
 import { oneLookAtATime } from './one-look-at-a-time.ts';
 import { prepareBuild } from './prepare-build.ts';
+import { queueStates } from './queue-states.ts';
 import type { QualificationFlow } from './qualifications/flow.ts';
 import type { ReleaseContents } from './release-contents.ts';
 
@@ -94,6 +96,8 @@ export type BuildFlow = {
   readonly retry: (id: BuildId, trigger: BuildTrigger, within?: NewBuild['within']) => Promise<StartedBuild>;
   /** live ones */
   readonly workers: () => Promise<BuildWorker[]>;
+  /** those with something in them, or with a worker, by name */
+  readonly queues: () => Promise<BuildQueueState[]>;
   readonly close: () => Promise<void>;
 };
 
@@ -317,6 +321,7 @@ export const openBuildFlow = async (needs: Needs): Promise<BuildFlow> => {
       return begin(started);
     },
     workers: () => liveWorkers(redis),
+    queues: async () => queueStates(lanes, await liveWorkers(redis), await unfinishedBuilds(db)),
     close: async () => {
       closed = true;
       clearInterval(timer);

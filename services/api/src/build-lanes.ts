@@ -12,6 +12,8 @@ export const KEEP = {
 const BAND: Readonly<Record<BuildPriority, number>> = { high: 0, normal: 1, low: 2 };
 /** BullMQ counts priorities up to 2^21. */
 const ROUNDS = 600_000;
+/** How many builds of a queue are told in order. */
+const MOST = 999;
 
 /** Lower comes first: what is urgent, then whose turn it is. */
 export const jobPriority = (priority: BuildPriority, round: number): number =>
@@ -93,6 +95,17 @@ export const openBuildLanes = (redisUrl: string, redis: Redis, retries: Retries,
       const state = await queue.getJobState(build.id);
       const job: Job<BuildJob> | undefined = await queue.getJob(build.id);
       return job === undefined ? undefined : { state, job };
+    },
+    /** In the order in which workers take them. */
+    order: async (name: string): Promise<Record<'waiting' | 'delayed', BuildId[]>> => {
+      const { queue } = await laneOf(name);
+      const idsOf = (jobs: readonly Job<BuildJob>[]): BuildId[] => jobs.map(({ id }) => BuildId.parse(id));
+      const [first, waiting, delayed] = await Promise.all([
+        queue.getWaiting(0, MOST),
+        queue.getPrioritized(0, MOST),
+        queue.getDelayed(0, MOST),
+      ]);
+      return { waiting: idsOf([...first, ...waiting]), delayed: idsOf(delayed) };
     },
     close: async (): Promise<void> => {
       await Promise.allSettled([...lanes.values()].map(async (lane) => (await lane).close()));

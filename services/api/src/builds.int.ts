@@ -20,6 +20,7 @@ import { redisOptions } from '@slipway/fleet';
 import { until } from '@slipway/fleet/testing';
 import { openBreakableWay } from './testing/breakable-way.ts';
 import { CLASS_FILE, IMAGE_FILE, runApi, type TestApi } from './testing/running-api.ts';
+import { contentsOf } from './testing/contents-of.ts';
 import { sbomOf } from './testing/sbom-of.ts';
 import { startQualifier, startWorkers } from './testing/workers.ts';
 
@@ -75,6 +76,65 @@ describe('a build', () => {
     expect((await client.releases.publish(release.id)).state).toBe('published');
     expect(await client.releases.publish(release.id).catch(codeOf)).toBe('CONFLICT');
     expect((await client.releases.withdraw(release.id)).state).toBe('withdrawn');
+  });
+
+  test('tells what is in its image, what it changes, and how it went on', async () => {
+    const client = api.client();
+    const build = async (version: string, contents: Record<string, string>): Promise<Build> => {
+      const { id } = await create(version);
+      work({ sbom: (of) => sbomOf('zlib1g', of), contents: contentsOf(contents) });
+      const done = await finished(id);
+      await workers?.close();
+      return done;
+    };
+    const before = await build('1.3.0', { 'usr/bin/web': 'oci:web' });
+    await writeFile(api.path('images/edge.yml'), `${IMAGE_FILE}# another text\n`);
+    const after = await build('1.3.1', { 'usr/bin/web': 'oci:web', 'usr/bin/new': 'deb:base' });
+    await writeFile(api.path('images/edge.yml'), IMAGE_FILE);
+
+    const { under, entries } = await client.builds.getContents(after.id, { under: '/usr/bin' });
+    expect(under).toMatchObject({ path: 'usr/bin', files: 2 });
+    expect(entries).toMatchObject([{ component: 'deb:base' }, { component: 'oci:web' }]);
+    expect(await client.builds.findContents(after.id, { text: 'new' })).toMatchObject({ total: 1 });
+    expect(await client.builds.getContents(after.id, { under: 'opt' }).catch(codeOf)).toBe('NOT_FOUND');
+
+    const difference = await client.builds.difference(after.id);
+    expect(difference).toMatchObject({
+      from: { id: before.id },
+      files: { added: 1, removed: 0, changed: 0, entries: [{ path: 'usr/bin/new', change: 'added' }] },
+      packages: { added: [], removed: [], changed: [{ name: 'zlib1g', from: '1.3.0', to: '1.3.1' }] },
+      configuration: [{ name: 'edge.yml', from: IMAGE_FILE }],
+    });
+    expect(difference.artifacts.find(({ name }) => name === 'uki.efi')).toMatchObject({ same: false });
+
+    expect(await client.builds.getLogLines(after.id, { from: -1 })).toMatchObject({
+      total: 2,
+      lines: [{ text: 'assembled' }],
+    });
+    expect(await client.builds.findLogLines(after.id, { text: 'RESOLVED' })).toEqual({
+      total: 1,
+      lines: [0],
+    });
+  });
+
+  test('waits in a queue that tells in which order builds are taken, until one is taken out', async () => {
+    const client = api.client();
+    const asked = [await create('1.4.0'), await create('1.4.1'), await create('1.4.2')].map(({ id }) => id);
+    const waiting = (count: number) =>
+      until(`${count} builds in the queue`, async () => {
+        const [queue] = await client.buildQueues.list();
+        return queue?.waiting.length === count ? queue : undefined;
+      });
+    expect(await waiting(3)).toMatchObject({
+      name: 'build-amd64',
+      arch: 'amd64',
+      needs: [],
+      workers: 0,
+      waiting: asked,
+    });
+    for (const id of asked.slice(1)) await client.builds.cancel(id);
+    expect((await waiting(1)).waiting).toEqual(asked.slice(0, 1));
+    for (const id of asked.slice(0, 1)) await client.builds.cancel(id);
   });
 
   test('whose class asks for it is a draft until a qualifier says that it has proven itself', async () => {

@@ -1,13 +1,15 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseClassFile, parseImageFiles, requireKernel } from '@slipway/image-spec';
+import { parseClassFile, parseImageFiles, requireKernel, type ClassFile } from '@slipway/image-spec';
 import {
   SlipwayError,
   type Arch,
   type BuilderCapability,
   type BuildRequest,
   type DeviceClass,
+  type DeviceClassDetail,
 } from '@slipway/protocol';
+import { describeClass } from './repository/describe-class.ts';
 
 /** Device classes are files, so that they are reviewed and versioned like code; they are read anew for every request. */
 export type ImageRepository = {
@@ -17,6 +19,8 @@ export type ImageRepository = {
   readonly list: () => Promise<DeviceClass[]>;
   /** @throws {SlipwayError} CLASS_UNKNOWN, or as `list` where the class may be in a file that does not parse */
   readonly get: (name: string) => Promise<DeviceClass>;
+  /** @throws {SlipwayError} as `get`; what is wrong with the image files is told in it */
+  readonly detail: (name: string) => Promise<DeviceClassDetail>;
   /**
    * The texts of a class and its image files, checked.
    *
@@ -33,15 +37,16 @@ export type Snapshot = Pick<BuildRequest, 'classFile' | 'imageFiles'> & {
 
 type ClassText = {
   readonly deviceClass: DeviceClass;
-  readonly needs: readonly BuilderCapability[];
+  readonly parsed: ClassFile;
   readonly text: string;
 };
 
 export const openImageRepository = (directory: string): ImageRepository => {
   const parse = async (file: string): Promise<ClassText> => {
     const text = await readFile(join(directory, file), 'utf8');
-    const { name, arch, images, needs } = parseClassFile(text, file);
-    return { deviceClass: { name, arch, images, file }, needs, text };
+    const parsed = parseClassFile(text, file);
+    const { name, arch, images } = parsed;
+    return { deviceClass: { name, arch, images, file }, parsed, text };
   };
 
   const files = async (): Promise<string[]> => {
@@ -82,6 +87,9 @@ export const openImageRepository = (directory: string): ImageRepository => {
     return { name, text };
   };
 
+  const imageTexts = (deviceClass: DeviceClass) =>
+    Promise.all(deviceClass.images.map((image) => imageText(image, deviceClass)));
+
   return {
     directory,
     list: async () => {
@@ -95,11 +103,16 @@ export const openImageRepository = (directory: string): ImageRepository => {
       return parsed.map(({ deviceClass }) => deviceClass);
     },
     get: async (name) => (await find(name)).deviceClass,
+    detail: async (name) => {
+      const { deviceClass, parsed } = await find(name);
+      return describeClass(deviceClass, parsed, () => imageTexts(deviceClass));
+    },
     snapshot: async (name) => {
-      const { deviceClass, needs, text } = await find(name);
-      const imageFiles = await Promise.all(deviceClass.images.map((image) => imageText(image, deviceClass)));
+      const { deviceClass, parsed, text } = await find(name);
+      const { arch, needs } = parsed;
+      const imageFiles = await imageTexts(deviceClass);
       requireKernel(parseImageFiles(imageFiles), deviceClass.images.join(', '));
-      return { classFile: { name: deviceClass.file, text }, imageFiles, arch: deviceClass.arch, needs };
+      return { classFile: { name: deviceClass.file, text }, imageFiles, arch, needs };
     },
   };
 };

@@ -10,9 +10,15 @@ const CHUNK_BYTES = 256 * 1024;
  * Whole lines of a log that grows, from a byte on.
  *
  * @param whole whether nobody writes to it any more, so that a last line without an end counts too
+ * @param most how many lines at most
  * @returns nothing where there is no log yet
  */
-export const readLines = async (path: string, from: number, whole: boolean): Promise<ReadLine[]> => {
+export const readLines = async (
+  path: string,
+  from: number,
+  whole: boolean,
+  most = Number.POSITIVE_INFINITY,
+): Promise<ReadLine[]> => {
   let file;
   try {
     file = await open(path, 'r');
@@ -35,6 +41,7 @@ export const readLines = async (path: string, from: number, whole: boolean): Pro
     }
     rest = bytes.subarray(start);
     at += start;
+    if (lines.length >= most) return lines.slice(0, most);
     if (bytesRead > 0) continue;
     if (whole && rest.length > 0) lines.push({ text: rest.toString('utf8'), next: at + rest.length });
     return lines;

@@ -17,6 +17,7 @@ import { auditRoutes } from './routes/audit.ts';
 import { bulkRoutes } from './routes/bulk.ts';
 import { buildEventRoutes } from './routes/build-events.ts';
 import { buildInputRoutes } from './routes/build-inputs.ts';
+import { buildInsightRoutes } from './routes/build-insight.ts';
 import { buildRoutes } from './routes/builds.ts';
 import { channelRoutes } from './routes/channels.ts';
 import { claimRoutes } from './routes/claims.ts';
@@ -37,6 +38,7 @@ import { qualificationRoutes } from './routes/qualifications.ts';
 import { releaseFactRoutes } from './routes/release-facts.ts';
 import { releaseRoutes } from './routes/releases.ts';
 import { hookRoutes } from './routes/hooks.ts';
+import { repositoryRoutes } from './routes/repository.ts';
 import { retentionRoutes } from './routes/retention.ts';
 import { rolloutProgressRoutes } from './routes/rollout-progress.ts';
 import { rolloutStepRoutes } from './routes/rollout-steps.ts';
@@ -68,6 +70,8 @@ export const operatorApp = async (
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: 256 * 1024,
+    // Paths of files are one, with their slashes encoded.
+    routerOptions: { maxParamLength: 2048 },
     forceCloseConnections: true,
     genReqId: () => crypto.randomUUID(),
   }).withTypeProvider<ZodTypeProvider>();
@@ -132,6 +136,8 @@ export const operatorApp = async (
       buildRoutes,
       buildEventRoutes,
       buildInputRoutes,
+      buildInsightRoutes,
+      repositoryRoutes,
       packageRoutes,
       releaseRoutes,
       releaseFactRoutes,

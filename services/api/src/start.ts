@@ -32,6 +32,8 @@ import { openLoginWatch } from './login-watch.ts';
 import { openQualificationFlow } from './qualifications/flow.ts';
 import { offerSetup } from './setup-token.ts';
 import { openReleaseContents } from './release-contents.ts';
+import { openRepositoryFiles } from './repository/repository-files.ts';
+import { openRepositoryHistory } from './repository/repository-history.ts';
 import { openRetention } from './retention/retention.ts';
 import { openRevocations } from './revocations.ts';
 import { openSecretBox } from './secret-box.ts';
@@ -190,6 +192,8 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
       db,
       events,
       images,
+      files: openRepositoryFiles(config.imagesDir),
+      history: openRepositoryHistory(config.imagesDir),
       sources,
       triggers,
       store,

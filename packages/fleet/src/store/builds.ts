@@ -14,7 +14,7 @@ import type {
   JobProgress,
   ReleaseId,
 } from '@slipway/protocol';
-import { isMoreUrgent } from '@slipway/protocol';
+import { isMoreUrgent, SlipwayError } from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import { newBuildId, newReleaseId } from '../new-id.ts';
 import { builds, classCounters } from '../schema.ts';
@@ -286,6 +286,31 @@ export const buildsBefore = async (
       )
       .orderBy(asc(builds.counter))
   ).map(toBuild);
+
+/**
+ * The last build of its class before it that succeeded.
+ *
+ * @throws {SlipwayError} NOT_FOUND where there is none
+ */
+export const buildBefore = async (
+  db: Database,
+  { id, deviceClass, counter }: Pick<Build, 'id' | 'deviceClass' | 'counter'>,
+): Promise<Build> => {
+  const [row] = await db
+    .select()
+    .from(builds)
+    .where(
+      and(eq(builds.deviceClass, deviceClass), lt(builds.counter, counter), eq(builds.state, 'succeeded')),
+    )
+    .orderBy(desc(builds.counter))
+    .limit(1);
+  if (row !== undefined) return toBuild(row);
+  throw new SlipwayError(
+    'NOT_FOUND',
+    `No build of ${deviceClass} before ${id} succeeded. Name the build to compare with.`,
+    { details: { build: id, deviceClass } },
+  );
+};
 
 type BuildChange = Partial<
   Pick<

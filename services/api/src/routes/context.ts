@@ -8,6 +8,8 @@ import type { ArtifactStore } from '../artifact-store.ts';
 import type { BuildFlow } from '../build-flow.ts';
 import type { ImageRepository } from '../image-repository.ts';
 import type { QualificationFlow } from '../qualifications/flow.ts';
+import type { RepositoryFiles } from '../repository/repository-files.ts';
+import type { RepositoryHistory } from '../repository/repository-history.ts';
 import type { Retention } from '../retention/retention.ts';
 import type { Revocations } from '../revocations.ts';
 import type { Sources } from '../sources.ts';
@@ -18,6 +20,9 @@ export type Context = {
   readonly db: Database;
   readonly events: FleetEvents;
   readonly images: ImageRepository;
+  /** of the image repository, and what was saved of them */
+  readonly files: RepositoryFiles;
+  readonly history: RepositoryHistory;
   readonly sources: Sources;
   /** where the database is written for a backup */
   readonly exportsDir: string | undefined;

@@ -1,4 +1,4 @@
-import { ClassName, DeviceClass } from '@slipway/protocol';
+import { ClassName, DeviceClass, DeviceClassDetail } from '@slipway/protocol';
 import { z } from 'zod';
 import type { App, Context } from './context.ts';
 
@@ -21,11 +21,11 @@ export const deviceClassRoutes = (app: App, { images }: Context): void => {
       config: { access: 'read', groups: 'any' },
       schema: {
         tags: ['Device classes'],
-        summary: 'Show a device class',
+        summary: 'Show a device class: board, partitions, and what its image is made of',
         params: z.strictObject({ name: ClassName }),
-        response: { 200: DeviceClass },
+        response: { 200: DeviceClassDetail },
       },
     },
-    async ({ params }) => images.get(params.name),
+    async ({ params }) => images.detail(params.name),
   );
 };

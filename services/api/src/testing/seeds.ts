@@ -9,6 +9,7 @@ import { newKeyAndCsr } from './csr.ts';
 import { post } from './post.ts';
 import { newGitRepository } from './git-repository.ts';
 import { CLASS_FILE, IMAGE_FILE, type TestApi } from './running-api.ts';
+import { contentsOf } from './contents-of.ts';
 import { sbomOf } from './sbom-of.ts';
 import { startWorkers } from './workers.ts';
 
@@ -36,6 +37,7 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
   const workers = startWorkers(api.config.redisUrl, api.config.storeDir, {
     result: { resolved: [web] },
     sbom: () => sbomOf('zlib1g', '1:1.3.1-1', 'zlib'),
+    contents: contentsOf({ 'usr/bin/web': 'oci:web' }),
   });
   const { id: built, release: signed } = await client.builds.create({ deviceClass, version: '1.0.0' });
   await until('the end of the build', async () => {
@@ -115,6 +117,11 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
   });
   const ofCommand = async (): Promise<Asked> => ({ params: { id: online, command: await command() } });
   const finished = by(async () => built);
+  const saved = async (): Promise<Asked> => {
+    const path = `${next()}.txt`;
+    await client.repository.replaceFile(path, { text: path });
+    return { params: { path } };
+  };
 
   return {
     'deviceClasses.get': async () => ({ params: { name: deviceClass } }),
@@ -127,6 +134,26 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
     'builds.getLog': finished,
     'builds.getArtifact': async () => ({ params: { id: built, name: 'uki.efi' } }),
     'builds.streamEvents': finished,
+    'builds.getContents': async () => ({ params: { id: built }, query: { under: '/usr', depth: '2' } }),
+    'builds.findContents': async () => ({ params: { id: built }, query: { text: 'bin' } }),
+    'builds.difference': async () => ({ params: { id: built }, query: { from: built } }),
+    'builds.listSteps': finished,
+    'builds.getLogLines': async () => ({ params: { id: built }, query: { from: '-1' } }),
+    'builds.findLogLines': async () => ({ params: { id: built }, query: { text: 'assembled' } }),
+
+    'repository.getFile': async () => ({ params: { path: 'edge.yml' } }),
+    'repository.replaceFile': async () => ({
+      params: { path: 'classes/edge-test.yml' },
+      body: { text: `${CLASS_FILE}# ${next()}\n`, message: 'a remark' },
+    }),
+    'repository.validate': async () => ({ body: { path: 'edge.yml', text: IMAGE_FILE } }),
+    'repository.listChanges': saved,
+    'repository.getFileAt': async () => {
+      const { params = {} } = await saved();
+      const [change] = await client.repository.listChanges(params['path'] ?? '');
+      return { params: { ...params, commit: change?.commit ?? '' } };
+    },
+    'repository.getSchema': async () => ({ params: { kind: 'image' } }),
 
     'releases.get': by(published),
     'releases.publish': by(draft),

@@ -8,6 +8,7 @@ import {
   BuildJob,
   buildQueue,
   BuildRequest,
+  CONTENTS_NAME,
   Digest,
   QualifyJob,
   qualifyQueue,
@@ -31,6 +32,8 @@ export const startWorkers = (
     readonly result?: Record<string, unknown>;
     /** the list of what is in it, by its version */
     readonly sbom?: (version: string) => string;
+    /** `contents.jsonl.gz` */
+    readonly contents?: Buffer;
     readonly fail?: string;
     /** a build that waits until another one was built */
     readonly last?: string;
@@ -54,6 +57,7 @@ export const startWorkers = (
       const sbom = Buffer.from(change.sbom?.(request.version) ?? '');
       await writeFile(join(folder, 'uki.efi'), artifact);
       await writeFile(join(folder, SBOM_NAME), sbom);
+      if (change.contents !== undefined) await writeFile(join(folder, CONTENTS_NAME), change.contents);
       await writeFile(join(folder, 'build.log'), 'resolved\nassembled\n');
       const result = {
         v: 1,
@@ -71,6 +75,9 @@ export const startWorkers = (
           ...(change.sbom === undefined
             ? []
             : [{ name: SBOM_NAME, size: sbom.length, digest: digestOf(sbom) }]),
+          ...(change.contents === undefined
+            ? []
+            : [{ name: CONTENTS_NAME, size: change.contents.length, digest: digestOf(change.contents) }]),
         ],
         request: digestOf(bytes),
         components: [],

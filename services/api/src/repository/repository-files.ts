@@ -1,0 +1,148 @@
+import { createHash } from 'node:crypto';
+import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { parseClassFile } from '@slipway/image-spec';
+import {
+  Digest,
+  MAX_REPOSITORY_TEXT,
+  RepositoryPath,
+  SlipwayError,
+  systemError,
+  type ClassName,
+  type RepositoryFile,
+  type RepositoryText,
+} from '@slipway/protocol';
+import { writeDurably } from '../write-durably.ts';
+import { kindOf } from './kinds.ts';
+
+/** Files of the image repository of a server. Nothing outside of its folder is read or written, whatever links say. */
+export type RepositoryFiles = {
+  readonly list: () => Promise<RepositoryFile[]>;
+  /** @throws {SlipwayError} NOT_FOUND, REQUEST_INVALID for what is no text, or too long */
+  readonly read: (path: string) => Promise<RepositoryText>;
+  /** @returns undefined where there is none */
+  readonly find: (path: string) => Promise<string | undefined>;
+  /** Whole or not at all. @throws {SlipwayError} REPOSITORY_READ_ONLY; REQUEST_INVALID for a path that leads out */
+  readonly write: (path: RepositoryPath, text: string) => Promise<void>;
+  readonly classes: () => Promise<{ readonly path: string; readonly text: string }[]>;
+};
+
+/** More than that nobody edits by hand. */
+const MOST_FILES = 5000;
+
+export const digestText = (text: string): Digest =>
+  Digest.parse(`sha256:${createHash('sha256').update(text).digest('hex')}`);
+
+export const openRepositoryFiles = (directory: string): RepositoryFiles => {
+  /** Where a path really lies. @returns undefined where nothing is there */
+  const placeOf = async (path: string): Promise<string | undefined> => {
+    const real = await realpath(join(directory, path)).catch(absent);
+    if (real === undefined || real === (await realpath(directory))) return real;
+    if (real.startsWith(`${await realpath(directory)}/`)) return real;
+    throw new SlipwayError('REQUEST_INVALID', `${path} leads out of the image repository.`);
+  };
+
+  const find = async (path: string): Promise<string | undefined> => {
+    const place = RepositoryPath.safeParse(path).success ? await placeOf(path) : undefined;
+    if (place === undefined) return undefined;
+    const info = await stat(place);
+    if (!info.isFile()) return undefined;
+    const bytes = info.size <= MAX_REPOSITORY_TEXT ? await readFile(place) : undefined;
+    const text = bytes === undefined ? undefined : textIn(bytes);
+    if (text !== undefined) return text;
+    throw new SlipwayError(
+      'REQUEST_INVALID',
+      `${path} is no text of at most 128 KiB; edit it where it lies.`,
+    );
+  };
+
+  const walk = async (folder: string, found: RepositoryFile[]): Promise<void> => {
+    const names = (await readdir(join(directory, folder))).sort();
+    // What an OCI layout holds is named by digests.
+    if (names.includes('oci-layout')) return;
+    for (const name of names) {
+      const path = folder === '' ? name : `${folder}/${name}`;
+      if (name.startsWith('.') || found.length >= MOST_FILES) continue;
+      const info = await lstat(join(directory, path));
+      if (info.isDirectory()) await walk(path, found);
+      else if (info.isFile() && RepositoryPath.safeParse(path).success)
+        found.push({
+          path,
+          kind: kindOf(path),
+          size: info.size,
+          changedAt: info.mtime.toISOString(),
+          classes: [],
+        });
+    }
+  };
+
+  const classes: RepositoryFiles['classes'] = async () => {
+    const names = (await readdir(join(directory, 'classes')).catch(absent)) ?? [];
+    const paths = names
+      .map((name) => `classes/${name}`)
+      .filter((path) => kindOf(path) === 'class')
+      .sort();
+    return Promise.all(paths.map(async (path) => ({ path, text: (await find(path)) ?? '' })));
+  };
+
+  return {
+    find,
+    classes,
+    list: async () => {
+      const files: RepositoryFile[] = [];
+      await walk('', files);
+      const users = usersOf(await classes());
+      return files.map((file) => ({ ...file, classes: users.get(file.path) ?? [] }));
+    },
+    read: async (path) => {
+      const text = await find(path);
+      if (text !== undefined)
+        return { path: RepositoryPath.parse(path), kind: kindOf(path), text, digest: digestText(text) };
+      throw new SlipwayError('NOT_FOUND', `There is no file ${path} in the image repository.`, {
+        details: { kind: 'file', id: path },
+      });
+    },
+    write: async (path, text) => {
+      // The deepest folder that is there says where all below it will be.
+      let folder = dirname(path);
+      while (folder !== '.' && (await placeOf(folder)) === undefined) folder = dirname(folder);
+      const place = (await placeOf(path)) ?? join(directory, path);
+      try {
+        await writeDurably(place, text);
+      } catch (cause) {
+        if (systemError(cause, ['EROFS', 'EACCES', 'EPERM']) === undefined) throw cause;
+        throw new SlipwayError(
+          'REPOSITORY_READ_ONLY',
+          `The server may not write ${path} into its image repository. Change it where the repository is kept, or let the server write there.`,
+          { cause },
+        );
+      }
+    },
+  };
+};
+
+const absent = (error: unknown): undefined => {
+  if (systemError(error, ['ENOENT', 'ENOTDIR']) === undefined) throw error;
+};
+
+const textIn = (bytes: Uint8Array): string | undefined => {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+};
+
+/** Which classes a file is part of; a class file that does not parse is part of none. */
+const usersOf = (classes: readonly { readonly path: string; readonly text: string }[]) => {
+  const users = new Map<string, ClassName[]>();
+  for (const { path, text } of classes) {
+    try {
+      const { name, images } = parseClassFile(text, path);
+      for (const used of [path, ...images]) users.set(used, [...(users.get(used) ?? []), name]);
+    } catch {
+      continue;
+    }
+  }
+  return users;
+};

@@ -1,0 +1,110 @@
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SlipwayError, type RepositoryChange } from '@slipway/protocol';
+import { runGit } from '../git/run-git.ts';
+
+/**
+ * What was saved over the API, in a git repository of the server's own that lies within the image repository:
+ * `.slipway/history.git`. A git repository that the folder itself may be is left to whoever keeps it.
+ */
+export type RepositoryHistory = {
+  /**
+   * @param before what is there; where somebody else has changed it, that is noted first
+   * @throws {SlipwayError} TOOL_MISSING, TOOL_FAILED, REPOSITORY_READ_ONLY
+   */
+  readonly note: (path: string, before: string | undefined, after: string, by: Author) => Promise<void>;
+  /** newest first */
+  readonly list: (path: string, limit: number) => Promise<RepositoryChange[]>;
+  /** @throws {SlipwayError} NOT_FOUND */
+  readonly textAt: (path: string, commit: string) => Promise<string>;
+};
+export type Author = { readonly name: string; readonly message: string };
+
+const LOCAL_MS = 30_000;
+const BRANCH = 'refs/heads/main';
+const FOUND: Author = { name: 'Slipway', message: 'As found on the server' };
+
+export const openRepositoryHistory = (directory: string): RepositoryHistory => {
+  const place = join(directory, '.slipway', 'history.git');
+  const git = (words: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+    runGit([`--git-dir=${place}`, ...words], {
+      timeoutMs: LOCAL_MS,
+      env,
+      failed: (why, cause) => new SlipwayError('TOOL_FAILED', `git ${words[0] ?? ''}: ${why}`, { cause }),
+    });
+  const said = (words: readonly string[]): Promise<string | undefined> =>
+    git(words).then(
+      (text) => text.trim(),
+      () => undefined,
+    );
+
+  const isThere = (): Promise<boolean> =>
+    stat(place).then(
+      () => true,
+      () => false,
+    );
+  const begin = async (): Promise<void> => {
+    if (await isThere()) return;
+    await mkdir(join(directory, '.slipway'), { recursive: true }).catch((cause: unknown) => {
+      throw new SlipwayError(
+        'REPOSITORY_READ_ONLY',
+        'The server may not write into its image repository. Change files where the repository is kept, or let the server write there.',
+        { cause },
+      );
+    });
+    await git(['init', '--quiet', '--bare', '--template=', '--', place]);
+  };
+
+  /** A commit on top of the last one. */
+  const commit = async (work: string, path: string, text: string, by: Author): Promise<void> => {
+    const file = join(work, 'text');
+    await writeFile(file, text);
+    const blob = (await git(['hash-object', '-w', '--no-filters', '--', file])).trim();
+    const head = await said(['rev-parse', '--verify', '--quiet', BRANCH]);
+    const index = { GIT_INDEX_FILE: join(work, 'index') };
+    await git(head === undefined ? ['read-tree', '--empty'] : ['read-tree', head], index);
+    await git(['update-index', '--add', '--cacheinfo', `100644,${blob},${path}`], index);
+    const tree = (await git(['write-tree'], index)).trim();
+    const who = { GIT_AUTHOR_NAME: by.name, GIT_AUTHOR_EMAIL: '' };
+    const made = await git(
+      ['commit-tree', ...(head === undefined ? [] : ['-p', head]), '-m', by.message, tree],
+      { ...who, GIT_COMMITTER_NAME: 'Slipway', GIT_COMMITTER_EMAIL: '' },
+    );
+    // Another server may have been faster: then nothing is lost, and who asked tries again.
+    await git(['update-ref', BRANCH, made.trim(), head ?? '0'.repeat(40)]);
+  };
+
+  return {
+    note: async (path, before, after, by) => {
+      await begin();
+      const work = await mkdtemp(join(tmpdir(), 'slipway-history-'));
+      try {
+        const known = await git(['cat-file', 'blob', `${BRANCH}:${path}`]).catch(() => undefined);
+        if (before !== undefined && before !== known) await commit(work, path, before, FOUND);
+        if (before !== after) await commit(work, path, after, by);
+      } finally {
+        await rm(work, { recursive: true, force: true });
+      }
+    },
+    list: async (path, limit) => {
+      if (!(await isThere())) return [];
+      const format = '--format=%H%x00%an%x00%aI%x00%B%x1e';
+      const text = await git(['log', `--max-count=${limit}`, format, BRANCH, '--', path]);
+      return text
+        .split('\x1e')
+        .map((one) => one.trim().split('\0'))
+        .flatMap(([hash, by, at, message]) =>
+          hash === undefined || by === undefined || at === undefined
+            ? []
+            : [{ commit: hash, by, at: new Date(at).toISOString(), message: (message ?? '').trim() }],
+        );
+    },
+    textAt: async (path, hash) =>
+      git(['cat-file', 'blob', `${hash}:${path}`]).catch((cause: unknown) => {
+        throw new SlipwayError('NOT_FOUND', `There is no ${path} at ${hash} in the history of the server.`, {
+          cause,
+        });
+      }),
+  };
+};

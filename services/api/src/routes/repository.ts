@@ -1,0 +1,154 @@
+import { recordAudit } from '@slipway/fleet';
+import { classFileSchema, imageFileSchema } from '@slipway/image-spec';
+import {
+  CommitHash,
+  RepositoryChange,
+  RepositoryCheck,
+  RepositoryFile,
+  RepositoryPath,
+  RepositorySave,
+  RepositoryText,
+  RepositoryValidate,
+  SlipwayError,
+} from '@slipway/protocol';
+import { z } from 'zod';
+import { actorOf, personOf } from '../auth.ts';
+import { checkText } from '../repository/check-text.ts';
+import { kindOf } from '../repository/kinds.ts';
+import { digestText } from '../repository/repository-files.ts';
+import { whole, type App, type Context } from './context.ts';
+
+const tags = ['Image repository'];
+const ByPath = z.strictObject({ path: RepositoryPath.describe('One segment: slashes are written as %2F.') });
+
+/** The image repository of the server: read, checked and saved, file by file. */
+export const repositoryRoutes = (app: App, { db, files, history }: Context): void => {
+  app.get(
+    '/v1/repository/files',
+    {
+      config: { access: 'read' },
+      schema: {
+        tags,
+        summary: 'List the files of the image repository, and which classes are made of them',
+        response: { 200: z.array(RepositoryFile) },
+      },
+    },
+    async () => files.list(),
+  );
+  app.get(
+    '/v1/repository/files/:path',
+    {
+      config: { access: 'read' },
+      schema: {
+        tags,
+        summary: 'Read a file of the image repository; its ETag is what saving it is compared with',
+        params: ByPath,
+        response: { 200: RepositoryText },
+      },
+    },
+    async ({ params }) => files.read(params.path),
+  );
+  app.put(
+    '/v1/repository/files/:path',
+    {
+      config: { access: 'release' },
+      schema: {
+        tags,
+        summary:
+          'Save a file of the image repository, new or not; class and image files must be without fault. If-Match keeps what another saved, If-None-Match: * any file that is there',
+        params: ByPath,
+        body: RepositorySave,
+        response: { 200: RepositoryText },
+      },
+    },
+    async (request) => {
+      const { path } = request.params;
+      const { text, message } = request.body;
+      const { problems } = await checkText(path, text, files.find, await files.classes());
+      if (problems.length > 0)
+        throw new SlipwayError(
+          'SPEC_INVALID',
+          problems.map((one) => `${one.file}:${one.line}:${one.column}: ${one.message}`).join('\n'),
+          { details: { ...problems[0], problems } },
+        );
+      const before = await files.find(path);
+      await db.transaction(async (tx) => {
+        await recordAudit(tx, {
+          actor: actorOf(request).name,
+          action: 'repository.save',
+          subject: path,
+          details: {
+            from: before === undefined ? null : digestText(before),
+            to: digestText(text),
+            ...(message === undefined ? {} : { message }),
+          },
+        });
+        const by = { name: personOf(request), message: message ?? `Save ${path}` };
+        await history.note(path, before, text, by);
+        await files.write(path, text);
+      });
+      return { path, kind: kindOf(path), text, digest: digestText(text) };
+    },
+  );
+  app.get(
+    '/v1/repository/files/:path/changes',
+    {
+      config: { access: 'read' },
+      schema: {
+        tags,
+        operationId: 'repository.listChanges',
+        summary: 'List what was saved of a file over the API, newest first',
+        params: ByPath,
+        querystring: z.strictObject({ most: whole(1, 1000, 100).describe('How many at most.') }),
+        response: { 200: z.array(RepositoryChange) },
+      },
+    },
+    async ({ params, query }) => history.list(params.path, query.most),
+  );
+  app.get(
+    '/v1/repository/files/:path/changes/:commit',
+    {
+      config: { access: 'read' },
+      schema: {
+        tags,
+        operationId: 'repository.getFileAt',
+        summary: 'Read a file of the image repository as it was after a change',
+        params: ByPath.extend({ commit: CommitHash }),
+        response: { 200: RepositoryText },
+      },
+    },
+    async ({ params: { path, commit } }) => {
+      const text = await history.textAt(path, commit);
+      return { path, kind: kindOf(path), text, digest: digestText(text) };
+    },
+  );
+  app.post(
+    '/v1/repository/validate',
+    {
+      config: { access: 'read' },
+      schema: {
+        tags,
+        operationId: 'repository.validate',
+        summary:
+          'Check a text in the place of a file, by itself and with the other files of its classes; nothing is saved',
+        body: RepositoryValidate,
+        response: { 200: RepositoryCheck },
+      },
+    },
+    async ({ body }) => checkText(body.path, body.text, files.find, await files.classes()),
+  );
+  app.get(
+    '/v1/repository/schemas/:kind',
+    {
+      config: { access: 'read', groups: 'any' },
+      schema: {
+        tags,
+        operationId: 'repository.getSchema',
+        summary: 'Get the JSON Schema of image files or class files, for editors',
+        params: z.strictObject({ kind: z.enum(['class', 'image']) }),
+        response: { 200: z.record(z.string(), z.unknown()) },
+      },
+    },
+    async ({ params }) => ({ ...(params.kind === 'class' ? classFileSchema() : imageFileSchema()) }),
+  );
+};
