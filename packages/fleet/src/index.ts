@@ -38,7 +38,7 @@ export { relayEvents } from './relay-events.ts';
 export { ALARM_LIMITS, ALARMS } from './query/alarms.ts';
 export { METRICS } from './query/metrics.ts';
 export { parseQuery } from './query/parse.ts';
-export { planRollout, type Applied } from './store/apply-plan.ts';
+export { planOnce, planRollout, type Applied } from './store/apply-plan.ts';
 export { getAuditHead, listAudit, recordAudit, type NewAuditEntry } from './store/audit.ts';
 export { digestSourceTree, sourcePath, storeSource, verifySource } from './source-tree.ts';
 export {

@@ -76,6 +76,31 @@ describe('a running rollout', () => {
     expect(told(world.settle())).toEqual(['offer dev-2']);
   });
 
+  test('goes on with offers while what happened to devices is taken in, but concludes nothing', () => {
+    const world = new World({ maxInFlight: 2 }, [{ state: 'running' }], [2]);
+    for (const device of world.devices.keys()) world.change(device, { runsIt: true });
+    for (let n = 3; n <= 9; n += 1) world.hinted.add(deviceId(n));
+    expect(told(world.decide().actions)).toEqual([]);
+    expect(told(world.settle())).toEqual(['complete']);
+
+    const other = new World({ maxInFlight: 2 }, [{ state: 'running' }], [9]);
+    for (const device of other.devices.keys()) other.change(device, { health: 'ok' });
+    expect(told(other.decide().actions)).toEqual(['offer dev-1', 'offer dev-2']);
+  });
+
+  test('offers nothing while failed health is left that may forbid it, which it hears of first', () => {
+    const world = new World({ failureThreshold: 4, maxInFlight: 4 }, [{ soakSeconds: 60 }], [12]);
+    world.settle();
+    for (let n = 1; n <= 4; n += 1) world.report(deviceId(n), 'COMMITTED');
+    world.rollout = { ...world.rollout, halted: true };
+    world.settle();
+    world.rollout = { ...world.rollout, halted: false };
+    for (let n = 5; n <= 12; n += 1) world.change(deviceId(n), { health: 'ok' });
+    for (let n = 1; n <= 4; n += 1) world.change(deviceId(n), { health: 'bad' });
+    expect(told(world.settle())).toEqual(['stop']);
+    expect(world.live()).toEqual([]);
+  });
+
   test('times out what is past its deadline', () => {
     const world = new World({ failureThreshold: 2 }, [{}], [1]);
     world.settle();

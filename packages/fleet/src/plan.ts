@@ -32,9 +32,12 @@ export const plan = (input: PlanInput, now: Date): Planned => {
   const others = live.filter((one) => !late.includes(one));
   const { actions, again } = decide(input, others, tallies, now);
   const reopened = news.some((action) => action.kind === 'move' && action.to === 'open');
-  const isMore = input.more.ended || input.more.watched || (reopened && input.rollout.state === 'running');
+  const isMore = isBehind(input) || input.more.watched || (reopened && input.rollout.state === 'running');
   return { actions: [...news, ...actions], again: again || isMore };
 };
+
+/** Nothing is concluded from what is known so far. */
+const isBehind = ({ more }: PlanInput): boolean => more.ended || more.intake;
 
 const timeOut = (
   input: PlanInput,
@@ -77,7 +80,7 @@ const decide = (
   if (isOverRollout(rollout.state)) return { actions: halt(live), again: isAnyCanceled(live) };
   if (rollout.state === 'rolling_back') {
     const back = goBack(rollout, watched, tallies, now);
-    const isDone = tallies.all().live === 0 && leftToRevert(tallies) === 0 && !input.more.ended;
+    const isDone = tallies.all().live === 0 && leftToRevert(tallies) === 0 && !isBehind(input);
     const again =
       isAnyCanceled(live) || back.some((action) => action.kind === 'move' && action.to === 'unwell');
     return { actions: [...halt(live), ...back, ...(isDone ? [{ kind: 'rolledBack' } as const] : [])], again };
@@ -89,8 +92,8 @@ const decide = (
   if (rollout.state === 'paused') return { actions: instruct(input, live), again: false };
 
   const waving = advanceWaves(rollout, waves, tallies);
-  if (waving.fallenShort !== undefined && !input.more.ended) return fail(input, waving.fallenShort, live);
-  const isSettled = rollout.isSwept && rollout.isPlaced && !input.more.ended;
+  if (waving.fallenShort !== undefined && !isBehind(input)) return fail(input, waving.fallenShort, live);
+  const isSettled = rollout.isSwept && rollout.isPlaced && !isBehind(input);
   const offers = input.more.ended
     ? []
     : makeOffers(
@@ -109,7 +112,7 @@ const decide = (
     if (after.fallenShort !== undefined) return { ...fail(input, after.fallenShort, live) };
     if (after.allPassed) return { actions: [...actions, { kind: 'complete' }], again: false };
   }
-  if (rollout.endAt !== null && rollout.endAt <= now && underWay === 0 && soaking === 0 && !input.more.ended)
+  if (rollout.endAt !== null && rollout.endAt <= now && underWay === 0 && soaking === 0 && !isBehind(input))
     return {
       actions: [
         ...actions,

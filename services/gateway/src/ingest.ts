@@ -55,6 +55,7 @@ type Needs = {
   readonly changes: LiveChanges;
   readonly rebirths: Rebirths;
   readonly urgent: Urgent;
+  readonly offering: Urgent;
   readonly publish: Channel['publish'];
   readonly deadlines?: Deadlines | undefined;
 };
@@ -119,8 +120,9 @@ export const createIngest = (needs: Needs): Ingest => {
       async (taken) => {
         const items = taken.map(({ item }) => item);
         try {
-          // Reports wait while offers are taken back.
+          // Reports wait while offers are taken back, and give way to offers.
           await needs.urgent.over();
+          await needs.offering.over();
           const outcomes = await despiteFaults(items, (some) => record(some, new Date()), {
             logger,
             signal: giveUp.signal,

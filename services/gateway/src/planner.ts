@@ -1,8 +1,9 @@
 import {
   desiredOfAll,
-  planRollout,
+  planOnce,
   rolloutsDue,
   rolloutsToPlan,
+  type Applied,
   type Database,
   type Deadlines,
 } from '@slipway/fleet';
@@ -17,6 +18,8 @@ import type { Urgent } from './urgent.ts';
 
 const MAX_ASKED = 1000;
 const PLANS_AT_ONCE = 1;
+/** One right after the other; then other rollouts have their turn. */
+const DECISIONS = 8;
 
 /** Makes rollouts move, and what the database asks of devices known to them. */
 export type Planner = {
@@ -42,6 +45,8 @@ type Needs = {
   readonly sendCommand: (job: unknown) => Promise<void>;
   readonly deadlines?: Deadlines | undefined;
   readonly urgent: Urgent;
+  /** has reports wait while devices are offered something */
+  readonly offering: Urgent;
   /** the device may no longer read what it read before */
   readonly onAssigned: (device: DeviceId) => void;
 };
@@ -77,6 +82,35 @@ export const createPlanner = (needs: Needs): Planner => {
     return isTaken && settled.promise;
   };
 
+  /** What a decision did becomes known while the next one is made. */
+  const follow = (rollout: RolloutId, applied: Applied): void => {
+    applied.devices.forEach(publishDesired);
+    applied.rollouts.forEach(wake);
+    if (applied.actions.length === 0) return;
+    const kinds = Map.groupBy(applied.actions, ({ kind }) => kind);
+    const actions = Object.fromEntries([...kinds].map(([kind, all]) => [kind, all.length]));
+    needs.logger.info({ rollout, actions }, 'rollout moved');
+    needs.changes.executions(applied.executions);
+    needs.changes.rollout(rollout);
+  };
+  /** @returns whether there is more to do */
+  const decideSome = async (rollout: RolloutId): Promise<boolean> => {
+    const end = Promise.withResolvers<void>();
+    try {
+      for (let left = DECISIONS; left > 0; left -= 1) {
+        await needs.urgent.over();
+        const applied = await planOnce(db, rollout, new Date(), needs.deadlines);
+        follow(rollout, applied);
+        for (const commandId of applied.commands) await needs.sendCommand({ v: 1, commandId });
+        if (!applied.more) return false;
+        if (applied.actions.some(({ kind }) => kind === 'offer')) needs.offering.hold(end.promise);
+      }
+      return true;
+    } finally {
+      end.resolve();
+    }
+  };
+
   // What has happened until a plan is begun counts in it: one that waits is enough, however many devices report.
   const waiting = new Set<RolloutId>();
   const turns = createTurns(PLANS_AT_ONCE);
@@ -86,17 +120,7 @@ export const createPlanner = (needs: Needs): Planner => {
     const move = async (): Promise<void> => {
       await needs.urgent.over();
       waiting.delete(rollout);
-      const applied = await planRollout(db, rollout, new Date(), needs.deadlines);
-      applied.devices.forEach(publishDesired);
-      applied.rollouts.forEach(wake);
-      if (applied.more) wake(rollout);
-      for (const commandId of applied.commands) await needs.sendCommand({ v: 1, commandId });
-      if (applied.actions.length === 0) return;
-      const kinds = Map.groupBy(applied.actions, ({ kind }) => kind);
-      const actions = Object.fromEntries([...kinds].map(([kind, all]) => [kind, all.length]));
-      needs.logger.info({ rollout, actions }, 'rollout moved');
-      needs.changes.executions(applied.executions);
-      needs.changes.rollout(rollout);
+      if (await decideSome(rollout)) wake(rollout);
     };
     const isTaken = lanes.run(`rollout:${rollout}`, () => turns(move));
     if (!isTaken) waiting.delete(rollout);

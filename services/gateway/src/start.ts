@@ -17,6 +17,7 @@ import { createLanes } from './lanes.ts';
 import { createLetOut } from './let-out.ts';
 import { createLiveChanges } from './live-changes.ts';
 import { createPlanner } from './planner.ts';
+import { createPrecedence } from './precedence.ts';
 import { createRebirths } from './rebirths.ts';
 import { createRepublishing } from './republish.ts';
 import { createStopWatch } from './stop-watch.ts';
@@ -35,6 +36,8 @@ const MAX_LANE_DEPTH = 256;
 const NOTE_KEYS_MS = 12 * 3_600_000;
 /** So long other work waits at most for offers to be taken back. */
 const URGENT_MS = 10_000;
+/** So long reports wait at a time while many devices are offered something. */
+const OFFERING_MS = 500;
 
 /**
  * Connects to the broker and makes rollouts move: by what devices say, by jobs of the API, and by deadlines.
@@ -65,6 +68,7 @@ export const startGateway = async ({
   const connected = Promise.withResolvers<Channel>();
   const publish: Channel['publish'] = async (...message) => (await connected.promise).publish(...message);
   const urgent = createUrgent(URGENT_MS);
+  const offering = createPrecedence(OFFERING_MS, () => performance.now());
   const blocks = createBlockStream({ db, logger, tenant, files, publish });
   const sendCommand = createCommandSender({ db, events, logger, tenant, publish });
   const changes = createLiveChanges({ db, events, logger });
@@ -79,6 +83,7 @@ export const startGateway = async ({
     sendCommand,
     deadlines,
     urgent,
+    offering,
     onAssigned: blocks.forget,
   });
   const ingest = createIngest({
@@ -92,6 +97,7 @@ export const startGateway = async ({
     changes,
     rebirths: createRebirths(tenant, publish),
     urgent,
+    offering,
     publish,
     deadlines,
   });

@@ -120,8 +120,15 @@ export type PlanInput = {
   readonly live: readonly PlanLive[];
   readonly watched: readonly PlanWatched[];
   readonly candidates: readonly PlanCandidate[];
-  /** of what there are more than the page holds; nothing is offered before all that ended is taken account of */
-  readonly more: { readonly ended: boolean; readonly watched: boolean; readonly candidates: boolean };
+  /** of what there is more than the page holds */
+  readonly more: {
+    /** that ended, or whose health failed: nothing is offered before all of it is taken account of */
+    readonly ended: boolean;
+    /** else that happened to devices, or that may be members: offers go on, nothing is concluded */
+    readonly intake: boolean;
+    readonly watched: boolean;
+    readonly candidates: boolean;
+  };
 };
 
 export type PlanAction =

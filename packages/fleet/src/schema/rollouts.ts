@@ -207,7 +207,7 @@ export const rolloutHints = pgTable(
     /** its health had failed, whatever it is by now */
     unwell: boolean('unwell').notNull().default(false),
   },
-  (table) => [index('rollout_hints_rollout').on(table.rollout, table.id)],
+  (table) => [index('rollout_hints_rollout').on(table.rollout, table.unwell.desc().nullsFirst(), table.id)],
 );
 
 /** Devices of a rollout that take a release of another one; each goes once it is free, or has waited for too long. */

@@ -35,40 +35,50 @@ export type Applied = {
   readonly more: boolean;
 };
 
-/** Of one call. */
+/** Of one call of `planRollout`. */
 const DECISIONS = 8;
 const BOOKS: ReadonlySet<PlanAction['kind']> = new Set(['settle', 'move', 'leave', 'penalize', 'wave']);
 
 /**
- * Plans a rollout and does it, each decision in one transaction that holds the rollout: planners on several servers
- * take turns, and one that ends between two of them has left nothing undone that another does not find.
+ * Decides what a rollout has to do next and does it, in one transaction that holds the rollout: planners on several servers
+ * take turns, and one that ends between two decisions has left nothing undone that another does not find.
  */
+export const planOnce = async (
+  db: Database,
+  id: RolloutId,
+  now: Date,
+  deadlines?: Deadlines,
+): Promise<Applied> => {
+  const { actions, done, again } = await decideInTurn(db, id, now, deadlines);
+  done.rollouts.delete(id);
+  return {
+    actions: actions.filter(({ kind }) => !BOOKS.has(kind)),
+    executions: [...done.executions],
+    devices: [...done.devices],
+    commands: done.commands,
+    rollouts: [...done.rollouts],
+    more: again,
+  };
+};
+
+/** Several decisions, one after the other; what each has done is told at the end. */
 export const planRollout = async (
   db: Database,
   id: RolloutId,
   now: Date,
   deadlines?: Deadlines,
 ): Promise<Applied> => {
-  const done: Done = { executions: new Set(), devices: new Set(), commands: [], rollouts: new Set() };
-  const actions: PlanAction[] = [];
-  let more = true;
-  for (let left = DECISIONS; more && left > 0; left -= 1) {
-    const step = await decideInTurn(db, id, now, deadlines);
-    actions.push(...step.actions.filter(({ kind }) => !BOOKS.has(kind)));
-    step.done.executions.forEach((one) => done.executions.add(one));
-    step.done.devices.forEach((one) => done.devices.add(one));
-    step.done.rollouts.forEach((one) => done.rollouts.add(one));
-    done.commands.push(...step.done.commands);
-    more = step.again;
-  }
-  done.rollouts.delete(id);
+  const all: Applied[] = [];
+  do all.push(await planOnce(db, id, now, deadlines));
+  while (all.at(-1)?.more === true && all.length < DECISIONS);
+  const each = <Item>(of: (applied: Applied) => readonly Item[]): Item[] => [...new Set(all.flatMap(of))];
   return {
-    actions,
-    executions: [...done.executions],
-    devices: [...done.devices],
-    commands: done.commands,
-    rollouts: [...done.rollouts],
-    more,
+    actions: all.flatMap(({ actions }) => actions),
+    executions: each(({ executions }) => executions),
+    devices: each(({ devices }) => devices),
+    commands: each(({ commands }) => commands),
+    rollouts: each(({ rollouts }) => rollouts),
+    more: all.at(-1)?.more ?? false,
   };
 };
 

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, gte, inArray, isNotNull, ne, sql, type SQL } from 'drizzle-orm';
+import { and, asc, eq, gt, gte, inArray, ne, sql, type SQL } from 'drizzle-orm';
 import { union } from 'drizzle-orm/pg-core';
 import {
   desiredAssignment,
@@ -11,6 +11,7 @@ import {
   type DeviceState,
 } from '@slipway/protocol';
 import type { Database } from '../database.ts';
+import { LIVE_STATES } from '../live-states.ts';
 import { alarmsOf } from '../query/alarms.ts';
 import { devices, executions, restores } from '../schema.ts';
 import { found } from './not-found.ts';
@@ -132,7 +133,7 @@ export const desiredOfAll = async (
   const rows = await db
     .select({ id: devices.id, seq: devices.desiredSeq, assignment: devices.assignment })
     .from(devices)
-    .where(and(inArray(devices.id, [...ids]), gt(devices.desiredSeq, 0)));
+    .where(and(isOneOf(devices.id, ids), gt(devices.desiredSeq, 0)));
   return new Map(rows.map(({ id, seq, assignment }) => [id, { v: 1, seq, assignment: told(assignment) }]));
 };
 
@@ -166,7 +167,10 @@ export const devicesAsked = async (
 
 /** Those of which something is asked now, or was until then: what they are asked may have changed since. */
 export const devicesAskedSince = async (db: Database, since: Date): Promise<DeviceId[]> => {
-  const now = db.select({ id: devices.id }).from(devices).where(isNotNull(devices.assignment));
+  const now = db
+    .select({ id: executions.device })
+    .from(executions)
+    .where(inArray(executions.state, [...LIVE_STATES]));
   const until = db.select({ id: executions.device }).from(executions).where(gte(executions.updatedAt, since));
   return (await union(now, until)).map(({ id }) => id);
 };

@@ -4,6 +4,7 @@ import type { Database } from '../database.ts';
 import { devices, emergencyStops, executionHistory, executions, gateways } from '../schema.ts';
 import { recordAudit } from './audit.ts';
 import { despiteDeadlocks } from './deadlock.ts';
+import { isLive } from './executions.ts';
 
 /** Executions that end by a stop. */
 export const UNARMED = ['OFFERED', 'ACCEPTED', 'DEFERRED', 'DOWNLOADING', 'VERIFIED', 'INSTALLING'] as const;
@@ -224,10 +225,15 @@ const halt = async (tx: Database, tenant: TenantId, clock: Date): Promise<Halted
           .map(({ id }) => ({ execution: id, state: 'CANCELED' as const, at: now })),
       );
   }
+  // Only who has just lost its offer, or is at a trial, is asked for something.
+  const asked = tx
+    .select({ device: executions.device })
+    .from(executions)
+    .where(and(eq(executions.tenant, tenant), or(eq(executions.haltedAt, now), isLive)));
   const released = await tx
     .update(devices)
     .set({ assignment: null, desiredSeq: sql`${devices.desiredSeq} + 1` })
-    .where(and(eq(devices.tenant, tenant), isNotNull(devices.assignment)))
+    .where(and(eq(devices.tenant, tenant), isNotNull(devices.assignment), inArray(devices.id, asked)))
     .returning({ id: devices.id });
   return {
     devices: released.map(({ id }) => id),

@@ -13,7 +13,7 @@ import { openDatabase, type Database, type OpenDatabase } from '../database.ts';
 import { startTestPostgres } from '../testing/postgres.ts';
 import { birthOf, seedOnlineDevice, seedRelease } from '../testing/seed.ts';
 import { openTestDatabase } from '../testing/test-database.ts';
-import { planRollout } from './apply-plan.ts';
+import { planOnce, planRollout } from './apply-plan.ts';
 import { changeDevice } from './change-device.ts';
 import { listCommands } from './commands.ts';
 import { listExecutions, liveExecution } from './executions.ts';
@@ -106,6 +106,20 @@ describe.each(engines)('on %s', (_name, open) => {
       .sort();
   const sizes = ({ waves }: Rollout): unknown[] =>
     waves.map(({ state, size, healthy }) => [state, size, healthy]);
+
+  test('devices are offered the release also while the fleet is looked through again', async () => {
+    await db.execute(`insert into devices (id, device_class, arch, online) select 'again-' || n, 'edge-again', 'amd64', true
+      from generate_series(1, 300) as row(n)`);
+    const rollout = await roll({ maxInFlight: 10 });
+    await db.execute(`update rollouts set device_class = 'edge-again' where id = '${rollout.id}'`);
+    await settle(rollout.id);
+    await db.execute(`update rollouts set sweep_from = '', max_in_flight = 20 where id = '${rollout.id}'`);
+    const { actions, more } = await planOnce(db, rollout.id, now);
+    expect(actions.map(({ kind }) => kind)).toEqual(Array.from({ length: 10 }, () => 'offer'));
+    expect(more).toBe(true);
+    expect((await settle(rollout.id)).counts).toEqual({ OFFERED: 20 });
+    await abortRollout(db, rollout.id, 'seen enough', now);
+  });
 
   test('waves of a list, a query, a count and a share hold exactly those, one after the other; whoever joins finds its place', async () => {
     const devices = await seed('wave', 20);

@@ -82,6 +82,8 @@ export class World {
   readonly waits = new Map<DeviceId, Date>();
   readonly penalties = new Map<DeviceId, Date>();
   readonly hinted = new Set<DeviceId>();
+  /** of these, what the decision gets */
+  private taken: ReadonlySet<DeviceId> = new Set();
   readonly withdrawn = new Set<ExecutionId>();
   executions: Execution[] = [];
 
@@ -139,11 +141,14 @@ export class World {
 
   /** As the store takes in what happened. */
   private takeIn(): void {
+    const isBad = (device: DeviceId): boolean => this.devices.get(device)?.health === 'bad';
+    this.taken = new Set([...this.hinted].sort((a, b) => Number(isBad(b)) - Number(isBad(a))).slice(0, PAGE));
+    for (const device of this.taken) this.hinted.delete(device);
     for (const [device, member] of this.members) {
       const facts = this.devices.get(device);
       const isDue = member.notBefore !== null && member.notBefore <= this.now;
       const isFree =
-        this.hinted.has(device) &&
+        this.taken.has(device) &&
         ((member.state === 'away' && facts?.online === true) ||
           member.state === 'busy' ||
           (member.state === 'current' && facts?.runsIt === false));
@@ -168,10 +173,12 @@ export class World {
     const live = this.live()
       .filter(({ deadlineAt }) => isOver || deadlineAt <= this.now)
       .slice(0, PAGE);
-    const watched = [...this.members].flatMap(
-      ([device, { state, wave, notBefore, tries, code }]): PlanWatched[] => {
+    const isTaken = ([device]: readonly [DeviceId, Member]): number => Number(this.taken.has(device));
+    const watched = [...this.members]
+      .sort((a, b) => isTaken(b) - isTaken(a))
+      .flatMap(([device, { state, wave, notBefore, tries, code }]): PlanWatched[] => {
         const facts = this.devices.get(device);
-        const isDue = (notBefore !== null && notBefore <= this.now) || this.hinted.has(device);
+        const isDue = (notBefore !== null && notBefore <= this.now) || this.taken.has(device);
         const isWanted =
           this.rollout.state === 'rolling_back'
             ? state === 'healthy' ||
@@ -202,8 +209,7 @@ export class World {
             isOverdue,
           },
         ];
-      },
-    );
+      });
     const begun = this.waves.filter(({ state }) => state !== 'waiting' && state !== 'pending');
     const open = begun.flatMap(({ index }) =>
       [...this.members].filter(([, { state, wave }]) => state === 'open' && wave === index),
@@ -260,7 +266,9 @@ export class World {
       watched: watched.slice(0, PAGE),
       candidates,
       more: {
-        ended: unsettled.length > PAGE,
+        ended:
+          unsettled.length > PAGE || [...this.hinted].some((id) => this.devices.get(id)?.health === 'bad'),
+        intake: this.hinted.size > 0,
         watched: watched.length > PAGE,
         candidates: open.length > PAGE,
       },
@@ -272,7 +280,6 @@ export class World {
     this.takeIn();
     const planned = plan(this.input(), this.now);
     for (const action of planned.actions) this.apply(action);
-    if (!planned.again) this.hinted.clear();
     return planned;
   }
 

@@ -211,6 +211,13 @@ const changeWaits = async (
     where w.rollout = ${rollout.id} and w.device = said.device`);
 };
 
+/**
+ * The row of a member. By its key, however little the database knows yet of a rollout that was only just begun: joined, all
+ * members would be read for a page of them. Nobody else writes it meanwhile, so it stays where it is.
+ */
+const memberOf = (rollout: RolloutId, device: SQL): SQL =>
+  sql`(select ctid, attempt from rollout_members where rollout = ${rollout} and device = ${device} limit 1)`;
+
 const moveMembers = async ({ tx, rollout }: Needs, moves: readonly Of<'move'>[]): Promise<void> => {
   if (moves.length === 0) return;
   const rows = moves.map((move) => ({ ...move, notBefore: move.notBefore?.toISOString() ?? null }));
@@ -218,7 +225,8 @@ const moveMembers = async ({ tx, rollout }: Needs, moves: readonly Of<'move'>[])
     update rollout_members m set state = said.to, not_before = said."notBefore", code = said.code,
       passed = coalesce(said.passed, m.passed), tries = m.tries + case when said.tried then 1 else 0 end
     from ${rowSet(rows, 'device text, "to" text, "notBefore" timestamptz, code text, passed text, tried boolean')}
-    where m.rollout = ${rollout.id} and m.device = said.device`);
+      cross join lateral ${memberOf(rollout.id, sql`said.device`)} as there
+    where m.ctid = there.ctid`);
 };
 
 /** Where something was begun, that stays on record. */
@@ -283,12 +291,12 @@ const insertExecutions = async (
         insert into executions (id, tenant, rollout, device, release, wave, attempt, state, settled, code, message, bytes_total, deadline_at, created_at, updated_at)
         select said.id, ${rollout.tenant}, ${rollout.id}, said.device, said.release, said.wave, m.attempt + 1, ${state}, ${state}, said.code, said.message, said.size, ${deadline}, ${at}, ${at}
         from ${rowSet(rows, 'id text, device text, release text, wave smallint, size bigint, code text, message text')}
-          join rollout_members m on m.rollout = ${rollout.id} and m.device = said.device
+          cross join lateral ${memberOf(rollout.id, sql`said.device`)} as m
         on conflict do nothing returning id, device, code)
       , history as (insert into execution_history (execution, state, code, at) select id, ${state}, code, ${at} from made)
       , counted as (
         update rollout_members m set attempt = m.attempt + 1, state = ${state === 'OFFERED' ? 'live' : 'out'}, not_before = null, code = null
-        from made where m.rollout = ${rollout.id} and m.device = made.device)
+        from made cross join lateral ${memberOf(rollout.id, sql`made.device`)} as there where m.ctid = there.ctid)
       select id, device from made`,
   );
   for (const { id } of made) done.executions.add(id);

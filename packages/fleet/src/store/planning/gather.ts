@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { and, asc, eq, gt, lte, or, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, lte, not, or, sql, type SQL } from 'drizzle-orm';
 import {
   AssignmentPolicy,
   compareVersions,
@@ -84,8 +84,8 @@ export const gather = async (
   const watched = await watchedOf(tx, rollout, intake, now);
   const room = mayOffer(planRollout, talliesOf(planWaves), now) + ended.length + live.late;
   // Nothing is offered before all that ended is taken account of.
-  const isMore = ended.length === PAGE || intake.more;
-  const mayOfferNow = rollout.state === 'running' && !facts.halted && !isMore && room > 0;
+  const isLeft = ended.length === PAGE || intake.holdsOffers;
+  const mayOfferNow = rollout.state === 'running' && !facts.halted && !isLeft && room > 0;
   const limit = mayOfferNow ? Math.min(PAGE, 2 * room + SPARE) : 0;
   const leaving = [...ended, ...live.rows.filter(({ deadlineAt }) => deadlineAt <= now)];
   const wanted = planWaves.map((wave) => ({ wave, limit: Math.min(limit, lookedAt(wave, leaving)) }));
@@ -99,7 +99,8 @@ export const gather = async (
       watched,
       candidates: candidates.map(({ candidate }) => candidate),
       more: {
-        ended: isMore,
+        ended: isLeft,
+        intake: intake.more,
         watched: watched.length === PAGE,
         candidates: isFull,
       },
@@ -268,28 +269,39 @@ const watchedOf = async (
 ): Promise<PlanWatched[]> => {
   const isBack = rollout.state === 'rolling_back';
   const isHinted = isOneOf(rolloutMembers.device, [...hinted.keys()]);
-  const wanted = isBack
-    ? or(
-        membersOf(rollout.id, ['healthy', 'soaking', 'unwell']),
-        and(membersOf(rollout.id, ['reverting', 'stranded']), or(isDue(now), isHinted)),
-      )
-    : and(membersOf(rollout.id, ['soaking']), or(isDue(now), isHinted));
+  const ofHinted = and(
+    membersOf(rollout.id, isBack ? ['healthy', 'soaking', 'unwell', 'reverting', 'stranded'] : ['soaking']),
+    isHinted,
+  );
+  const ofOthers = and(
+    not(isHinted),
+    isBack
+      ? or(
+          membersOf(rollout.id, ['healthy', 'soaking', 'unwell']),
+          and(membersOf(rollout.id, ['reverting', 'stranded']), isDue(now)),
+        )
+      : and(membersOf(rollout.id, ['soaking']), isDue(now)),
+  );
   const isBad = sql<boolean>`coalesce(${ALARMS.unhealthy.sql(now)} or ${ALARMS.degraded.sql(now)} or ${ALARMS.service_restarting.sql(now)}, false)`;
-  const rows = await tx
-    .select({
-      member: rolloutMembers,
-      online: devices.online,
-      release: devices.release,
-      health: devices.health,
-      isBad,
-      hasJustCommitted: sql<boolean>`exists (select 1 from executions e where e.device = ${devices.id}
+  const find = (wanted: SQL | undefined, limit: number) =>
+    tx
+      .select({
+        member: rolloutMembers,
+        online: devices.online,
+        release: devices.release,
+        health: devices.health,
+        isBad,
+        hasJustCommitted: sql<boolean>`exists (select 1 from executions e where e.device = ${devices.id}
         and e.rollout = ${rollout.id} and e.release = ${rollout.release} and e.state = 'COMMITTED'
         and e.updated_at > ${new Date(now.getTime() - BIRTH_MS).toISOString()}::timestamptz)`,
-    })
-    .from(rolloutMembers)
-    .innerJoin(devices, eq(devices.id, rolloutMembers.device))
-    .where(wanted)
-    .limit(PAGE);
+      })
+      .from(rolloutMembers)
+      .innerJoin(devices, eq(devices.id, rolloutMembers.device))
+      .where(wanted)
+      .limit(limit);
+  // What happened is told once, so these come first.
+  const told = hinted.size === 0 ? [] : await find(ofHinted, PAGE);
+  const rows = [...told, ...(await find(ofOthers, PAGE - told.length))];
   return rows.flatMap((row): PlanWatched[] => {
     const { member, online, release, health, isBad: isBadNow } = row;
     const { device, state, notBefore, tries } = member;

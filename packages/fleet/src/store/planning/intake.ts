@@ -16,6 +16,8 @@ export type Intake = {
   /** devices that something happened to, and whether their health failed meanwhile */
   readonly hinted: ReadonlyMap<DeviceId, { readonly unwell: boolean }>;
   readonly more: boolean;
+  /** among it what offers wait for: devices whose health failed, or nobody knows yet who takes part */
+  readonly holdsOffers: boolean;
 };
 
 /** A rollout is looked through again after so long: for queries by what no trigger watches. */
@@ -24,7 +26,10 @@ export const SWEEP_EVERY_MS = 300_000;
 const Row = z.object({ device: DeviceId });
 const Hint = Row.extend({ unwell: z.boolean() });
 
-/** Takes in what happened to devices since, and the next page of devices that the rollout may be meant for. */
+/**
+ * Takes in what happened to devices since, where health failed first, and the next page of devices that the rollout may be
+ * meant for.
+ */
 export const takeIn = async (
   tx: Database,
   rollout: RolloutRow,
@@ -34,20 +39,21 @@ export const takeIn = async (
   const takesPart = rollout.state === 'running' || rollout.state === 'paused';
   if (!takesPart && rollout.state !== 'rolling_back') {
     await tx.delete(rolloutHints).where(eq(rolloutHints.rollout, rollout.id));
-    return { isSwept: true, isPlaced: true, hinted: new Map(), more: false };
+    return { isSwept: true, isPlaced: true, hinted: new Map(), more: false, holdsOffers: false };
   }
   const hints = await rowsOf(
     tx,
     Hint,
     sql`delete from rollout_hints where id in (
-      select id from rollout_hints where rollout = ${rollout.id} order by id limit ${PAGE} for update skip locked)
+      select id from rollout_hints where rollout = ${rollout.id} order by unwell desc, id limit ${PAGE} for update skip locked)
       returning device, unwell`,
   );
   const hinted = new Map<DeviceId, { unwell: boolean }>();
   for (const { device, unwell } of hints)
     hinted.set(device, { unwell: unwell || (hinted.get(device)?.unwell ?? false) });
   const more = hints.length === PAGE;
-  if (!takesPart) return { isSwept: true, isPlaced: true, hinted, more };
+  const holdsOffers = more && hints.every(({ unwell }) => unwell);
+  if (!takesPart) return { isSwept: true, isPlaced: true, hinted, more, holdsOffers };
 
   await reopenDue(tx, rollout, now);
   const join = await joinOf(tx, rollout, waves, now);
@@ -60,7 +66,14 @@ export const takeIn = async (
   if (!isSwept) isSwept = await sweep(tx, rollout, join, now);
   let isPlaced = rollout.placed;
   if (!isPlaced && isSwept) isPlaced = await placeMembers(tx, rollout, waves);
-  return { isSwept, isPlaced, hinted, more: more || !isSwept || !isPlaced };
+  const isKnown = isPlaced && (isSwept || rollout.sweptAt !== null);
+  return {
+    isSwept,
+    isPlaced,
+    hinted,
+    more: more || !isSwept || !isPlaced,
+    holdsOffers: holdsOffers || !isKnown,
+  };
 };
 
 const reopenDue = async (tx: Database, rollout: RolloutRow, now: Date): Promise<void> => {
