@@ -79,6 +79,8 @@ describe.each(AGENT_RUNTIMES)('the agent on %s', (runtime) => {
         deviceId: DEVICE,
         activeSlot: 'a',
         slots: { a: { state: 'GOOD', version: '1.0.0' }, b: { state: 'EMPTY' } },
+        timeZone: 'UTC',
+        utcOffset: 0,
       });
       await expect(readFile(device.path('esp/slipway/claim.json'))).rejects.toThrow('ENOENT');
 

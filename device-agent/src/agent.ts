@@ -141,6 +141,8 @@ export const runAgent = async (machine: Runtime, config: AgentConfig, signal: Ab
     leave: async () => session?.leave(),
   };
 
+  const { timeZone: rule, timeZoneName = rule === undefined ? 'UTC' : undefined } = image.settings;
+  const born = { release: image.release, timeZone: timeZoneName };
   const carryOut: RunnerOptions['carryOut'] = (effect) => {
     switch (effect.kind) {
       case 'status':
@@ -150,7 +152,7 @@ export const runAgent = async (machine: Runtime, config: AgentConfig, signal: Ab
         const birth =
           identity === undefined
             ? undefined
-            : birthOf(runner.state(), identity.deviceId, image, monitor.health(), attendant.watchdog());
+            : birthOf(runner.state(), identity.deviceId, born, monitor.health(), attendant.watchdog());
         if (birth !== undefined) session?.send('birth', birth);
         return;
       }
@@ -192,7 +194,7 @@ export const runAgent = async (machine: Runtime, config: AgentConfig, signal: Ab
   const clock = deviceClock(
     runtime,
     () => Math.max(floor, runner.state().saved.floor.time),
-    image.settings.timeZone ?? 'UTC0',
+    rule ?? 'UTC0',
     () => attendant.link().metered,
   );
 

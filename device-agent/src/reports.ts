@@ -22,7 +22,11 @@ const bootReason = (state: State, watchdog: WatchdogReport | null): Birth['bootR
 export const birthOf = (
   state: State,
   deviceId: DeviceId,
-  image: { readonly release: Pick<ReleaseFile, 'deviceClass' | 'arch'> },
+  image: {
+    readonly release: Pick<ReleaseFile, 'deviceClass' | 'arch'>;
+    /** absent: there is only a rule */
+    readonly timeZone?: string | undefined;
+  },
   health: Pick<Health, 'state' | 'services'>,
   watchdog: WatchdogReport | null,
 ): Birth | undefined => {
@@ -42,6 +46,8 @@ export const birthOf = (
     services: [...health.services],
     bootReason: bootReason(state, watchdog),
     watchdog,
+    ...(image.timeZone === undefined ? {} : { timeZone: image.timeZone }),
+    utcOffset: state.clock.zoneOffset,
     ...(saved.execution === null
       ? {}
       : { execution: { id: saved.execution.id, state: saved.execution.state } }),

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createRollout, getDevice, getRollout, listExecutions, rollBackRollout } from '@slipway/fleet';
 import { seedDevice, startTestBroker, TEST_CLASS, until } from '@slipway/fleet/testing';
 import { runGateway } from '@slipway/gateway/testing';
-import { isTerminal, type DeviceId, type Execution, type RolloutId } from '@slipway/protocol';
+import { isTerminal, minutesAhead, type DeviceId, type Execution, type RolloutId } from '@slipway/protocol';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { conductOf } from './conformance/compare.ts';
 import { readFixtures } from './conformance/fixture.ts';
@@ -66,6 +66,18 @@ test('devices take a release as agents do, and what the server acknowledged is w
   expect(new Map(outcomes.map(({ execution, state }) => [execution, state]))).toEqual(
     new Map(known.map(({ id, state }) => [id, state])),
   );
+});
+
+test('devices are in time zones, which the server is told', async () => {
+  const zones = ['Europe/Vienna', 'Asia/Kolkata'];
+  const { names } = await start('zone-', 6, { zones });
+  const known = await until('births', async () => {
+    const devices = await Promise.all(names.map((name) => getDevice(server.db, name)));
+    return devices.some(({ timeZone }) => timeZone === null) ? undefined : devices;
+  });
+  expect(new Set(known.map(({ timeZone }) => timeZone))).toEqual(new Set(zones));
+  for (const { timeZone, utcOffset } of known)
+    expect(utcOffset).toBe(60 * minutesAhead(timeZone ?? '', Date.now()));
 });
 
 test('what fails comes back to the old slot or is refused, over links that drop', async () => {

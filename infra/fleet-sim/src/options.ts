@@ -1,4 +1,13 @@
-import { Arch, ClassName, DEFAULT_TENANT, DeviceId, TenantId, Version } from '@slipway/protocol';
+import {
+  Arch,
+  ClassName,
+  DEFAULT_TENANT,
+  DeviceId,
+  isTimeZone,
+  TenantId,
+  TimeZone,
+  Version,
+} from '@slipway/protocol';
 import { z } from 'zod';
 
 const share = z.number().min(0).max(1);
@@ -50,8 +59,8 @@ export const SimOptions = z.strictObject({
   arch: Arch.default('amd64'),
   /** that runs at first */
   version: Version.default('0.1.0'),
-  /** of the zone of the devices, ahead of UTC, in seconds */
-  zoneOffset: z.int().default(0),
+  /** each device is in one of them, by the seed */
+  zones: z.array(TimeZone.refine(isTimeZone, 'no time zone of this machine')).min(1).default(['UTC']),
   /** connections begun in a second, by the whole fleet, at the start */
   connectsPerSecond: z.number().positive().default(500),
   /** seconds between two telemetry messages of a device; 0: none but those that a device must send */

@@ -39,6 +39,7 @@ offered, and go on until Ctrl-C. docs/fleet-sim.md tells where the devices and t
   --refuse SHARE     of devices that find its signature wrong
   --bad V[,V]        versions that fail so; all others go well (every version)
   --skewed SHARE     of devices whose clock is off, by up to --skew S seconds (3600)
+  --zones Z[,Z]      time zones that devices are in, such as Europe/Vienna,America/New_York (UTC)
   --seed N           which devices these are (1)
 
   --seconds N        end after so long
@@ -83,6 +84,7 @@ const FLAGS = {
   panic: TEXT,
   refuse: TEXT,
   bad: TEXT,
+  zones: TEXT,
   skewed: TEXT,
   skew: TEXT,
   seed: TEXT,
@@ -161,6 +163,7 @@ export const parseOptions = (args: readonly string[]): Parsed => {
         bootSeconds: numbers.boot,
         stableSeconds: numbers.stable,
         speed: values.instant === true ? null : numbers.speed,
+        zones: values.zones?.split(','),
         seed: numbers.seed,
         faults: given({
           dropsPerMinute: numbers.drops,

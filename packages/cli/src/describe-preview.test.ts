@@ -43,6 +43,7 @@ const preview = (over: object = {}): RolloutPreview =>
       { from: '1.2.0', through: [], devices: 96 },
       { from: null, through: [{ release: `rel_${'b'.repeat(16)}`, version: '1.1.0' }], devices: 3 },
     ],
+    zones: [],
     bytes: { most: 9900 * MIB, expected: 2475 * MIB },
     duration: { least: 3600, likely: 4800, slow: 6000 },
     basis: { updates: 37, of: 'class' },
@@ -67,6 +68,22 @@ test('devices, bytes, time, waves, routes and warnings are told before it starts
       'unknown → 1.1.0 → 1.3.0  3',
       '',
       'warning: 6 devices not connected',
+    ].join('\n'),
+  );
+});
+
+test('where there are windows, the zones of devices are told', () => {
+  const zones = [
+    { timeZone: 'Europe/Vienna', devices: 90, online: 88, opensAt: '2026-02-01T01:00:00.000Z' },
+    { timeZone: '+05:30', devices: 7, online: 4, opensAt: '2026-01-31T20:30:00.000Z' },
+    { timeZone: null, devices: 2, online: 1, opensAt: '2026-02-01T02:00:00.000Z' },
+  ];
+  expect(describePreview(preview({ zones }))).toContain(
+    [
+      'TIME ZONE               DEVICES  ONLINE  FIRST WINDOW',
+      'Europe/Vienna           90       88      2026-02-01 01:00',
+      'UTC+05:30               7        4       2026-01-31 20:30',
+      'unknown, taken for UTC  2        1       2026-02-01 02:00',
     ].join('\n'),
   );
 });

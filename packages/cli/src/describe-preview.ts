@@ -65,9 +65,21 @@ const routeRow = (
   to: string,
 ): string[] => [[from ?? 'unknown', ...through.map(({ version }) => version), to].join(' → '), `${count}`];
 
+const zoneRow = ({
+  timeZone,
+  devices: count,
+  online,
+  opensAt,
+}: RolloutPreview['zones'][number]): string[] => [
+  timeZone === null ? 'unknown, taken for UTC' : timeZone.replace(/^(?=[+-])/, 'UTC'),
+  `${count}`,
+  `${online}`,
+  minutes(opensAt),
+];
+
 /** For people who are about to start it. */
 export const describePreview = (preview: RolloutPreview, columns?: number): string => {
-  const { version, basis, routes, waves, warnings } = preview;
+  const { version, basis, routes, zones, waves, warnings } = preview;
   return [
     whoOf(preview),
     `${bytesOf(preview)}; ${timeOf(preview)}`,
@@ -84,6 +96,9 @@ export const describePreview = (preview: RolloutPreview, columns?: number): stri
             columns,
           ),
         ]),
+    ...(zones.length === 0
+      ? []
+      : ['', table(['time zone', 'devices', 'online', 'first window'], zones.map(zoneRow), columns)]),
     ...(warnings.length === 0 ? [] : ['']),
     ...warnings.map(({ message }) => `warning: ${message}`),
   ].join('\n');

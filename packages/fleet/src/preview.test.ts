@@ -112,6 +112,24 @@ test('where nothing is known of the class, only what is certain is told', () => 
 });
 
 const windows = [{ from: '02:00', to: '04:00' }];
+test('windows open by the clock of each device', () => {
+  const cells = [
+    cell(3, { timeZone: 'Europe/Vienna' }),
+    cell(1, { timeZone: 'Europe/Vienna', online: false }),
+    cell(2, { timeZone: '+05:30' }),
+    cell(1, { timeZone: null }),
+    cell(9, { timeZone: 'America/New_York', current: true }),
+  ];
+  const { zones, waves } = preview({ policy: { windows } }, { cells });
+  expect(zones).toEqual([
+    { timeZone: 'Europe/Vienna', devices: 4, online: 3, opensAt: '2026-02-01T01:00:00.000Z' },
+    { timeZone: '+05:30', devices: 2, online: 2, opensAt: '2026-01-31T20:30:00.000Z' },
+    { timeZone: null, devices: 1, online: 1, opensAt: '2026-02-01T02:00:00.000Z' },
+  ]);
+  expect(waves[0]?.endsAt).toBe('2026-02-01T02:01:00.000Z');
+  expect(preview({}, { cells }).zones).toEqual([]);
+});
+
 test.each<[codes: string[], asked: object, facts?: Partial<PreviewFacts>]>([
   [['OFFLINE'], {}],
   [[], {}, { cells: [cell(3)] }],

@@ -10,6 +10,7 @@ import type {
 } from '@slipway/protocol';
 import { dealWaves, type Cell } from './deal-waves.ts';
 import { estimateWaves, type EstimatedWave, type EstimateRules, type Pace } from './estimate.ts';
+import { nextOpening } from './window-times.ts';
 
 /** Devices that are alike in all that a preview tells of. */
 export type DeviceKind = {
@@ -19,6 +20,7 @@ export type DeviceKind = {
   readonly current: boolean;
   /** stepping stones that they take before it */
   readonly through: readonly SteppingStone[];
+  /** of their windows: a name that this machine knows, or an offset such as `+01:00`; null: not known */
   readonly timeZone: string | null;
 };
 
@@ -92,6 +94,21 @@ const zonesOf = (share: Share): EstimateRules['zones'] => {
     timeZone,
     share: sum(of.map(({ devices }) => devices)) / all,
   }));
+};
+
+/** Devices to be updated by the zone of their windows, and when those first open. */
+const zonesWithWindows = (asked: RolloutCreate, share: Share, now: Date): RolloutPreview['zones'] => {
+  const { windows, deadline } = asked.policy ?? {};
+  if (windows === undefined) return [];
+  const waiting = share.filter(({ kind, devices }) => !kind.current && devices > 0);
+  return [...Map.groupBy(waiting, ({ kind }) => kind.timeZone)]
+    .map(([timeZone, of]) => ({
+      timeZone,
+      devices: count(of, () => true),
+      online: count(of, ({ online }) => online),
+      opensAt: new Date(nextOpening(windows, timeZone ?? 'UTC', startOf(asked, now), deadline)).toISOString(),
+    }))
+    .toSorted((one, other) => other.devices - one.devices);
 };
 
 const startOf = ({ startAt }: Pick<RolloutCreate, 'startAt'>, now: Date): number =>
@@ -168,6 +185,7 @@ export const describeWhatFollows = (asked: RolloutCreate, facts: PreviewFacts, n
       };
     }),
     routes: routesOf(everybody),
+    zones: zonesWithWindows(asked, everybody, now),
     bytes: bytesOf(everybody, facts),
     duration: {
       least: sum((least ?? []).map(secondsOf)),

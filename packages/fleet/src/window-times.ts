@@ -1,4 +1,4 @@
-import type { MaintenanceWindow } from '@slipway/protocol';
+import { minutesAhead, type MaintenanceWindow } from '@slipway/protocol';
 
 const MINUTE_MS = 60_000;
 const DAY_MIN = 24 * 60;
@@ -6,34 +6,6 @@ const WEEK_MIN = 7 * DAY_MIN;
 /** Monday, 5 January 1970 */
 const FIRST_MONDAY_MIN = 4 * DAY_MIN;
 const EVERY_DAY = [1, 2, 3, 4, 5, 6, 7];
-
-const clocks = new Map<string, Intl.DateTimeFormat>();
-const clockOf = (timeZone: string): Intl.DateTimeFormat => {
-  const known = clocks.get(timeZone);
-  if (known !== undefined) return known;
-  const made = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' });
-  clocks.set(timeZone, made);
-  return made;
-};
-
-export const isTimeZone = (name: string): boolean => {
-  try {
-    clockOf(name);
-    return true;
-  } catch {
-    return false;
-  }
-};
-
-/** Minutes that the clocks of a zone are ahead of UTC. */
-const offsetAt = (timeZone: string, at: number): number => {
-  const name = clockOf(timeZone)
-    .formatToParts(at)
-    .find(({ type }) => type === 'timeZoneName')?.value;
-  const [, sign, hours, minutes] = /([+-])(\d+):(\d+)/.exec(name ?? '') ?? [];
-  const ahead = Number(hours ?? 0) * 60 + Number(minutes ?? 0);
-  return sign === '-' ? -ahead : ahead;
-};
 
 const minutesOf = (time: string): number => Number(time.slice(0, 2)) * 60 + Number(time.slice(3));
 
@@ -67,14 +39,14 @@ export const nextOpening = (
   if (windows.length === 0) return at;
   let moment = at;
   while (moment < latest) {
-    const ahead = offsetAt(timeZone, moment);
+    const ahead = minutesAhead(timeZone, moment);
     const local = Math.floor(moment / MINUTE_MS) + ahead;
     const wait = untilOpen(windows, (((local - FIRST_MONDAY_MIN) % WEEK_MIN) + WEEK_MIN) % WEEK_MIN);
     if (wait === 0) return moment;
     const opens = (local + wait - ahead) * MINUTE_MS;
-    if (offsetAt(timeZone, opens) === ahead) return Math.min(opens, latest);
+    if (minutesAhead(timeZone, opens) === ahead) return Math.min(opens, latest);
     // The clocks change on the way: an hour that is left out opens no window, one that comes twice opens it twice.
-    moment = firstMinute(moment, opens, (minute) => offsetAt(timeZone, minute) !== ahead);
+    moment = firstMinute(moment, opens, (minute) => minutesAhead(timeZone, minute) !== ahead);
   }
   return latest;
 };

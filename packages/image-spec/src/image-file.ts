@@ -12,6 +12,7 @@ import { Health } from './health.ts';
 import { FileEntry, Kernel, REFERENCE, Volume } from './linuxkit-entries.ts';
 import { Diagnostics, Link } from './link.ts';
 import { PackageSet } from './package-set.ts';
+import { zoneOf } from './zones/zone.ts';
 
 const strings = z.array(z.string());
 
@@ -64,9 +65,13 @@ export const ImageFileText = z.strictObject({
         .string()
         .min(1)
         .max(64)
+        .refine(
+          (text) => zoneOf(text) !== undefined,
+          'a time zone such as Europe/Vienna, or a rule of POSIX such as CET-1CEST,M3.5.0,M10.5.0/3',
+        )
         .optional()
         .describe(
-          'The time zone of windows for updates, as POSIX writes it: CET-1CEST,M3.5.0,M10.5.0/3; by default UTC0.',
+          'The time zone of windows for updates: Europe/Vienna, or as POSIX writes it, CET-1CEST,M3.5.0,M10.5.0/3; by default UTC.',
         ),
       remoteRollback: z
         .boolean()

@@ -32,3 +32,4 @@ export { Size } from './size.ts';
 export type { SpecFormat } from './spec-fields.ts';
 export { UserId } from './user-id.ts';
 export { numberUsers, userNumber } from './users.ts';
+export { zoneOf, type Zone } from './zones/zone.ts';

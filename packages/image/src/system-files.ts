@@ -11,7 +11,7 @@ import {
   type BootLoader,
   type BuildRequest,
 } from '@slipway/protocol';
-import type { ImageFile } from '@slipway/image-spec';
+import { zoneOf, type ImageFile } from '@slipway/image-spec';
 import { busyboxApplets } from './busybox.ts';
 import { guestScript, initScripts } from './guest-script.ts';
 import { bytesAt } from './resolve-path.ts';
@@ -103,9 +103,19 @@ export const addReleaseFiles = (
   };
   const { link, diagnostics } = spec;
   const { timeZone, remoteRollback } = spec.agent;
+  const zone = timeZone === undefined ? undefined : zoneOf(timeZone);
   put(
     AGENT_CONFIG_PATH,
-    json({ v: 1, enrolUrl: deployment.enrolUrl, bootControl, link, diagnostics, timeZone, remoteRollback }),
+    json({
+      v: 1,
+      enrolUrl: deployment.enrolUrl,
+      bootControl,
+      link,
+      diagnostics,
+      timeZone: zone?.rule,
+      timeZoneName: zone?.name,
+      remoteRollback,
+    }),
   );
   put(HEALTH_PATH, json(spec.health));
   put(SERVER_CA_PATH, deployment.serverCa);

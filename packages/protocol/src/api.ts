@@ -77,6 +77,10 @@ export const Device = z.object({
   version: Version.nullable(),
   agentVersion: Version.nullable(),
   bootId: z.string().nullable(),
+  /** of its maintenance windows; null: it has only a rule, or is of before agents said it */
+  timeZone: z.string().nullable(),
+  /** seconds that its clocks were ahead of UTC at its last birth */
+  utcOffset: z.int().nullable(),
   services: z.array(ServiceReport),
   /** the newest; absent: none has come */
   telemetry: Telemetry.optional(),

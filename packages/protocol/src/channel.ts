@@ -11,6 +11,7 @@ import {
   SlotName,
   Version,
 } from './ids.ts';
+import { TimeZone } from './time-zone.ts';
 
 /** States of an execution: one device taking one release. Only a committed boot is success. */
 export const ExecutionState = z.enum([
@@ -93,6 +94,10 @@ export const Birth = z.object({
   bootReason: z.enum(['watchdog', 'trial', 'ordinary']).optional(),
   /** null: the device has none; older agents do not say */
   watchdog: WatchdogReport.nullable().optional(),
+  /** of its maintenance windows; absent: it has only a rule, or is an older agent */
+  timeZone: TimeZone.optional(),
+  /** seconds that its clocks are ahead of UTC now; older agents do not say */
+  utcOffset: z.int().min(-86_400).max(86_400).optional(),
 });
 export type Birth = z.infer<typeof Birth>;
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BootLoader, TrybootPartitions, UBootEnvironment } from './boot-control.ts';
 import { Arch, ClassName, DeviceId, ReleaseId, Serial, TenantId, Version } from './ids.ts';
+import { TimeZone } from './time-zone.ts';
 
 /** The files an image carries for the agent, written by the builder and read by the agent. */
 export const AGENT_CONFIG_PATH = '/etc/slipway/agent.json';
@@ -85,6 +86,8 @@ export const AgentConfig = z.object({
   trybootPartitions: TrybootPartitions.optional(),
   /** POSIX `TZ` such as `CET-1CEST,M3.5.0,M10.5.0/3`, for maintenance windows; absent: `UTC0` */
   timeZone: z.string().min(1).max(64).optional(),
+  /** what people call it, such as `Europe/Vienna`; absent: only the rule was given, or it is UTC */
+  timeZoneName: TimeZone.optional(),
   link: LinkPolicy.optional(),
   diagnostics: z.array(Diagnostic).optional(),
   /**

@@ -50,6 +50,7 @@ export * from './sources.ts';
 export * from './status.ts';
 export * from './suggest.ts';
 export * from './tenants.ts';
+export * from './time-zone.ts';
 export * from './topics.ts';
 export * from './triggers.ts';
 export * from './verify-audit.ts';

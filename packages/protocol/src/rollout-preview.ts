@@ -78,6 +78,20 @@ export const RolloutPreview = z.object({
       devices: z.int(),
     }),
   ),
+  /**
+   * Where the policy has windows: devices that do not run the release yet, by the time zone that their windows are in, most
+   * first. Null: it is not known, and taken for UTC.
+   */
+  zones: z.array(
+    z.object({
+      /** a name, or an offset such as `+01:00` */
+      timeZone: z.string().nullable(),
+      devices: z.int(),
+      online: z.int(),
+      /** when a window is first open there, from the start on */
+      opensAt: time,
+    }),
+  ),
   bytes,
   duration,
   /** the earlier updates that the estimates come from: of this release if there are some, otherwise of its class */

@@ -5,6 +5,7 @@ import { GroupName, QueryText } from './groups.ts';
 import { BuildId, ClassName, DeliveryId, GroupId, ReleaseId, RolloutId, SourceId, TriggerId } from './ids.ts';
 import { ROLLOUT_LIMITS, ROLLOUT_PLAN } from './rollouts.ts';
 import { BranchName, SourceName } from './sources.ts';
+import { TimeZone } from './time-zone.ts';
 
 /** What makes builds by itself, and what becomes of them. */
 const time = z.iso.datetime();
@@ -33,11 +34,6 @@ const glob = z
 
 export const TriggerKind = z.enum(['push', 'registry', 'cron', 'upstream', 'release']);
 export type TriggerKind = z.infer<typeof TriggerKind>;
-
-export const TimeZone = z
-  .string()
-  .max(64)
-  .regex(/^[A-Za-z][A-Za-z0-9_+/-]*$/, 'a time zone such as Europe/Berlin');
 
 /** What sets it off. */
 export const TriggerOn = z.discriminatedUnion('kind', [

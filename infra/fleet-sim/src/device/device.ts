@@ -22,6 +22,7 @@ import {
 } from '@slipway/device-agent/simulation';
 import {
   deviceTopic,
+  minutesAhead,
   type Command,
   type CommandId,
   type Death,
@@ -149,6 +150,11 @@ export class Device {
     this.link?.cut();
   }
 
+  private zone(): string {
+    const { zones, seed } = this.context.options;
+    return zones[Math.floor(fractionOf(seed, `${this.id}:zone`) * zones.length)] ?? 'UTC';
+  }
+
   private clock(): State['clock'] {
     const { options } = this.context;
     const { skewed, skewSeconds } = options.faults;
@@ -156,7 +162,10 @@ export class Device {
       ? skewSeconds * (2 * fractionOf(options.seed, `${this.id}:skew`) - 1)
       : 0;
     const now = Math.max(Math.floor(Date.now() / 1000 + skew), this.state.saved.floor.time);
-    return { now, zoneOffset: options.zoneOffset, metered: false };
+    const zone = this.zone();
+    // Asked for at every event, of thousands of devices.
+    const zoneOffset = zone === 'UTC' ? 0 : 60 * minutesAhead(zone, now * 1000);
+    return { now, zoneOffset, metered: false };
   }
 
   private dispatch(event: Event): void {
@@ -434,7 +443,8 @@ export class Device {
 
   private bear(): void {
     const { deviceClass, arch } = this.context.options;
-    const birth = birthOf(this.state, this.id, { release: { deviceClass, arch } }, HEALTH, null);
+    const image = { release: { deviceClass, arch }, timeZone: this.zone() };
+    const birth = birthOf(this.state, this.id, image, HEALTH, null);
     if (birth === undefined) return;
     const messageId = this.send('birth', birth);
     if (!this.isBorn) this.birthId = messageId;

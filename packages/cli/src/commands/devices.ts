@@ -3,6 +3,7 @@ import { ClassName, DeviceState, type Device, type DeviceCounts } from '@slipway
 import { z } from 'zod';
 import { leaf, print, word, type MakeContext } from '../command.ts';
 import { connect } from '../context.ts';
+import { describeZone } from '../describe-zone.ts';
 import { facts, size, table, time } from '../table.ts';
 import { watchList, watchOne } from '../watch.ts';
 import { admitDeviceCommands } from './admit-devices.ts';
@@ -30,6 +31,7 @@ const show = (device: Device): string =>
       release: device.release,
       agent: device.agentVersion,
       'boot id': device.bootId,
+      'time zone': describeZone(device),
       enrolled: time(device.enrolledAt),
       'last seen': time(device.lastSeenAt),
       'certificate until': time(device.certificateExpiresAt),

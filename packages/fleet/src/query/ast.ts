@@ -19,6 +19,7 @@ export const TEXT_FIELDS = [
   'slot',
   'health',
   'state',
+  'timezone',
 ] as const;
 export type TextField = { readonly kind: 'text'; readonly name: (typeof TEXT_FIELDS)[number] };
 export type FlagField = { readonly kind: 'flag'; readonly name: 'online' | 'revoked' };

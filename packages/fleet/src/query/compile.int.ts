@@ -105,6 +105,7 @@ const telemetry: fc.Arbitrary<Telemetry> = fc.record(
     requiredKeys: ['v', 'bootId', 'uptime', 'health', 'services', 'memoryAvailable', 'memoryTotal', 'load1'],
   },
 );
+const ZONES = ['Europe/Vienna', 'Etc/GMT-1', 'UTC'];
 const device = fc.record({
   deviceClass: among(['edge-a', 'edge-b'].map((name) => ClassName.parse(name))),
   arch: among(['amd64', 'arm64'] as const),
@@ -122,6 +123,7 @@ const device = fc.record({
   release: maybe(among(RELEASES.map((id) => ReleaseId.parse(id)))),
   version: maybe(among(VERSIONS)),
   agentVersion: maybe(among(VERSIONS)),
+  timeZone: maybe(among(ZONES)),
   services,
   telemetry: maybe(telemetry),
   enrolledAt: before,
@@ -208,6 +210,7 @@ const singleTest = fc.oneof(
   equals('arch', among(['amd64', 'arm64'])),
   equals('health', among(['starting', 'ok', 'failed'])),
   equals('slot', among(['a', 'b'])),
+  equals('timezone', among(ZONES)),
   equals('state', among(DeviceState.options)),
   equals(service, among(['running', 'restarting', 'stopped'])),
   equals(among(['tag', 'tags']), among(TAGS.map(quoted))),

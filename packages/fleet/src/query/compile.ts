@@ -136,6 +136,7 @@ const TEXT_COLUMNS = {
   channel: sql`${devices.channel}`,
   release: sql`${devices.release}`,
   slot: sql`${devices.activeSlot}`,
+  timezone: sql`${devices.timeZone}`,
   health: sql`${devices.health}`,
   state: sql`${devices.state}`,
 } as const satisfies Record<TextField['name'], SQL>;

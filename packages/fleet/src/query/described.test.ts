@@ -8,6 +8,7 @@ const fields = describeFields({
   channels: ['stable'],
   versions: ['1.2.3'],
   agents: ['1.0.0'],
+  timeZones: ['Europe/Vienna'],
   tags: ['canary'],
   groups: ['lab'],
   services: ['web'],

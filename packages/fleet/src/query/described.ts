@@ -16,6 +16,7 @@ const MEANINGS = {
   slot: 'active slot',
   health: 'what it says of itself',
   state: 'whether it is of the fleet',
+  timezone: 'time zone of its maintenance windows',
   online: 'is connected',
   revoked: 'gets no certificate any more',
   version: 'version that it runs',
@@ -33,6 +34,7 @@ export type KnownValues = {
   readonly channels: readonly string[];
   readonly versions: readonly string[];
   readonly agents: readonly string[];
+  readonly timeZones: readonly string[];
   readonly tags: readonly string[];
   readonly groups: readonly string[];
   readonly services: readonly string[];
@@ -56,6 +58,7 @@ export const describeFields = (known: KnownValues): QueryField[] => {
     ...WORDS,
     class: known.classes,
     channel: known.channels,
+    timezone: known.timeZones,
   };
   return [
     ...TEXT_FIELDS.map((name) => field(name, 'text', MEANINGS[name], listed[name])),

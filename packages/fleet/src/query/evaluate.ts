@@ -154,6 +154,8 @@ const textOf = (name: TextField['name'], device: Facts): string | null => {
       return device.release;
     case 'slot':
       return device.activeSlot;
+    case 'timezone':
+      return device.timeZone;
     case 'health':
       return device.health;
     case 'state':

@@ -46,6 +46,9 @@ export const devices = pgTable(
     versionOrder: bytewise('version_order').generatedAlwaysAs(sql`version_order(version)`),
     agentVersion: text('agent_version'),
     bootId: text('boot_id'),
+    /** of its maintenance windows: the name, where it has one, and seconds ahead of UTC at its last birth */
+    timeZone: text('time_zone'),
+    utcOffset: integer('utc_offset'),
     services: jsonb('services').$type<ServiceReport[]>().notNull().default([]),
     telemetry: jsonb('telemetry').$type<Telemetry>(),
     /** alarms, by the limits in `ALARM_LIMITS`: kept, since to look for one in all telemetry takes seconds in a large fleet */
@@ -91,6 +94,7 @@ export const devices = pgTable(
     index('devices_failed')
       .on(table.id)
       .where(sql`${table.health} = 'failed'`),
+    index('devices_time_zone').on(table.timeZone, table.id),
     index('devices_tags').using('gin', table.tags),
     index('devices_attributes').using('gin', table.attributes.op('jsonb_path_ops')),
     index('devices_drop')

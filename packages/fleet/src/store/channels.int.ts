@@ -3,6 +3,7 @@ import {
   ChannelName,
   codeOf,
   DeviceId,
+  type Birth,
   type DeviceId as Id,
   type ErrorCode,
   type Release,
@@ -70,9 +71,10 @@ describe.each(engines)('on %s', (_name, open) => {
     abortRollout(db, rollout.id, 'the test ended', new Date()).then(() =>
       planRollout(db, rollout.id, new Date()),
     );
-  const runs = async (device: string, release: Release): Promise<void> => {
+  const runs = async (device: string, release: Release, over: Partial<Birth> = {}): Promise<void> => {
     const slot = { state: 'GOOD', release: release.id, version: release.version } as const;
-    await recordBirth(db, birthOf(device, { slots: { a: slot, b: { state: 'EMPTY' } } }), false, new Date());
+    const birth = birthOf(device, { slots: { a: slot, b: { state: 'EMPTY' } }, ...over });
+    await recordBirth(db, birth, false, new Date());
   };
 
   test('a draft is published by its channel, which remembers what it had', async () => {
@@ -209,12 +211,19 @@ describe.each(engines)('on %s', (_name, open) => {
       const target = await seedRelease(db, '3.0.0', bundle);
       await publish(target, edge);
       await changeChannel(db, key(edge), { steppingStones: [stone.id] }, new Date());
-      await runs(name('edge-2'), stone);
+      // Its zone is none that this machine knows.
+      await runs(name('edge-2'), stone, { timeZone: 'Mars/Olympus', utcOffset: -12_600 });
       const limits = { failureThreshold: 1, maxInFlight: 100 };
       const asked = { release: target.id, channel: edge, ...limits };
-      expect(await previewRollout(db, asked, null, new Date())).toMatchObject({
+      const policy = { windows: [{ from: '02:00', to: '04:00' }] };
+      const noon = new Date('2030-01-31T12:00:00Z');
+      expect(await previewRollout(db, { ...asked, policy }, null, noon)).toMatchObject({
         devices: 2,
         online: 2,
+        zones: expect.arrayContaining([
+          { timeZone: null, devices: 1, online: 1, opensAt: '2030-02-01T02:00:00.000Z' },
+          { timeZone: '-03:30', devices: 1, online: 1, opensAt: '2030-02-01T05:30:00.000Z' },
+        ]),
         bytes: { most: 3 * bundle.length },
         routes: expect.arrayContaining([
           { from: '2.0.0', through: [{ release: stone.id, version: '2.6.0' }], devices: 1 },

@@ -37,6 +37,8 @@ export const toDevice = (row: typeof devices.$inferSelect, now = new Date()): De
   version: row.version,
   agentVersion: row.agentVersion,
   bootId: row.bootId,
+  timeZone: row.timeZone,
+  utcOffset: row.utcOffset,
   services: row.services,
   ...(row.telemetry === null ? {} : { telemetry: row.telemetry }),
   enrolledAt: row.enrolledAt.toISOString(),

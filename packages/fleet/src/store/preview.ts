@@ -1,6 +1,7 @@
 import { and, count, eq, inArray, isNull, not, or, sql, type SQL } from 'drizzle-orm';
 import {
   isOverRollout,
+  isTimeZone,
   RolloutState,
   type ChannelName,
   type GroupId,
@@ -95,20 +96,31 @@ const findCells = async (
       version: devices.version,
       channel: devices.channel,
       online: devices.online,
+      timeZone: devices.timeZone,
+      utcOffset: devices.utcOffset,
       current: sql<boolean>`coalesce(${devices.release} = ${release.id}, false)`,
       named: sql<number[]>`array_remove(array[${sql.join(named, sql`, `)}]::int[], null)`,
       devices: count(),
     })
     .from(devices)
     .where(await isTargetOf(db, row, now))
-    .groupBy(sql`1, 2, 3, 4, 5`);
+    .groupBy(sql`1, 2, 3, 4, 5, 6, 7`);
   const stones = await stonesOfClass(db, row.deviceClass);
-  return rows.map(({ channel, named: indexes, ...kind }) => ({
+  return rows.map(({ channel, timeZone, utcOffset, named: indexes, ...kind }) => ({
     ...kind,
-    timeZone: null,
+    timeZone: zoneOf(timeZone, utcOffset),
     through: kind.current ? [] : stonesBetween(stones, channel, kind.version, release.version),
     named: new Set(indexes),
   }));
+};
+
+/** Devices may know names that this machine does not; their clocks all the same say how far they are ahead. */
+const zoneOf = (name: string | null, utcOffset: number | null): string | null => {
+  if (name !== null && isTimeZone(name)) return name;
+  if (utcOffset === null) return null;
+  const minutes = Math.round(Math.abs(utcOffset) / 60);
+  const two = (number: number): string => String(number).padStart(2, '0');
+  return `${utcOffset < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
 };
 
 /** All that a device has to pass, one after the other. */

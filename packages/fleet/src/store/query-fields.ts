@@ -43,6 +43,7 @@ export const queryFields = async (
     channels: await most(sql`${devices.channel}`),
     versions: await most(sql`${devices.version}`),
     agents: await most(sql`${devices.agentVersion}`),
+    timeZones: await most(sql`${devices.timeZone}`),
     tags: await most(sql`one.tag`, sql`unnest(${devices.tags}) as one(tag)`),
     services: await most(
       sql`one.service ->> 'name'`,

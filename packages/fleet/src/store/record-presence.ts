@@ -76,7 +76,8 @@ const recordBirths = async (db: Database, births: Round<'birth'>, now: Date): Pr
     return { ...birth, id: device, retained, release: active.release, version: active.version };
   });
   const columns = `id text, "deviceClass" text, arch text, retained boolean, connection bigint, health text,
-    "activeSlot" text, slots jsonb, release text, version text, "agentVersion" text, "bootId" text, services jsonb`;
+    "activeSlot" text, slots jsonb, release text, version text, "agentVersion" text, "bootId" text,
+    "timeZone" text, "utcOffset" int, services jsonb`;
   const isOurs = and(
     eq(devices.state, 'active'),
     sql`${devices.deviceClass} = said."deviceClass"`,
@@ -95,6 +96,8 @@ const recordBirths = async (db: Database, births: Round<'birth'>, now: Date): Pr
       version: sql`said.version`,
       agentVersion: sql`said."agentVersion"`,
       bootId: sql`said."bootId"`,
+      timeZone: sql`said."timeZone"`,
+      utcOffset: sql`said."utcOffset"`,
       services: sql`said.services`,
       lastSeenAt: sql`case when said.retained then ${devices.lastSeenAt} else ${now.toISOString()}::timestamptz end`,
     })

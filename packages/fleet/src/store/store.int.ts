@@ -370,6 +370,16 @@ describe.each(engines)('on %s', (engine, open) => {
   });
 
   describe('presence', () => {
+    test('the time zone of a device is what its last birth said', async () => {
+      const { id } = await seedOnlineDevice(db, 'zone-1');
+      expect(await getDevice(db, id)).toMatchObject({ timeZone: null, utcOffset: null });
+      const vienna = { timeZone: 'Europe/Vienna', utcOffset: 3600 };
+      await recordBirth(db, birthOf(id, { connection: 2, ...vienna }), false, new Date());
+      expect(await getDevice(db, id)).toMatchObject(vienna);
+      await recordBirth(db, birthOf(id, { connection: 3, utcOffset: -12_600 }), false, new Date());
+      expect(await getDevice(db, id)).toMatchObject({ timeZone: null, utcOffset: -12_600 });
+    });
+
     test('a death counts for the connection it names', async () => {
       const { id } = await seedOnlineDevice(db, 'presence-1');
       await recordBirth(db, birthOf(id, { connection: 2 }), false, new Date());
