@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   AgentBench,
@@ -12,6 +13,7 @@ import {
 import { PowerSummary } from '@slipway/campaign';
 import { Summary } from '@slipway/demo';
 import { classFileSchema, imageFileSchema } from '@slipway/image-spec';
+import { LINT_RULES } from '@slipway/image-spec/lint';
 import { ERRORS } from '@slipway/protocol';
 import { z } from 'zod';
 
@@ -31,6 +33,35 @@ const errorsPage = (): string =>
     ),
     '',
   ].join('\n');
+
+/** A table as Prettier has it. */
+const alignedTable = (rows: readonly (readonly string[])[]): string => {
+  const [headings = [], ...body] = rows;
+  const widths = headings.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  return [line(headings), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n');
+};
+
+const LINT_TABLE = /(<!-- codes: npm run docs -->\n\n).*?(\n\n<!-- end -->)/s;
+
+/** Its table is made from the code, the rest is as somebody wrote it. */
+const lintPage = (): string =>
+  readFileSync(join(docs, 'lint.md'), 'utf8').replace(
+    LINT_TABLE,
+    (_, before: string, after: string) =>
+      before +
+      alignedTable([
+        ['Code', 'Severity', 'What it means', 'How to mend it'],
+        ...Object.entries(LINT_RULES).map(([code, row]) => [
+          `\`${code}\``,
+          row.severity,
+          row.meaning,
+          row.mend,
+        ]),
+      ]) +
+      after,
+  );
 
 const jsonSchema = (title: string, schema: z.ZodType): string =>
   `${JSON.stringify({ title, ...z.toJSONSchema(schema) }, null, 2)}\n`;
@@ -65,6 +96,7 @@ const text = (schema: object): string => `${JSON.stringify(schema, null, 2)}\n`;
 /** Pages of `docs/` that are made from the code; `npm run docs` writes them and a test compares them. */
 export const PAGES: readonly { readonly path: string; readonly text: () => string }[] = [
   { path: join(docs, 'errors.md'), text: errorsPage },
+  { path: join(docs, 'lint.md'), text: lintPage },
   { path: join(docs, 'demo-summary.schema.json'), text: summarySchema },
   { path: join(docs, 'bench.schema.json'), text: benchSchema },
   { path: join(docs, 'agent-bench.schema.json'), text: agentBenchSchema },

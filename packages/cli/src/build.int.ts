@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeOciLayout, type Tree } from '@slipway/components';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { callIn } from './testing/call.ts';
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url));
@@ -222,4 +223,63 @@ test('what is asked for last counts: an SBOM after all', async () => {
   const words = ['--sbom', 'cyclonedx', '--format', 'tar', '--dir', 'after-all', 'images/edge.yml'] as const;
   expect((await build(...words)).status).toBe(0);
   expect(readdirSync(path('after-all'))).toContain('edge.cdx.json');
+});
+
+test('lint reads labels of images and the configuration of the kernel, and ends with 1 on what it finds', async () => {
+  const label = { 'org.mobyproject.config': '{"capabilities": ["all"]}' };
+  const layout = (name: string, layer: Tree, Labels: Readonly<Record<string, string>>): Promise<void> =>
+    writeOciLayout(path(`lint/${name}`), {
+      tag: '1',
+      platforms: [{ arch: 'amd64', layers: [layer], config: { Entrypoint: ['/start'], Labels } }],
+    });
+  mkdirSync(path('lint/classes'), { recursive: true });
+  await layout('labelled', files({ start: 'a program' }), label);
+  await layout('kernel', files({ kernel: 'a kernel', kernel_config: 'CONFIG_BUG=y\nCONFIG_DEVMEM=y\n' }), {});
+  writeFileSync(
+    path('lint/edge.yml'),
+    'kernel: {image: "oci:kernel"}\nservices: [{name: web, image: "oci:labelled"}]\n',
+  );
+  const write = (allow: string) =>
+    writeFileSync(
+      path('lint/classes/edge.yml'),
+      `name: edge\narch: amd64\nimages: [../edge.yml]\nlint: {allow: [${allow}]}\n`,
+    );
+  write('{code: HOST_NETWORK, reason: it serves}');
+  const found = await call('lint', '--json', 'lint/classes/edge.yml');
+  expect(found.status).toBe(1);
+  const all = z.array(z.looseObject({ code: z.string(), subject: z.string() })).parse(JSON.parse(found.out));
+  const of = (code: string, subject: string) =>
+    all.find((one) => one.code === code && one.subject === subject);
+  expect(of('CAPABILITIES_ALL', 'services.web')).toMatchObject({ file: 'lint/edge.yml', line: 2 });
+  expect(of('KERNEL_OPTION_RISKY', 'CONFIG_DEVMEM')).toMatchObject({ file: 'lint/edge.yml', line: 1 });
+  expect(of('HOST_NETWORK', 'services.web')).toMatchObject({ allowed: 'it serves' });
+  expect(all.some(({ subject }) => subject === 'CONFIG_BUG')).toBe(false);
+
+  const alone = await call('lint', '--json', '--no-images', 'lint/classes/edge.yml');
+  expect(alone.out).not.toMatch(/CAPABILITIES_ALL|KERNEL_/);
+  const shown = await call('lint', '--no-images', 'lint/classes/edge.yml');
+  expect(shown.out).toMatch(/^warning ROOT_WRITABLE\n.*\n {2}lint\/edge\.yml:2:12 {2}services web .*$/m);
+  expect(shown.out).toMatch(/; 1 let pass$/);
+
+  const words = ['lint', '--baseline', 'lint/known.json', 'lint/classes/edge.yml', '--fail-on'];
+  expect((await call('lint', '--write-baseline', 'lint/known.json', 'lint/classes/edge.yml')).status).toBe(0);
+  expect((await call(...words, 'note')).status).toBe(0);
+  write('');
+  expect((await call(...words, 'note')).status).toBe(1);
+  expect((await call(...words, 'error')).status).toBe(0);
+  const sarif = await call('lint', '--sarif', '-', '--fail-on', 'never', 'lint/classes/edge.yml');
+  expect(sarif).toMatchObject({ status: 0, err: '' });
+  expect(JSON.parse(sarif.out)).toMatchObject({ version: '2.1.0' });
+});
+
+test('lint takes the configuration of a kernel by name, and refuses a baseline that is none', async () => {
+  writeFileSync(path('config'), 'CONFIG_HIBERNATION=y\n');
+  writeFileSync(path('known.json'), '{"v": 1, "findings": [{"code": 7}]}');
+  const found = await call('lint', '--no-images', '--kernel-config', 'config', '--json', 'kernel.yml');
+  expect(found.out).toContain('"CONFIG_HIBERNATION"');
+  expect(await call('lint', '--no-images', '--baseline', 'known.json', 'kernel.yml')).toMatchObject({
+    status: 65,
+    err: expect.stringMatching(/^SPEC_INVALID: known\.json:1:\d+: /),
+  });
+  expect((await call('lint')).err).toMatch(/^USAGE: name the image files to check/);
 });

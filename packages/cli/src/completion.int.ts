@@ -65,6 +65,10 @@ test.each([
   ],
   [['build', '--sbom', 's'], ['spdx']],
   [['build', '--progress', 'p'], ['plain']],
+  [
+    ['lint', '--fail-on', 'n'],
+    ['note', 'never'],
+  ],
 ])('bash completes %j', (words, expected) => {
   const found = execFileSync('bash', ['complete.sh', 'slipway', ...words], { cwd: folder, encoding: 'utf8' });
   expect(found.trim().split('\n')).toEqual(expected);

@@ -22,6 +22,7 @@ import { groupCommands } from './commands/groups.ts';
 import { keyCommands } from './commands/keys.ts';
 import { licensesCommand } from './commands/licenses.ts';
 import { stopCommands } from './commands/emergency-stop.ts';
+import { lintCommand } from './commands/lint.ts';
 import { lockCommand } from './commands/lock.ts';
 import { releaseCommands } from './commands/releases.ts';
 import { retentionCommands } from './commands/retention.ts';
@@ -65,6 +66,7 @@ export const createProgram = (
     });
   validateCommand(program, makeContext);
   buildCommand(program, makeContext);
+  lintCommand(program, makeContext);
   lockCommand(program, makeContext);
   buildCommands(program, makeContext);
   workerCommands(program, makeContext);

@@ -1,5 +1,6 @@
 import { Arch, BuilderCapability, ClassName } from '@slipway/protocol';
 import { z } from 'zod';
+import { LintSettings } from './lint/allowances.ts';
 import { Size } from './size.ts';
 
 export const OUTPUTS = ['disk'] as const;
@@ -54,6 +55,7 @@ export const ClassFile = z.strictObject({
     .default([])
     .describe('What a build worker of a server must be able to do, as its SLIPWAY_BUILDER_CAPABILITIES say.'),
   outputs: z.array(z.enum(OUTPUTS)).default(['disk']).describe('What is made beside the update bundle.'),
+  lint: LintSettings.prefault({}).describe('What `slipway lint` lets pass for this class.'),
 });
 /** Sizes are in bytes; `images` are relative to the image repository. */
 export type ClassFile = z.infer<typeof ClassFile>;

@@ -20,6 +20,7 @@ test('sizes become bytes, image files become relative to the repository, the res
     qualification: 'on',
     needs: [],
     outputs: ['disk'],
+    lint: { allow: [] },
   });
 });
 

@@ -27,6 +27,19 @@ const withSources = (
     ]),
   );
 
+type Text = { readonly name: string; readonly text: string };
+
+/**
+ * Image files one by one, checked together: for whoever has to tell where something stands.
+ *
+ * @throws {SlipwayError} as `parseImageFiles`
+ */
+export const parseImageParts = (files: readonly Text[], options: PathOptions = {}): ImagePart[] => {
+  const parts = files.map(({ name, text }) => parsePart(text, name, options));
+  checkImage(parts);
+  return parts;
+};
+
 /**
  * Reads the image files of a class in their order and merges them: kernel fields override, lists append, package sets
  * of the same name replace one another.
@@ -34,12 +47,11 @@ const withSources = (
  * @param files names are relative to the image repository, or to the working directory; `-` names standard input
  * @throws {SlipwayError} SPEC_SYNTAX, SPEC_INVALID, COMPONENT_REF_INVALID
  */
-export const parseImageFiles = (
-  files: readonly { readonly name: string; readonly text: string }[],
-  options: PathOptions = {},
-): ImageFile => {
-  const parts = files.map(({ name, text }) => parsePart(text, name, options));
-  checkImage(parts);
+export const parseImageFiles = (files: readonly Text[], options: PathOptions = {}): ImageFile =>
+  mergeParts(parseImageParts(files, options));
+
+/** Parts as one image, with defaults filled in. */
+export const mergeParts = (parts: readonly ImagePart[]): ImageFile => {
   const merged = mergeImageFiles(parts.map((part) => part.text));
   const { image } = merged.kernel ?? {};
   const services = merged.services ?? [];

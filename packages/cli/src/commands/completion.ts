@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { PROGRESS, SBOMS } from '../build-options.ts';
 import { leaf, word, type MakeContext } from '../command.ts';
 import { COMPLETED } from './complete.ts';
+import { FAIL_ON } from './lint.ts';
 
 type Words = {
   readonly path: string;
@@ -86,6 +87,7 @@ const knownValues = async (): Promise<Values> => {
     '--sbom': [...SBOMS, 'none'],
     '--progress': PROGRESS,
     '--on-failure': OnFailure.options,
+    '--fail-on': FAIL_ON,
   };
 };
 

@@ -1,11 +1,12 @@
-import { readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, relative } from 'node:path';
 import type { Command } from 'commander';
 import type { Lock, LockChange, LockInputs } from '@slipway/lock';
 import { Arch, SlipwayError } from '@slipway/protocol';
 import { z } from 'zod';
 import { cacheFolder } from '../cache-folder.ts';
+import { classFiles } from '../class-files.ts';
 import { collect, leaf, print, type MakeContext } from '../command.ts';
 import type { Context } from '../context.ts';
 import { table } from '../table.ts';
@@ -96,23 +97,12 @@ const sortWords = (words: readonly string[], update: LockOptions['update']) => {
   return { files: [...words, ...update.filter(isFile)], update: names.length === 0 ? true : names };
 };
 
-/** @throws {SlipwayError} USAGE */
-const classFiles = async (context: Context): Promise<string[]> => {
-  const names = await readdir(resolve(context.cwd, 'classes')).catch((): string[] => []);
-  const files = names.filter((name) => /\.ya?ml$/.test(name)).sort(byCode);
-  if (files.length === 0)
-    throw new SlipwayError('USAGE', 'name the image files to lock, or run it where classes/ lies');
-  return files.map((name) => join('classes', name));
-};
-
-const byCode = (a: string, b: string): number => (a < b ? -1 : 1);
-
 const lock = async (context: Context, words: readonly string[], options: LockOptions): Promise<void> => {
   const { assertFresh, diffLocks, formatLock, readLock, resolveLock } = await import('@slipway/lock');
   const { planLock } = await import('../lock-plan.ts');
   const home = context.env['HOME'] ?? homedir();
   const { files, update } = sortWords(words, options.update);
-  const named = files.length > 0 ? files : await classFiles(context);
+  const named = files.length > 0 ? files : await classFiles(context, 'lock');
   const plan = await planLock(context, named, { output: options.output, home });
   const name = relative(context.cwd, plan.path);
   const previous = await readLock(plan.path, name);
