@@ -9,7 +9,8 @@ export default defineConfig({
   plugins: [react()],
   // The API puts a new one in its place for every answer: styles that a script adds need it, by the policy of the page.
   html: { cspNonce: '__SLIPWAY_NONCE__' },
-  server: { host: '127.0.0.1', proxy: { '/v1': { target: server, changeOrigin: true } } },
+  // The host stays ours: the API refuses changes whose Origin is another's.
+  server: { host: '127.0.0.1', proxy: { '/v1': { target: server } } },
   build: {
     // No small files as data: URLs, which the policy of the page would have to allow.
     assetsInlineLimit: 0,
