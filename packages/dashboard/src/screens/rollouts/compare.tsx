@@ -102,7 +102,7 @@ const Sides = ({ sides }: { readonly sides: readonly RolloutSummary[] }) => {
       <Table verticalSpacing={7}>
         <Table.Thead>
           <Table.Tr>
-            <Table.Th scope="col" />
+            <Table.Td />
             {sides.map(({ rollout, version }, at) => (
               <Table.Th key={rollout} scope="col" ta="right">
                 {version}

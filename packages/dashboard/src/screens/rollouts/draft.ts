@@ -1,5 +1,4 @@
-import { RolloutCreate, type MaintenanceWindow, type OnFailure, type WaveCreate } from '@slipway/protocol';
-import type { z } from 'zod';
+import { RolloutCreate, type MaintenanceWindow, type OnFailure } from '@slipway/protocol';
 
 /** A number that is being typed: none yet, or none wanted. */
 export type Typed = number | '';
@@ -129,7 +128,7 @@ const momentOf = (local: string): string | undefined => {
 const threshold = (count: Typed, percent: Typed) =>
   count === '' && percent === '' ? undefined : { ...given('count', count), ...given('percent', percent) };
 
-const waveOf = (wave: WaveDraft): z.input<typeof WaveCreate> => {
+const waveOf = (wave: WaveDraft): Record<string, unknown> => {
   const { name, who, text, number, maxInFlight, approval } = wave;
   return {
     ...given('name', name.trim()),
@@ -142,7 +141,7 @@ const waveOf = (wave: WaveDraft): z.input<typeof WaveCreate> => {
     ...given('soakSeconds', seconds(wave.soakMinutes)),
     ...given('maxInFlight', maxInFlight),
     ...(approval ? { approval } : {}),
-  } as z.input<typeof WaveCreate>;
+  };
 };
 
 /** As many as no fleet has: then only the share counts. */
@@ -231,7 +230,7 @@ const missing = (draft: Draft): Problem[] => [
 ];
 
 export type Checked =
-  | { readonly body: z.input<typeof RolloutCreate>; readonly problems?: undefined }
+  | { readonly body: RolloutCreate; readonly problems?: undefined }
   | { readonly body?: undefined; readonly problems: readonly Problem[] };
 
 /** What the draft asks of the API, or what it still lacks. */
@@ -240,7 +239,7 @@ export const check = (draft: Draft): Checked => {
   if (early.length > 0) return { problems: early };
   const body = bodyOf(draft);
   const parsed = RolloutCreate.safeParse(body);
-  if (parsed.success) return { body: body as z.input<typeof RolloutCreate> };
+  if (parsed.success) return { body: parsed.data };
   return {
     problems: parsed.error.issues.map(({ path, message }) => ({
       step: STEP_OF[String(path[0])] ?? 'pace',
@@ -249,54 +248,56 @@ export const check = (draft: Draft): Checked => {
   };
 };
 
+const START: ReadonlyMap<string, unknown> = new Map(Object.entries(EMPTY));
+
 /** What of a draft is other than from the start, as an address can carry it. */
 export const encodeDraft = (draft: Draft): string =>
   JSON.stringify(
     Object.fromEntries(
       Object.entries(draft).filter(
-        ([key, value]) => JSON.stringify(value) !== JSON.stringify(EMPTY[key as keyof Draft]),
+        ([key, value]) => JSON.stringify(value) !== JSON.stringify(START.get(key)),
       ),
     ),
   );
 
 /** From an address: a whole plan, or only what somebody came with. What makes no sense is left out. */
 export const readDraft = (search: URLSearchParams): Draft => {
-  const plan = parsed(search.get('plan'));
   const query = search.get('query');
   const group = search.get('group');
   const devices = search.get('devices');
-  return {
+  const came: Draft = {
     ...EMPTY,
-    ...(search.get('release') === null ? {} : { release: search.get('release') ?? '' }),
-    ...(search.get('channel') === null ? {} : { channel: search.get('channel') ?? '' }),
+    release: search.get('release') ?? '',
+    channel: search.get('channel') ?? '',
     ...(query === null ? {} : { target: 'query', query }),
     ...(group === null ? {} : { target: 'group', group }),
     ...(devices === null ? {} : { target: 'devices', devices }),
-    ...plan,
   };
+  const plan = { ...came, ...partOf(EMPTY, parsed(search.get('plan'))) };
+  return { ...plan, waves: plan.waves.map((wave) => ({ ...WAVE, ...partOf(WAVE, wave) })) };
 };
 
-const parsed = (text: string | null): Partial<Draft> => {
-  if (text === null) return {};
+const parsed = (text: string | null): unknown => {
   try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return {};
-    const known = Object.entries(value).filter(
-      ([key, one]) => key in EMPTY && isLike(one, EMPTY[key as keyof Draft]),
-    );
-    const found = Object.fromEntries(known) as Partial<Draft>;
-    return found.waves === undefined ? found : { ...found, waves: found.waves.map(wholeWave) };
+    return JSON.parse(text ?? '{}');
   } catch {
     return {};
   }
 };
 
-const wholeWave = (wave: Partial<WaveDraft>): WaveDraft => ({
-  ...WAVE,
-  ...Object.fromEntries(
-    Object.entries(wave).filter(([key, one]) => key in WAVE && isLike(one, WAVE[key as keyof WaveDraft])),
-  ),
-});
+/** What of some value is like the same part of an example. */
+const partOf = <T extends object>(example: T, value: unknown): Partial<T> => {
+  if (typeof value !== 'object' || value === null) return {};
+  const examples = new Map<string, unknown>(Object.entries(example));
+  const entries: [string, unknown][] = Object.entries(value);
+  const found: unknown = Object.fromEntries(
+    entries.filter(([key, one]) => examples.has(key) && isLike(one, examples.get(key))),
+  );
+  return isPart(example, found) ? found : {};
+};
+
+const isPart = <T extends object>(_example: T, value: unknown): value is Partial<T> =>
+  typeof value === 'object' && value !== null;
 
 /** A number may be left out, a list must have the right things in it. */
 const isLike = (value: unknown, example: unknown): boolean => {

@@ -24,7 +24,7 @@ export const Failures = ({ groups, decided, onChoose }: FailuresProps) => {
       </Empty>
     );
   return (
-    <Accordion variant="separated" multiple defaultValue={groups.slice(0, 1).map(({ code }) => code)}>
+    <Accordion variant="contained" multiple defaultValue={groups.slice(0, 1).map(({ code }) => code)}>
       {groups.map((group) => (
         <Accordion.Item key={group.code} value={group.code}>
           <Accordion.Control>

@@ -2,6 +2,9 @@ import { Box, Group, Text } from '@mantine/core';
 import { count } from '../../parts/numbers.ts';
 import type { Gauge } from './stages.ts';
 
+/** Red that is read on both grounds. */
+export const BAD_INK = 'light-dark(#c92a2a, #ff8787)';
+
 type GaugeBarProps = {
   /** such as "Failures" */
   readonly label: string;
@@ -34,7 +37,7 @@ export const GaugeBar = ({ label, gauge, kind }: GaugeBarProps) => {
           {label}
         </Text>
         <Text size="xs">
-          <Text span inherit fw={600} c={kind === 'failure' && now >= limit ? 'red' : undefined}>
+          <Text span inherit fw={600} c={kind === 'failure' && now >= limit ? BAD_INK : undefined}>
             {count(now)}
           </Text>{' '}
           <Text span inherit c="dimmed">

@@ -1,7 +1,8 @@
-import { Anchor, SimpleGrid, Text } from '@mantine/core';
+import { Anchor } from '@mantine/core';
 import type { Rollout } from '@slipway/protocol';
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
+import { Facts } from '../../parts/facts.tsx';
 import { count, span } from '../../parts/numbers.ts';
 import { Time } from '../../parts/time.tsx';
 import { windowText } from './windows.ts';
@@ -58,20 +59,7 @@ export const PlanFacts = ({ rollout }: { readonly rollout: Rollout }) => {
     ],
     ['Offers end', rollout.endAt === null ? 'never' : <Time key="end" value={rollout.endAt} as="local" />],
   ];
-  return (
-    <SimpleGrid component="dl" cols={{ base: 1, xs: 2, md: 3 }} spacing="md" verticalSpacing="sm" m={0}>
-      {facts.map(([name, value]) => (
-        <div key={name}>
-          <Text component="dt" size="xs" c="dimmed">
-            {name}
-          </Text>
-          <Text component="dd" size="sm" m={0} style={{ overflowWrap: 'anywhere' }}>
-            {value}
-          </Text>
-        </div>
-      ))}
-    </SimpleGrid>
-  );
+  return <Facts facts={facts} />;
 };
 
 const ByWhom = ({ rollout }: { readonly rollout: Rollout }) => (

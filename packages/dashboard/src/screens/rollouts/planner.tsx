@@ -101,14 +101,13 @@ export default function Screen() {
                 return (
                   <Stepper.Step
                     key={label}
-                    aria-label={label}
-                    {...(isNarrow === true ? {} : { label })}
+                    {...(isNarrow ? { 'aria-label': `${n + 1} ${label}` } : { label })}
                     {...(n < at && step !== undefined && problemsAt(step) ? { color: 'red' } : {})}
                   />
                 );
               })}
             </Stepper>
-            {isNarrow === true ? <Text fw={600}>{LABELS[at]}</Text> : null}
+            {isNarrow ? <Text fw={600}>{LABELS[at]}</Text> : null}
             <Card>
               {Fields === undefined ? (
                 <PlanReview draft={draft} preview={data} />

@@ -4,7 +4,6 @@ import type { RolloutCreate, RolloutPreview } from '@slipway/protocol';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { Link } from 'react-router';
-import type { z } from 'zod';
 import { api } from '../../api.ts';
 import { Failure } from '../../parts/failure.tsx';
 import { Lines } from '../../parts/loaded.tsx';
@@ -14,13 +13,12 @@ import type { Checked, Step } from './draft.ts';
 import { nameOfWave } from './stages.ts';
 import { barsOf } from './timeline-bars.ts';
 
-type Body = z.input<typeof RolloutCreate>;
 /** After the last key of somebody who types. */
 const SETTLE_MS = 400;
 
 /** What the draft would do, asked of the server while it is written; an older question is given up for a newer one. */
 export const usePreview = (checked: Checked) => {
-  const [body] = useDebouncedValue<Body | undefined>(checked.body, SETTLE_MS);
+  const [body] = useDebouncedValue<RolloutCreate | undefined>(checked.body, SETTLE_MS);
   return useQuery({
     queryKey: ['preview', JSON.stringify(body)],
     queryFn: ({ signal }) => {

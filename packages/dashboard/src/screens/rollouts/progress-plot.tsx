@@ -37,6 +37,7 @@ export const ProgressPlot = ({
         <SegmentedControl
           size="xs"
           aria-label="Which wave"
+          style={{ alignSelf: 'flex-start', maxWidth: '100%', overflowX: 'auto' }}
           value={chosen}
           onChange={choose}
           data={[

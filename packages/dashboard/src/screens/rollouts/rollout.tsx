@@ -16,6 +16,7 @@ import { Approvals } from './approvals.tsx';
 import { Compare } from './compare.tsx';
 import { Executions } from './executions.tsx';
 import { Failures } from './failures.tsx';
+import { BAD_INK } from './gauge.tsx';
 import { PlanFacts, targetText } from './plan-facts.tsx';
 import { ProgressPlot } from './progress-plot.tsx';
 import { StageBar } from './stage-bar.tsx';
@@ -154,7 +155,12 @@ const Headline = ({ rollout }: { readonly rollout: Rollout }) => {
               <Text size="xs" c="dimmed">
                 {name}
               </Text>
-              <Text fz={26} fw={650} lh={1.2} c={name === 'Failed' && stages.failed > 0 ? 'red' : undefined}>
+              <Text
+                fz={26}
+                fw={650}
+                lh={1.2}
+                c={name === 'Failed' && stages.failed > 0 ? BAD_INK : undefined}
+              >
                 {value}
               </Text>
               <Text size="xs" c="dimmed">

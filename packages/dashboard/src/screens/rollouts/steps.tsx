@@ -122,7 +122,7 @@ export const Steps = ({ rollout }: { readonly rollout: Rollout }) => {
       {dangerous.length === 0 ? null : (
         <Menu position="bottom-end">
           <Menu.Target>
-            <Button variant="default" leftSection={<IconDots size={16} />} aria-label="More steps">
+            <Button variant="default" leftSection={<IconDots size={16} />}>
               More
             </Button>
           </Menu.Target>

@@ -51,7 +51,7 @@ const WaveCard = ({
             </Text>
             <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
               {wave.size === null ? 'devices not known yet' : `${count(wave.size)} devices`}
-              {wave.name === null || isAlone ? '' : ` · ${whoText(wave.who)}`}
+              {wave.name === null || isAlone || wave.who.count === wave.size ? '' : ` · ${whoText(wave.who)}`}
               {wave.soakSeconds > 0 ? ` · soak ${span(wave.soakSeconds * 1000)}` : ''}
               {wave.maxInFlight === null ? '' : ` · ${count(wave.maxInFlight)} at once`}
             </Text>
