@@ -124,7 +124,7 @@ const Steps = ({
                   <Text size="sm">
                     <b>{name}</b>{' '}
                     <Text span inherit c="dimmed">
-                      {about}
+                      {name === 'boot' && from === null ? 'it starts, comes online and is healthy' : about}
                     </Text>
                   </Text>
                   <Text size="sm" style={{ whiteSpace: 'nowrap' }}>

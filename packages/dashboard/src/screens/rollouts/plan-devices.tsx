@@ -61,7 +61,7 @@ export const PlanDevices = ({ draft, set }: StepProps) => {
           label="Query"
           description="Within the class of the release. Those that follow a channel are in it only if the release was published there"
           placeholder={'tag = canary and attr.site = "berlin"'}
-          className="slipway-mono"
+          classNames={{ input: 'slipway-mono' }}
           value={draft.query}
           onChange={({ currentTarget }) => set({ query: currentTarget.value })}
         />
@@ -92,7 +92,7 @@ export const PlanDevices = ({ draft, set }: StepProps) => {
           autosize
           minRows={3}
           maxRows={12}
-          className="slipway-mono"
+          classNames={{ input: 'slipway-mono' }}
           value={draft.devices}
           onChange={({ currentTarget }) => set({ devices: currentTarget.value })}
         />

@@ -195,7 +195,7 @@ const WaveFields = ({ wave, at, count, onChange, onMove, onRemove }: WaveFieldsP
           <TextInput
             label="Query"
             placeholder="such as tag = canary"
-            className="slipway-mono"
+            classNames={{ input: 'slipway-mono' }}
             value={wave.text}
             onChange={({ currentTarget }) => set({ text: currentTarget.value })}
           />
