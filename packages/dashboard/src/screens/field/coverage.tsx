@@ -1,4 +1,5 @@
 import { SegmentedControl, Skeleton, Text } from '@mantine/core';
+import type { PackageCoverage } from '@slipway/protocol';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { api } from '../../api.ts';
 import { Loaded } from '../../parts/loaded.tsx';
@@ -9,6 +10,18 @@ import { useSearch } from '../../parts/use-search.ts';
 
 const DAYS = ['1', '7', '14', '30', '90'];
 const whole = (value: number): string => (Number.isInteger(value) ? count(value) : '');
+
+/** Before there were devices there is nothing to see. */
+const fromFirstDevice = (coverage: PackageCoverage): PackageCoverage => {
+  const begin = Math.max(0, coverage.fleet.findIndex((value) => value > 0) - 1);
+  return {
+    ...coverage,
+    at: coverage.at.slice(begin),
+    devices: coverage.devices.slice(begin),
+    unknown: coverage.unknown.slice(begin),
+    fleet: coverage.fleet.slice(begin),
+  };
+};
 
 /** How many devices ran it over the last days: whether the fix arrives. */
 export const Coverage = ({ asked }: { readonly asked: string }) => {
@@ -33,7 +46,8 @@ export const Coverage = ({ asked }: { readonly asked: string }) => {
       }
     >
       <Loaded query={query} title="The past could not be read" skeleton={<Skeleton height={250} />}>
-        {({ at, devices, unknown, fleet }) => {
+        {(coverage) => {
+          const { at, devices, unknown, fleet } = fromFirstDevice(coverage);
           const lines: Line[] = [
             { label: 'Run it', values: devices, color: '#e03131' },
             ...(unknown.some((value) => value > 0)
@@ -44,7 +58,7 @@ export const Coverage = ({ asked }: { readonly asked: string }) => {
           return (
             <>
               <Plot
-                label={`${counted(devices.at(-1) ?? 0, 'device')} of ${count(fleet.at(-1) ?? 0)} run it now; ${count(devices[0] ?? 0)} did ${wanted} days ago`}
+                label={`${counted(devices.at(-1) ?? 0, 'device')} of ${count(fleet.at(-1) ?? 0)} run it now; ${count(devices[0] ?? 0)} did when the plot begins`}
                 times={at.map((time) => Date.parse(time))}
                 lines={lines}
                 unit={whole}

@@ -2,7 +2,7 @@ import { Button, Menu } from '@mantine/core';
 import type { Release } from '@slipway/protocol';
 import { IconArchive, IconBan, IconDots, IconDownload, IconRocket, IconUpload } from '@tabler/icons-react';
 import { useState } from 'react';
-import { Link } from 'react-router';
+import { Link, useNavigate } from 'react-router';
 import { api } from '../../api.ts';
 import { useConfirm } from '../../parts/confirm.tsx';
 import { useAction } from '../../parts/use-action.ts';
@@ -14,6 +14,7 @@ import { deprecateLines, withdrawLines, withdrawObstacle } from './use-lines.ts'
 export const Actions = ({ release }: { readonly release: Release }) => {
   const mayRelease = useMay('release');
   const confirm = useConfirm();
+  const navigate = useNavigate();
   const [isPublishing, setPublishing] = useState(false);
   const stale = ['releases', 'channels', 'rollouts'];
   const deprecate = useAction({
@@ -31,10 +32,19 @@ export const Actions = ({ release }: { readonly release: Release }) => {
     run: async (what) => {
       const use = await api.releases.getUse(release.id);
       const obstacle = what === 'withdraw' ? withdrawObstacle(use) : undefined;
+      const [rollout] = use.rollouts;
+      if (obstacle !== undefined && rollout !== undefined) {
+        const isGoing = await confirm({
+          title: `${release.version} cannot be withdrawn yet`,
+          text: obstacle,
+          action: 'Go to the rollout',
+        });
+        if (isGoing) void navigate(`/rollouts/${rollout.id}`);
+        return;
+      }
       const isSure = await confirm({
         title:
           what === 'deprecate' ? `Deprecate ${release.version}?` : `Withdraw ${release.version} for good?`,
-        ...(obstacle === undefined ? {} : { text: obstacle }),
         consequences: what === 'deprecate' ? deprecateLines(release, use) : withdrawLines(release, use),
         action: what === 'deprecate' ? 'Deprecate' : 'Withdraw',
         isDangerous: what === 'withdraw',

@@ -4,6 +4,7 @@ import { IconRocket } from '@tabler/icons-react';
 import { useState, type ComponentType } from 'react';
 import { useNavigate, useSearchParams } from 'react-router';
 import { api } from '../../api.ts';
+import { Empty } from '../../parts/empty.tsx';
 import { Failure } from '../../parts/failure.tsx';
 import { Page } from '../../parts/page.tsx';
 import { useAction } from '../../parts/use-action.ts';
@@ -74,6 +75,17 @@ export default function Screen() {
     stale: ['rollouts', 'overview'],
     onDone: ({ id }) => void navigate(`/rollouts/${id}`),
   });
+  if (!may)
+    return (
+      <Page title="New rollout" crumbs={[{ label: 'Rollouts', to: '/rollouts' }]}>
+        <Card>
+          <Empty icon={IconRocket} title="Not with your role">
+            To plan and begin a rollout takes the role {rolesFor('release')}. Ask somebody who has it, or an
+            admin to give it to you.
+          </Empty>
+        </Card>
+      </Page>
+    );
   const problemsAt = (step: Step): boolean => checked.problems?.some((one) => one.step === step) ?? false;
   const isLast = at === LABELS.length - 1;
   const Fields = STEPS[at]?.Fields;
@@ -126,10 +138,9 @@ export default function Screen() {
                 {isLast ? (
                   <Button
                     leftSection={<IconRocket size={16} />}
-                    disabled={!isReady || !may}
+                    disabled={!isReady}
                     loading={create.isPending}
                     onClick={() => create.mutate()}
-                    title={may ? undefined : `Needs the role ${rolesFor('release')}.`}
                   >
                     {draft.approval
                       ? 'Ask for approval'

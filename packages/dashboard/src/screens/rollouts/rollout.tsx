@@ -12,6 +12,7 @@ import { Page } from '../../parts/page.tsx';
 import { Panel } from '../../parts/panel.tsx';
 import { StateBadge } from '../../parts/state-badge.tsx';
 import { Time } from '../../parts/time.tsx';
+import { useMay } from '../../session/session.tsx';
 import { Approvals } from './approvals.tsx';
 import { Compare } from './compare.tsx';
 import { Executions } from './executions.tsx';
@@ -24,6 +25,7 @@ import { stagesOfRollout, successOf, totalOf } from './stages.ts';
 import { Steps } from './steps.tsx';
 import { useLiveRollout } from './use-live-rollout.ts';
 import { WaveGrid } from './wave-grid.tsx';
+import { WhoDidWhat } from './who-did-what.tsx';
 
 const crumbs = [{ label: 'Rollouts', to: '/rollouts' }];
 
@@ -53,6 +55,7 @@ export default function Screen() {
 
 const Shown = ({ rollout }: { readonly rollout: Rollout }) => {
   const [search, setSearch] = useSearchParams();
+  const mayAudit = useMay('admin');
   const tab = search.get('tab') ?? 'waves';
   const show = (next: string, filter: Readonly<Record<string, string>> = {}): void =>
     setSearch({ ...(next === 'waves' ? {} : { tab: next }), ...filter });
@@ -99,16 +102,19 @@ const Shown = ({ rollout }: { readonly rollout: Rollout }) => {
           <Executions rollout={rollout} />
         </Tabs.Panel>
         <Tabs.Panel value="plan">
-          <SimpleGrid cols={{ base: 1, md: rollout.approvals.length === 0 ? 1 : 2 }}>
+          <Stack>
             <Panel title="Plan">
               <PlanFacts rollout={rollout} />
             </Panel>
-            {rollout.approvals.length === 0 ? null : (
-              <Panel title="Approvals">
-                <Approvals rollout={rollout} />
-              </Panel>
-            )}
-          </SimpleGrid>
+            <SimpleGrid cols={{ base: 1, md: 2 }}>
+              {rollout.approvals.length === 0 ? null : (
+                <Panel title="Approvals">
+                  <Approvals rollout={rollout} />
+                </Panel>
+              )}
+              {mayAudit ? <WhoDidWhat rollout={rollout.id} /> : null}
+            </SimpleGrid>
+          </Stack>
         </Tabs.Panel>
         <Tabs.Panel value="compare">
           <Card>

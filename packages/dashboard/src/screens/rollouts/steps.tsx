@@ -1,9 +1,10 @@
 import { Button, Group, List, Menu, Modal, Stack, Text, Textarea, TextInput, Tooltip } from '@mantine/core';
-import { consequencesOf, type Rollout, type RolloutStep } from '@slipway/protocol';
+import { consequencesOf, isOverRollout, type Rollout, type RolloutStep } from '@slipway/protocol';
 import {
   IconArrowBackUp,
   IconCheck,
   IconDots,
+  IconGauge,
   IconPlayerPause,
   IconPlayerPlay,
   IconPlayerStop,
@@ -13,6 +14,7 @@ import { api } from '../../api.ts';
 import { useAction } from '../../parts/use-action.ts';
 import { rolesFor, useMay, useMe } from '../../session/session.tsx';
 import { consequenceLines } from './consequence-lines.ts';
+import { Limits } from './limits.tsx';
 import { nameOfWave } from './stages.ts';
 
 type Look = {
@@ -81,6 +83,7 @@ type Asked = { readonly step: RolloutStep; readonly words: string };
 export const Steps = ({ rollout }: { readonly rollout: Rollout }) => {
   const [step, setStep] = useState<RolloutStep>();
   const [isOpen, setOpen] = useState(false);
+  const [isLimiting, setLimiting] = useState(false);
   const mayRelease = useMay('release');
   const mayApprove = useMay('approve');
   const { name } = useMe();
@@ -91,6 +94,7 @@ export const Steps = ({ rollout }: { readonly rollout: Rollout }) => {
       ? 'You created this rollout, so somebody else must approve it.'
       : undefined;
   };
+  const mayLimit = mayRelease && !isOverRollout(rollout.state);
   const { steps } = consequencesOf(rollout);
   const shown = steps.filter(({ allowed }) => allowed);
   const [first, ...others] = shown.filter(({ step: one }) => LOOKS[one].isDangerous !== true);
@@ -119,7 +123,7 @@ export const Steps = ({ rollout }: { readonly rollout: Rollout }) => {
           </Tooltip>
         );
       })}
-      {dangerous.length === 0 ? null : (
+      {dangerous.length === 0 && !mayLimit ? null : (
         <Menu position="bottom-end">
           <Menu.Target>
             <Button variant="default" leftSection={<IconDots size={16} />}>
@@ -127,6 +131,11 @@ export const Steps = ({ rollout }: { readonly rollout: Rollout }) => {
             </Button>
           </Menu.Target>
           <Menu.Dropdown>
+            {mayLimit ? (
+              <Menu.Item leftSection={<IconGauge size={16} />} onClick={() => setLimiting(true)}>
+                Change the limits …
+              </Menu.Item>
+            ) : null}
             {dangerous.map(({ step: one }) => {
               const { label, icon: Icon } = LOOKS[one];
               const why = may(one);
@@ -150,6 +159,7 @@ export const Steps = ({ rollout }: { readonly rollout: Rollout }) => {
           </Menu.Dropdown>
         </Menu>
       )}
+      {isLimiting ? <Limits rollout={rollout} isOpen close={() => setLimiting(false)} /> : null}
       {step === undefined ? null : (
         <StepDialog key={step} rollout={rollout} step={step} isOpen={isOpen} close={() => setOpen(false)} />
       )}
@@ -227,7 +237,7 @@ const StepDialog = ({
               maxLength={500}
               value={words}
               onChange={({ currentTarget }) => setWords(currentTarget.value)}
-              data-autofocus={!strikes}
+              {...(strikes ? {} : { 'data-autofocus': true })}
             />
           )}
           {strikes ? (
