@@ -40,6 +40,7 @@ import {
   DeviceCounts,
   DeviceList,
   DeviceLogPiece,
+  DeviceMetrics,
   DeviceSort,
   DeviceState,
   EmergencyStop,
@@ -59,6 +60,7 @@ import {
   Login,
   MaintenanceWindow,
   Me,
+  Overview,
   PackageCoverage,
   PackageFinding,
   PackageType,
@@ -116,6 +118,7 @@ import {
   User,
   UserChange,
   UserCreate,
+  VersionHistory,
   View,
   ViewChange,
   ViewCreate,
@@ -397,6 +400,16 @@ export const generatedClient = (connection: Connection) => ({
         `/v1/devices/${segment(id)}/desired`,
         options,
       ),
+    /** Show how metrics of a device were over time, as means of intervals. `GET /v1/devices/{id}/metrics` */
+    getMetrics: (
+      id: string,
+      query: {
+        readonly since?: string | undefined;
+        readonly until?: string | undefined;
+        readonly step?: number | undefined;
+      } = {},
+      options: CallOptions = {},
+    ) => json(connection, DeviceMetrics, `/v1/devices/${segment(id)}/metrics`, { query, ...options }),
     /** List devices. `GET /v1/devices` */
     list: (
       query: {
@@ -594,6 +607,13 @@ export const generatedClient = (connection: Connection) => ({
     /** Change the own password; every other session ends. `PUT /v1/me/password` */
     setPassword: (body: z.input<typeof PasswordChange>, options: CallOptions = {}) =>
       nothing(connection, '/v1/me/password', { method: 'PUT', body, ...options }),
+  },
+  overview: {
+    /** The fleet at a glance: counts, what needs somebody, rollouts under way, what happened lately. `GET /v1/overview` */
+    get: (options: CallOptions = {}) => json(connection, Overview, '/v1/overview', options),
+    /** How many devices ran which version over time, up to now. `GET /v1/overview/versions` */
+    versions: (query: { readonly days?: number | undefined } = {}, options: CallOptions = {}) =>
+      json(connection, VersionHistory, '/v1/overview/versions', { query, ...options }),
   },
   packages: {
     /** Tell how many devices ran a package over the last days. `GET /v1/packages/coverage` */

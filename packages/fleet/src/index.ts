@@ -137,6 +137,11 @@ export { bundleFor, getExecution, getExecutions, listExecutions, liveExecution }
 export { changeDevice } from './store/change-device.ts';
 export { countDevices } from './store/count-devices.ts';
 export { changeMany } from './store/bulk/change-many.ts';
+export { getDeviceMetrics, MOST_TIMES, usualStep } from './store/device-metrics.ts';
+export { getOverview } from './store/overview/overview.ts';
+export type { ServerFacts } from './store/overview/attention.ts';
+export { recordMetrics, type MetricsPoint } from './store/record-metrics.ts';
+export { takeSnapshot, versionHistory } from './store/snapshots.ts';
 export { queryFields } from './store/query-fields.ts';
 export { changeView, createView, deleteView, listViews, type Viewer } from './store/views.ts';
 export { queryCondition } from './store/find-groups.ts';

@@ -11,6 +11,7 @@ export * from './schema/devices.ts';
 export * from './schema/emergency-stop.ts';
 export * from './schema/enrolment.ts';
 export * from './schema/groups.ts';
+export * from './schema/history.ts';
 export * from './schema/keys.ts';
 export * from './schema/packages.ts';
 export * from './schema/people.ts';

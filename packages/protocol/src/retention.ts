@@ -14,7 +14,7 @@ export const RetentionLimits = z.object({
   logsDays: days,
   /** image repositories that no build needs */
   sourcesDays: days,
-  /** reports of devices, and commands with the logs that came for them */
+  /** reports of devices, commands with the logs that came for them, metrics and snapshots of the fleet */
   reportsDays: days,
   /** deliveries of webhooks that are over, with their tries */
   webhookDeliveriesDays: days,
@@ -50,6 +50,8 @@ export const RetainedKind = z.enum([
   'sources',
   'reports',
   'commands',
+  'metrics',
+  'snapshots',
   'webhook-deliveries',
   'trigger-deliveries',
   'sessions',
@@ -71,6 +73,8 @@ export const keptFor = (kind: RetainedKind, limits: RetentionLimits): string => 
     sources: `${inDays(limits.sourcesDays)} after the last build of them`,
     reports: `${inDays(limits.reportsDays)}, and the newest of a device`,
     commands: inDays(limits.reportsDays),
+    metrics: `${inDays(limits.reportsDays)}; of those older than 2 days one point of an hour`,
+    snapshots: inDays(limits.reportsDays),
     'webhook-deliveries': `${inDays(limits.webhookDeliveriesDays)} after their end`,
     'trigger-deliveries': `${inDays(limits.triggerDeliveriesDays)}, at most ${limits.keepTriggerDeliveries} of a trigger`,
     sessions: 'until they end',

@@ -95,6 +95,7 @@ const withoutEntries = async <T>(work: () => Promise<T>): Promise<T> => {
 const BACKGROUND = [
   'audit',
   'device_alarms',
+  'fleet_snapshots',
   'login_failures',
   'login_refusals',
   'revocation_lists',

@@ -35,6 +35,7 @@ const NO_NUL = /without NUL/;
 const ROLLOUTS =
   /at most one of devices|says not who belongs|Shares add up|count, percent or both|before it starts/;
 const RULES: Readonly<Record<string, RegExp>> = {
+  'devices.getMetrics': /since before until/,
   'devices.bulk': /exactly one of devices and query/,
   'builds.create': /A branch is one of a source/,
   'triggers.create': /A push is to|names the classes|only what is published|takes no hook/,

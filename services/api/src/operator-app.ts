@@ -32,6 +32,7 @@ import { eventRoutes } from './routes/events.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
 import { keyRoutes } from './routes/keys.ts';
+import { overviewRoutes } from './routes/overview.ts';
 import { packageRoutes } from './routes/packages.ts';
 import { loginRoutes, selfRoutes, userRoutes } from './routes/people.ts';
 import { qualificationRoutes } from './routes/qualifications.ts';
@@ -146,6 +147,7 @@ export const operatorApp = async (
       rolloutRoutes,
       rolloutProgressRoutes,
       rolloutStepRoutes,
+      overviewRoutes,
       deviceRoutes,
       bulkRoutes,
       viewRoutes,

@@ -1,3 +1,4 @@
+import { openFleetSnapshots } from './fleet-snapshots.ts';
 import { mkdir, readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -186,6 +187,9 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
   const { storeDir, retention: limits } = config;
   const retention = openRetention({ db, redis, storeDir, logger, limits });
   undo.defer(() => retention.close());
+
+  const snapshots = openFleetSnapshots(db, logger);
+  undo.defer(() => snapshots.close());
 
   const operators = await operatorApp(
     {

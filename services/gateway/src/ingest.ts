@@ -37,6 +37,7 @@ import type { BlockStream } from './block-stream.ts';
 import type { Channel } from './channel.ts';
 import { despiteFaults } from './despite-faults.ts';
 import type { Lanes } from './lanes.ts';
+import type { MetricsHistory } from './metrics-history.ts';
 import type { LiveChanges } from './live-changes.ts';
 import type { Planner } from './planner.ts';
 import type { Rebirths } from './rebirths.ts';
@@ -56,6 +57,7 @@ type Needs = {
   readonly rebirths: Rebirths;
   readonly urgent: Urgent;
   readonly offering: Urgent;
+  readonly metrics: MetricsHistory;
   readonly publish: Channel['publish'];
   readonly deadlines?: Deadlines | undefined;
 };
@@ -156,6 +158,8 @@ export const createIngest = (needs: Needs): Ingest => {
     if (said.kind === 'birth')
       logger.info({ ...facts, online, version, retained: said.retained }, 'device birth');
     if (said.kind === 'death') logger.info({ ...facts, online, reason: said.death.reason }, 'device death');
+    if (said.kind === 'telemetry')
+      needs.metrics.add({ device: said.device, telemetry: said.telemetry, at: new Date() });
     if (!outcome.isKnown) needs.rebirths.ask(said.device);
     events.publish({ kind: 'device', device: outcome.device });
   };

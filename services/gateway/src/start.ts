@@ -15,6 +15,7 @@ import { createIngest } from './ingest.ts';
 import { noteKeys } from './known-keys.ts';
 import { createLanes } from './lanes.ts';
 import { createLetOut } from './let-out.ts';
+import { createMetricsHistory } from './metrics-history.ts';
 import { createLiveChanges } from './live-changes.ts';
 import { createPlanner } from './planner.ts';
 import { createPrecedence } from './precedence.ts';
@@ -86,6 +87,8 @@ export const startGateway = async ({
     offering,
     onAssigned: blocks.forget,
   });
+  const metrics = createMetricsHistory(db, logger);
+  undo.defer(() => metrics.close());
   const ingest = createIngest({
     db,
     events,
@@ -98,6 +101,7 @@ export const startGateway = async ({
     rebirths: createRebirths(tenant, publish),
     urgent,
     offering,
+    metrics,
     publish,
     deadlines,
   });

@@ -1,10 +1,12 @@
-import { and, inArray, isNotNull, lt, or, sql, type SQL } from 'drizzle-orm';
+import { and, eq, inArray, isNotNull, lt, or, sql, type SQL } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
 import type { RetainedKind, RetentionLimits } from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import {
   deviceCommands,
+  deviceMetrics,
   deviceReports,
+  fleetSnapshots,
   loginFailures,
   sessions,
   tokens,
@@ -12,6 +14,7 @@ import {
   triggerRuns,
   webhookDeliveries,
 } from '../schema.ts';
+import { condenseMetrics, HOURLY_S } from './condense-metrics.ts';
 import { FORGET_LOGIN_FAILURES_MS } from './login-failures.ts';
 import { SESSION_IDLE_MS } from './sessions.ts';
 
@@ -41,6 +44,16 @@ const ROWS = {
   commands: {
     table: deviceCommands,
     old: ({ reportsDays }, now) => lt(deviceCommands.answerBy, before(now, reportsDays)),
+  },
+  // What is still in points of five minutes is made less of, not removed.
+  metrics: {
+    table: deviceMetrics,
+    old: ({ reportsDays }, now) =>
+      and(eq(deviceMetrics.step, HOURLY_S), lt(deviceMetrics.since, before(now, reportsDays))),
+  },
+  snapshots: {
+    table: fleetSnapshots,
+    old: ({ reportsDays }, now) => lt(fleetSnapshots.at, before(now, reportsDays)),
   },
   'webhook-deliveries': {
     table: webhookDeliveries,
@@ -114,6 +127,7 @@ export const removeOldRows = async (
 ): Promise<number> => {
   const { table, old }: Rows = ROWS[kind];
   const gone = await removeBatch(db, table, old(limits, now));
+  if (kind === 'metrics') return Math.max(gone, await condenseMetrics(db, RETENTION_BATCH, now));
   // A run goes once nothing tells of it any more; its builds stay.
   if (kind === 'trigger-deliveries')
     await removeBatch(

@@ -29,7 +29,7 @@ import {
 import { z } from 'zod';
 import { rowsOf } from '../backup/export-database.ts';
 import { openDatabase, type Database, type OpenDatabase } from '../database.ts';
-import { deviceReports, devices, executionHistory, executions } from '../schema.ts';
+import { deviceMetrics, deviceReports, devices, executionHistory, executions } from '../schema.ts';
 import { birthOf, seedOnlineDevice, seedDevice, seedRelease, TEST_CLASS } from '../testing/seed.ts';
 import { startTestPostgres } from '../testing/postgres.ts';
 import { openTestDatabase } from '../testing/test-database.ts';
@@ -38,6 +38,12 @@ import { listAudit } from './audit.ts';
 import { getComponent, getImage, listComponents, listImages } from './build-inputs.ts';
 import { createBuild, failBuild, getBuild, moveBuild } from './builds.ts';
 import { renewCertificate } from './certificates.ts';
+import { condenseMetrics } from './condense-metrics.ts';
+import { countDevices } from './count-devices.ts';
+import { getDeviceMetrics } from './device-metrics.ts';
+import { getOverview } from './overview/overview.ts';
+import { recordMetrics } from './record-metrics.ts';
+import { takeSnapshot, versionHistory } from './snapshots.ts';
 import { createClaim } from './claims.ts';
 import { revokeDevice } from './device-lifecycle.ts';
 import { desiredOf, getDevice } from './devices.ts';
@@ -366,6 +372,79 @@ describe.each(engines)('on %s', (engine, open) => {
       expect(await refused({}, later)).toBe('CLAIM_INVALID');
       expect(await refused({ deviceClass: other })).toBe('CLAIM_INVALID');
       expect(await refused({ arch: 'arm64' })).toBe('CLAIM_INVALID');
+    });
+  });
+
+  describe('history', () => {
+    const hours = (at: string, n: number): Date => new Date(Date.parse(at) + n * 3_600_000);
+    const said = (load1: number): Telemetry => ({
+      v: 1,
+      bootId: 'b',
+      uptime: 60,
+      health: 'ok',
+      services: [],
+      memoryAvailable: 25,
+      memoryTotal: 100,
+      load1,
+    });
+
+    test('metrics are kept by the hour, and after two days a point of each hour is left', async () => {
+      const [device, other] = [DeviceId.parse('metrics-1'), DeviceId.parse('metrics-2')];
+      const since = new Date('2026-03-01T22:00:00Z');
+      const point = (of: DeviceId, n: number, load: number) => ({
+        device: of,
+        telemetry: said(load),
+        at: hours(since.toISOString(), n),
+      });
+      // Also two of one hour at once.
+      await recordMetrics(db, [point(device, 0, 1), point(other, 0, 9), point(device, 0.5, 3)]);
+      await recordMetrics(db, [point(device, 1, 5), point(device, 2, 7)]);
+      const until = hours(since.toISOString(), 3);
+      const seen = async (stepS: number) => {
+        const { metrics } = await getDeviceMetrics(db, device, since, until, stepS);
+        return Object.fromEntries(metrics.map(({ name, values }) => [name, values]));
+      };
+      const hourly = { load: [2, 5, 7], memory_used: [75, 75, 75], cpu_temp: [null, null, null] };
+      expect(await seen(3600)).toMatchObject(hourly);
+      expect((await seen(1800))['load']).toEqual([1, 3, 5, null, 7, null]);
+
+      const later = hours(since.toISOString(), 49);
+      expect(await condenseMetrics(db, 1, later)).toBe(1);
+      while ((await condenseMetrics(db, 1, later)) > 0);
+      expect(await seen(3600)).toMatchObject(hourly);
+      // The hour that is not two days old yet stays as it is.
+      expect((await seen(1800))['load']).toEqual([2, null, 5, null, 7, null]);
+      const rows = await db.select().from(deviceMetrics);
+      expect(rows.map(({ step }) => step).sort((a, b) => a - b)).toEqual([300, 300, 3600, 3600]);
+    });
+
+    test('a snapshot is kept once in ten minutes, and what runs now ends the line', async () => {
+      const { id } = await seedOnlineDevice(db, 'snapshot-1');
+      const now = new Date();
+      await takeSnapshot(db, now);
+      await takeSnapshot(db, now);
+      const { times, series } = await versionHistory(db, hours(now.toISOString(), -1), now);
+      expect(times).toHaveLength(2);
+      const { version } = await getDevice(db, id);
+      expect(series.find((one) => one.version === version)?.counts.at(-1)).toBeGreaterThan(0);
+    });
+
+    test('the overview has what needs somebody', async () => {
+      await seedRelease(db, '999.0.0', Buffer.from('newest'));
+      const { id } = await seedOnlineDevice(db, 'behind-1');
+      const slots = { a: { state: 'GOOD' as const, version: '1.0.0' }, b: { state: 'EMPTY' as const } };
+      await recordBirth(db, birthOf(id, { activeSlot: 'a', slots, connection: 2 }), false, new Date());
+      const server = { storeIsFull: true, workers: 0, builds: 1 };
+      const overview = await getOverview(db, DEFAULT_TENANT, 'fleet', server, new Date());
+      const codes = overview.attention.map(({ code }) => code);
+      expect(codes).toEqual(expect.arrayContaining(['STORE_FULL', 'NO_GATEWAY', 'NO_BUILD_WORKER']));
+      const behind = overview.attention.find(({ code }) => code === 'DEVICES_BEHIND');
+      const query = behind?.target.kind === 'devices' ? behind.target.query : '';
+      expect((await countDevices(db, query, new Date())).total).toBe(behind?.count);
+      expect(overview.activity).toContainEqual(
+        expect.objectContaining({ kind: 'release', version: '999.0.0' }),
+      );
+      expect((await getOverview(db, DEFAULT_TENANT, [], server, new Date())).counts.total).toBe(0);
     });
   });
 

@@ -3,13 +3,16 @@ import {
   countDevices,
   desiredOf,
   getDevice,
+  getDeviceMetrics,
   groupsOfDevice,
   isInReach,
   listDevices,
   listExecutions,
+  MOST_TIMES,
   queryCondition,
   queryFields,
   runningRolloutsOn,
+  usualStep,
 } from '@slipway/fleet';
 import {
   ClassName,
@@ -17,19 +20,23 @@ import {
   DeviceChange,
   DeviceCounts,
   DeviceId,
+  DeviceMetrics,
   DeviceSort,
   DeviceState,
   Desired,
   Execution,
+  METRICS_STEP_S,
   QueryField,
   QueryText,
+  SlipwayError,
 } from '@slipway/protocol';
 import { z } from 'zod';
 import { actorOf, reachOfRequest } from '../auth.ts';
-import { Flag, PageQuery, type App, type Context } from './context.ts';
+import { Flag, PageQuery, wholeOrNone, type App, type Context } from './context.ts';
 
 const tags = ['Devices'];
 const ById = z.strictObject({ id: DeviceId });
+const DAY_MS = 86_400_000;
 
 export const deviceRoutes = (app: App, { db, events, wakePlanner }: Context): void => {
   app.get(
@@ -137,6 +144,39 @@ export const deviceRoutes = (app: App, { db, events, wakePlanner }: Context): vo
     async ({ params }) => {
       await getDevice(db, params.id);
       return { desired: (await desiredOf(db, params.id)) ?? null };
+    },
+  );
+  app.get(
+    '/v1/devices/:id/metrics',
+    {
+      config: { access: 'read', groups: 'device' },
+      schema: {
+        tags,
+        operationId: 'devices.getMetrics',
+        summary: 'Show how metrics of a device were over time, as means of intervals',
+        params: ById,
+        querystring: z.strictObject({
+          since: z.iso.datetime().optional().describe('Absent: a day before `until`.'),
+          until: z.iso.datetime().optional().describe('Absent: now.'),
+          step: wholeOrNone(METRICS_STEP_S, 86_400).describe(
+            'Seconds of an interval; absent: as suits a plot.',
+          ),
+        }),
+        response: { 200: DeviceMetrics },
+      },
+    },
+    async ({ params, query }) => {
+      await getDevice(db, params.id);
+      const until = query.until === undefined ? new Date() : new Date(query.until);
+      const since = query.since === undefined ? new Date(until.getTime() - DAY_MS) : new Date(query.since);
+      const step = query.step ?? usualStep(since, until);
+      const times = (until.getTime() - since.getTime()) / 1000 / step;
+      if (times < 0 || times > MOST_TIMES)
+        throw new SlipwayError(
+          'REQUEST_INVALID',
+          `Expected since before until and at most ${MOST_TIMES} intervals between them, found ${Math.round(times)}. Ask for a larger step, or less time.`,
+        );
+      return getDeviceMetrics(db, params.id, since, until, step);
     },
   );
   app.get(

@@ -209,6 +209,7 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
     'devices.getCommand': ofCommand,
     'devices.listCommandLog': ofCommand,
     'devices.getDesired': by(device),
+    'devices.getMetrics': by(device),
     'devices.bulk': async () => ({
       body: { devices: [online], action: { kind: 'change', addTags: ['canary'] } },
     }),

@@ -1,0 +1,105 @@
+import { and, asc, count, eq, gte, lte, sql } from 'drizzle-orm';
+import { DEFAULT_TENANT, compareVersions, ClassName, type VersionHistory } from '@slipway/protocol';
+import type { Database } from '../database.ts';
+import { devices, fleetSnapshots } from '../schema.ts';
+
+export const SNAPSHOT_S = 600;
+/** Versions of a class that have a line of their own; the others are one. */
+const MOST_VERSIONS = 8;
+const USUAL_TIMES = 240;
+
+type Snapshot = typeof fleetSnapshots.$inferSelect;
+
+/** How many devices run what now. */
+const snapshotNow = async (db: Database, now: Date): Promise<Snapshot> => {
+  const rows = await db
+    .select({
+      deviceClass: devices.deviceClass,
+      version: sql<string>`coalesce(${devices.version}, '')`,
+      count: count(),
+      online: sql`count(*) filter (where ${devices.online})`.mapWith(Number),
+    })
+    .from(devices)
+    .where(eq(devices.state, 'active'))
+    .groupBy(devices.deviceClass, devices.version);
+  const versions: Record<string, Record<string, number>> = {};
+  for (const row of rows) (versions[row.deviceClass] ??= {})[row.version] = row.count;
+  const sum = (of: (row: (typeof rows)[number]) => number): number =>
+    rows.reduce((total, row) => total + of(row), 0);
+  return {
+    tenant: DEFAULT_TENANT,
+    at: now,
+    total: sum((row) => row.count),
+    online: sum((row) => row.online),
+    versions,
+  };
+};
+
+/** Keeps how the fleet is, once in ten minutes however many servers do so. */
+export const takeSnapshot = async (db: Database, now: Date): Promise<void> => {
+  const at = new Date(Math.floor(now.getTime() / (SNAPSHOT_S * 1000)) * SNAPSHOT_S * 1000);
+  const [there] = await db
+    .select({ at: fleetSnapshots.at })
+    .from(fleetSnapshots)
+    .where(eq(fleetSnapshots.at, at))
+    .limit(1);
+  if (there !== undefined) return;
+  await db
+    .insert(fleetSnapshots)
+    .values({ ...(await snapshotNow(db, now)), at })
+    .onConflictDoNothing();
+};
+
+/** One of each interval, and how it is now. */
+export const versionHistory = async (db: Database, since: Date, now: Date): Promise<VersionHistory> => {
+  const seconds = (now.getTime() - since.getTime()) / 1000;
+  const step = Math.max(1, Math.ceil(seconds / USUAL_TIMES / SNAPSHOT_S)) * SNAPSHOT_S;
+  const interval = sql`floor(extract(epoch from ${fleetSnapshots.at}) / ${sql.raw(String(step))})`;
+  const rows = await db
+    .selectDistinctOn([interval])
+    .from(fleetSnapshots)
+    .where(and(gte(fleetSnapshots.at, since), lte(fleetSnapshots.at, now)))
+    .orderBy(interval, asc(fleetSnapshots.at));
+  return historyOf([...rows, await snapshotNow(db, now)], step);
+};
+
+/** Lines of what snapshots say. */
+export const historyOf = (
+  snapshots: readonly Pick<Snapshot, 'at' | 'total' | 'online' | 'versions'>[],
+  step: number,
+): VersionHistory => {
+  const counts = (deviceClass: string, isOf: (version: string) => boolean): number[] =>
+    snapshots.map(({ versions }) =>
+      Object.entries(versions[deviceClass] ?? {}).reduce(
+        (sum, [version, many]) => (isOf(version) ? sum + many : sum),
+        0,
+      ),
+    );
+  const classes = [...new Set(snapshots.flatMap(({ versions }) => Object.keys(versions)))].sort();
+  const series = classes.flatMap((name) => {
+    const deviceClass = ClassName.parse(name);
+    const most = new Map<string, number>();
+    for (const { versions } of snapshots)
+      for (const [version, many] of Object.entries(versions[name] ?? {}))
+        if (version !== '') most.set(version, Math.max(most.get(version) ?? 0, many));
+    const shown = [...most]
+      .sort(([, a], [, b]) => b - a)
+      .slice(0, MOST_VERSIONS)
+      .map(([version]) => version)
+      .sort((a, b) => compareVersions(b, a));
+    const lines = shown.map((version) => ({
+      deviceClass,
+      version,
+      counts: counts(name, (one) => one === version),
+    }));
+    const rest = counts(name, (one) => !shown.includes(one));
+    return rest.some((many) => many > 0) ? [...lines, { deviceClass, version: null, counts: rest }] : lines;
+  });
+  return {
+    step,
+    times: snapshots.map(({ at }) => Math.floor(at.getTime() / 1000)),
+    online: snapshots.map(({ online }) => online),
+    total: snapshots.map(({ total }) => total),
+    series,
+  };
+};

@@ -1,0 +1,53 @@
+import { getOverview, unfinishedBuilds, versionHistory } from '@slipway/fleet';
+import { Overview, VersionHistory } from '@slipway/protocol';
+import { z } from 'zod';
+import { actorOf, reachOfRequest } from '../auth.ts';
+import { whole, type App, type Context } from './context.ts';
+
+const DAY_MS = 86_400_000;
+const tags = ['Overview'];
+
+export const overviewRoutes = (app: App, { db, store, builds }: Context): void => {
+  app.get(
+    '/v1/overview',
+    {
+      config: { access: 'read', groups: 'filter' },
+      schema: {
+        tags,
+        summary:
+          'The fleet at a glance: counts, what needs somebody, rollouts under way, what happened lately',
+        response: { 200: Overview },
+      },
+    },
+    async (request) => {
+      const [space, workers, unfinished] = await Promise.all([
+        store.space(),
+        builds.workers(),
+        unfinishedBuilds(db),
+      ]);
+      const server = {
+        storeIsFull: space.state === 'low',
+        workers: workers.length,
+        builds: unfinished.length,
+      };
+      return getOverview(db, actorOf(request).tenant, reachOfRequest(request), server, new Date());
+    },
+  );
+  app.get(
+    '/v1/overview/versions',
+    {
+      config: { access: 'read' },
+      schema: {
+        tags,
+        operationId: 'overview.versions',
+        summary: 'How many devices ran which version over time, up to now',
+        querystring: z.strictObject({ days: whole(1, 400, 14).describe('How far back.') }),
+        response: { 200: VersionHistory },
+      },
+    },
+    async ({ query }) => {
+      const now = new Date();
+      return versionHistory(db, new Date(now.getTime() - query.days * DAY_MS), now);
+    },
+  );
+};
