@@ -29,6 +29,7 @@ import {
   ClassChange,
   CommandRequest,
   ComponentKind,
+  ComponentPackage,
   DatabaseExport,
   DeliveryVerdict,
   Desired,
@@ -346,6 +347,9 @@ export const generatedClient = (connection: Connection) => ({
       } = {},
       options: CallOptions = {},
     ) => list(connection, BuiltComponent, '/v1/components', { query, ...options }),
+    /** List the packages in a component, by the list of contents of the last build with it. `GET /v1/components/{id}/packages` */
+    listPackages: (id: string, options: CallOptions = {}) =>
+      json(connection, z.array(ComponentPackage), `/v1/components/${segment(id)}/packages`, options),
   },
   databaseExports: {
     /** Write the database into a file on the machine of the server, for a backup. `POST /v1/database-exports` */

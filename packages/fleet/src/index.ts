@@ -60,7 +60,7 @@ export {
   type EqualBuilds,
   type NewBuild,
 } from './store/builds.ts';
-export { getComponent, getImage, listComponents, listImages } from './store/build-inputs.ts';
+export { getComponent, getImage, listComponents, listedBuildWith, listImages } from './store/build-inputs.ts';
 export { findRunning } from './store/find-running.ts';
 export { packageCoverage } from './store/package-coverage.ts';
 export { listPackages } from './store/packages.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ClassName, ComponentId, Digest, ImageId, ReleaseId } from './ids.ts';
+import { PackageType } from './package-type.ts';
 
 /**
  * Where a component comes from: `oci` an image of a registry, `local` one that lies in the image repository as a layout
@@ -28,11 +29,22 @@ const builtShape = {
   deviceClasses: z.array(ClassName),
   /** that succeeded with it */
   builds: z.int(),
+  /** that run a release with it, as far as whoever asks may see */
+  devices: z.int(),
   firstBuiltAt: time,
   lastBuiltAt: time,
   /** newest first, at most `MAX_HOLDERS`; only where one is shown */
   releases: z
-    .array(z.object({ id: ReleaseId, deviceClass: ClassName, version: z.string(), state: z.string() }))
+    .array(
+      z.object({
+        id: ReleaseId,
+        deviceClass: ClassName,
+        version: z.string(),
+        state: z.string(),
+        /** that run it */
+        devices: z.int(),
+      }),
+    )
     .optional(),
 };
 export const MAX_HOLDERS = 100;
@@ -55,6 +67,19 @@ export const BuiltImage = z.object({
   ...builtShape,
 });
 export type BuiltImage = z.infer<typeof BuiltImage>;
+
+/** A package within a component, from the list of contents of a build with it. */
+export const ComponentPackage = z.object({
+  type: PackageType,
+  name: z.string(),
+  version: z.string(),
+  purl: z.string(),
+  /** SPDX expressions where known, else the names that the package uses */
+  licenses: z.array(z.string()),
+  /** what it was built from */
+  source: z.object({ name: z.string(), version: z.string() }),
+});
+export type ComponentPackage = z.infer<typeof ComponentPackage>;
 
 export const NamePattern = z
   .string()

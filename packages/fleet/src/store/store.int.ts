@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { inArray, sql } from 'drizzle-orm';
+import { inArray, sql, type SQL } from 'drizzle-orm';
 import {
   ClassName,
   codeOf,
@@ -235,7 +235,7 @@ describe.each(engines)('on %s', (engine, open) => {
       const ids = made.map((release) => release?.id ?? '');
       const all = { limit: 10, offset: 0 };
       const list = (filter: Partial<ComponentFilter>) =>
-        listComponents(db, DEFAULT_TENANT, { ...all, ...filter });
+        listComponents(db, DEFAULT_TENANT, { ...all, ...filter }, undefined);
       const found = await list({ name: 'registry.lan/*' });
       const byVersion = new Map(found.map((one) => [one.version, one]));
       expect(new Set(byVersion.keys())).toEqual(new Set(['1', '2']));
@@ -246,7 +246,7 @@ describe.each(engines)('on %s', (engine, open) => {
       });
       const holders = async (id: ComponentId | undefined) =>
         (
-          await getComponent(db, DEFAULT_TENANT, id ?? ComponentId.parse('cmp_0000000000000000'))
+          await getComponent(db, DEFAULT_TENANT, id ?? ComponentId.parse('cmp_0000000000000000'), undefined)
         ).releases?.map((release) => release.id);
       expect(new Set(await holders(byVersion.get('2')?.id))).toEqual(new Set([ids[1], ids[2]]));
       expect(await holders(byVersion.get('1')?.id)).toEqual([ids[0]]);
@@ -259,7 +259,7 @@ describe.each(engines)('on %s', (engine, open) => {
       expect(await names({ deviceClass: ClassName.parse('another') })).toEqual([]);
       expect(await names({ name: 'registry.lan/we' })).toEqual([]);
 
-      const images = await listImages(db, DEFAULT_TENANT, { ...all, deviceClass: TEST_CLASS });
+      const images = await listImages(db, DEFAULT_TENANT, { ...all, deviceClass: TEST_CLASS }, undefined);
       expect(images.map(({ path, builds }) => `${path} ${builds}`).sort()).toEqual([
         'base.yml 4',
         'edge.yml 1',
@@ -267,8 +267,15 @@ describe.each(engines)('on %s', (engine, open) => {
       ]);
       const edge = images.find(({ path, builds }) => path === 'edge.yml' && builds === 1);
       expect(edge?.digest).toBe(`sha256:${createHash('sha256').update('a').digest('hex')}`);
-      const shown = await getImage(db, DEFAULT_TENANT, edge?.id ?? ImageId.parse('img_0000000000000000'));
-      expect(shown.releases?.map(({ id }) => id)).toEqual([ids[0]]);
+      const shownImage = (near: SQL | undefined) =>
+        getImage(db, DEFAULT_TENANT, edge?.id ?? ImageId.parse('img_0000000000000000'), near);
+      expect((await shownImage(undefined)).releases?.map(({ id }) => id)).toEqual([ids[0]]);
+
+      const { id: device } = await seedDevice(db, 'runs-components');
+      await db.execute(sql`update devices set release = ${ids[0] ?? ''} where id = ${device}`);
+      expect(await shownImage(undefined)).toMatchObject({ devices: 1, releases: [{ devices: 1 }] });
+      expect(await shownImage(sql`false`)).toMatchObject({ devices: 0, releases: [{ devices: 0 }] });
+      expect((await list({ kind: 'deb' }))[0]).toMatchObject({ name: 'base', devices: 1 });
     });
   });
 

@@ -238,6 +238,7 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
     'triggers.listDeliveries': by(trigger),
 
     'components.get': by(async () => (await client.components.list().all(1))[0]?.id ?? ''),
+    'components.listPackages': by(async () => (await client.components.list().all(1))[0]?.id ?? ''),
     'images.get': by(async () => (await client.images.list().all(1))[0]?.id ?? ''),
     'keys.get': by(async () => (await client.keys.list().all(1))[0]?.id ?? ''),
     'tenant.update': async () => ({ body: { name: next() } }),
