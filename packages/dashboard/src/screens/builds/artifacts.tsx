@@ -19,7 +19,14 @@ const TOLD: Readonly<Record<string, string>> = {
 };
 
 /** What came out, with sizes and digests. */
-export const Artifacts = ({ build }: { readonly build: Build }) => {
+export const Artifacts = ({
+  build,
+  isBrief = false,
+}: {
+  readonly build: Build;
+  /** without digests */
+  readonly isBrief?: boolean;
+}) => {
   const largest = Math.max(1, ...build.artifacts.map(({ size }) => size));
   const columns: readonly Column<Artifact>[] = [
     {
@@ -80,7 +87,7 @@ export const Artifacts = ({ build }: { readonly build: Build }) => {
     <Panel title="Artifacts" isFlush>
       <DataTable
         label="Artifacts"
-        columns={columns}
+        columns={isBrief ? columns.filter(({ id }) => id !== 'digest') : columns}
         rows={build.artifacts}
         rowKey={({ name }) => name}
         empty={

@@ -74,7 +74,7 @@ const Shown = ({ build }: { readonly build: Build }) => {
             <Grid.Col span={{ base: 12, md: 6 }}>
               <Stack gap="md">
                 <Steps build={build} />
-                <Artifacts build={build} />
+                <Artifacts build={build} isBrief />
               </Stack>
             </Grid.Col>
             <Grid.Col span={{ base: 12, md: 6 }}>

@@ -294,7 +294,7 @@ const FILE_COLUMNS: readonly Column<ChangedFile>[] = [
   },
   { id: 'from', header: 'From', from: 'sm', cell: ({ component }) => component ?? 'made by the build' },
 ];
-const FEW = 100;
+const FEW = 25;
 const Files = ({ files }: { readonly files: NonNullable<BuildDifference['files']> }) => {
   const [isAll, setAll] = useSearch('all');
   const { entries, added, removed, changed } = files;

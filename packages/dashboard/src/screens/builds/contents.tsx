@@ -23,7 +23,8 @@ import { bytes, count, counted, percent } from '../../parts/numbers.ts';
 import { Panel } from '../../parts/panel.tsx';
 import { useSearch } from '../../parts/use-search.ts';
 import { groundsOf } from './component-colors.ts';
-import { nameOf, Treemap } from './treemap.tsx';
+import { nameOf } from './nested-tiles.ts';
+import { Treemap } from './treemap.tsx';
 
 /** What is in the image: a map and a table of the same, folder by folder. */
 export const Contents = ({ build }: { readonly build: Build }) => {
@@ -33,7 +34,7 @@ export const Contents = ({ build }: { readonly build: Build }) => {
   const hasList = build.artifacts.some(({ name }) => name === 'contents.jsonl.gz');
   const folder = useQuery({
     queryKey: ['contents', build.id, under],
-    queryFn: ({ signal }) => api.builds.getContents(build.id, { under, depth: 2, most: 2000 }, { signal }),
+    queryFn: ({ signal }) => api.builds.getContents(build.id, { under, depth: 5, most: 3000 }, { signal }),
     staleTime: Number.POSITIVE_INFINITY,
     placeholderData: keepPreviousData,
     enabled: hasList,

@@ -52,7 +52,7 @@ export default function NewBuild({ isOpen, close, deviceClass: first = '' }: New
     },
   });
   const wrongVersion = version !== '' && !isVersion(version);
-  const names = (classes.data ?? []).map(({ name }) => name);
+  const names: string[] = (classes.data ?? []).map(({ name }) => name);
   return (
     <Modal opened={isOpen} onClose={close} title={<Text fw={600}>New build</Text>}>
       <form
@@ -80,7 +80,7 @@ export default function NewBuild({ isOpen, close, deviceClass: first = '' }: New
           <Select
             label="Device class"
             data={names}
-            value={names.includes(deviceClass as never) ? deviceClass : null}
+            value={names.includes(deviceClass) ? deviceClass : null}
             onChange={(chosen) => setClass(chosen ?? '')}
             placeholder="Which image is to be built"
             searchable

@@ -23,5 +23,5 @@ test('a statement without what may be left out is read', () => {
     }),
   );
   expect(read.predicate.buildDefinition.resolvedDependencies).toEqual([]);
-  expect(() => parseStatement('{}')).toThrow();
+  expect(() => parseStatement('{}')).toThrow(/predicateType/);
 });

@@ -81,9 +81,9 @@ const About = ({ build, statement }: { readonly build: Build; readonly statement
       <Table verticalSpacing={6} horizontalSpacing="md">
         <Table.Tbody>
           {rows.map(([name, value]) => (
-            <Table.Tr key={String(name)}>
+            <Table.Tr key={name}>
               <Table.Th scope="row" fw={500} c="dimmed" fz="sm" w={160} style={{ verticalAlign: 'top' }}>
-                {String(name)}
+                {name}
               </Table.Th>
               <Table.Td fz="sm" style={{ overflowWrap: 'anywhere' }}>
                 {typeof value === 'object' && value !== null ? (

@@ -36,7 +36,7 @@ type Known = ReadonlyMap<BuildId, Build>;
 
 const Queue = ({ queue, known }: { readonly queue: BuildQueueState; readonly known: Known }) => {
   const { arch, needs, workers, capacity, building, waiting, delayed } = queue;
-  const title = [arch, ...needs].join(' + ');
+  const title = `Queue for ${[arch, ...needs].join(' + ')}`;
   return (
     <Panel
       title={title}

@@ -115,7 +115,7 @@ export const TriggerHistory = () => {
               <Select
                 aria-label="Trigger"
                 size="xs"
-                data={all.map(({ name }) => name as string)}
+                data={all.map(({ name }) => name)}
                 value={trigger.name}
                 onChange={(name) => setChosen(name ?? '')}
                 allowDeselect={false}

@@ -14,6 +14,8 @@ export const toldOf = ({ on, rule, classes }: Pick<Trigger, 'on' | 'rule' | 'cla
         return `a look at tags and packages every ${on.everyMinutes} min`;
       case 'release':
         return `releases of ${on.deviceClass}${on.channel === undefined ? '' : ` on ${on.channel}`}`;
+      default:
+        return on satisfies never;
     }
   };
   const follows = [
