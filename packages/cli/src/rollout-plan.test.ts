@@ -25,8 +25,8 @@ test.each<[PlanOptions, object]>([
     { waves: [{ count: 3 }, {}], onFailure: 'rollback' },
   ],
   [
-    { conflictPatience: 60, approval: true },
-    { conflictPatienceSeconds: 60, approval: true },
+    { conflictPatience: 60, approval: true, offlinePatience: '2d' },
+    { conflictPatienceSeconds: 60, approval: true, offlinePatienceSeconds: 172_800 },
   ],
 ])('%j says %j', async (options, asked) => {
   expect(await plan(options)).toEqual(asked);
@@ -34,6 +34,7 @@ test.each<[PlanOptions, object]>([
 
 test.each<[PlanOptions, string]>([
   [{ soak: '90' }, '--soak: expected a time such as 90s'],
+  [{ offlinePatience: 'long' }, '--offline-patience: expected a time such as 90s'],
   [{ failurePercent: '0' }, '--failure-percent: expected a share above 0 %'],
   [{ backoff: '10m' }, 'say how often by --retries'],
   [{ wave: ['rest'], waves: 'waves.yml' }, '--wave or --waves, not both'],

@@ -26,6 +26,7 @@ export const planOptions = {
   penalty: z.string().optional(),
   priority: z.int().min(0).max(100).optional(),
   conflictPatience: z.int().min(1).optional(),
+  offlinePatience: z.string().optional(),
 };
 export type PlanOptions = z.infer<z.ZodObject<typeof planOptions>>;
 
@@ -61,6 +62,10 @@ export const withPlanOptions = (command: Command): Command =>
       '--conflict-patience <seconds>',
       'how long to wait for a device that takes a release of another rollout (86400)',
       wholeNumber,
+    )
+    .option(
+      '--offline-patience <time>',
+      'how long a wave waits for devices that are not connected, such as 2d (for ever)',
     );
 
 export const withTimeOptions = (command: Command): Command =>
@@ -70,7 +75,7 @@ export const withTimeOptions = (command: Command): Command =>
 
 const usage = (message: string): SlipwayError => new SlipwayError('USAGE', message);
 
-const secondsOf = (option: string, text: string): number => {
+export const secondsOf = (option: string, text: string): number => {
   const seconds = parseDuration(text);
   if (seconds !== undefined) return seconds;
   throw usage(`--${option}: expected ${DURATIONS}, found ${JSON.stringify(text)}.`);
@@ -112,7 +117,7 @@ export type PlanAsked = Partial<Omit<RolloutRule, 'group' | 'query' | 'policy'>>
  * @throws {SlipwayError} USAGE, NOT_FOUND, SPEC_SYNTAX, SPEC_INVALID
  */
 export const planOf = async (cwd: string, options: PlanOptions): Promise<PlanAsked> => {
-  const { failurePercent, soak, retries, backoff, penalty } = options;
+  const { failurePercent, soak, retries, backoff, penalty, offlinePatience } = options;
   if (backoff !== undefined && retries === undefined)
     throw usage('--backoff says when to offer again: say how often by --retries, too.');
   const asked = {
@@ -134,6 +139,8 @@ export const planOf = async (cwd: string, options: PlanOptions): Promise<PlanAsk
     penaltySeconds: penalty === undefined ? undefined : secondsOf('penalty', penalty),
     priority: options.priority,
     conflictPatienceSeconds: options.conflictPatience,
+    offlinePatienceSeconds:
+      offlinePatience === undefined ? undefined : secondsOf('offline-patience', offlinePatience),
   };
   return Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
 };
@@ -161,6 +168,9 @@ export const describePlan = (plan: RolloutRule): string[] => {
     `${ENDS[plan.onFailure ?? 'stop']} at ${describeLimits(failureThreshold, failurePercent ?? null)} failed`,
     ...(soakSeconds === undefined ? [] : [`soak ${describeDuration(soakSeconds)}`]),
     ...(retries === undefined ? [] : [`${retries.max} retries`]),
+    ...(plan.offlinePatienceSeconds === undefined
+      ? []
+      : [`${describeDuration(plan.offlinePatienceSeconds)} for devices that are offline`]),
     ...(plan.priority === undefined ? [] : [`priority ${plan.priority}`]),
     ...(plan.approval === true ? ['after approval'] : []),
   ];

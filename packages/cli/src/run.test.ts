@@ -163,7 +163,7 @@ test('a folder that can hold no cache is refused', async () => {
 test('completion knows every command and option', async () => {
   const { out } = await call('completion', 'bash');
   expect(out).toContain(
-    "'rollouts create') names='' options='--device --group --query --channel --force --wave --waves --failure-threshold --failure-percent --max-in-flight --max-per-minute --soak --on-failure --approval --retries --backoff --penalty --priority --conflict-patience --start-at --end-at --mode --download-only --window --deadline --retry --dry-run --watch --json --help'",
+    "'rollouts create') names='' options='--device --group --query --channel --force --wave --waves --failure-threshold --failure-percent --max-in-flight --max-per-minute --soak --on-failure --approval --retries --backoff --penalty --priority --conflict-patience --offline-patience --start-at --end-at --mode --download-only --window --deadline --retry --dry-run --watch --json --help'",
   );
   expect(out).toContain("'bundle') names='verify show' options='--help'");
   expect((await call('completion', 'fish')).status).toBe(64);

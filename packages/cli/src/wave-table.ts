@@ -47,7 +47,8 @@ const at = (iso: string): string => time(iso).slice(0, 16);
 const stateOf = (wave: Wave): string => {
   const { state, startedAt, soakUntil, finishedAt, success } = wave;
   if (state === 'pending') return 'waits for approval';
-  if (finishedAt !== null) return [`${state} ${at(finishedAt)}`, ...backOf(wave)].join(', ');
+  if (finishedAt !== null)
+    return [`${state} ${at(finishedAt)}`, ...backOf(wave), ...skippedOf(wave)].join(', ');
   return [
     soakUntil !== null
       ? `${state} until ${at(soakUntil)}`
@@ -57,6 +58,7 @@ const stateOf = (wave: Wave): string => {
     ...(success === null ? [] : [`enough at ${limitOf(success)} healthy`]),
     ...backOf(wave),
     ...(waitsForOffline(wave) ? [`waits for ${wave.offline} offline`] : []),
+    ...skippedOf(wave),
   ].join(', ');
 };
 
@@ -69,6 +71,8 @@ const backOf = ({ back }: Wave): string[] => {
     ...(stuck === 0 ? [] : [`${stuck} did not go back`]),
   ];
 };
+
+const skippedOf = ({ skipped = 0 }: Wave): string[] => (skipped === 0 ? [] : [`${skipped} offline left out`]);
 
 const waitsForOffline = (wave: Wave): boolean =>
   wave.state === 'running' && wave.offline > 0 && wave.open === wave.offline && underWay(wave) === 0;

@@ -233,6 +233,38 @@ describe('waves', () => {
     expect(told(finish(world, 'COMMITTED', 1))).toEqual(['offer dev-2']);
   });
 
+  test('wait for devices that are not connected as long as they are told, then leave them out until they are', () => {
+    const world = new World({ offlinePatienceSeconds: 60 }, [{ success: { percent: 100 } }, {}], [6, 1]);
+    for (let n = 2; n <= 6; n += 1) world.change(deviceId(n), { online: false });
+    expect(told(world.settle())).toEqual(['offer dev-1']);
+    expect(told(finish(world, 'COMMITTED', 1))).toEqual([]);
+    wait(world, 59_999);
+    expect(told(world.settle())).toEqual([]);
+    wait(world, 1);
+    expect(told(world.settle())).toEqual(['offer dev-7']);
+    expect(world.tally(0)).toMatchObject({ healthy: 1, skipped: 5 });
+
+    world.change(deviceId(2), { online: true });
+    expect(told(world.settle())).toEqual(['offer dev-2']);
+    expect(told(finish(world, 'COMMITTED', 7))).toEqual([]);
+    expect(told(finish(world, 'COMMITTED', 2))).toEqual(['complete']);
+  });
+
+  test('leave nobody out while nothing is offered', () => {
+    const world = new World({ offlinePatienceSeconds: 60 }, [{}], [2]);
+    world.change(deviceId(2), { online: false });
+    world.settle();
+    for (const over of [{ halted: true }, { halted: false, state: 'paused' as const }]) {
+      world.rollout = { ...world.rollout, ...over };
+      wait(world, 60_000);
+      expect(told(world.settle())).toEqual([]);
+      expect(world.tally()).toMatchObject({ away: 1, skipped: 0 });
+    }
+    world.rollout = { ...world.rollout, state: 'running' };
+    expect(told(finish(world, 'COMMITTED', 1))).toEqual(['complete']);
+    expect(world.tally()).toMatchObject({ healthy: 1, skipped: 1 });
+  });
+
   test('wait until every member is known where they go by its place', () => {
     const world = new World({ isSwept: false, isPlaced: false }, [{ needsAll: true }], [1]);
     expect(told(world.settle())).toEqual([]);
@@ -424,6 +456,7 @@ describe('whatever devices do', () => {
     failureThreshold: fc.integer({ min: 1, max: 4 }),
     failurePercent: fc.constantFrom(null, 50),
     maxPerMinute: fc.constantFrom(null, 1, 3),
+    offlinePatienceSeconds: fc.constantFrom(null, 30, 3600),
     retries: fc.constantFrom(null, { max: 1, backoffSeconds: 60 }),
     onFailure: fc.constantFrom('stop' as const, 'pause' as const, 'rollback' as const),
   });

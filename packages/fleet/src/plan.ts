@@ -1,6 +1,7 @@
 import { isOverRollout, isTerminal, type ExecutionState } from '@slipway/protocol';
 import { committedOf, undecidedOf } from './plan/members.ts';
 import { makeOffers, mayOffer } from './plan/offers.ts';
+import { skipAbsent } from './plan/patience.ts';
 import { settle } from './plan/settle.ts';
 import { talliesOf, type Tallies } from './plan/tallies.ts';
 import { failedWave } from './plan/thresholds.ts';
@@ -91,6 +92,7 @@ const decide = (
   // A paused rollout lets devices finish, and waves with them, but begins none.
   if (rollout.state === 'paused') return { actions: instruct(input, live), again: false };
 
+  const skipped = skipAbsent(rollout, waves, input.absent, tallies, now);
   const waving = advanceWaves(rollout, waves, tallies);
   if (waving.fallenShort !== undefined && !isBehind(input)) return fail(input, waving.fallenShort, live);
   const isSettled = rollout.isSwept && rollout.isPlaced && !isBehind(input);
@@ -105,7 +107,7 @@ const decide = (
       );
   const { live: underWay, soaking } = tallies.all();
   const undecided = undecidedOf(tallies.all());
-  const actions = [...instruct(input, live), ...offers];
+  const actions = [...instruct(input, live), ...skipped, ...offers];
   if (isSettled && undecided === 0 && soaking === 0) {
     // The last ones may just have been put aside.
     const after = offers.length === 0 ? waving : advanceWaves(rollout, waves, tallies);
@@ -124,6 +126,7 @@ const decide = (
   // A wave that begins shows its devices next.
   const again =
     waving.actions.some((action) => action.kind === 'wave' && action.state !== 'pending') ||
+    input.more.absent ||
     (input.more.candidates && room > 0 && offers.length > 0);
   return { actions: [...waving.actions, ...actions], again };
 };

@@ -240,7 +240,11 @@ const warningsOf = (
     offline > 0
       ? {
           code: 'OFFLINE',
-          message: `${some(offline)} ${offline === 1 ? 'is' : 'are'} not connected; a wave waits for all of its devices, unless it has a success threshold`,
+          message: `${some(offline)} ${offline === 1 ? 'is' : 'are'} not connected; ${
+            asked.offlinePatienceSeconds === undefined
+              ? 'a wave waits for all of its devices, unless it has a success threshold or the rollout an end of its patience with them'
+              : `a wave leaves out those that have not come ${asked.offlinePatienceSeconds} s after it began`
+          }`,
         }
       : undefined,
     ...overlaps.map((other): RolloutWarning => ({

@@ -16,6 +16,8 @@ export const RetentionLimits = z.object({
   sourcesDays: days,
   /** reports of devices, commands with the logs that came for them, metrics and snapshots of the fleet */
   reportsDays: days,
+  /** where each device of a rollout was, after its end; executions and the counts of waves stay */
+  rolloutDevicesDays: days,
   /** deliveries of webhooks that are over, with their tries */
   webhookDeliveriesDays: days,
   /** deliveries to triggers, and so many of each */
@@ -35,6 +37,7 @@ export const DEFAULT_LIMITS: RetentionLimits = {
   logsDays: 90,
   sourcesDays: 14,
   reportsDays: 90,
+  rolloutDevicesDays: 90,
   webhookDeliveriesDays: 30,
   triggerDeliveriesDays: 90,
   keepTriggerDeliveries: 1000,
@@ -52,6 +55,7 @@ export const RetainedKind = z.enum([
   'commands',
   'metrics',
   'snapshots',
+  'rollout-devices',
   'webhook-deliveries',
   'trigger-deliveries',
   'sessions',
@@ -75,6 +79,7 @@ export const keptFor = (kind: RetainedKind, limits: RetentionLimits): string => 
     commands: inDays(limits.reportsDays),
     metrics: `${inDays(limits.reportsDays)}; of those older than 2 days one point of an hour`,
     snapshots: inDays(limits.reportsDays),
+    'rollout-devices': `${inDays(limits.rolloutDevicesDays)} after the end of the rollout`,
     'webhook-deliveries': `${inDays(limits.webhookDeliveriesDays)} after their end`,
     'trigger-deliveries': `${inDays(limits.triggerDeliveriesDays)}, at most ${limits.keepTriggerDeliveries} of a trigger`,
     sessions: 'until they end',

@@ -78,6 +78,8 @@ export const ROLLOUT_LIMITS = {
   maxInFlight: limit,
   /** how many devices are offered the release within any minute */
   maxPerMinute: limit,
+  /** how long a wave waits, from its start on, for devices that are not connected; then they are left out until they are */
+  offlinePatienceSeconds: z.int().min(1).max(MONTH_S),
   /** where rollouts want the same device, the higher goes first; 50 where nothing is said */
   priority: z.int().min(0).max(100),
 };
@@ -104,6 +106,8 @@ export const ROLLOUT_PLAN = {
   priority: ROLLOUT_LIMITS.priority.optional(),
   /** how long a device that takes a release of another rollout is waited for; absent: a day */
   conflictPatienceSeconds: z.int().min(1).max(MONTH_S).optional(),
+  /** absent: for ever */
+  offlinePatienceSeconds: ROLLOUT_LIMITS.offlinePatienceSeconds.optional(),
   /** when and how devices take the release; absent: at once */
   policy: z.strictObject(AssignmentPolicy.shape).optional(),
 };
@@ -132,6 +136,7 @@ export const RolloutChange = z.strictObject({
   failurePercent: ROLLOUT_LIMITS.failurePercent.nullable().optional(),
   maxInFlight: ROLLOUT_LIMITS.maxInFlight.optional(),
   maxPerMinute: ROLLOUT_LIMITS.maxPerMinute.nullable().optional(),
+  offlinePatienceSeconds: ROLLOUT_LIMITS.offlinePatienceSeconds.nullable().optional(),
   priority: ROLLOUT_LIMITS.priority.optional(),
 });
 export type RolloutChange = z.infer<typeof RolloutChange>;
@@ -184,6 +189,8 @@ export const Wave = z.object({
   /** not begun yet; of them not connected, as last seen */
   open: z.int(),
   offline: z.int(),
+  /** left out, because they were not connected for too long; of an older server: absent */
+  skipped: z.int().optional(),
   failed: z.int(),
   /** committed, and healthy over the soak */
   healthy: z.int(),
@@ -246,6 +253,8 @@ export const Rollout = z.object({
   /** while it runs: devices that were not offered the release yet, because they are offline or others go first */
   waiting: z.int().optional(),
   conflictPatienceSeconds: z.int(),
+  /** null, and of an older server absent: for ever */
+  offlinePatienceSeconds: z.int().nullable().optional(),
   /** other rollouts whose release devices of this one take now: how many, and when the first of them is given up */
   waitsFor: z.array(z.object({ rollout: RolloutId, devices: z.int(), until: time })),
   waves: z.array(Wave),

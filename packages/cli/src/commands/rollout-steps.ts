@@ -13,7 +13,7 @@ import {
   afterResume,
   afterRollback,
 } from '../rollout-consequences.ts';
-import { percentOf } from '../rollout-plan.ts';
+import { percentOf, secondsOf } from '../rollout-plan.ts';
 import { watchRollout } from '../watch-rollout.ts';
 
 /** What is done with a rollout by one request, and told with what follows from it. */
@@ -92,6 +92,7 @@ export const rolloutStepCommands = (rollouts: Command, makeContext: MakeContext)
       failurePercent: z.string().optional(),
       maxInFlight: z.int().min(1).optional(),
       maxPerMinute: z.string().optional(),
+      offlinePatience: z.string().optional(),
       priority: z.int().min(0).max(100).optional(),
     }),
     build: (command) =>
@@ -103,8 +104,12 @@ export const rolloutStepCommands = (rollouts: Command, makeContext: MakeContext)
         )
         .option('--max-in-flight <n>', 'devices under way at once', wholeNumber)
         .option('--max-per-minute <n>', 'devices that are offered the release within a minute; none for none')
+        .option(
+          '--offline-patience <time>',
+          'how long a wave waits for devices that are not connected, such as 2d; none for ever',
+        )
         .option('--priority <n>', 'which rollout goes first on a device: 0 to 100', wholeNumber),
-    run: async (context, words, { failurePercent, maxPerMinute, ...limits }) => {
+    run: async (context, words, { failurePercent, maxPerMinute, offlinePatience, ...limits }) => {
       const change = RolloutChange.parse({
         ...Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined)),
         ...(failurePercent === undefined
@@ -115,6 +120,12 @@ export const rolloutStepCommands = (rollouts: Command, makeContext: MakeContext)
         ...(maxPerMinute === undefined
           ? {}
           : { maxPerMinute: maxPerMinute === 'none' ? null : wholeNumber(maxPerMinute) }),
+        ...(offlinePatience === undefined
+          ? {}
+          : {
+              offlinePatienceSeconds:
+                offlinePatience === 'none' ? null : secondsOf('offline-patience', offlinePatience),
+            }),
       });
       if (Object.keys(change).length === 0)
         throw new SlipwayError('USAGE', 'Expected a limit to change. See slipway rollouts limits --help.');

@@ -3,6 +3,7 @@
  *
  * - `open`: may be offered the release; `away`: not connected; `busy`: takes a release of another rollout;
  *   `retrying`: waits for its time; all four are looked at again
+ * - `skipped`: was not connected for as long as it was waited for; takes part again once it is
  * - `live`: has an offer
  * - `soaking`: has committed and must stay healthy for a while; `healthy`: has done that; `unwell`: has not
  * - `failed`, `out` (its offer was taken back), `current` (has the release without us), `beyond` (no wave is meant for it)
@@ -13,6 +14,7 @@ export const MEMBER_STATES = [
   'away',
   'busy',
   'retrying',
+  'skipped',
   'live',
   'soaking',
   'healthy',
@@ -36,6 +38,7 @@ export const EMPTY_TALLY: Tally = {
   away: 0,
   busy: 0,
   retrying: 0,
+  skipped: 0,
   live: 0,
   soaking: 0,
   healthy: 0,

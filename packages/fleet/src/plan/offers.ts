@@ -1,3 +1,4 @@
+import { isOutOfPatience } from './patience.ts';
 import type { Tallies } from './tallies.ts';
 import type { PlanAction, PlanCandidate, PlanRollout, PlanWave } from './types.ts';
 
@@ -32,7 +33,7 @@ export const makeOffers = (
   };
   for (const candidate of candidates) {
     if (budget <= 0) break;
-    const aside = putAside(rollout, candidate, now);
+    const aside = putAside(rollout, waves, candidate, now);
     if (aside === undefined && !hasRoom(candidate)) continue;
     const { device, wave, busy, stone, waitsUntil } = candidate;
     if (aside !== undefined) {
@@ -51,11 +52,16 @@ export const makeOffers = (
 
 type Aside = {
   readonly actions: readonly PlanAction[];
-  readonly to: 'current' | 'retrying' | 'away' | 'busy' | 'out' | 'live' | undefined;
+  readonly to: 'current' | 'retrying' | 'away' | 'skipped' | 'busy' | 'out' | 'live' | undefined;
 };
 
 /** @returns undefined where it can be offered the release */
-const putAside = (rollout: PlanRollout, candidate: PlanCandidate, now: Date): Aside | undefined => {
+const putAside = (
+  rollout: PlanRollout,
+  waves: readonly PlanWave[],
+  candidate: PlanCandidate,
+  now: Date,
+): Aside | undefined => {
   const { device, wave, busy, waitsUntil, penaltyUntil } = candidate;
   const move = (to: NonNullable<Aside['to']>, notBefore?: Date, code?: string): Aside => ({
     to,
@@ -81,7 +87,10 @@ const putAside = (rollout: PlanRollout, candidate: PlanCandidate, now: Date): As
     if (waitsUntil > now) return move('busy', waitsUntil);
     return { to: 'out', actions: [{ kind: 'giveUp', device, wave }, ...move('out').actions] };
   }
-  if (!candidate.online) return move('away');
+  if (!candidate.online) {
+    const own = waves.find(({ index }) => index === wave);
+    return move(own !== undefined && isOutOfPatience(rollout, own, now) ? 'skipped' : 'away');
+  }
   if (candidate.stone?.usable === false)
     return move('retrying', new Date(now.getTime() + LOOK_AGAIN_MS), 'STEPPING_STONE_MISSING');
   return undefined;

@@ -22,6 +22,8 @@ export type PlanRollout = {
   readonly retries: Retries | null;
   readonly penaltySeconds: number;
   readonly patienceSeconds: number;
+  /** how long a wave waits for devices that are not connected; null: for ever */
+  readonly offlinePatienceSeconds: number | null;
   readonly startAt: Date | null;
   readonly endAt: Date | null;
   /** an emergency stop is in force: nothing is offered, what is armed goes on */
@@ -45,6 +47,7 @@ export type PlanWave = {
   readonly failure: Threshold | null;
   readonly maxInFlight: number | null;
   readonly forgiven: number;
+  readonly startedAt: Date | null;
   readonly tally: Tally;
 };
 
@@ -95,6 +98,9 @@ export type PlanWatched = {
   readonly isOverdue: boolean;
 };
 
+/** A member that is not connected, of a wave that waits no longer for it. */
+export type PlanAbsent = { readonly device: DeviceId; readonly wave: number };
+
 /** An open member of a wave that has begun. */
 export type PlanCandidate = {
   readonly device: DeviceId;
@@ -119,6 +125,7 @@ export type PlanInput = {
   /** past their deadline, outdated, or, where the rollout is over, all; a page of them */
   readonly live: readonly PlanLive[];
   readonly watched: readonly PlanWatched[];
+  readonly absent: readonly PlanAbsent[];
   readonly candidates: readonly PlanCandidate[];
   /** of what there is more than the page holds */
   readonly more: {
@@ -127,6 +134,7 @@ export type PlanInput = {
     /** else that happened to devices, or that may be members: offers go on, nothing is concluded */
     readonly intake: boolean;
     readonly watched: boolean;
+    readonly absent: boolean;
     readonly candidates: boolean;
   };
 };

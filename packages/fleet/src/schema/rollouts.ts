@@ -87,6 +87,10 @@ export const rollouts = pgTable(
     channel: text('channel').$type<ChannelName>(),
     /** how long a device of it may wait for another rollout */
     conflictPatienceSeconds: integer('conflict_patience_seconds').notNull().default(86_400),
+    /** how long a wave waits for devices that are not connected; null: for ever */
+    offlinePatienceSeconds: integer('offline_patience_seconds'),
+    /** it is over for so long that its members are removed, and it cannot go back */
+    forgotten: boolean('forgotten').notNull().default(false),
     createdAt: at('created_at').notNull().defaultNow(),
     finishedAt: at('finished_at'),
   },

@@ -133,14 +133,15 @@ const resweep = ({ state, sweepFrom, sweptAt }: RolloutRow, now: Date) =>
     ? { sweepFrom: '' }
     : {};
 
-const Times = z.object({ member: z.coerce.date().nullable(), offer: z.coerce.date().nullable() });
+const Time = z.coerce.date().nullable();
+const Times = z.object({ member: Time, offer: Time, patience: Time });
 const MINUTE_MS = 60_000;
 
 /** When the planner must be asked again, if nothing happens until then. */
 const nextTime = async (
   tx: Database,
   id: RolloutId,
-  { rollout: { maxPerMinute, startAt, endAt } }: PlanInput,
+  { rollout: { maxPerMinute, startAt, endAt, offlinePatienceSeconds } }: PlanInput,
   now: Date,
 ): Promise<Date | null> => {
   const [row] = await tx.select().from(rollouts).where(eq(rollouts.id, id));
@@ -151,12 +152,18 @@ const nextTime = async (
     tx,
     Times,
     sql`select (select min(not_before) from rollout_members where rollout = ${id} and not_before is not null) as member,
-      (select min(created_at) from executions where rollout = ${id} and created_at > ${new Date(now.getTime() - MINUTE_MS).toISOString()}::timestamptz) as offer`,
+      (select min(created_at) from executions where rollout = ${id} and created_at > ${new Date(now.getTime() - MINUTE_MS).toISOString()}::timestamptz) as offer,
+      (select min(ends) from (
+          select w.started_at + ${offlinePatienceSeconds}::int * interval '1 s' as ends from rollout_waves w
+            join rollout_tallies t on t.rollout = w.rollout and t.wave = w.index and t.state = 'away' and t."count" > 0
+          where w.rollout = ${id}) as waits
+        where ends > ${now.toISOString()}::timestamptz) as patience`,
   );
   const isAtRate = maxPerMinute !== null;
   const isSweeping = row.state !== 'rolling_back' && row.sweptAt !== null;
   const all = [
     times?.member ?? undefined,
+    times?.patience ?? undefined,
     isAtRate && times?.offer ? new Date(times.offer.getTime() + MINUTE_MS) : undefined,
     endAt !== null && endAt > now ? endAt : undefined,
     isSweeping ? new Date((row.sweptAt?.getTime() ?? 0) + SWEEP_EVERY_MS) : undefined,

@@ -1,6 +1,6 @@
-import { and, eq, inArray, isNotNull, lt, or, sql, type SQL } from 'drizzle-orm';
+import { and, eq, inArray, isNotNull, lt, not, or, sql, type SQL } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
-import type { RetainedKind, RetentionLimits } from '@slipway/protocol';
+import { isOverRollout, RolloutState, type RetainedKind, type RetentionLimits } from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import {
   deviceCommands,
@@ -8,6 +8,8 @@ import {
   deviceReports,
   fleetSnapshots,
   loginFailures,
+  rolloutMembers,
+  rollouts,
   sessions,
   tokens,
   triggerDeliveries,
@@ -23,6 +25,11 @@ export const RETENTION_BATCH = 500;
 const DAY_MS = 86_400_000;
 
 const before = (now: Date, days: number): Date => new Date(now.getTime() - days * DAY_MS);
+
+const OVER = RolloutState.options.filter(isOverRollout);
+
+const isForgotten = ({ rolloutDevicesDays }: RetentionLimits, now: Date): SQL | undefined =>
+  and(inArray(rollouts.state, OVER), lt(rollouts.finishedAt, before(now, rolloutDevicesDays)));
 
 type Rows = {
   readonly table: PgTable;
@@ -54,6 +61,12 @@ const ROWS = {
   snapshots: {
     table: fleetSnapshots,
     old: ({ reportsDays }, now) => lt(fleetSnapshots.at, before(now, reportsDays)),
+  },
+  // What these devices had counts for waves as before.
+  'rollout-devices': {
+    table: rolloutMembers,
+    old: (limits, now) =>
+      sql`${rolloutMembers.rollout} in (select id from rollouts where ${isForgotten(limits, now)})`,
   },
   'webhook-deliveries': {
     table: webhookDeliveries,
@@ -126,6 +139,12 @@ export const removeOldRows = async (
   now: Date,
 ): Promise<number> => {
   const { table, old }: Rows = ROWS[kind];
+  // Said before the first one goes: nobody takes a rollout back of which some are left.
+  if (kind === 'rollout-devices')
+    await db
+      .update(rollouts)
+      .set({ forgotten: true })
+      .where(and(isForgotten(limits, now), not(rollouts.forgotten)));
   const gone = await removeBatch(db, table, old(limits, now));
   if (kind === 'metrics') return Math.max(gone, await condenseMetrics(db, RETENTION_BATCH, now));
   // A run goes once nothing tells of it any more; its builds stay.

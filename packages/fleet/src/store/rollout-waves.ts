@@ -147,6 +147,7 @@ const toWave = (
     counts,
     open: openOf(tally),
     offline: tally.away,
+    skipped: tally.skipped,
     failed: failedOf(tally),
     healthy: tally.healthy,
     soaking: tally.soaking,

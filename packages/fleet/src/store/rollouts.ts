@@ -86,6 +86,7 @@ const toRollouts = async (db: Database, rows: readonly Row[]): Promise<Rollout[]
           ? {}
           : { waiting: row.sweptAt === null ? await countWaiting(db, row) : (own?.waiting ?? 0) }),
         conflictPatienceSeconds: row.conflictPatienceSeconds,
+        offlinePatienceSeconds: row.offlinePatienceSeconds,
         waitsFor: waits
           .filter(({ rollout }) => rollout === row.id)
           .map(({ other, devices: waiting, until }) => ({ rollout: other, devices: waiting, until })),
@@ -197,6 +198,7 @@ export const createRollout = (
         nextAt: asked.startAt === undefined ? now : new Date(asked.startAt),
         placed: !(asked.waves ?? []).some((who) => needsAll({ who })),
         policy: asked.policy ?? {},
+        offlinePatienceSeconds: asked.offlinePatienceSeconds ?? null,
         ...(asked.conflictPatienceSeconds === undefined
           ? {}
           : { conflictPatienceSeconds: asked.conflictPatienceSeconds }),

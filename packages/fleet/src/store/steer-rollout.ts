@@ -144,16 +144,21 @@ export const approveRollout = (
 /**
  * Devices that committed its release go back to the one before it.
  *
- * @throws {SlipwayError} NOT_FOUND, CONFLICT where it never began or goes back already
+ * @throws {SlipwayError} NOT_FOUND, CONFLICT where it never began, goes back already, or is forgotten
  */
 export const rollBackRollout = (db: Database, id: RolloutId, reason: string, now: Date): Promise<Rollout> =>
   db.transaction(async (tx) => {
-    await hold(
+    const { forgotten } = await hold(
       tx,
       id,
       ['running', 'paused', 'completed', 'stopped', 'aborted'],
       'only one that has offered something can go back',
     );
+    if (forgotten)
+      throw new SlipwayError(
+        'CONFLICT',
+        `Rollout ${id} ended so long ago that its devices are not known any more. Roll out the release that they are to run.`,
+      );
     await endWaves(tx, id, 'failed', now);
     await tx.delete(rolloutWaits).where(eq(rolloutWaits.rollout, id));
     return change(tx, id, { state: 'rolling_back', reason, finishedAt: null, nextAt: now });

@@ -1,6 +1,8 @@
+import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   codeOf,
+  DEFAULT_LIMITS,
   DeviceId,
   PROGRESS_POINTS,
   RolloutCreate,
@@ -10,6 +12,7 @@ import {
   type RolloutId,
 } from '@slipway/protocol';
 import { openDatabase, type Database, type OpenDatabase } from '../database.ts';
+import { rolloutMembers, rollouts } from '../schema.ts';
 import { startTestPostgres } from '../testing/postgres.ts';
 import { birthOf, seedOnlineDevice, seedRelease } from '../testing/seed.ts';
 import { openTestDatabase } from '../testing/test-database.ts';
@@ -19,6 +22,7 @@ import { listCommands } from './commands.ts';
 import { listExecutions, liveExecution } from './executions.ts';
 import { recordBirth, recordDeath } from './record-presence.ts';
 import { recordStatus } from './record-status.ts';
+import { removeOldRows } from './retained-rows.ts';
 import { listFailures } from './rollout-failures.ts';
 import { rolloutProgress } from './rollout-progress.ts';
 import { rolloutSummary } from './rollout-summary.ts';
@@ -119,6 +123,53 @@ describe.each(engines)('on %s', (_name, open) => {
     expect(more).toBe(true);
     expect((await settle(rollout.id)).counts).toEqual({ OFFERED: 20 });
     await abortRollout(db, rollout.id, 'seen enough', now);
+  });
+
+  test('devices that are not connected are left out once the patience with them ends; those that come are offered it', async () => {
+    const [here, gone, back] = await seed('patient', 3);
+    for (const device of [gone!, back!]) await recordDeath(db, device, 1);
+    const asked = { devices: [here!, gone!, back!], offlinePatienceSeconds: 60 };
+    const rollout = await roll(asked);
+    await settle(rollout.id);
+    await commit(rollout.release, here!);
+    expect(await settle(rollout.id)).toMatchObject({
+      state: 'running',
+      waves: [{ size: 3, offline: 2, skipped: 0 }],
+    });
+    const [{ nextAt } = {}] = await db
+      .select({ nextAt: rollouts.nextAt })
+      .from(rollouts)
+      .where(eq(rollouts.id, rollout.id));
+    expect(nextAt).toEqual(new Date(now.getTime() + 60_000));
+    later(60_000);
+    await recordBirth(db, birthOf(back!, { connection: 2 }), false, now);
+    expect(await settle(rollout.id)).toMatchObject({ waves: [{ size: 2, open: 0, offline: 0, skipped: 1 }] });
+    expect(await offered(rollout.id)).toEqual([back]);
+    await commit(rollout.release, back!);
+    expect(await settle(rollout.id)).toMatchObject({
+      state: 'completed',
+      waves: [{ healthy: 2, skipped: 1 }],
+    });
+  });
+
+  test('where devices were is forgotten some time after the end: counts stay, nobody can take it back', async () => {
+    const [first, second] = await seed('forgotten', 2);
+    const rollout = await roll({ devices: [first!] });
+    const running = await roll({ devices: [second!] });
+    await settle(rollout.id);
+    await settle(running.id);
+    await commit(rollout.release, first!);
+    const before = await settle(rollout.id);
+    const remove = (days: number) =>
+      removeOldRows(db, 'rollout-devices', DEFAULT_LIMITS, new Date(now.getTime() + days * 86_400_000));
+    const known = (id: RolloutId) => db.$count(rolloutMembers, eq(rolloutMembers.rollout, id));
+    await remove(89);
+    expect(await known(rollout.id)).toBe(1);
+    expect(await remove(91)).toBeGreaterThan(0);
+    expect([await known(rollout.id), await known(running.id)]).toEqual([0, 1]);
+    expect(await getRollout(db, rollout.id)).toEqual(before);
+    expect(await codeThrownBy(rollBackRollout(db, rollout.id, 'late', now))).toBe('CONFLICT');
+    await abortRollout(db, running.id, 'seen enough', now);
   });
 
   test('waves of a list, a query, a count and a share hold exactly those, one after the other; whoever joins finds its place', async () => {

@@ -1,6 +1,7 @@
 import { DeviceId, ExecutionId, isTerminal, type ExecutionState, type WaveState } from '@slipway/protocol';
 import { plan } from '../plan.ts';
 import { EMPTY_TALLY, type MemberState, type Tally } from '../plan/members.ts';
+import { isOutOfPatience } from '../plan/patience.ts';
 import type { PlanAction, PlanInput, PlanRollout, PlanWatched, PlanWave } from '../plan/types.ts';
 
 /** A fleet in memory that does what plans say, as the database does, with pages so small that they matter. */
@@ -50,6 +51,7 @@ export const BASE: PlanRollout = {
   retries: null,
   penaltySeconds: 0,
   patienceSeconds: 600,
+  offlinePatienceSeconds: null,
   startAt: null,
   endAt: null,
   halted: false,
@@ -67,6 +69,7 @@ export const WAVE: PlanWave = {
   failure: null,
   maxInFlight: null,
   forgiven: 0,
+  startedAt: null,
   tally: EMPTY_TALLY,
 };
 
@@ -136,7 +139,10 @@ export class World {
   }
 
   setState(wave: number, state: WaveState): void {
-    this.waves = this.waves.map((one) => (one.index === wave ? { ...one, state } : one));
+    const startedAt = state === 'pending' ? null : this.now;
+    this.waves = this.waves.map((one) =>
+      one.index === wave ? { ...one, state, startedAt: one.startedAt ?? startedAt } : one,
+    );
   }
 
   /** As the store takes in what happened. */
@@ -149,7 +155,7 @@ export class World {
       const isDue = member.notBefore !== null && member.notBefore <= this.now;
       const isFree =
         this.taken.has(device) &&
-        ((member.state === 'away' && facts?.online === true) ||
+        (((member.state === 'away' || member.state === 'skipped') && facts?.online === true) ||
           member.state === 'busy' ||
           (member.state === 'current' && facts?.runsIt === false));
       if (isFree || (isDue && REOPENED.has(member.state)))
@@ -210,6 +216,13 @@ export class World {
           },
         ];
       });
+    const absent = [...this.members].flatMap(([device, { state, wave }]) => {
+      const own = this.waves.find(({ index }) => index === wave);
+      const isLate = own !== undefined && isOutOfPatience(this.rollout, own, this.now);
+      return state === 'away' && isLate && this.devices.get(device)?.online === false
+        ? [{ device, wave }]
+        : [];
+    });
     const begun = this.waves.filter(({ state }) => state !== 'waiting' && state !== 'pending');
     const open = begun.flatMap(({ index }) =>
       [...this.members].filter(([, { state, wave }]) => state === 'open' && wave === index),
@@ -264,12 +277,14 @@ export class World {
         ...this.memberOf(one),
       })),
       watched: watched.slice(0, PAGE),
+      absent: absent.slice(0, PAGE),
       candidates,
       more: {
         ended:
           unsettled.length > PAGE || [...this.hinted].some((id) => this.devices.get(id)?.health === 'bad'),
         intake: this.hinted.size > 0,
         watched: watched.length > PAGE,
+        absent: absent.length > PAGE,
         candidates: open.length > PAGE,
       },
     };

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { and, asc, eq, gt, lte, not, or, sql, type SQL } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, lte, not, or, sql, type SQL } from 'drizzle-orm';
 import {
   AssignmentPolicy,
   compareVersions,
@@ -16,9 +16,11 @@ import type { Database } from '../../database.ts';
 import { LIVE_STATES } from '../../live-states.ts';
 import { EMPTY_TALLY, type MemberState, type Tally } from '../../plan/members.ts';
 import { mayOffer } from '../../plan/offers.ts';
+import { isOutOfPatience } from '../../plan/patience.ts';
 import { talliesOf } from '../../plan/tallies.ts';
 import { hasBegun } from '../../plan/thresholds.ts';
 import type {
+  PlanAbsent,
   PlanCandidate,
   PlanEnded,
   PlanInput,
@@ -82,6 +84,7 @@ export const gather = async (
   const ended = await endedOf(tx, rollout, stones.byId);
   const live = await liveOf(tx, rollout, stones.byId, facts);
   const watched = await watchedOf(tx, rollout, intake, now);
+  const absent = await absentOf(tx, planRollout, rollout.id, planWaves, now);
   const room = mayOffer(planRollout, talliesOf(planWaves), now) + ended.length + live.late;
   // Nothing is offered before all that ended is taken account of.
   const isLeft = ended.length === PAGE || intake.holdsOffers;
@@ -97,11 +100,13 @@ export const gather = async (
       ended,
       live: live.rows,
       watched,
+      absent,
       candidates: candidates.map(({ candidate }) => candidate),
       more: {
         ended: isLeft,
         intake: intake.more,
         watched: watched.length === PAGE,
+        absent: absent.length === PAGE,
         candidates: isFull,
       },
     },
@@ -322,6 +327,30 @@ const watchedOf = async (
       },
     ];
   });
+};
+
+/** A page of those that a wave waits no longer for. */
+const absentOf = async (
+  tx: Database,
+  rollout: PlanRollout,
+  id: RolloutId,
+  waves: readonly PlanWave[],
+  now: Date,
+): Promise<PlanAbsent[]> => {
+  const late = waves.filter((wave) => wave.tally.away > 0 && isOutOfPatience(rollout, wave, now));
+  if (rollout.state !== 'running' || rollout.halted || late.length === 0) return [];
+  const isLate = inArray(
+    rolloutMembers.wave,
+    late.map(({ index }) => index),
+  );
+  // One that is back is looked at again soon.
+  const rows = await tx
+    .select({ device: rolloutMembers.device, wave: rolloutMembers.wave })
+    .from(rolloutMembers)
+    .innerJoin(devices, eq(devices.id, rolloutMembers.device))
+    .where(and(membersOf(id, ['away']), isLate, not(devices.online)))
+    .limit(PAGE);
+  return rows.map(({ device, wave }) => ({ device, wave: wave ?? 0 }));
 };
 
 const WATCHED = ['soaking', 'reverting', 'stranded', 'healthy', 'unwell'] as const;

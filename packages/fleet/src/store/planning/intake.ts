@@ -91,7 +91,7 @@ const reopen = async (tx: Database, rollout: RolloutRow, ids: readonly DeviceId[
     update rollout_members m set state = 'open', not_before = null
     from devices
     where m.rollout = ${rollout.id} and m.device = ${devices.id} and ${isOneOf(devices.id, ids)} and (
-      m.state = 'busy' or m.state = 'away' and (${devices.online} or ${devices.state} <> 'active')
+      m.state = 'busy' or m.state in ('away', 'skipped') and (${devices.online} or ${devices.state} <> 'active')
       or m.state = 'current' and ${devices.release} is distinct from ${rollout.release})`);
 };
 
@@ -101,7 +101,7 @@ const leaveCurrent = async (tx: Database, rollout: RolloutRow, ids: readonly Dev
     update rollout_members m set state = 'current', not_before = null
     from devices
     where m.rollout = ${rollout.id} and m.device = ${devices.id} and ${isOneOf(devices.id, ids)}
-      and m.state in ('open', 'away') and ${devices.release} = ${rollout.release}`);
+      and m.state in ('open', 'away', 'skipped') and ${devices.release} = ${rollout.release}`);
 };
 
 type Join = (ids: readonly DeviceId[]) => Promise<void>;
@@ -131,7 +131,7 @@ const joinOf = async (
       on conflict (rollout, device) do nothing`);
     if (rollout.sweptAt === null) return;
     const isOut = sql`rollout = ${rollout.id} and ${isOneOf(sql`device`, ids)}
-      and state in ('open', 'away', 'busy', 'retrying', 'current')
+      and state in ('open', 'away', 'busy', 'retrying', 'skipped', 'current')
       and not exists (select from ${devices} where ${devices.id} = device and ${isTarget})`;
     await tx.execute(sql`delete from rollout_members where ${isOut} and attempt = 0`);
     await tx.execute(
