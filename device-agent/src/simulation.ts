@@ -19,6 +19,7 @@ export {
   fullJitter,
   NO_CLOCK,
   step,
+  type ConsentAnswer,
   type Effect,
   type Event,
   type Evidence,

@@ -1,13 +1,40 @@
 import { randomBytes } from 'node:crypto';
-import { createRollout, getDevice, getRollout, listExecutions, rollBackRollout } from '@slipway/fleet';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  CLAIM_TOKEN,
+  makeAuthorities,
+  makeRelease,
+  randomRoot,
+  startBroker,
+  startCloud,
+} from '@slipway/device-agent/fixture';
+import {
+  createRollout,
+  getDevice,
+  getRollout,
+  listExecutions,
+  rollBackRollout,
+  setRolloutPolicy,
+} from '@slipway/fleet';
 import { seedDevice, startTestBroker, TEST_CLASS, until } from '@slipway/fleet/testing';
 import { runGateway } from '@slipway/gateway/testing';
-import { isTerminal, minutesAhead, type DeviceId, type Execution, type RolloutId } from '@slipway/protocol';
+import {
+  ClassName,
+  isTerminal,
+  minutesAhead,
+  TenantId,
+  type DeviceId,
+  type Execution,
+  type RolloutId,
+} from '@slipway/protocol';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { conductOf } from './conformance/compare.ts';
 import { readFixtures } from './conformance/fixture.ts';
 import { replay } from './conformance/replay.ts';
-import { simNames } from './options.ts';
+import { enrolDevices } from './enrol.ts';
+import { simNames, type SimIdentity } from './options.ts';
 import { startFleetSim } from './start.ts';
 
 let server: Awaited<ReturnType<typeof runGateway>>;
@@ -110,6 +137,47 @@ test('what fails comes back to the old slot or is refused, over links that drop'
   );
 });
 
+test('in a soft rollout people at the devices accept, defer and refuse; what is only downloaded waits for its policy', async () => {
+  const faults = { declines: 0.3, defers: 0.5, deferSeconds: 1, accepts: 1 };
+  const { sim, names } = await start('soft-', 10, { faults });
+  const asked = async (version: string, mode: 'soft' | 'download') => {
+    const { id } = await server.release(version, randomBytes(1000));
+    const limits = { failureThreshold: 1, maxInFlight: 1000 };
+    const rollout = await createRollout(
+      server.db,
+      { release: id, devices: [...names], ...limits, policy: { mode } },
+      new Date(),
+    );
+    await server.wake(rollout.id);
+    return rollout.id;
+  };
+  const ends = (rollout: RolloutId) =>
+    until('the end', async () => (await getRollout(server.db, rollout)).state === 'completed' || undefined);
+
+  const soft = await asked('4.0.0', 'soft');
+  await ends(soft);
+  const known = await executionsOf(soft);
+  const of = (code: string) =>
+    known.filter(({ history }) => history.some((entry) => entry.code === code)).map(({ state }) => state);
+  expect(new Set(of('INSTALL_REFUSED'))).toEqual(new Set(['CANCELED']));
+  expect(new Set(of('INSTALL_DEFERRED'))).toEqual(new Set(['COMMITTED']));
+  expect(known.filter(({ state }) => state === 'COMMITTED').length).toBe(10 - of('INSTALL_REFUSED').length);
+
+  const download = await asked('5.0.0', 'download');
+  const waits = async () => {
+    const now = await executionsOf(download);
+    return now.length === 10 && now.every(({ code }) => code === 'INSTALL_DOWNLOADED') ? now : undefined;
+  };
+  expect((await until('all downloads', waits)).map(({ state }) => state)).toEqual(Array(10).fill('DEFERRED'));
+  await setRolloutPolicy(server.db, download, {});
+  await server.wake(download);
+  await ends(download);
+  expect(await sim.until('reports', ({ inState }) => inState.COMMITTED === 10)).toMatchObject({
+    doubleInstalls: 0,
+    doubleArms: 0,
+  });
+});
+
 test('a rollout that is rolled back takes its devices to what they ran before', async () => {
   const { sim, names } = await start('back-', 4);
   const runs = () => Promise.all(names.map(async (name) => (await getDevice(server.db, name)).release));
@@ -126,6 +194,52 @@ test('a rollout that is rolled back takes its devices to what they ran before', 
   expect(await runs()).toEqual(before);
   expect(new Set(before)).not.toContain((await getRollout(server.db, rollout)).release);
   expect(await sim.until('commands', ({ commands }) => commands === 4)).toMatchObject({ doubleArms: 0 });
+});
+
+test('a device enrols, connects with its certificate, and takes a release', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'slipway-sim-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const authorities = await makeAuthorities();
+  const broker = await startBroker(folder, authorities);
+  onTestFinished(() => broker.stop());
+  const cloud = await startCloud(authorities, broker);
+  onTestFinished(() => cloud.stop());
+  const ca = authorities.servers.certificatePem;
+  const identities: SimIdentity[] = [];
+  const { deviceClass, arch } = { deviceClass: ClassName.parse('edge-x86'), arch: 'amd64' } as const;
+  await enrolDevices({
+    url: `${cloud.enrolUrl}/v1/enrol`,
+    ca,
+    token: CLAIM_TOKEN,
+    deviceClass,
+    arch,
+    count: 1,
+    onIdentity: (identity) => identities.push(identity),
+  });
+  const tenant = TenantId.parse('t');
+  const mutualTls = { url: broker.url, ca, identities };
+  const sim = startFleetSim({
+    mqttUrl: broker.url,
+    names: [],
+    mutualTls,
+    tenant,
+    deviceClass,
+    arch,
+    speed: null,
+  });
+  onTestFinished(() => sim.close());
+  const release = await makeRelease(folder, authorities, {
+    version: '2.0.0',
+    counter: 2,
+    root: randomRoot(1),
+  });
+  cloud.publish(release);
+  await cloud.desire(1, release);
+  expect(await cloud.outcome(1)).toMatchObject({ state: 'COMMITTED', slot: 'b' });
+  expect(await sim.until('an end', ({ inState }) => inState.COMMITTED === 1)).toMatchObject({
+    refused: 0,
+    drops: 0,
+  });
 });
 
 test('asked what a real device was asked, a simulated one does the same, in the same order', async () => {

@@ -29,6 +29,12 @@ export const Faults = z.strictObject({
   /** share of devices whose clock is off, and by how many seconds at most, either way */
   skewed: share.default(0),
   skewSeconds: z.number().min(0).default(0),
+  /** of a rollout with mode soft: shares of devices where somebody refuses it, defers it once, accepts it */
+  declines: share.default(0),
+  defers: share.default(0),
+  /** real seconds, since the agent counts them by its clock */
+  deferSeconds: z.number().min(1).default(60),
+  accepts: share.default(0),
 });
 export type Faults = z.infer<typeof Faults>;
 

@@ -23,6 +23,10 @@ test('faults and pace are taken over', () => {
     '0.5',
     '--drops',
     '0.1',
+    '--defers',
+    '0.2',
+    '--defer',
+    '5',
   ]);
   expect(sim.speed).toBeNull();
   expect(sim.faults).toMatchObject({
@@ -30,6 +34,9 @@ test('faults and pace are taken over', () => {
     skewed: 0.5,
     skewSeconds: 3600,
     dropsPerMinute: 0.1,
+    defers: 0.2,
+    deferSeconds: 5,
+    accepts: 0,
   });
 });
 

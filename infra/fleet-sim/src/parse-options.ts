@@ -38,6 +38,9 @@ offered, and go on until Ctrl-C. docs/fleet-sim.md tells where the devices and t
   --panic SHARE      of devices on which its kernel panics
   --refuse SHARE     of devices that find its signature wrong
   --bad V[,V]        versions that fail so; all others go well (every version)
+  --accepts SHARE    of devices where somebody accepts an install that asks, as in a rollout of mode soft
+  --defers SHARE     where somebody defers it once, by --defer S real seconds (60), and accepts it then
+  --declines SHARE   where somebody refuses it
   --skewed SHARE     of devices whose clock is off, by up to --skew S seconds (3600)
   --zones Z[,Z]      time zones that devices are in, such as Europe/Vienna,America/New_York (UTC)
   --seed N           which devices these are (1)
@@ -85,6 +88,10 @@ const FLAGS = {
   refuse: TEXT,
   bad: TEXT,
   zones: TEXT,
+  accepts: TEXT,
+  defers: TEXT,
+  defer: TEXT,
+  declines: TEXT,
   skewed: TEXT,
   skew: TEXT,
   seed: TEXT,
@@ -108,6 +115,10 @@ const Numbers = z.object({
   'roll-back': number.optional(),
   panic: number.optional(),
   refuse: number.optional(),
+  accepts: number.optional(),
+  defers: number.optional(),
+  defer: number.optional(),
+  declines: number.optional(),
   skewed: number.optional(),
   skew: number.default(3600),
   seed: number.int().optional(),
@@ -172,6 +183,10 @@ export const parseOptions = (args: readonly string[]): Parsed => {
           panic: numbers.panic,
           refuse: numbers.refuse,
           versions: values.bad?.split(','),
+          accepts: numbers.accepts,
+          defers: numbers.defers,
+          deferSeconds: numbers.defer,
+          declines: numbers.declines,
           skewed: numbers.skewed,
           skewSeconds: numbers.skewed === undefined ? undefined : numbers.skew,
         }),

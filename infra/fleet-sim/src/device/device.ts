@@ -27,6 +27,7 @@ import {
   type CommandId,
   type Death,
   type DeviceId,
+  type ExecutionId,
   type Status,
   type UpKind,
 } from '@slipway/protocol';
@@ -39,6 +40,7 @@ import { isMet } from './fate.ts';
 import { runJob, type Bench } from './jobs.ts';
 import { Ledger } from './ledger.ts';
 import { newMachine, startMachine, type Machine } from './machine.ts';
+import { ANSWER_S, answerOf } from './person.ts';
 import { telemetryOf } from './telemetry.ts';
 
 /** 2024-01-01, as for the agent: counters begin with the clock, so that a new simulator is not taken for an old one. */
@@ -74,6 +76,8 @@ export class Device {
   private connectedAt = 0;
   private progressAt: number | null = null;
   private timer: NodeJS.Timeout | null = null;
+  /** a person thinks about it */
+  private asking: NodeJS.Timeout | null = null;
   private running: { readonly job: Job; readonly controller: AbortController } | null = null;
   private blocks: Blocks | null = null;
   /** publications whose acknowledgement somebody waits for */
@@ -147,6 +151,7 @@ export class Device {
     this.isLeaving = true;
     this.stopJob();
     if (this.timer !== null) clearTimeout(this.timer);
+    if (this.asking !== null) clearTimeout(this.asking);
     this.link?.cut();
   }
 
@@ -172,8 +177,27 @@ export class Device {
     const before = this.state.saved;
     const [next, effects] = step(this.state, event);
     this.state = next;
-    for (const status of next.saved.outbox) if (status.seq >= before.nextSeq) this.ledger.onMade(status);
+    for (const status of next.saved.outbox)
+      if (status.seq >= before.nextSeq) {
+        this.ledger.onMade(status);
+        if (status.code === 'INSTALL_AWAITS_CONSENT') this.ask(status.execution);
+      }
     for (const effect of effects) this.carryOut(effect);
+  }
+
+  /** Whoever is at the device answers after a while. What has changed by then is the core's to judge. */
+  private ask(id: ExecutionId): void {
+    const { execution } = this.state.saved;
+    if (execution?.id !== id) return;
+    const { options, waitMs } = this.context;
+    const hasDeferred = (execution.consent?.deferredTo ?? null) !== null;
+    const answer = answerOf(options, this.id, execution.version, hasDeferred);
+    if (answer === undefined) return;
+    if (this.asking !== null) clearTimeout(this.asking);
+    this.asking = setTimeout(() => {
+      this.asking = null;
+      this.dispatch({ kind: 'consent', execution: id, answer });
+    }, waitMs(ANSWER_S));
   }
 
   private carryOut(effect: Effect): void {
