@@ -4,6 +4,7 @@ import { runBadSlot } from './bad-slot/run.ts';
 import { runBuilds } from './builds/run.ts';
 import { runKill } from './kill/run.ts';
 import { runPower } from './power/run.ts';
+import { runTraces } from './traces/run.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 
@@ -27,6 +28,10 @@ const CAMPAIGNS: Readonly<Record<string, { readonly summary: string; readonly ru
     summary:
       'broker, Redis, database and every service are killed while 500 simulated devices take a release',
     run: runKill,
+  },
+  traces: {
+    summary: 'what a real device says to its server is recorded, for simulated devices to be held to',
+    run: runTraces,
   },
 };
 

@@ -3,6 +3,6 @@
  * simulated one, and what both said compared. For campaigns and tests that have a real device.
  */
 export { conductOf, type Conduct } from './compare.ts';
-export { readFixtures } from './fixture.ts';
+export { fixtureFileOf, readFixtures } from './fixture.ts';
 export { replay } from './replay.ts';
 export { parseTrace, recordWire, renderTrace, type Recorder, type WireEntry } from './trace.ts';
