@@ -787,3 +787,13 @@ test('reports that wait keep the logs of the last three only', () => {
   const logs = world.saved.outbox.filter(({ state }) => state === 'ROLLED_BACK').map(({ log }) => log);
   expect(logs).toEqual([undefined, undefined, 'x', 'x', 'x']);
 });
+
+test('the server is told anew where the clocks have changed, while there is a connection', () => {
+  const { state } = new World();
+  const tick = (connected: boolean, zoneOffset: number) =>
+    step({ ...state, connected, clock: CLOCK }, { kind: 'tick', clock: { ...CLOCK, zoneOffset } })[1];
+  expect(tick(true, 3600)).toEqual([{ kind: 'birth' }]);
+  expect(tick(true, 0)).toEqual([]);
+  // It says so when it is back.
+  expect(tick(false, 3600)).toEqual([]);
+});

@@ -53,6 +53,8 @@ const decide = (state: State, event: Decided): readonly [State, readonly Effect[
   const clock = event.kind === 'tick' || event.kind === 'desired' ? event.clock : state.clock;
   return work({ ...state, clock }, state.boot, (turn) => {
     dispatch(turn, event);
+    // The clocks have changed: the server is told how far they are ahead now.
+    if (turn.connected && clock.zoneOffset !== state.clock.zoneOffset) turn.effects.push({ kind: 'birth' });
   });
 };
 
