@@ -56,7 +56,7 @@ export const PackageFinding = z.object({
     z.object({
       deviceClass: ClassName,
       devices: z.int(),
-      /** the newest published release of the class that is known to hold none of it; null: there is none yet */
+      /** the newest published release of the class that is known to hold none of it; null: there is none yet that is newer than what any of them runs */
       update: z.object({ id: ReleaseId, version: Version }).nullable(),
       /** by the channel that they follow; null: none. What is published to no channel of theirs does not reach those who follow one */
       channels: z
@@ -64,7 +64,7 @@ export const PackageFinding = z.object({
           z.object({
             channel: ChannelName.nullable(),
             devices: z.int(),
-            /** the newest that was published to it and holds none of it */
+            /** the newest that was published to it, holds none of it and is newer than what they run */
             update: z.object({ id: ReleaseId, version: Version }).nullable(),
           }),
         )

@@ -11,7 +11,7 @@ import { parsePackageQuery } from '../query/parse.ts';
 import { devices, packages, releases } from '../schema.ts';
 import { devicesOnReleases, sumOf } from './devices-on-releases.ts';
 import { packagesNamed, releasesWith } from './find-packages.ts';
-import { updatesFor, updatesOfChannels } from './find-updates.ts';
+import { updatesFor } from './find-updates.ts';
 
 /** The releases that hold a package as asked, with what of it each holds. */
 export const holdersOf = async (
@@ -53,16 +53,14 @@ export const findRunning = async (
     .map((release) => ({ release, devices: sumOf(on.filter((row) => row.release === release)) }))
     .sort((a, b) => b.devices - a.devices);
   const classes = [...new Set(on.map(({ deviceClass }) => deviceClass))].sort();
-  const updates = await updatesFor(db, classes, [...contents.keys()]);
-  const channelsOf = await updatesOfChannels(db, [...contents.keys()], updates, near);
+  const updatesOf = await updatesFor(db, [...contents.keys()], near);
   return {
     query,
     devices: sumOf(on),
     byClass: classes.map((deviceClass) => ({
       deviceClass,
       devices: sumOf(on.filter((row) => row.deviceClass === deviceClass)),
-      update: updates.get(deviceClass) ?? null,
-      channels: channelsOf(deviceClass),
+      ...updatesOf(deviceClass),
     })),
     releases: await describe(db, known, contents),
     releaseCount: known.length,

@@ -15,18 +15,47 @@ const isFree = (holders: readonly ReleaseId[]): SQL | undefined =>
     sql`${releases.id} <> all(${idArray(holders)})`,
   );
 
-/** What devices of these classes may take instead: the newest of each. */
-export const updatesFor = async (
+/** What of them a device takes that runs a release of some counter: it refuses to go back. */
+const isTaken = (update: Counted | undefined, counter: number): update is Counted =>
+  update !== undefined && counter < update.counter;
+
+type Counted = Update & { readonly counter: number };
+const plain = ({ id, version }: Counted): Update => ({ id, version });
+
+/** Where devices run what they are to be brought away from. */
+type Lot = {
+  readonly deviceClass: ClassName;
+  readonly channel: ChannelName | null;
+  readonly counter: number;
+  readonly devices: number;
+};
+
+const lotsOf = (db: Database, holders: readonly ReleaseId[], near: SQL | undefined): Promise<Lot[]> =>
+  db
+    .select({
+      deviceClass: devices.deviceClass,
+      channel: devices.channel,
+      counter: releases.counter,
+      devices: count(),
+    })
+    .from(devices)
+    .innerJoin(releases, eq(releases.id, devices.release))
+    .where(and(isOfFleet, near, sql`${devices.release} = any(${idArray(holders)})`))
+    .groupBy(devices.deviceClass, devices.channel, releases.counter)
+    .orderBy(desc(count()), devices.channel);
+
+/** The newest of each class. */
+const newestOfClasses = async (
   db: Database,
   classes: readonly ClassName[],
   holders: readonly ReleaseId[],
-): Promise<ReadonlyMap<ClassName, Update>> => {
-  if (classes.length === 0) return new Map();
+): Promise<ReadonlyMap<ClassName, Counted>> => {
   const rows = await db
     .selectDistinctOn([releases.deviceClass], {
       deviceClass: releases.deviceClass,
       id: releases.id,
       version: releases.version,
+      counter: releases.counter,
     })
     .from(releases)
     .where(and(inArray(releases.deviceClass, [...classes]), isFree(holders)))
@@ -34,61 +63,67 @@ export const updatesFor = async (
   return new Map(rows.map(({ deviceClass, ...update }) => [deviceClass, update]));
 };
 
+/** The newest that was published to each channel, by class and channel. */
+const newestOfChannels = async (
+  db: Database,
+  classes: readonly ClassName[],
+  holders: readonly ReleaseId[],
+): Promise<ReadonlyMap<string, Counted>> => {
+  const rows = await db
+    .selectDistinctOn([channelHistory.deviceClass, channelHistory.channel], {
+      deviceClass: channelHistory.deviceClass,
+      channel: channelHistory.channel,
+      id: releases.id,
+      version: releases.version,
+      counter: releases.counter,
+    })
+    .from(channelHistory)
+    .innerJoin(releases, eq(releases.id, channelHistory.release))
+    .where(
+      and(
+        inArray(channelHistory.deviceClass, [...classes]),
+        eq(channelHistory.event, 'published'),
+        isFree(holders),
+      ),
+    )
+    .orderBy(channelHistory.deviceClass, channelHistory.channel, desc(releases.counter));
+  return new Map(rows.map(({ deviceClass, channel, ...update }) => [`${deviceClass}/${channel}`, update]));
+};
+
 type OfChannel = NonNullable<PackageFinding['byClass'][number]['channels']>[number];
+export type Updates = { readonly update: Update | null; readonly channels: OfChannel[] };
 
 /**
- * The same by the channels that the devices follow: a rollout to what a query finds reaches those who follow one only
- * with a release that was published to it.
- *
- * @param ofClass what those may take who follow none
+ * What devices may take instead, by their class and by the channels that they follow: a rollout to what a query finds
+ * reaches those who follow one only with a release that was published to it. What some already run a later release than
+ * is nothing for them.
  */
-export const updatesOfChannels = async (
+export const updatesFor = async (
   db: Database,
   holders: readonly ReleaseId[],
-  ofClass: ReadonlyMap<ClassName, Update>,
   near: SQL | undefined,
-): Promise<(deviceClass: ClassName) => OfChannel[]> => {
-  const on = await db
-    .select({ deviceClass: devices.deviceClass, channel: devices.channel, devices: count() })
-    .from(devices)
-    .where(and(isOfFleet, near, sql`${devices.release} = any(${idArray(holders)})`))
-    .groupBy(devices.deviceClass, devices.channel)
-    .orderBy(desc(count()), devices.channel);
-  const named = on.filter(({ channel }) => channel !== null);
-  const published =
-    named.length === 0
-      ? []
-      : await db
-          .selectDistinctOn([channelHistory.deviceClass, channelHistory.channel], {
-            deviceClass: channelHistory.deviceClass,
-            channel: channelHistory.channel,
-            id: releases.id,
-            version: releases.version,
-          })
-          .from(channelHistory)
-          .innerJoin(releases, eq(releases.id, channelHistory.release))
-          .where(
-            and(
-              inArray(channelHistory.deviceClass, [
-                ...ofClass.keys(),
-                ...named.map((row) => row.deviceClass),
-              ]),
-              eq(channelHistory.event, 'published'),
-              isFree(holders),
-            ),
-          )
-          .orderBy(channelHistory.deviceClass, channelHistory.channel, desc(releases.counter));
-  const updateOf = (deviceClass: ClassName, channel: ChannelName | null): Update | null => {
-    if (channel === null) return ofClass.get(deviceClass) ?? null;
-    const found = published.find((row) => row.deviceClass === deviceClass && row.channel === channel);
-    return found === undefined ? null : { id: found.id, version: found.version };
+): Promise<(deviceClass: ClassName) => Updates> => {
+  const lots = holders.length === 0 ? [] : await lotsOf(db, holders, near);
+  const classes = [...new Set(lots.map(({ deviceClass }) => deviceClass))];
+  if (classes.length === 0) return () => ({ update: null, channels: [] });
+  const ofClass = await newestOfClasses(db, classes, holders);
+  const ofChannel = lots.some(({ channel }) => channel !== null)
+    ? await newestOfChannels(db, classes, holders)
+    : new Map<string, Counted>();
+  return (deviceClass) => {
+    const own = lots.filter((lot) => lot.deviceClass === deviceClass);
+    const newest = ofClass.get(deviceClass);
+    const channels = new Map<string, OfChannel>();
+    for (const { channel, counter, devices: number } of own) {
+      const found = channel === null ? newest : ofChannel.get(`${deviceClass}/${channel}`);
+      const update = isTaken(found, counter) ? plain(found) : null;
+      const key = `${channel ?? ''} ${update?.id ?? ''}`;
+      channels.set(key, { channel, devices: number + (channels.get(key)?.devices ?? 0), update });
+    }
+    return {
+      update:
+        newest !== undefined && own.some(({ counter }) => isTaken(newest, counter)) ? plain(newest) : null,
+      channels: [...channels.values()],
+    };
   };
-  return (deviceClass) =>
-    on
-      .filter((row) => row.deviceClass === deviceClass)
-      .map(({ channel, devices: number }) => ({
-        channel,
-        devices: number,
-        update: updateOf(deviceClass, channel),
-      }));
 };

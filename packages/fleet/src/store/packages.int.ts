@@ -426,6 +426,11 @@ describe.each(engines)('packages on %s', (_name, open) => {
       ]);
       await publishToChannel(db, { release: good.id, channel: key.name, actor: 'test' }, now);
       expect(await channelsOf()).toContainEqual({ channel: 'slow', devices: 1, update });
+      // Those who run a later one refuse to go back.
+      const back = await findRunning(db, 'shaky >= 1.0.1', undefined);
+      expect(back.devices).toBeGreaterThan(0);
+      expect(back.byClass[0]?.update).toBeNull();
+      expect(new Set(back.byClass[0]?.channels?.map((one) => one.update))).toEqual(new Set([null]));
     });
   });
 });

@@ -166,8 +166,9 @@ const Stuck = ({
   <Text size="sm">
     {channel === null || newest === null ? (
       <>
-        No published release of {deviceClass} is free of it
-        {channel === null ? '' : ` for ${counted(devices, 'device')} that follow ${channel}`}.{' '}
+        For {counted(devices, 'device')}
+        {channel === null ? '' : ` that follow ${channel}`} there is no published release of {deviceClass}{' '}
+        that is free of it and newer than what they run.{' '}
         <Anchor component={Link} to={`/builds?class=${deviceClass}`} inherit>
           Build one with the package renewed
         </Anchor>
@@ -175,8 +176,8 @@ const Stuck = ({
       </>
     ) : (
       <>
-        {counted(devices, 'device')} {devices === 1 ? 'follows' : 'follow'} <b>{channel}</b>, to which nothing
-        free of it was published.{' '}
+        For {counted(devices, 'device')} that follow <b>{channel}</b> nothing was published there that is free
+        of it and newer than what they run.{' '}
         <Anchor component={Link} to={`/releases/${newest.id}`} inherit>
           Publish {newest.version} to {channel}
         </Anchor>

@@ -78,7 +78,7 @@ const Shown = ({ release }: { readonly release: Release }) => {
             <Group gap={6}>
               Qualification
               {release.qualification === 'failed' ? (
-                <Badge size="xs" color="red" circle>
+                <Badge size="xs" color="red.9" circle>
                   !
                 </Badge>
               ) : null}

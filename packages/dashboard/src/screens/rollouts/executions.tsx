@@ -23,6 +23,7 @@ const columns: readonly Column<Execution>[] = [
   {
     id: 'device',
     header: 'Device',
+    width: 160,
     cell: ({ device }) => (
       <Anchor component={Link} to={`/devices/${device}`} size="sm" fw={500}>
         {device}

@@ -129,7 +129,7 @@ const Shown = ({ rollout }: { readonly rollout: Rollout }) => {
 const FailureCount = ({ rollout }: { readonly rollout: Rollout }) => {
   const { failed } = stagesOfRollout(rollout);
   return failed === 0 ? null : (
-    <Badge size="sm" color="red" variant="filled" circle={failed < 10}>
+    <Badge size="sm" color="red.9" variant="filled" circle={failed < 10}>
       {count(failed)}
     </Badge>
   );
