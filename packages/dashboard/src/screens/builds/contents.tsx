@@ -34,7 +34,7 @@ export const Contents = ({ build }: { readonly build: Build }) => {
   const hasList = build.artifacts.some(({ name }) => name === 'contents.jsonl.gz');
   const folder = useQuery({
     queryKey: ['contents', build.id, under],
-    queryFn: ({ signal }) => api.builds.getContents(build.id, { under, depth: 5, most: 3000 }, { signal }),
+    queryFn: ({ signal }) => api.builds.getContents(build.id, { under, depth: 8, most: 4000 }, { signal }),
     staleTime: Number.POSITIVE_INFINITY,
     placeholderData: keepPreviousData,
     enabled: hasList,

@@ -7,5 +7,6 @@ export const classes: Screen = {
   routes: [
     { path: '/classes', load: () => import('./page.tsx') },
     { path: '/classes/:name', load: () => import('./class.tsx') },
+    { path: '/repository', load: () => import('./repository.tsx') },
   ],
 };
