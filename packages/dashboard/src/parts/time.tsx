@@ -30,10 +30,12 @@ type TimeProps = {
   readonly as?: 'ago' | 'local';
   /** where there is none */
   readonly none?: string;
+  /** without a tooltip of ours, for tables of very many rows: the browser shows both times, by itself */
+  readonly isPlain?: boolean;
 };
 
 /** A time; whoever points at it sees the local one with its zone, and that of UTC. */
-export const Time = ({ value, as = 'ago', none = 'never' }: TimeProps) => {
+export const Time = ({ value, as = 'ago', none = 'never', isPlain = false }: TimeProps) => {
   const now = useNow();
   if (value === null || value === undefined)
     return (
@@ -42,9 +44,11 @@ export const Time = ({ value, as = 'ago', none = 'never' }: TimeProps) => {
       </Text>
     );
   const time = new Date(value);
-  return (
-    <Tooltip label={`${localTime(time)} · ${utcTime(time)}`}>
-      <time dateTime={value}>{as === 'ago' ? relativeTime(time, now) : localTime(time)}</time>
-    </Tooltip>
+  const both = `${localTime(time)} · ${utcTime(time)}`;
+  const shown = (
+    <time dateTime={value} title={isPlain ? both : undefined}>
+      {as === 'ago' ? relativeTime(time, now) : localTime(time)}
+    </time>
   );
+  return isPlain ? shown : <Tooltip label={both}>{shown}</Tooltip>;
 };

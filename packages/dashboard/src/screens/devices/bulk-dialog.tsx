@@ -175,7 +175,7 @@ const Form = ({ item, selection, query, fields, close }: DialogProps) => {
           Cancel
         </Button>
         <Button
-          color={item.isDangerous === true ? 'red' : undefined}
+          color={item.isDangerous === true ? 'red.8' : undefined}
           disabled={
             action === undefined ||
             changed === 0 ||
@@ -196,7 +196,7 @@ export const BulkDialog = (props: DialogProps) => (
     opened
     onClose={props.close}
     closeOnClickOutside={false}
-    title={props.item.label.replace(' …', '')}
+    title={<Text fw={600}>{props.item.label.replace(' …', '')}</Text>}
     size="lg"
   >
     <Form {...props} />

@@ -46,8 +46,9 @@ const Row = memo(({ device, at, top, columns, template, isChosen, isFixed, toggl
     {toggle === undefined ? null : (
       <div role="gridcell" className="slipway-grid-cell">
         {device === undefined ? null : (
-          <Checkbox
-            size="xs"
+          <input
+            type="checkbox"
+            className="slipway-check"
             aria-label={`Select ${device.id}`}
             checked={isChosen}
             disabled={isFixed}

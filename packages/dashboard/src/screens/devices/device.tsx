@@ -1,7 +1,6 @@
 import './devices.css';
-import { Alert, Grid, Group, Skeleton, Stack, Tabs } from '@mantine/core';
+import { Grid, Group, Skeleton, Stack, Tabs } from '@mantine/core';
 import { DeviceId, type Device } from '@slipway/protocol';
-import { IconAlertTriangle } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense } from 'react';
 import { useParams } from 'react-router';
@@ -12,7 +11,8 @@ import { Panel } from '../../parts/panel.tsx';
 import { StateBadge } from '../../parts/state-badge.tsx';
 import { Time } from '../../parts/time.tsx';
 import { useSearch } from '../../parts/use-search.ts';
-import { alarmWord, healthWord, presenceOf } from './columns.tsx';
+import { healthWord, presenceOf } from './columns.tsx';
+import { Alarms } from './device/alarms.tsx';
 import { Commands } from './device/commands.tsx';
 import { DeviceMenu } from './device/device-menu.tsx';
 import { Identity } from './device/identity.tsx';
@@ -57,16 +57,6 @@ const TABS = {
 type Tab = keyof typeof TABS;
 const isTab = (name: string | null): name is Tab => name !== null && Object.hasOwn(TABS, name);
 const NAMES = Object.keys(TABS).filter(isTab);
-
-const Alarms = ({ device }: { readonly device: Device }) =>
-  device.alarms.length === 0 ? null : (
-    <Alert color="orange" icon={<IconAlertTriangle />} title="Something is wrong with it">
-      {device.alarms.map(alarmWord).join(', ')}
-      {device.telemetry?.failing?.length
-        ? `; gates that do not hold: ${device.telemetry.failing.join(', ')}`
-        : ''}
-    </Alert>
-  );
 
 const Shown = ({ device }: { readonly device: Device }) => {
   const [chosen, setChosen] = useSearch('tab', 'summary', { isStep: true });

@@ -20,7 +20,7 @@ import { useSelection } from './selection.ts';
 import { useDeviceTotal } from './use-device-rows.ts';
 import { ViewMenu } from './view-menu.tsx';
 
-const GRID_HEIGHT = 'max(320px, calc(100dvh - 320px))';
+const GRID_HEIGHT = 'max(320px, calc(100dvh - 290px))';
 
 type Address = {
   readonly query: string;
@@ -66,7 +66,7 @@ const NoDevices = () => (
     icon={IconCpu}
     title="There are no devices yet"
     action={
-      <Button component={Link} to="/settings?tab=claims">
+      <Button component={Link} to="/settings/claims">
         Make a claim
       </Button>
     }
@@ -138,7 +138,13 @@ export default function Screen() {
           />
         ) : null}
         <Card padding={0} style={{ opacity: fault === undefined ? 1 : 0.5 }}>
-          {total.data === undefined ? (
+          {total.data === undefined && total.error !== null ? (
+            <Text size="sm" c="dimmed" ta="center" py="xl">
+              {fault === undefined
+                ? 'No devices to show.'
+                : 'As soon as the query is understood, what it finds is here.'}
+            </Text>
+          ) : total.data === undefined ? (
             <Skeleton h={GRID_HEIGHT} />
           ) : total.data === 0 && query === '' ? (
             <NoDevices />

@@ -46,8 +46,10 @@ export const faultOf = (query: string, error: unknown): QueryFault | undefined =
     typeof line === 'number' && typeof column === 'number' && typeof length === 'number'
       ? spanOfFault(query, { line, column, length })
       : { from: 0, to: query.length };
-  // The lines below it show the place, which is underlined here.
-  const message = (error.message.split('\n')[0] ?? '').replace(/^Line \d+, column \d+: /, '');
+  // The lines below it show the place, which is underlined here; all that there is stands in the suggestions.
+  const message = (error.message.split('\n')[0] ?? '')
+    .replace(/^Line \d+, column \d+: /, '')
+    .replace(/ (?:Fields|Metrics|Types) are .*$/, '');
   return { message: message.charAt(0).toUpperCase() + message.slice(1), ...place };
 };
 
@@ -111,7 +113,7 @@ export const QueryBar = ({ value, onChange, fields, fault, id }: QueryBarProps) 
             ...defaultKeymap,
             ...historyKeymap,
           ]),
-          placeholder('All devices. Try  class = …  or  alarm = offline'),
+          placeholder('All devices. Try alarm = offline'),
           EditorView.contentAttributes.of({
             'aria-label': 'Query',
             'aria-describedby': `${id}-fault`,
@@ -188,7 +190,11 @@ export const QueryBar = ({ value, onChange, fields, fault, id }: QueryBarProps) 
         size="xs"
         mih={18}
         mt={2}
-        c={fault === undefined ? 'dimmed' : 'red'}
+        c={
+          fault === undefined
+            ? 'dimmed'
+            : 'light-dark(var(--mantine-color-red-9), var(--mantine-color-red-4))'
+        }
         role="status"
       >
         {fault?.message ?? 'Ctrl Space suggests, Tab takes what is suggested.'}

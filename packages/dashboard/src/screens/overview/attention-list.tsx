@@ -1,8 +1,7 @@
 import { Anchor, Box, Group, Stack, Text, ThemeIcon, VisuallyHidden } from '@mantine/core';
 import type { Attention, Severity } from '@slipway/protocol';
-import { IconAlertOctagon, IconAlertTriangle, IconCircleCheck, IconInfoCircle } from '@tabler/icons-react';
+import { IconAlertOctagon, IconAlertTriangle, IconInfoCircle } from '@tabler/icons-react';
 import { Link } from 'react-router';
-import { Empty } from '../../parts/empty.tsx';
 import { Time } from '../../parts/time.tsx';
 import { targetPath } from './targets.ts';
 
@@ -42,10 +41,10 @@ const Item = ({ item }: { readonly item: Attention }) => {
 /** Worst first, each with what to do and where. */
 export const AttentionList = ({ items }: { readonly items: readonly Attention[] }) =>
   items.length === 0 ? (
-    <Empty icon={IconCircleCheck} title="Nothing needs you">
+    <Text size="sm" c="dimmed">
       Builds, releases, rollouts, devices, certificates and webhooks are looked at whenever something changes.
       What goes wrong, or waits for somebody, stands here with what to do about it.
-    </Empty>
+    </Text>
   ) : (
     <Stack component="ul" gap={0} m={0} p={0} className="slipway-attention" style={{ listStyle: 'none' }}>
       {items.map((item, at) => (

@@ -22,14 +22,16 @@ const Bar = ({ shares }: { readonly shares: Shares }) => {
   return (
     <>
       <Progress.Root size={10} radius="sm" aria-hidden>
-        {parts.map(([key, color]) => (
-          <Progress.Section
-            key={key}
-            value={(shares[key] / Math.max(1, shares.total)) * 100}
-            color={color}
-            withAria={false}
-          />
-        ))}
+        {parts
+          .filter(([key]) => key !== 'waiting')
+          .map(([key, color]) => (
+            <Progress.Section
+              key={key}
+              value={(shares[key] / Math.max(1, shares.total)) * 100}
+              color={color}
+              withAria={false}
+            />
+          ))}
       </Progress.Root>
       <Text size="xs" c="dimmed" mt={4}>
         {words === '' ? 'No device yet' : words}

@@ -19,11 +19,11 @@ export const targetPath = (target: AttentionTarget): string => {
     case 'rollout':
       return `/${PLACES[target.kind]}/${target.id}`;
     case 'webhook':
-      return '/settings?tab=webhooks';
+      return '/settings/webhooks';
     case 'key':
-      return '/settings?tab=keys';
+      return '/settings/keys';
     case 'system':
-      return '/settings?tab=server';
+      return '/settings/instance';
     default:
       return target satisfies never;
   }

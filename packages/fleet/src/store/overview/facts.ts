@@ -1,4 +1,4 @@
-import { and, count, desc, eq, gte, inArray, isNotNull, lt, or, sql, type SQL } from 'drizzle-orm';
+import { and, count, desc, eq, gte, inArray, isNotNull, lt, not, or, sql, type SQL } from 'drizzle-orm';
 import { KEY_WARNING_DAYS, type TenantId } from '@slipway/protocol';
 import type { Database } from '../../database.ts';
 import {
@@ -21,6 +21,7 @@ const LATELY_MS = 14 * DAY_MS;
 /** A device that is connected says more often how far it is. */
 const STUCK_MS = 30 * 60_000;
 const MOST = 20;
+export const OPEN = ['running', 'paused', 'pending', 'scheduled', 'rolling_back'] as const;
 
 /** What there is to know of a fleet before somebody is told to look. */
 export type Facts = Awaited<ReturnType<typeof findFacts>>;
@@ -139,7 +140,10 @@ const stuckUpdates = (db: Database, near: SQL | undefined, now: Date) =>
     .orderBy(desc(count()))
     .limit(MOST);
 
-/** Devices below the release of the channel that they follow; of those that follow none, below the newest of their class. */
+/**
+ * Devices below the release of the channel that they follow; of those that follow none, below the newest of their class.
+ * Not told of a release that is being rolled out, or is to be.
+ */
 const devicesBehind = async (db: Database, near: SQL | undefined) => {
   const newest = db
     .selectDistinctOn([releases.deviceClass], {
@@ -152,6 +156,9 @@ const devicesBehind = async (db: Database, near: SQL | undefined) => {
     .as('newest');
   const isBelow = (version: SQL): SQL => sql`${devices.versionOrder} < version_order(${version}) collate "C"`;
   const isActive = and(eq(devices.state, 'active'), near);
+  const isUnderWay = (version: SQL): SQL =>
+    sql`exists (select from ${rollouts} where ${rollouts.deviceClass} = ${devices.deviceClass}
+      and ${rollouts.version} = ${version} and ${inArray(rollouts.state, [...OPEN])})`;
   const following = await db
     .select({
       deviceClass: devices.deviceClass,
@@ -165,7 +172,14 @@ const devicesBehind = async (db: Database, near: SQL | undefined) => {
       and(eq(channels.deviceClass, devices.deviceClass), eq(channels.name, devices.channel)),
     )
     .innerJoin(releases, eq(releases.id, channels.release))
-    .where(and(isActive, isNotNull(devices.channel), isBelow(sql`${releases.version}`)))
+    .where(
+      and(
+        isActive,
+        isNotNull(devices.channel),
+        isBelow(sql`${releases.version}`),
+        not(isUnderWay(sql`${releases.version}`)),
+      ),
+    )
     .groupBy(devices.deviceClass, devices.channel, releases.version);
   const others = await db
     .select({
@@ -176,7 +190,14 @@ const devicesBehind = async (db: Database, near: SQL | undefined) => {
     })
     .from(devices)
     .innerJoin(newest, eq(newest.deviceClass, devices.deviceClass))
-    .where(and(isActive, sql`${devices.channel} is null`, isBelow(sql`${newest.version}`)))
+    .where(
+      and(
+        isActive,
+        sql`${devices.channel} is null`,
+        isBelow(sql`${newest.version}`),
+        not(isUnderWay(sql`${newest.version}`)),
+      ),
+    )
     .groupBy(devices.deviceClass, newest.version);
   return [...following, ...others].sort((a, b) => b.count - a.count).slice(0, MOST);
 };

@@ -8,9 +8,8 @@ import { isInReach, isRolloutInReach } from '../reach.ts';
 import { listRollouts } from '../rollouts.ts';
 import { recentActivity } from './activity.ts';
 import { attentionOf, type ServerFacts } from './attention.ts';
-import { findFacts } from './facts.ts';
+import { findFacts, OPEN } from './facts.ts';
 
-const OPEN = ['running', 'paused', 'pending', 'scheduled', 'rolling_back'] as const;
 const MOST_ROLLOUTS = 20;
 const MOST_ACTIVITY = 20;
 

@@ -1,6 +1,6 @@
 import { Progress, SimpleGrid, Text } from '@mantine/core';
 import type { Device, Telemetry } from '@slipway/protocol';
-import { bytes, percent, span } from '../../../parts/numbers.ts';
+import { bytes, counted, percent, span } from '../../../parts/numbers.ts';
 import { Panel } from '../../../parts/panel.tsx';
 
 type Gauge = {
@@ -35,7 +35,7 @@ const linkOf = (link: NonNullable<Telemetry['link']>): Gauge => ({
   label: 'Link',
   value: link.kind,
   about:
-    `${link.interface ?? ''}${link.metered ? ', metered' : ''}, ${link.reconnects} reconnections`.replace(
+    `${link.interface ?? ''}${link.metered ? ', metered' : ''}, ${counted(link.reconnects, 'reconnection')}`.replace(
       /^, /,
       '',
     ),

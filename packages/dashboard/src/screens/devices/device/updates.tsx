@@ -55,6 +55,25 @@ const Bar = ({ phases }: { readonly phases: readonly Phase[] }) => (
   </div>
 );
 
+/** What the parts of the bar are, in words. */
+const Legend = ({ phases }: { readonly phases: readonly Phase[] }) => (
+  <Group gap="sm" mt={6}>
+    {phases
+      .filter(({ ms }) => ms > 0)
+      .map(({ state, at, ms }) => (
+        <Group key={`${state} ${at}`} gap={5} wrap="nowrap">
+          <Box w={9} h={9} bg={`${COLORS[state] ?? 'gray'}.6`} style={{ borderRadius: 2 }} aria-hidden />
+          <Text size="xs">
+            {wordOf(state)}{' '}
+            <Text span c="dimmed" inherit>
+              {span(ms)}
+            </Text>
+          </Text>
+        </Group>
+      ))}
+  </Group>
+);
+
 const Why = ({ execution }: { readonly execution: Execution }) => {
   const { code, message, log } = execution;
   if (code === null && message === null && log === null) return null;
@@ -142,6 +161,7 @@ const Update = ({
       </Group>
       <Box mt="xs">
         <Bar phases={phases} />
+        <Legend phases={phases} />
       </Box>
       <Text size="xs" c="dimmed" mt={4}>
         {state === 'DOWNLOADING' ? `${bytes(bytesDone)} of ${bytes(bytesTotal)}, ` : ''}
@@ -180,7 +200,13 @@ const List = ({
       staleTime: 600_000,
     })),
   });
-  const versions = new Map(ids.map((id, at) => [id, releases[at]?.data?.version]));
+  const inSlots = [device.slots?.a, device.slots?.b];
+  const versions = new Map(
+    ids.map((id, at) => [
+      id,
+      releases[at]?.data?.version ?? inSlots.find((slot) => slot?.release === id)?.version,
+    ]),
+  );
   return (
     <Stack gap="sm" component="ul" m={0} p={0} style={{ listStyle: 'none' }}>
       {executions.map((execution) => (
