@@ -30,6 +30,7 @@ export const BuildOptions = z.object({
   pull: z.boolean().default(false),
   sbom: Sbom,
   provenance: z.boolean().default(true),
+  contents: z.boolean().default(true),
   decompressKernel: z.boolean().default(false),
   dryRun: z.boolean().default(false),
   cache: z.string().optional(),
@@ -57,6 +58,8 @@ export const withBuildOptions = (command: Command): Command =>
     .option('--sbom <kinds>', 'cyclonedx, spdx or both; none for none (cyclonedx)', collect)
     .option('--no-sbom', 'write no SBOM')
     .option('--no-provenance', 'write no provenance')
+    .option('--contents', 'write the list of files (so it is unless --no-contents)')
+    .option('--no-contents', 'write no list of files, which slipway why and slipway diff read')
     .option('--decompress-kernel', 'unpack a kernel that is compressed by gzip')
     .option('--dry-run', 'print the merged specification and build nothing')
     .option('--cache <folder>', 'the cache; otherwise SLIPWAY_CACHE or ~/.cache/slipway')

@@ -56,10 +56,11 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const build = (...words: string[]) =>
-  call('build', '--arch', 'amd64', '--no-sbom', '--no-provenance', ...words);
+/** Nothing but the image. */
+const BARE = ['--no-sbom', '--no-provenance', '--no-contents'];
+const build = (...words: string[]) => call('build', '--arch', 'amd64', ...BARE, ...words);
 const spawn = (words: readonly string[], input: string) =>
-  spawnSync(process.execPath, [main, 'build', '--arch', 'amd64', '--no-sbom', '--no-provenance', ...words], {
+  spawnSync(process.execPath, [main, 'build', '--arch', 'amd64', ...BARE, ...words], {
     cwd: folder,
     env: { HOME: folder, PATH: process.env['PATH'], SLIPWAY_CACHE: 'cache' },
     input,
@@ -196,7 +197,7 @@ test.each(['cache', 'outputs'])('a full disk under the %s has its own code, and 
   writeFileSync(path('images/big.yml'), 'init: ["oci:big"]\nfiles: [{path: big, source: data}]\n');
   writeFileSync(path('data'), Buffer.alloc(3 * 1024 * 1024, 'some data '));
   const places = what === 'cache' ? ['--cache', 'small/cache', '--dir', 'full'] : ['--dir', 'small/out'];
-  const words = ['--format', 'tar', '--no-sbom', '--no-provenance', 'images/big.yml', ...places];
+  const words = ['--format', 'tar', ...BARE, 'images/big.yml', ...places];
   const full = spawnSync(
     'unshare',
     ['-rm', 'sh', '-c', script, 'sh', process.execPath, main, 'build', '--arch', 'amd64', ...words],
@@ -282,4 +283,55 @@ test('lint takes the configuration of a kernel by name, and refuses a baseline t
     err: expect.stringMatching(/^SPEC_INVALID: known\.json:1:\d+: /),
   });
   expect((await call('lint')).err).toMatch(/^USAGE: name the image files to check/);
+});
+
+test('why tells of a file its component and layer, what it replaced, and who took away what is not there', async () => {
+  const layers = [
+    files({ 'etc/a': 'lower', 'etc/b': 'gone', 'usr/bin/tool': 'a tool' }),
+    files({ 'etc/a': 'upper one', 'etc/.wh.b': '' }),
+  ];
+  await writeOciLayout(path('images/layered'), {
+    tag: '1',
+    platforms: [{ arch: 'amd64', layers, config: { Entrypoint: ['/usr/bin/tool'] } }],
+  });
+  writeFileSync(
+    path('images/why.yml'),
+    `init: ["oci:layered"]
+services: [{name: web, image: "oci:web"}]
+files:
+  - {path: bin, symlink: usr/bin}
+  - {path: start, contents: by hand}
+`,
+  );
+  const words = ['--contents', '--format', 'tar,oci', '--dir', 'why', 'images/why.yml'];
+  expect(await build(...words)).toMatchObject({ status: 0 });
+  expect(readdirSync(path('why'))).toEqual(['why.contents.jsonl.gz', 'why.oci.tar', 'why.tar']);
+  const told = await call('why', '/etc/a', 'why/why.tar');
+  expect(told.out.replaceAll(/sha256:\w+/g, 'DIGEST')).toBe(
+    `path          /etc/a
+what          a file, mode 644, 9 B
+digest        DIGEST
+put there by  oci:layered, layer 2 of 2
+layer         DIGEST
+asked for by  init[0]
+replaced      a file of 5 B from oci:layered, layer 1 of 2`,
+  );
+  const taken = await call('why', 'etc/b', 'why');
+  expect(taken.status).toBe(0);
+  expect(taken.out).toMatch(/^taken away by +oci:layered, layer 2 of 2: \/etc\/b$/m);
+  expect(taken.out).toMatch(/^was +a file of 4 B from oci:layered, layer 1 of 2$/m);
+  const linked = await call('why', '--json', '/bin/tool', 'why/why.contents.jsonl.gz');
+  expect(JSON.parse(linked.out)).toMatchObject({
+    path: 'usr/bin/tool',
+    links: [{ path: 'bin', target: 'usr/bin', origin: { location: 'files[0]' } }],
+    found: { origin: { component: 'oci:layered', layer: { number: 1, of: 2 } } },
+  });
+  const container = await call('why', 'containers/services/web/lower/start', 'why');
+  expect(container.out).toMatch(/^put there by +oci:web, layer 1 of 1$/m);
+  expect(container.out).toMatch(/^asked for by +services\[0\]$/m);
+  expect((await call('why', 'containers/services', 'why')).out).toMatch(/^holds .* of /m);
+  expect(await call('why', 'usr/start', 'why')).toMatchObject({
+    status: 66,
+    err: expect.stringMatching(/^NOT_FOUND: .*\/start, \/containers\/services\/web\/lower\/start\./),
+  });
 });

@@ -9,6 +9,7 @@ import {
   SlipwayError,
 } from '@slipway/protocol';
 import type { Sbom } from '@slipway/sbom';
+import { beside, stem } from './beside.ts';
 import type { Context } from './context.ts';
 import { readNotices } from './read-notices.ts';
 
@@ -78,26 +79,11 @@ const readBundle = async (where: Where, name: string, file: FileHandle): Promise
   throw notFound(name, `expected ${SBOM_NAME} in the bundle`);
 };
 
-const stem = (name: string, pattern: RegExp): string => name.replace(pattern, '');
-
-/**
- * What a build left beside an output: the file whose name goes on as that of the output does (`edge.cdx.json` beside
- * `edge.tar`), else the only one.
- *
- * @param output name of the output; absent: the folder as a whole is meant
- */
+/** As `beside`; of CycloneDX and SPDX, which say the same, CycloneDX is read. */
 const pick = (names: readonly string[], pattern: RegExp, output: string | undefined): string[] => {
-  const candidates = names.filter((name) => pattern.test(name)).sort();
-  const own =
-    output === undefined
-      ? []
-      : candidates.filter((name) => stem(name, pattern) !== '' && output.startsWith(stem(name, pattern)));
-  const chosen = own.length > 0 ? own : candidates;
-  // The longest name fits best; of CycloneDX and SPDX, which say the same, CycloneDX is read.
-  const longest = Math.max(0, ...chosen.map((name) => stem(name, pattern).length));
-  const best = own.length > 0 ? own.filter((name) => stem(name, pattern).length === longest) : chosen;
-  const cyclonedx = best.filter((name) => name.endsWith('cdx.json'));
-  return cyclonedx.length > 0 ? cyclonedx : best;
+  const found = beside(names, pattern, output);
+  const cyclonedx = found.filter((name) => name.endsWith('cdx.json'));
+  return cyclonedx.length > 0 ? cyclonedx : found;
 };
 
 /** The notices that a build left beside its outputs, else those in the root image that a server built. */

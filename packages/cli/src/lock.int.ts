@@ -54,6 +54,7 @@ const build = async (cwd: string, file: string, ...words: string[]): Promise<Cal
     cache,
     '--no-sbom',
     '--no-provenance',
+    '--no-contents',
     ...words,
   );
 const tarOf = async (cwd: string, file: string, ...words: string[]): Promise<Buffer> => {

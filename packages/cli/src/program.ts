@@ -35,6 +35,7 @@ import { triggerCommands } from './commands/triggers.ts';
 import { webhookCommands } from './commands/webhooks.ts';
 import { workerCommands } from './commands/workers.ts';
 import { versionCommand } from './commands/version.ts';
+import { whyCommand } from './commands/why.ts';
 import { validateCommand } from './commands/validate.ts';
 
 const HELP = `
@@ -86,6 +87,7 @@ export const createProgram = (
   statusCommand(program, makeContext);
   bundleCommands(program, makeContext);
   componentCommands(program, makeContext);
+  whyCommand(program, makeContext);
   imageCommands(program, makeContext);
   cacheCommands(program, makeContext);
   diskCommands(program, makeContext);

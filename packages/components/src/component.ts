@@ -4,7 +4,7 @@ import type { OciConfig, Registries } from '@slipway/oci';
 import type { Origin } from './origin.ts';
 import type { Mirror } from './debian/host-sources.ts';
 import type { DebPackage } from './debian/resolve-packages.ts';
-import type { Tree } from './tree.ts';
+import type { Removed, Tree } from './tree.ts';
 
 /** A resolved component: its files, how it starts, and where everything came from. */
 export type Component = {
@@ -12,6 +12,8 @@ export type Component = {
   /** of the image's manifest; absent: made of packages */
   readonly digest?: Digest;
   readonly tree: Tree;
+  /** what layers or packages brought and later ones took away; absent: nothing */
+  readonly removed?: readonly Removed[] | undefined;
   readonly config: OciConfig;
   readonly origins: readonly Origin[];
   /** licence texts that the component came with and that its tree may lack, where they would be in it */

@@ -14,7 +14,16 @@ export {
   type Extent,
   type StoredContent,
 } from './content.ts';
-export { sortedEntries, type Tree, type TreeEntry } from './tree.ts';
+export {
+  replacing,
+  sortedEntries,
+  type Layer,
+  type Lineage,
+  type Removed,
+  type Replaced,
+  type Tree,
+  type TreeEntry,
+} from './tree.ts';
 export { chunksOf, type Piece } from './pieces.ts';
 export { archiveOrder, encodeTar, tarPieces } from './tar-writer.ts';
 export { CPIO_TRAILER, cpioEntries, encodeCpio, MAX_CPIO_FILE_BYTES } from './cpio.ts';

@@ -1,8 +1,8 @@
-import { codeOf } from '@slipway/protocol';
+import { codeOf, Digest } from '@slipway/protocol';
 import { describe, expect, test } from 'vitest';
 import { createLayeredTree, type LayerOptions } from './layered-tree.ts';
 import type { TarEntry } from './tar-reader.ts';
-import type { Tree } from './tree.ts';
+import type { Layer, Tree } from './tree.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -178,4 +178,91 @@ test('capabilities and user attributes stay, marks of the building machine go', 
     ['security.capability', value],
     ['user.x', value],
   ]);
+});
+
+describe('who put what there', () => {
+  const layer = (number: number): Layer => ({
+    digest: Digest.parse(`sha256:${'1'.repeat(64)}`),
+    number,
+    of: 3,
+  });
+  const history = (...layers: (readonly TarEntry[])[]) => {
+    const tree = createLayeredTree();
+    for (const [index, entries] of layers.entries()) tree.apply(entries, { ...OCI, layer: layer(index + 1) });
+    const found = tree.toTree();
+    return {
+      of: (path: string) => {
+        const placed = found.get(path);
+        return [
+          placed?.layer?.number,
+          ...(placed?.over ?? []).map((old) => [old.layer?.number, old.type, old.size]),
+        ];
+      },
+      removed: tree
+        .removed()
+        .map(({ path, by, over }) => [path, by.layer?.number, ...over.map((old) => old.layer?.number)]),
+    };
+  };
+
+  test('an entry has the layer it came in, directories that are made for it, too', () => {
+    const { of } = history([entry('a/b')], [entry('a/c')]);
+    expect([of('a'), of('a/b'), of('a/c')]).toEqual([[1], [1], [2]]);
+  });
+
+  test('what replaces has all that it replaced, lowest first; a directory replaces no directory', () => {
+    const { of, removed } = history(
+      [directory('d'), entry('d/x', { content: bytes('one') })],
+      [directory('d'), symlink('d/x', 'y')],
+      [entry('d/x')],
+    );
+    expect(of('d/x')).toEqual([3, [1, 'file', 3], [2, 'symlink', undefined]]);
+    expect(of('d')).toEqual([2]);
+    expect(removed).toEqual([]);
+  });
+
+  test('what a whiteout took away is known with who did, also below a folder', () => {
+    const { of, removed } = history(
+      [entry('a/x'), entry('a/y'), entry('b')],
+      [entry('.wh.a'), entry('.wh.b')],
+      [entry('b')],
+    );
+    expect(removed).toEqual([
+      ['a', 2, 1],
+      ['a/x', 2, 1],
+      ['a/y', 2, 1],
+    ]);
+    // Put there anew, it is not gone.
+    expect(of('b')).toEqual([3, [1, 'file', 1]]);
+  });
+
+  test('an opaque folder hides what was in it', () => {
+    const { removed } = history([entry('a/x')], [directory('a'), entry('a/.wh..wh..opq'), entry('a/y')]);
+    expect(removed).toEqual([['a/x', 2, 1]]);
+  });
+
+  test('a folder that gives way to a file takes along what was in it', () => {
+    const { of, removed } = history([entry('a/x')], [entry('a')]);
+    expect(of('a')).toEqual([2, [1, 'directory', undefined]]);
+    expect(removed).toEqual([['a/x', 2, 1]]);
+  });
+
+  test('a hard link is of the layer that made it, whatever the file replaced', () => {
+    const { of } = history([entry('a')], [entry('a')], [hardlink('b', 'a')]);
+    expect(of('b')).toEqual([3]);
+  });
+
+  test('a tree on top of another replaces, with the history of both', () => {
+    const lower = createLayeredTree();
+    lower.apply([entry('x')], OCI);
+    const upper = createLayeredTree();
+    upper.apply([entry('x')], { ...OCI, layer: layer(1) });
+    upper.apply([entry('x')], { ...OCI, layer: layer(2) });
+    lower.overlay(upper.toTree());
+    expect(
+      lower
+        .toTree()
+        .get('x')
+        ?.over?.map((old) => old.layer?.number),
+    ).toEqual([undefined, 1]);
+  });
 });

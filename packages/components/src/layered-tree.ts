@@ -1,6 +1,6 @@
 import { assertSafeName, refuseEntry } from './safe-name.ts';
 import type { TarEntry } from './tar-reader.ts';
-import type { Tree, TreeEntry } from './tree.ts';
+import { historyOf, type Layer, type Lineage, type Removed, type Tree, type TreeEntry } from './tree.ts';
 
 const MAX_SYMLINKS = 40;
 /** No Linux makes a longer one. */
@@ -11,6 +11,8 @@ const OPAQUE = '.wh..wh..opq';
 export type LayerOptions = {
   /** names the component in errors, and as the origin of every file */
   readonly source: string;
+  /** that the entries come in; absent: they are of no image */
+  readonly layer?: Layer | undefined;
   /** OCI layers remove files of lower ones by `.wh.` names; packages do not */
   readonly whiteouts: boolean;
   /** dpkg's rule: a directory that meets a symlink to a directory leaves it alone */
@@ -25,6 +27,8 @@ export type LayeredTree = {
   apply(entries: Iterable<TarEntry>, options: LayerOptions): void;
   /** Puts another tree on top. */
   overlay(upper: Tree): void;
+  /** What was there and was taken away, by path. */
+  removed(): readonly Removed[];
   /** What is there so far, every name of a file being a file of its own. */
   entries(): ReadonlyMap<string, TreeEntry>;
   /**
@@ -42,9 +46,17 @@ const join = (parent: string, name: string): string => (parent === '' ? name : `
 /** Attributes that mean something on the device; overlay and SELinux marks of the building machine do not. */
 const isKeptXattr = (name: string): boolean => name === 'security.capability' || name.startsWith('user.');
 
+const lineageOf = ({ source, part, layer, location }: Lineage): Lineage => ({
+  source,
+  part,
+  layer,
+  location,
+});
+
 export const createLayeredTree = (): LayeredTree => {
   const tree = new Map<string, TreeEntry>();
   const children = new Map<string, Set<string>>();
+  const gone = new Map<string, Removed>();
   /** paths that are names of one file share a number */
   const inodes = new Map<string, number>();
   let nextInode = 1;
@@ -86,9 +98,11 @@ export const createLayeredTree = (): LayeredTree => {
     return at;
   };
 
-  const remove = (path: string): void => {
+  const remove = (path: string, by: Lineage): void => {
     lastAsked = undefined;
-    for (const name of children.get(path) ?? []) remove(join(path, name));
+    for (const name of children.get(path) ?? []) remove(join(path, name), by);
+    const old = tree.get(path);
+    if (old !== undefined) gone.set(path, { path, by, over: historyOf(old) });
     children.delete(path);
     tree.delete(path);
     inodes.delete(path);
@@ -98,37 +112,46 @@ export const createLayeredTree = (): LayeredTree => {
   const put = (entry: TreeEntry): void => {
     if (entry.type === 'symlink') lastAsked = undefined;
     const old = tree.get(entry.path);
-    if (old !== undefined && !(old.type === 'directory' && entry.type === 'directory')) remove(entry.path);
-    tree.set(entry.path, entry);
+    if (old !== undefined && !(old.type === 'directory' && entry.type === 'directory'))
+      remove(entry.path, lineageOf(entry));
+    const before = gone.size === 0 ? undefined : gone.get(entry.path);
+    if (before !== undefined) gone.delete(entry.path);
+    tree.set(
+      entry.path,
+      before === undefined ? entry : { ...entry, over: [...before.over, ...(entry.over ?? [])] },
+    );
     const parent = parentOf(entry.path);
     const siblings = children.get(parent) ?? new Set();
     siblings.add(baseOf(entry.path));
     children.set(parent, siblings);
   };
 
-  const ensureDirectory = (path: string, like: { readonly source: string; readonly mtime: number }): void => {
+  const ensureDirectory = (path: string, like: Lineage & { readonly mtime: number }): void => {
     if (path === '') return;
     const entry = tree.get(path);
     if (entry?.type === 'directory') return;
     ensureDirectory(parentOf(path), like);
-    put({ path, type: 'directory', mode: 0o755, uid: 0, gid: 0, mtime: like.mtime, source: like.source });
+    const { mtime, source, layer } = like;
+    put({ path, type: 'directory', mode: 0o755, uid: 0, gid: 0, mtime, source, layer });
   };
 
-  const applyWhiteout = (name: string, source: string): void => {
+  const applyWhiteout = (name: string, by: LayerOptions): void => {
+    const { source } = by;
+    const lineage = lineageOf(by);
     const base = baseOf(name);
     const directory = resolveDirectory(parentOf(name), source);
     if (base === OPAQUE) {
-      for (const child of children.get(directory) ?? []) remove(join(directory, child));
+      for (const child of children.get(directory) ?? []) remove(join(directory, child), lineage);
       return;
     }
     const target = base.slice(WHITEOUT.length);
     if (target.startsWith(WHITEOUT)) return;
     if (target === '' || target === '.' || target === '..')
       refuseEntry(source, name, 'a whiteout names no file of its directory');
-    remove(join(directory, target));
+    remove(join(directory, target), lineage);
   };
 
-  const linkTo = (path: string, targetName: string, source: string): void => {
+  const linkTo = (path: string, targetName: string, { source, layer }: Lineage): void => {
     const target = assertSafeName(targetName.replace(/^\/+/, ''), source);
     const found = target === undefined ? undefined : tree.get(target);
     if (target === undefined) return refuseEntry(source, path, 'a hard link has no target');
@@ -139,18 +162,18 @@ export const createLayeredTree = (): LayeredTree => {
       return refuseEntry(source, path, `a hard link points at a directory: ${targetName}`);
     if (target === path) return;
     const inode = inodes.get(target);
-    put({ ...found, path });
+    put({ ...found, path, layer: layer ?? found.layer, over: undefined });
     if (inode !== undefined) inodes.set(path, inode);
   };
 
   const add = (entry: TarEntry, name: string, options: LayerOptions): void => {
-    const { source } = options;
+    const { source, layer } = options;
     const parent = resolveDirectory(parentOf(name), source);
     const path = join(parent, baseOf(name));
-    ensureDirectory(parent, { source, mtime: entry.mtime });
+    ensureDirectory(parent, { source, layer, mtime: entry.mtime });
     const { mode, uid, gid, mtime } = entry;
     if (entry.type === 'file' && entry.xattrs.size === 0) {
-      put({ path, type: 'file', mode, uid, gid, mtime, source, content: entry.content });
+      put({ path, type: 'file', mode, uid, gid, mtime, source, layer, content: entry.content });
       inodes.set(path, nextInode++);
       return;
     }
@@ -162,6 +185,7 @@ export const createLayeredTree = (): LayeredTree => {
       gid,
       mtime,
       source,
+      layer,
       ...(xattrs.size === 0 ? {} : { xattrs }),
     };
     switch (entry.type) {
@@ -176,7 +200,7 @@ export const createLayeredTree = (): LayeredTree => {
           old?.type === 'symlink' &&
           tree.get(resolveDirectory(path, source))?.type !== 'file'
         )
-          ensureDirectory(resolveDirectory(path, source), { source, mtime: entry.mtime });
+          ensureDirectory(resolveDirectory(path, source), { source, layer, mtime: entry.mtime });
         else put({ ...meta, type: 'directory' });
         return;
       }
@@ -191,7 +215,7 @@ export const createLayeredTree = (): LayeredTree => {
         put({ ...meta, mode: 0o777, type: 'symlink', target: entry.linkName });
         return;
       case 'hardlink':
-        linkTo(path, entry.linkName, source);
+        linkTo(path, entry.linkName, options);
         return;
       case 'fifo':
         put({ ...meta, type: 'fifo' });
@@ -218,7 +242,7 @@ export const createLayeredTree = (): LayeredTree => {
       const isWhiteout = ({ name }: { readonly name: string }): boolean =>
         options.whiteouts && baseOf(name).startsWith(WHITEOUT);
       // Whiteouts mean lower layers only, wherever they stand in this one.
-      for (const { name } of named.filter(isWhiteout)) applyWhiteout(name, options.source);
+      for (const { name } of named.filter(isWhiteout)) applyWhiteout(name, options);
       for (const item of named) if (!isWhiteout(item)) add(item.entry, item.name, options);
     },
     overlay(upper) {
@@ -233,7 +257,7 @@ export const createLayeredTree = (): LayeredTree => {
         const path = join(parent, baseOf(entry.path));
         ensureDirectory(parent, entry);
         const old = tree.get(path);
-        if (entry.type === 'hardlink') linkTo(path, entry.target, entry.source);
+        if (entry.type === 'hardlink') linkTo(path, entry.target, entry);
         else if (entry.type === 'directory' && old?.type === 'symlink')
           ensureDirectory(resolveDirectory(path, entry.source), entry);
         else {
@@ -242,6 +266,7 @@ export const createLayeredTree = (): LayeredTree => {
         }
       }
     },
+    removed: () => [...gone.values()].sort((a, b) => (a.path < b.path ? -1 : 1)),
     entries: () => tree,
     toTree(keep) {
       const result: Tree = new Map();
@@ -258,8 +283,9 @@ export const createLayeredTree = (): LayeredTree => {
         const original = inode === undefined ? undefined : first.get(inode);
         if (original === undefined || original === path) result.set(path, entry);
         else {
-          const { mode, uid, gid, mtime, source } = entry;
-          result.set(path, { path, type: 'hardlink', target: original, mode, uid, gid, mtime, source });
+          const { mode, uid, gid, mtime, over } = entry;
+          const meta = { path, mode, uid, gid, mtime, over, ...lineageOf(entry) };
+          result.set(path, { ...meta, type: 'hardlink', target: original });
         }
       }
       return result;

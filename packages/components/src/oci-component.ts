@@ -9,11 +9,25 @@ import { forgetLayer, layerEntries } from './layer-store.ts';
 import { createLayeredTree } from './layered-tree.ts';
 import { Origin, ORIGINS_LABEL } from './origin.ts';
 import { sideBySide } from './side-by-side.ts';
+import type { Layer } from './tree.ts';
 
 /** Layers fetched and unpacked at a time. */
 const PARALLEL = 4;
 
 const keyOf = (digest: string): string => digest.slice('sha256:'.length);
+
+/** Commands that made a layer may be whole scripts. */
+const MAX_CREATED_BY = 200;
+
+const layerOf = ({ layers, config }: OciImage, index: number): Layer | undefined => {
+  const digest = layers[index]?.digest;
+  if (digest === undefined) return undefined;
+  const steps = (config.history ?? []).filter(({ empty_layer: isEmpty }) => isEmpty !== true);
+  // An image whose history is of another number of layers tells nothing of any.
+  const text = steps.length === layers.length ? (steps[index]?.created_by ?? '') : '';
+  const createdBy = text.replace(/\s+/g, ' ').trim().slice(0, MAX_CREATED_BY);
+  return { digest, number: index + 1, of: layers.length, ...(createdBy === '' ? {} : { createdBy }) };
+};
 
 /** The layers of an image on top of one another; contents stay in the cache. */
 const readTree = async (image: OciImage, ref: string, options: ResolveOptions) => {
@@ -22,9 +36,10 @@ const readTree = async (image: OciImage, ref: string, options: ResolveOptions) =
     layerEntries({ diffId, key: keyOf(diffId), compression, open, ref }, options.cacheDir),
   );
   try {
-    for (const entries of layers)
+    for (const [index, entries] of layers.entries())
       tree.apply(entries, {
         source: ref,
+        layer: layerOf(image, index),
         whiteouts: true,
         keepDirectorySymlinks: false,
         deviceNodes: options.deviceNodes,
@@ -35,7 +50,7 @@ const readTree = async (image: OciImage, ref: string, options: ResolveOptions) =
       for (const { diffId } of image.layers) await forgetLayer(keyOf(diffId), options.cacheDir);
     throw error;
   }
-  return tree.toTree();
+  return { tree: tree.toTree(), removed: tree.removed() };
 };
 
 /** What a component that Slipway packed says of the packages inside. */
@@ -88,7 +103,7 @@ export const readOciComponent = async (
   return {
     ref,
     digest: image.digest,
-    tree: await readTree(image, ref, options),
+    ...(await readTree(image, ref, options)),
     config,
     origins: [
       {

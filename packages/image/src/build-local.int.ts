@@ -77,6 +77,7 @@ const build = async (more: Partial<LocalBuildOptions> = {}, text = IMAGE) =>
     describe: {
       sbom: ['cyclonedx', 'spdx'],
       provenance: true,
+      contents: true,
       imageFiles: [{ name: 'image.yml', digest: Digest.parse(`sha256:${'0'.repeat(64)}`) }],
     },
     ...more,
@@ -98,6 +99,7 @@ test('every format and description comes from one build, and two builds give the
     'image-initrd.tar',
     'image.docker.tar',
     'image.oci.tar',
+    'image.contents.jsonl.gz',
     'image.cdx.json',
     'image.spdx.json',
     'image.notices.txt',

@@ -11,6 +11,7 @@ import {
   uuidOf,
 } from '@slipway/sbom';
 import {
+  formatSpec,
   parseClassFile,
   parseImageFiles,
   requireKernel,
@@ -209,7 +210,7 @@ export const assembleImage = async (
   await writeFile(join(workDir, 'uki.efi'), uki);
 
   await writeFile(join(workDir, SBOM_NAME), makeCycloneDx(sbom));
-  await writeFile(join(workDir, CONTENTS_NAME), makeContents(tree, components));
+  await writeFile(join(workDir, CONTENTS_NAME), makeContents(tree, components, formatSpec(spec, 'yaml')));
 
   const origins = distinctOrigins(components.flatMap((component) => component.origins));
   const names: ArtifactName[] = ['uki.efi', 'root.img', SBOM_NAME, CONTENTS_NAME];

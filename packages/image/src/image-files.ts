@@ -41,12 +41,14 @@ export const addImageFiles = async (tree: Tree, spec: ImageFile, sourceDir: stri
     const path = parent === undefined || parent === '' ? wanted : `${parent}/${wanted.slice(at + 1)}`;
     const options = {
       source: SOURCE,
+      location: `files[${index}]`,
       uid: userNumber(file.uid, users, `files[${index}].uid`),
       gid: userNumber(file.gid, users, `files[${index}].gid`),
       ...(file.mode === undefined ? {} : { mode: Number.parseInt(file.mode, 8) & 0o7777 }),
     };
     if (file.directory === true) putDirectory(tree, path, { mode: 0o700, ...options });
-    else if (file.symlink !== undefined) putSymlink(tree, path, file.symlink, { source: SOURCE });
+    else if (file.symlink !== undefined)
+      putSymlink(tree, path, file.symlink, { source: SOURCE, location: options.location });
     else {
       const content =
         file.metadata !== undefined

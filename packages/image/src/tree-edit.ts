@@ -1,22 +1,28 @@
-import type { Content, Tree, TreeEntry } from '@slipway/components';
+import { replacing, type Content, type Tree, type TreeEntry } from '@slipway/components';
 
 type Common = {
   readonly mode?: number;
   readonly uid?: number;
   readonly gid?: number;
   readonly source?: string;
+  /** where the image file asks for it */
+  readonly location?: string;
 };
 
 /** Writes entries that Slipway itself makes into a tree; times are set for the whole image when it is written. */
 export const GENERATED = 'slipway:generated';
 
-const common = ({ mode, uid = 0, gid = 0, source = GENERATED }: Common, defaultMode: number) => ({
+const common = ({ mode, uid = 0, gid = 0, source = GENERATED, location }: Common, defaultMode: number) => ({
   mode: mode ?? defaultMode,
   uid,
   gid,
   source,
+  location,
   mtime: 0,
 });
+
+const put = (tree: Tree, entry: TreeEntry): void =>
+  void tree.set(entry.path, replacing(entry, tree.get(entry.path)));
 
 /** Adds the directories above a path that are not there yet; those that are keep their modes and owners. */
 export const ensureParents = (tree: Tree, path: string, options: Common = {}): void => {
@@ -29,7 +35,7 @@ export const ensureParents = (tree: Tree, path: string, options: Common = {}): v
 
 export const putDirectory = (tree: Tree, path: string, options: Common = {}): void => {
   ensureParents(tree, path);
-  tree.set(path, { path, type: 'directory', ...common(options, 0o755) });
+  put(tree, { path, type: 'directory', ...common(options, 0o755) });
 };
 
 /** Adds a directory unless something is there already. */
@@ -39,7 +45,7 @@ export const ensureDirectory = (tree: Tree, path: string): void => {
 
 export const putFile = (tree: Tree, path: string, content: Content | string, options: Common = {}): void => {
   ensureParents(tree, path);
-  tree.set(path, {
+  put(tree, {
     path,
     type: 'file',
     content: typeof content === 'string' ? Buffer.from(content) : content,
@@ -49,7 +55,7 @@ export const putFile = (tree: Tree, path: string, content: Content | string, opt
 
 export const putSymlink = (tree: Tree, path: string, target: string, options: Common = {}): void => {
   ensureParents(tree, path);
-  tree.set(path, { path, type: 'symlink', target, ...common(options, 0o777) });
+  put(tree, { path, type: 'symlink', target, ...common(options, 0o777) });
 };
 
 /** Moves a whole tree below a directory. */

@@ -69,6 +69,11 @@ export const ImageConfig = z.object({
   variant: z.string().optional(),
   config: OciConfig.nullish(),
   rootfs: z.object({ diff_ids: z.array(Digest) }),
+  /** what was done to make it; only told to people, so that what makes no sense is nothing */
+  history: z
+    .array(z.object({ created_by: z.string().optional(), empty_layer: z.boolean().optional() }))
+    .nullish()
+    .catch(undefined),
 });
 export type ImageConfig = z.infer<typeof ImageConfig>;
 

@@ -20,7 +20,7 @@ import { redisOptions } from '@slipway/fleet';
 import { until } from '@slipway/fleet/testing';
 import { openBreakableWay } from './testing/breakable-way.ts';
 import { CLASS_FILE, IMAGE_FILE, runApi, type TestApi } from './testing/running-api.ts';
-import { contentsOf } from './testing/contents-of.ts';
+import { contentsOf } from '@slipway/sbom/testing';
 import { sbomOf } from './testing/sbom-of.ts';
 import { startQualifier, startWorkers } from './testing/workers.ts';
 

@@ -46,6 +46,7 @@ export const makeRoot = async (
     '--quiet',
     '--no-sbom',
     '--no-provenance',
+    '--no-contents',
   ];
   must([slipway, ...build, `${name}.yml`], work);
   must(['tar', '-C', root, '-xf', `${name}.tar`], work);

@@ -27,6 +27,6 @@ export const slipwayBuild = (
   `--cache=${cacheDir}`,
   '--no-lock',
   '--quiet',
-  ...(described ? [] : ['--no-sbom', '--no-provenance']),
+  ...(described ? [] : ['--no-sbom', '--no-provenance', '--no-contents']),
   `slipway-${version}.yml`,
 ];

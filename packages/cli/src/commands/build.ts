@@ -86,6 +86,7 @@ const build = async (context: Context, words: readonly string[], options: BuildO
           : {
               sbom: options.sbom,
               provenance: options.provenance,
+              contents: options.contents,
               imageFiles: files.map((file) => named(base, file)),
               ...(lock === undefined ? {} : { lock: named(base, lock) }),
             },

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Component, Tree } from '@slipway/components';
-import type { ImageFile } from '@slipway/image-spec';
-import type { Arch, Digest } from '@slipway/protocol';
+import { formatSpec, type ImageFile } from '@slipway/image-spec';
+import { CONTENTS_NAME, type Arch, type Digest } from '@slipway/protocol';
 import {
   inputsOf,
   makeCycloneDx,
@@ -17,12 +17,15 @@ import type { Staging } from '../outputs/staging.ts';
 import { writePieces } from '../outputs/write-file.ts';
 import { TOOL_VERSION } from '../tool-version.ts';
 import { describeComponents, makeSbomModel } from './component-sbom.ts';
+import { makeContents } from './image-contents.ts';
 import { sourceFiles } from './source-files.ts';
 
 export type DescribeOptions = {
   /** kinds of lists of contents; with any of them come the notices */
   readonly sbom: readonly ('cyclonedx' | 'spdx')[];
   readonly provenance: boolean;
+  /** the list of files, for `slipway why` and `slipway diff` */
+  readonly contents: boolean;
   /** image files in the order they were merged */
   readonly imageFiles: readonly NamedDigest[];
   readonly lock?: NamedDigest | undefined;
@@ -30,13 +33,13 @@ export type DescribeOptions = {
 
 export type DescriptionFile = Omit<OutputFile, 'format' | 'digest'> & {
   readonly digest: Digest;
-  readonly format: 'cyclonedx' | 'spdx' | 'notices' | 'provenance';
+  readonly format: 'cyclonedx' | 'spdx' | 'notices' | 'contents' | 'provenance';
 };
 
 export type DescribeInput = DescribeOptions & {
   readonly name: string;
   readonly arch: Arch;
-  readonly spec: Pick<ImageFile, 'files'>;
+  readonly spec: ImageFile;
   readonly decompressKernel: boolean;
   readonly components: readonly Component[];
   readonly tree: Tree;
@@ -77,21 +80,33 @@ const distinctInputs = (named: readonly BuildInput[], components: readonly Compo
 /** Writes what describes an image beside its outputs, into the staging folder. */
 export const describeBuild = async (input: DescribeInput): Promise<DescriptionFile[]> => {
   const { name, arch, staging, files } = input;
-  if (input.sbom.length === 0 && !input.provenance) return [];
-  const described = await describeComponents(input.components, input.cacheDir, input.log);
   const outputs = files.flatMap(({ name: file, digest }) =>
     digest === undefined ? [] : [{ name: file, digest }],
   );
-  const version = versionOf(outputs);
-  const sbom = makeSbomModel({ name, version, arch }, newest(input.tree), TOOL_VERSION, described);
   const written: DescriptionFile[] = [];
-  const write = async (format: DescriptionFile['format'], suffix: string, text: string): Promise<void> => {
+  const write = async (
+    format: DescriptionFile['format'],
+    suffix: string,
+    content: string | Uint8Array,
+  ): Promise<void> => {
     const file = `${name}${suffix}`;
     const temporary = join(staging.folder, file);
-    const result = await writePieces(temporary, [Buffer.from(text)]);
+    const result = await writePieces(temporary, [
+      typeof content === 'string' ? Buffer.from(content) : content,
+    ]);
     staging.add(temporary, file);
     written.push({ format, name: file, ...result });
   };
+  if (input.contents)
+    await write(
+      'contents',
+      `.${CONTENTS_NAME}`,
+      makeContents(input.tree, input.components, formatSpec(input.spec, 'yaml')),
+    );
+  if (input.sbom.length === 0 && !input.provenance) return written;
+  const described = await describeComponents(input.components, input.cacheDir, input.log);
+  const version = versionOf(outputs);
+  const sbom = makeSbomModel({ name, version, arch }, newest(input.tree), TOOL_VERSION, described);
   if (input.sbom.includes('cyclonedx')) await write('cyclonedx', '.cdx.json', makeCycloneDx(sbom));
   if (input.sbom.includes('spdx')) await write('spdx', '.spdx.json', makeSpdx(sbom));
   if (input.sbom.length > 0) await write('notices', '.notices.txt', makeNotices(described.notices));

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
-import type { Component, Tree } from '@slipway/components';
-import { ContentsEntry, ContentsHead } from '@slipway/protocol';
+import type { Component, Layer, Tree } from '@slipway/components';
+import { ContentsEntry, ContentsHead, Digest } from '@slipway/protocol';
 import { expect, test } from 'vitest';
 import { putFile, putSymlink } from '../tree-edit.ts';
 import { makeContents } from './image-contents.ts';
@@ -62,4 +62,51 @@ test('the same files give the same bytes, whatever order they came in', () => {
   const parts = component('oci:web', 'oci:web', ['a', 'b', 'c/d']);
   const reversed: Tree = new Map([...parts.tree].reverse());
   expect(makeContents(reversed, [parts])).toEqual(makeContents(parts.tree, [parts]));
+});
+
+test('layers, places in the image file and what was replaced or taken away are told by numbers of origins', () => {
+  const layer = (number: number): Layer => ({
+    digest: Digest.parse(`sha256:${String(number).repeat(64)}`),
+    number,
+    of: 2,
+  });
+  const { tree } = component('oci:web', 'oci:web', ['x']);
+  const [x] = tree.values();
+  if (x === undefined) throw new Error('expected an entry');
+  const lower = { source: 'oci:web', layer: layer(1) };
+  const placed: Tree = new Map([
+    [
+      'x',
+      {
+        ...x,
+        source: 'web:1',
+        part: 'oci:web',
+        layer: layer(2),
+        location: 'services[0]',
+        over: [{ ...lower, type: 'file', size: 3 }],
+      },
+    ],
+  ]);
+  const part: Component = {
+    ref: 'oci:web',
+    tree,
+    config: {},
+    origins: [],
+    removed: [
+      { path: 'gone', by: { source: 'oci:web', layer: layer(2) }, over: [{ ...lower, type: 'symlink' }] },
+    ],
+  };
+  // An image that is used twice took away once.
+  const { head, entries } = read(makeContents(placed, [part, part], 'init: []\n'));
+  const numberOf = (number: number, location?: string) =>
+    head.origins.findIndex((one) => one.layer?.number === number && one.location === location);
+  expect(head.origins.every((one) => one.component === 'oci:web')).toBe(true);
+  expect(entries[0]).toMatchObject({
+    from: numberOf(2, 'services[0]'),
+    over: [{ from: numberOf(1), type: 'file', size: 3 }],
+  });
+  expect(head.removed).toEqual([
+    { path: 'gone', by: numberOf(2), over: [{ from: numberOf(1), type: 'symlink' }] },
+  ]);
+  expect(head.configuration).toBe('init: []\n');
 });

@@ -6,6 +6,13 @@ export const GENERATED_MTIME = 1_492_533_000;
 /** Who put an entry there: the image, and the place of the image file that asks for it. */
 export type Origin = { readonly source: string; readonly location: string };
 
+/** An entry of a component in the place of an image file that asks for it; which part of the component it was stays known. */
+export const fromComponent = (entry: TreeEntry, origin: Origin): TreeEntry => ({
+  ...entry,
+  part: entry.part ?? entry.source,
+  ...origin,
+});
+
 const common = (path: string, mode: number, { source, location }: Origin) => ({
   path,
   mode,

@@ -1,5 +1,5 @@
-import type { Tree, TreeEntry } from '@slipway/components';
-import { directory, file, GENERATED_MTIME, symlink, type Origin } from './generated.ts';
+import { replacing, type Tree, type TreeEntry } from '@slipway/components';
+import { directory, file, fromComponent, GENERATED_MTIME, symlink, type Origin } from './generated.ts';
 
 /** What `docker export` leaves behind, and what a runtime makes itself; only these names, not what lies below them. */
 const EXCLUDED: ReadonlySet<string> = new Set([
@@ -66,20 +66,23 @@ export const imageTree = (
   const isGone = (path: string): boolean => EXCLUDED.has(path) || own.has(path);
   const heirOf = heirs(image, isGone);
   const result = new Map<string, TreeEntry>();
-  for (const entry of image.values()) {
+  for (const raw of image.values()) {
+    const entry = fromComponent(raw, origin);
+    const made = own.get(entry.path);
+    if (made !== undefined) own.set(entry.path, replacing(made, entry));
     if (isGone(entry.path)) continue;
     const path = below(entry.path);
     const mtime = entry.path === MTAB ? GENERATED_MTIME : entry.mtime;
     if (entry.type !== 'hardlink') {
-      result.set(path, { ...entry, path, mtime, ...origin });
+      result.set(path, { ...entry, path, mtime });
       continue;
     }
     const heir = heirOf.get(entry.target);
     const original = image.get(entry.target);
     if (heir === entry.path && original?.type === 'file') {
       const { mode, uid, gid } = entry;
-      result.set(path, { ...original, path, mode, uid, gid, mtime, ...origin });
-    } else result.set(path, { ...entry, path, target: below(heir ?? entry.target), mtime, ...origin });
+      result.set(path, { ...fromComponent(original, origin), path, mode, uid, gid, mtime });
+    } else result.set(path, { ...entry, path, target: below(heir ?? entry.target), mtime });
   }
   for (const entry of own.values()) result.set(below(entry.path), { ...entry, path: below(entry.path) });
   if (!image.has(MTAB)) result.set(below(MTAB), symlink(below(MTAB), '/proc/mounts', 0o755, origin));

@@ -3,7 +3,7 @@ import type { ImageKernel } from '@slipway/image-spec';
 import { SlipwayError } from '@slipway/protocol';
 import { fileAt } from '../resolve-path.ts';
 import { decompressKernel } from './decompress-kernel.ts';
-import { directory, file, type Origin } from './generated.ts';
+import { directory, file, fromComponent, type Origin } from './generated.ts';
 import { imageName } from './image-name.ts';
 import { readKernelTar } from './kernel-tar.ts';
 
@@ -25,6 +25,9 @@ const missing = (ref: string, key: 'binary' | 'tar', expected: string, tree: Tre
 
 const fileOf = (tree: Tree, path: string): Extract<TreeEntry, { type: 'file' }> | undefined =>
   fileAt(tree, path.replace(/^\/+/, ''));
+
+/** Which part of the component it came from. */
+const partOf = ({ source, layer }: TreeEntry): Pick<TreeEntry, 'part' | 'layer'> => ({ part: source, layer });
 
 const binaryOf = ({ image, binary }: ImageKernel, tree: Tree) => {
   const [debian, ...others] = isDebian(image)
@@ -67,8 +70,10 @@ export const kernelFiles = (
   return [
     directory('boot', origin),
     file('boot/cmdline', kernel.cmdline, origin),
-    { ...file('boot/kernel', content, origin), mode: binary.mode },
-    ...(ucode === undefined ? [] : [{ ...file('boot/ucode.cpio', ucode.content, origin), mode: ucode.mode }]),
-    ...[...root.values()].map((entry) => ({ ...entry, ...origin })),
+    { ...file('boot/kernel', content, origin), mode: binary.mode, ...partOf(binary) },
+    ...(ucode === undefined
+      ? []
+      : [{ ...file('boot/ucode.cpio', ucode.content, origin), mode: ucode.mode, ...partOf(ucode) }]),
+    ...[...root.values()].map((entry) => fromComponent(entry, origin)),
   ];
 };

@@ -127,3 +127,15 @@ test('whatever lies over what, the tree is closed', () => {
     { numRuns: 300 },
   );
 });
+
+test('what is put over something else has its history, through links and moves', () => {
+  const tree = over(
+    'd 755 0:0 1 lib\nf 644 0:0 1 lib/x "one"',
+    'l 777 0:0 1 lib -> usr/lib\nd 755 0:0 1 usr\nd 755 0:0 1 usr/lib',
+    'f 644 0:0 1 lib/x "three"',
+  );
+  const history = (path: string) => tree.get(path)?.over?.map(({ type, size }) => [type, size]);
+  expect(history('usr/lib/x')).toEqual([['file', 3]]);
+  expect(history('lib')).toEqual([['directory', undefined]]);
+  expect(history('usr/lib')).toBeUndefined();
+});

@@ -1,4 +1,4 @@
-import { sortedEntries, type Tree, type TreeEntry } from '@slipway/components';
+import { replacing, sortedEntries, type Tree, type TreeEntry } from '@slipway/components';
 import { SlipwayError } from '@slipway/protocol';
 import { resolvePath } from '../resolve-path.ts';
 import { directory } from './generated.ts';
@@ -54,8 +54,8 @@ export const createRoot = (): RootBuilder => {
     links.delete(gone.path);
     const heir = first === undefined ? undefined : tree.get(first);
     if (first === undefined || heir === undefined) return;
-    const { path, mode, uid, gid, mtime, source, location } = heir;
-    const attributes = { path, mode, uid, gid, mtime, source };
+    const { path, mode, uid, gid, mtime, source, part, layer, location, over } = heir;
+    const attributes = { path, mode, uid, gid, mtime, source, part, layer, over };
     tree.set(first, { ...gone, ...attributes, ...(location === undefined ? {} : { location }) });
     for (const other of others) {
       const link = tree.get(other);
@@ -114,10 +114,11 @@ export const createRoot = (): RootBuilder => {
     const moved = old?.type === 'directory' ? removeBelow(path) : [];
     if (old !== undefined) unlink(old);
     if (old?.type === 'symlink' || entry.type === 'symlink') places.clear();
-    if (entry.type !== 'hardlink') tree.set(path, { ...entry, path });
-    else if (file?.type !== 'file') tree.set(path, { ...(file ?? entry), path });
+    const set = (placed: TreeEntry): void => void tree.set(path, replacing(placed, old));
+    if (entry.type !== 'hardlink') set({ ...entry, path });
+    else if (file?.type !== 'file') set({ ...(file ?? entry), path });
     else {
-      tree.set(path, { ...entry, path, target: file.path });
+      set({ ...entry, path, target: file.path });
       links.set(file.path, (links.get(file.path) ?? new Set()).add(path));
     }
     if (entry.type === 'symlink') putAll(moved);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Build, codeOf, CONTENTS_NAME } from '@slipway/protocol';
 import { afterAll, expect, test } from 'vitest';
-import { contentsOf } from '../testing/contents-of.ts';
+import { contentsOf } from '@slipway/sbom/testing';
 import { openContentsReader } from './build-contents.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'slipway-contents-'));

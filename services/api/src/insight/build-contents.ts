@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { CONTENTS_NAME, SlipwayError, type Build } from '@slipway/protocol';
+import { parseContents, type TreeNode } from '@slipway/sbom/contents';
 import type { ArtifactStore } from '../artifact-store.ts';
-import { parseContents, type TreeNode } from './contents-tree.ts';
 
 /** The files of builds, as trees. */
 export type ContentsReader = {

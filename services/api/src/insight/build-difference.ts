@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { buildBefore, getBuild, getBuildRequest, type Database } from '@slipway/fleet';
 import {
-  MAX_CHANGED_FILES,
   SBOM_NAME,
   type Build,
   type BuildDifference,
@@ -9,9 +8,9 @@ import {
   type BuildRequest,
 } from '@slipway/protocol';
 import { diffSboms, parseSbom, type Sbom } from '@slipway/sbom';
+import { differenceOfFiles } from '@slipway/sbom/contents';
 import type { ArtifactStore } from '../artifact-store.ts';
 import type { ContentsReader } from './build-contents.ts';
-import { filesOf, type TreeNode } from './contents-tree.ts';
 
 type Needs = {
   readonly db: Database;
@@ -79,38 +78,6 @@ const differenceOfSboms = (before: Sbom, after: Sbom): Pick<BuildDifference, 'pa
       removed: [...components.removed],
       changed: [...components.changed],
     },
-  };
-};
-
-/** Whether a device would find the same there. */
-const isSame = (a: TreeNode, b: TreeNode): boolean =>
-  a.type === b.type && a.mode === b.mode && a.digest === b.digest && a.target === b.target;
-
-export const differenceOfFiles = (
-  before: TreeNode,
-  after: TreeNode,
-): NonNullable<BuildDifference['files']> => {
-  const [old, now] = [filesOf(before), filesOf(after)];
-  type Entry = NonNullable<BuildDifference['files']>['entries'][number];
-  const entries: Entry[] = [];
-  for (const [path, node] of now) {
-    const other = old.get(path);
-    if (other !== undefined && isSame(other, node)) continue;
-    const change = other === undefined ? 'added' : 'changed';
-    entries.push({ path, change, from: other?.size ?? null, to: node.size, component: node.component });
-  }
-  for (const [path, { size, component }] of old)
-    if (!now.has(path)) entries.push({ path, change: 'removed', from: size, to: null, component });
-  const count = (change: Entry['change']): number => entries.filter((one) => one.change === change).length;
-  const moved = ({ from, to }: Entry): number => Math.abs((to ?? 0) - (from ?? 0));
-  return {
-    added: count('added'),
-    removed: count('removed'),
-    changed: count('changed'),
-    size: { from: before.size, to: after.size },
-    entries: entries
-      .sort((a, b) => moved(b) - moved(a) || (a.path < b.path ? -1 : 1))
-      .slice(0, MAX_CHANGED_FILES),
   };
 };
 

@@ -13,10 +13,10 @@ import {
   MAX_LOG_LINES,
   SlipwayError,
 } from '@slipway/protocol';
+import { findInContents, lookInto, nodeAt } from '@slipway/sbom/contents';
 import { z } from 'zod';
 import { openContentsReader } from '../insight/build-contents.ts';
 import { differenceOfBuilds } from '../insight/build-difference.ts';
-import { findInContents, lookInto, nodeAt } from '../insight/contents-tree.ts';
 import { openLogIndexes } from '../insight/log-index.ts';
 import { whole, type App, type Context } from './context.ts';
 

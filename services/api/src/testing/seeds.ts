@@ -9,7 +9,7 @@ import { newKeyAndCsr } from './csr.ts';
 import { post } from './post.ts';
 import { newGitRepository } from './git-repository.ts';
 import { CLASS_FILE, IMAGE_FILE, type TestApi } from './running-api.ts';
-import { contentsOf } from './contents-of.ts';
+import { contentsOf } from '@slipway/sbom/testing';
 import { sbomOf } from './sbom-of.ts';
 import { startWorkers } from './workers.ts';
 

@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { contentsOf } from '../testing/contents-of.ts';
-import { differenceOfFiles } from './build-difference.ts';
+import { differenceOfFiles } from './diff-files.ts';
 import { parseContents } from './contents-tree.ts';
 
 const treeOf = (files: Readonly<Record<string, string>>) =>

@@ -1,11 +1,11 @@
-import {
+import type {
+  BuildContents,
   ContentsEntry,
   ContentsHead,
-  SlipwayError,
-  type BuildContents,
-  type ContentsNode,
-  type FoundContents,
+  ContentsNode,
+  FoundContents,
 } from '@slipway/protocol';
+import { contentsInvalid, parseContentsLines, type Contents } from './read-contents.ts';
 
 /** A file or folder with all that is below it. */
 export type TreeNode = ContentsNode & {
@@ -31,20 +31,20 @@ const ROOT: ContentsEntry = { path: '', type: 'directory', mode: '755', from: 0 
  * @throws {SlipwayError} CONTENTS_INVALID
  */
 export const parseContents = (text: string): TreeNode => {
+  const { head, entries } = parseContentsLines(text);
+  return contentsTree({ head, entries });
+};
+
+/** @throws {SlipwayError} CONTENTS_INVALID */
+export const contentsTree = ({ head, entries }: Contents): TreeNode => {
   try {
-    const [first = '', ...lines] = text.trimEnd().split('\n');
-    const head = ContentsHead.parse(JSON.parse(first));
-    return toNode(draftOf(lines.map((line) => ContentsEntry.parse(JSON.parse(line)))), head);
+    return toNode(draftOf(entries.values()), head);
   } catch (cause) {
-    throw new SlipwayError(
-      'CONTENTS_INVALID',
-      'The list of files of the build cannot be read. Build again.',
-      { cause },
-    );
+    throw contentsInvalid(cause);
   }
 };
 
-const draftOf = (entries: readonly ContentsEntry[]): Draft => {
+const draftOf = (entries: Iterable<ContentsEntry>): Draft => {
   const root: Draft = { entry: ROOT, name: '', children: [] };
   const folders = new Map([['', root]]);
   for (const entry of entries) {
