@@ -1,10 +1,7 @@
-import { execFile } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { CLAIM_ESP_PATH, type Arch, type Claim, type DeviceId } from '@slipway/protocol';
-import { espWrite, hashPartition, startVm, type SecureBoot, type Vm } from '@slipway/vm';
+import type { Arch, DeviceId } from '@slipway/protocol';
+import { copyDisk, freePort, hashPartition, startVm, type SecureBoot, type Vm } from '@slipway/vm';
 import { bootsOf, type Boot } from './evidence.ts';
 
 export type VirtualDeviceOptions = {
@@ -46,30 +43,12 @@ export type VirtualDevice = {
 
 const MEMORY_MB = 768;
 
-/** A port of 127.0.0.1 that nobody uses right now. */
-const freePort = async (): Promise<number> => {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const address = server.address();
-  await new Promise((resolve) => {
-    server.close(resolve);
-  });
-  if (address === null || typeof address === 'string') throw new Error('expected an address with a port');
-  return address.port;
-};
-
 /** Copies the disk image and puts the claim token on it, as a factory would. */
 export const createVirtualDevice = async (options: VirtualDeviceOptions): Promise<VirtualDevice> => {
   await mkdir(options.folder, { recursive: true });
   const disk = join(options.folder, 'disk.img');
   const consoleLog = join(options.folder, 'console.log');
-  // A disk is mostly holes; cp keeps them, which Node's copyFile does not.
-  await promisify(execFile)('cp', ['--sparse=always', '--reflink=auto', options.diskImage, disk]);
-  const claim: Claim = { v: 1, token: options.claimToken };
-  await espWrite(disk, CLAIM_ESP_PATH, Buffer.from(`${JSON.stringify(claim)}\n`));
+  await copyDisk(options.diskImage, disk, options.claimToken);
   const httpPort = await freePort();
 
   let vm: Vm | undefined;

@@ -15,6 +15,7 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   logsDir: 'of this machine',
   exportsDir: 'of a backup under way',
   cacheDir: 'fetched again',
+  virtualDevicesDir: 'devices to try things with, made anew with one click',
   qualifierWorkDir: 'of a qualification under way, which begins anew',
 };
 

@@ -26,7 +26,9 @@ export const layoutOf = (dataDir: string) => {
     bundlesDir: at('store', 'bundles'),
     sourcesDir: at('store', 'sources'),
     qualificationsDir: at('store', 'qualifications'),
-    /** disks of virtual devices */
+    /** disks of virtual devices that the API starts */
+    virtualDevicesDir: at('virtual-devices'),
+    /** disks of devices in qualifications */
     qualifierWorkDir: at('qualifier'),
     deviceCaCert: at('pki', 'device', 'ca.pem'),
     deviceCaKey: at('pki', 'device', 'ca.key.pem'),

@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { buildDashboard } from '@slipway/dashboard';
 import { codeOf, ERRORS, messageOf } from '@slipway/protocol';
 import { HELP, parseOptions } from './options.ts';
 import { type Local, startLocal } from './start.ts';
+import type { Up } from './up-file.ts';
 
 const main = async (): Promise<void> => {
   const options = parseOptions(process.argv.slice(2), process.env);
@@ -25,11 +28,16 @@ const main = async (): Promise<void> => {
   say('stopped');
 };
 
+/** There until the first user is made. */
+const setupTokenFile = ({ adminTokenFile }: Up): string => join(dirname(adminTokenFile), 'setup-token');
+
 const describe = ({ up }: Local, json: boolean, say: (line: string) => void): void => {
   if (json) process.stdout.write(`${JSON.stringify(up)}\n`);
   say(`Slipway is up (process ${up.pid}; ${up.database}; builder, signer and qualifier ${up.isolation}).`);
   say(`  dashboard    ${up.apiUrl}`);
   say(`  API          ${up.apiUrl}/docs`);
+  if (existsSync(setupTokenFile(up)))
+    say(`  setup token  ${setupTokenFile(up)}: open the dashboard and make the first user with it`);
   say(`  admin token  ${up.adminTokenFile}`);
   say(`  enrolment    ${up.enrolUrl}`);
   say(`  MQTT         ${up.mqttUrl}`);

@@ -7,7 +7,7 @@ import { codeOf, SlipwayError, TenantId } from '@slipway/protocol';
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
 import { bundleAgent } from './agent-bundle.ts';
 import { startBroker } from './broker.ts';
-import { type Layout, layoutOf, makeFolders } from './layout.ts';
+import { type Layout, layoutOf, makeFolders, ROOT } from './layout.ts';
 import { makeKeys } from './pki.ts';
 import { choosePorts, type Ports } from './ports.ts';
 import { openRedis } from './redis.ts';
@@ -42,6 +42,7 @@ export type Local = { readonly up: Up; readonly close: () => Promise<void> };
 export const DEFAULT_DEVICE_HOST = '10.0.2.2';
 const LOOPBACK = '127.0.0.1';
 const ENROL_PER_MINUTE = 60;
+const EXAMPLE_IMAGES = join(ROOT, 'infra', 'demo', 'images');
 
 /** @throws {SlipwayError} ALREADY_RUNNING */
 const lock = async (layout: Layout) => {
@@ -128,6 +129,9 @@ export const startLocal = async (options: StartLocal): Promise<Local> => {
       dashboardDir: options.dashboardDir,
       storeDir: layout.storeDir,
       exportsDir: layout.exportsDir,
+      exampleImagesDir: EXAMPLE_IMAGES,
+      packCacheDir: cacheDir,
+      virtualDevicesDir: layout.virtualDevicesDir,
       adminTokenFile: layout.adminTokenFile,
       redisUrl: redis.url,
     },

@@ -32,6 +32,7 @@ import { sbomCommands } from './commands/sbom.ts';
 import { sourceCommands } from './commands/sources.ts';
 import { tenantCommands } from './commands/tenant.ts';
 import { triggerCommands } from './commands/triggers.ts';
+import { virtualDeviceCommand } from './commands/virtual-device.ts';
 import { webhookCommands } from './commands/webhooks.ts';
 import { workerCommands } from './commands/workers.ts';
 import { versionCommand } from './commands/version.ts';
@@ -91,6 +92,7 @@ export const createProgram = (
   imageCommands(program, makeContext);
   cacheCommands(program, makeContext);
   diskCommands(program, makeContext);
+  virtualDeviceCommand(program, makeContext);
   sbomCommands(program, makeContext);
   licensesCommand(program, makeContext);
   tenantCommands(program, makeContext);

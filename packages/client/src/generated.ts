@@ -30,6 +30,7 @@ import {
   CommandRequest,
   ComponentKind,
   ComponentPackage,
+  ConsolePiece,
   DatabaseExport,
   DeliveryVerdict,
   Desired,
@@ -45,8 +46,10 @@ import {
   DeviceSort,
   DeviceState,
   EmergencyStop,
+  ExampleImages,
   Execution,
   ExecutionState,
+  FirstRun,
   FoundContents,
   Group,
   GroupChange,
@@ -104,6 +107,7 @@ import {
   ServerStatus,
   Session,
   Setup,
+  SetupState,
   Source,
   SourceChange,
   SourceCreate,
@@ -123,6 +127,8 @@ import {
   View,
   ViewChange,
   ViewCreate,
+  VirtualDevice,
+  VirtualDeviceCreate,
   Wave,
   Webhook,
   WebhookChange,
@@ -502,6 +508,15 @@ export const generatedClient = (connection: Connection) => ({
       options: CallOptions = {},
     ) => stream(connection, LiveEvent, '/v1/events', { query, ...options }),
   },
+  exampleImages: {
+    /** Put an example into an image repository without classes, and pack components; downloads some. `POST /v1/example-images` */
+    put: (options: CallOptions = {}) =>
+      json(connection, ExampleImages, '/v1/example-images', { method: 'POST', ...options }),
+  },
+  firstRun: {
+    /** Show which steps to a first updated device are done. `GET /v1/first-run` */
+    get: (options: CallOptions = {}) => json(connection, FirstRun, '/v1/first-run', options),
+  },
   groups: {
     /** Add devices to a group whose members are listed. `POST /v1/groups/{id}/devices` */
     addDevices: (id: string, body: z.input<typeof GroupMembers>, options: CallOptions = {}) =>
@@ -878,6 +893,8 @@ export const generatedClient = (connection: Connection) => ({
     /** Make the first user, who is admin, with the setup token of the data directory. `POST /v1/setup` */
     create: (body: z.input<typeof Setup>, options: CallOptions = {}) =>
       json(connection, User, '/v1/setup', { method: 'POST', body, ...options }),
+    /** Tell whether the first user is still to be made. `GET /v1/setup` */
+    get: (options: CallOptions = {}) => json(connection, SetupState, '/v1/setup', options),
   },
   sources: {
     /** Name a git repository to build from; its credentials are never shown again. `POST /v1/sources` */
@@ -1021,6 +1038,35 @@ export const generatedClient = (connection: Connection) => ({
     /** Change a saved list: the own, or as admin one that is shared. `PATCH /v1/views/{id}` */
     update: (id: string, body: z.input<typeof ViewChange>, options: CallOptions = {}) =>
       json(connection, View, `/v1/views/${segment(id)}`, { method: 'PATCH', body, ...options }),
+  },
+  virtualDevices: {
+    /** Make a virtual device of a build, with a claim of its own, and switch it on. `POST /v1/virtual-devices` */
+    create: (body: z.input<typeof VirtualDeviceCreate>, options: CallOptions = {}) =>
+      json(connection, VirtualDevice, '/v1/virtual-devices', { method: 'POST', body, ...options }),
+    /** Remove a virtual device with its disk; in the fleet it stays, not connected. `DELETE /v1/virtual-devices/{id}` */
+    delete: (id: string, options: CallOptions = {}) =>
+      nothing(connection, `/v1/virtual-devices/${segment(id)}`, { method: 'DELETE', ...options }),
+    /** Show a virtual device. `GET /v1/virtual-devices/{id}` */
+    get: (id: string, options: CallOptions = {}) =>
+      json(connection, VirtualDevice, `/v1/virtual-devices/${segment(id)}`, options),
+    /** List the devices in QEMU that this server starts; none where it starts none. `GET /v1/virtual-devices` */
+    list: (options: CallOptions = {}) =>
+      json(connection, z.array(VirtualDevice), '/v1/virtual-devices', options),
+    /** Switch a virtual device on, with its disk as it was left. `POST /v1/virtual-devices/{id}/start` */
+    start: (id: string, options: CallOptions = {}) =>
+      json(connection, VirtualDevice, `/v1/virtual-devices/${segment(id)}/start`, {
+        method: 'POST',
+        ...options,
+      }),
+    /** Pull the plug of a virtual device. `POST /v1/virtual-devices/{id}/stop` */
+    stop: (id: string, options: CallOptions = {}) =>
+      json(connection, VirtualDevice, `/v1/virtual-devices/${segment(id)}/stop`, {
+        method: 'POST',
+        ...options,
+      }),
+    /** Console of a virtual device from its beginning, as server-sent events, until the reader goes; `data` is a ConsolePiece, `id` an offset to go on from (Last-Event-ID). `GET /v1/virtual-devices/{id}/console` */
+    streamConsole: (id: string, options: CallOptions = {}) =>
+      stream(connection, ConsolePiece, `/v1/virtual-devices/${segment(id)}/console`, options),
   },
   webhooks: {
     /** Have events posted to a URL; the secret that signs them is shown this once. `POST /v1/webhooks` */

@@ -39,6 +39,8 @@ export { ALARM_LIMITS, ALARMS } from './query/alarms.ts';
 export { METRICS } from './query/metrics.ts';
 export { parseQuery } from './query/parse.ts';
 export { planOnce, planRollout, type Applied } from './store/apply-plan.ts';
+export { buildWithDisk } from './store/builds-with-disk.ts';
+export { firstRunSteps, toFirstRunSteps } from './store/first-run.ts';
 export { getAuditHead, listAudit, recordAudit, type NewAuditEntry } from './store/audit.ts';
 export { digestSourceTree, sourcePath, storeSource, verifySource } from './source-tree.ts';
 export {

@@ -22,6 +22,7 @@ import {
 } from './ids.ts';
 import { Qualification, QualificationState } from './qualification.ts';
 import { Execution, Rollout } from './rollouts.ts';
+import { VirtualDevice } from './virtual-devices.ts';
 
 /** Resources of the HTTP API under `/v1`, as they cross the wire. Times are ISO 8601 in UTC. */
 const time = z.iso.datetime();
@@ -125,6 +126,12 @@ export const LiveEvent = z.discriminatedUnion('kind', [
   z.object({ ...ofTenant, kind: z.literal('command'), command: DeviceCommand }),
   z.object({ ...ofTenant, kind: z.literal('channel'), channel: ReleaseChannel }),
   z.object({ ...ofTenant, kind: z.literal('stop'), stop: EmergencyStop }),
+  z.object({
+    ...ofTenant,
+    kind: z.literal('virtual-device'),
+    virtualDevice: VirtualDevice,
+    deleted: z.literal(true).optional(),
+  }),
   /** events may be missing before this one: read anew what is shown */
   z.object({ ...ofTenant, kind: z.literal('reset') }),
 ]);

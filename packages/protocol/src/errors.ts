@@ -753,6 +753,12 @@ export const ERRORS = {
     'Another process has the embedded database open.',
     'Stop it, or set DATABASE_URL to a PostgreSQL server.',
   ),
+  VIRTUAL_DEVICES_OFF: entry(
+    69,
+    409,
+    'This server starts no virtual devices.',
+    'Start one on a machine of yours with `slipway virtual-device`, or set SLIPWAY_VIRTUAL_DEVICES for a server on one machine.',
+  ),
   VM_FAILED: entry(
     70,
     500,

@@ -57,6 +57,10 @@ export const UserChange = z.strictObject({
 });
 export type UserChange = z.infer<typeof UserChange>;
 
+/** Whether the first user is still to be made; asked by who has no session yet. */
+export const SetupState = z.object({ needed: z.boolean() });
+export type SetupState = z.infer<typeof SetupState>;
+
 /** Makes the first user, who is admin. */
 export const Setup = z.strictObject({
   token: z.string().max(256).describe('From the file setup-token in the data directory of the server.'),

@@ -26,7 +26,7 @@ export {
 } from './device-tree.ts';
 export { encodeSignatureList, enrolmentFiles, SIGNATURE_OWNER } from './efi-signature-list.ts';
 export { encodePrivateKey, type KeyKind, makeKeys } from './keys.ts';
-export { makeReleaseTree, type ReleaseTree } from './release-tree.ts';
+export { makeReleaseSigner, makeReleaseTree, type ReleaseTree } from './release-tree.ts';
 export { type Revoked, signRevocationList } from './revocation-list.ts';
 export { makeSecureBootTree, type SecureBootTree } from './secure-boot-tree.ts';
 export { makeServerAuthority, makeServerIdentity, makeServiceIdentity } from './server-tree.ts';

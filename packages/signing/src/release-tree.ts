@@ -28,10 +28,17 @@ export const makeReleaseTree = async (name: string, now = new Date()): Promise<R
     },
     root,
   );
-  const leaf = await makeLeaf(
+  return { root, intermediate, leaf: await makeReleaseSigner(name, intermediate, now) };
+};
+
+/** Another leaf: devices take what it signs, because they know the root. */
+export const makeReleaseSigner = (
+  name: string,
+  intermediate: Identity,
+  now = new Date(),
+): Promise<Identity> =>
+  makeLeaf(
     { commonName: `${name} release signing`, usage: 'codeSigning', validity: validFor(10 * YEAR, now) },
     'rsa-3072',
     intermediate,
   );
-  return { root, intermediate, leaf };
-};

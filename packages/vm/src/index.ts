@@ -1,13 +1,24 @@
 /**
  * QEMU as the one driver of virtual devices, and what can be seen of a device from outside: its console and its disk
- * file. Used by `slipway run`, the demo and the system tests. Nothing here needs root or a kernel module.
+ * file. Used by `slipway run` and `slipway virtual-device`, the API, the demo and the system
+ * tests. Nothing here needs root or a kernel module.
  */
+export { ConsoleText } from './console.ts';
 export { endWithUs, type Call } from './end-with-us.ts';
 export { espList, espRead, espWrite } from './esp.ts';
+export { freePort } from './free-port.ts';
 export { readGpt, type Partition } from './gpt.ts';
 export { hashPartition } from './hash-partition.ts';
 export { offerKeys } from './offer-keys.ts';
 export { outputPipe, type OutputPipe } from './output-pipe.ts';
+export {
+  copyDisk,
+  makeVirtualDevice,
+  readVirtualDevice,
+  startVirtualDevice,
+  virtualDeviceFiles,
+  type VirtualDevicePower,
+} from './virtual-device.ts';
 export {
   requireQemu,
   startVm,

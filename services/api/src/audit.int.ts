@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { admitToken, createGroup, getAuditHead, listAudit, type Database } from '@slipway/fleet';
 import { tablesInOrder } from '@slipway/fleet/backup';
@@ -74,6 +74,20 @@ const person = async (): Promise<Required<Pick<Asked, 'token' | 'actor'>>> => {
   await made('/v1/users', { name, password: PASSWORD, role: 'viewer' });
   const { token = '' } = LoggedIn.parse((await ask('POST', '/v1/login', { name, password: PASSWORD })).body);
   return { token, actor: name };
+};
+/** A build that a virtual device can be made of, though not started: its disk is none. */
+const withDisk = async (): Promise<void> => {
+  for (const { id } of await api.client().virtualDevices.list()) await api.client().virtualDevices.delete(id);
+  const id = await build();
+  await ask('POST', `/v1/builds/${id}/cancel`);
+  await mkdir(api.path(`store/builds/${id}`), { recursive: true });
+  await writeFile(api.path(`store/builds/${id}/disk.img`), 'no disk');
+  const disk = JSON.stringify([{ name: 'disk.img', size: 7, digest: `sha256:${'d'.repeat(64)}` }]);
+  await db.execute(`update builds set state = 'succeeded', artifacts = '${disk}' where id = '${id}'`);
+};
+const virtualDevice = async (): Promise<string> => {
+  await withDisk();
+  return made('/v1/virtual-devices', { deviceClass: 'edge-test' });
 };
 const rollout = async (more: object = {}): Promise<string> =>
   made('/v1/rollouts', { release: await release(), devices: [await device()], ...more });
@@ -159,6 +173,24 @@ const CHANGES: Readonly<Record<string, () => Promise<Asked>>> = {
     return { path, body: { comment: 'good' }, token: 'swt_approver', actor: 'approver' };
   },
   'POST /v1/rollouts/{id}/rollback': async () => ({ path: [await rollout()], body: {} }),
+  'POST /v1/example-images': async () => {
+    const folder = api.path(`images/components/note-${number++}`);
+    await mkdir(`${folder}/files`, { recursive: true });
+    await writeFile(`${folder}/component.yml`, 'name: note\nversion: 1.0.0\n');
+    await writeFile(`${folder}/files/note`, 'a note\n');
+    return {};
+  },
+  'POST /v1/virtual-devices': async () => {
+    await withDisk();
+    return { body: { deviceClass: 'edge-test' } };
+  },
+  'POST /v1/virtual-devices/{id}/start': async () => {
+    const id = await virtualDevice();
+    await ask('POST', `/v1/virtual-devices/${id}/stop`);
+    return { path: [id] };
+  },
+  'POST /v1/virtual-devices/{id}/stop': async () => ({ path: [await virtualDevice()] }),
+  'DELETE /v1/virtual-devices/{id}': async () => ({ path: [await virtualDevice()] }),
   'PATCH /v1/tenant': async () => ({ body: { name: 'Harbour' } }),
   'PATCH /v1/devices/{id}': async () => ({ path: [await device()], body: { name: 'Pump' } }),
   'POST /v1/devices/bulk': async () => ({

@@ -52,6 +52,9 @@ const Environment = z.object({
     .transform((text) => text.split(/[\s,]+/).filter((range) => range !== ''))
     .pipe(z.array(z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()]))),
   SLIPWAY_WEBHOOK_TIMEOUT_SECONDS: z.coerce.number().min(1).max(60).default(15),
+  SLIPWAY_EXAMPLE_IMAGES: z.string().optional(),
+  SLIPWAY_VIRTUAL_DEVICES: z.string().optional(),
+  SLIPWAY_MAX_VIRTUAL_DEVICES: z.coerce.number().int().min(1).max(16).default(2),
   SLIPWAY_ADMIN_TOKEN_FILE: z.string(),
   SLIPWAY_SECRETS_KEY_FILE: z.string().optional(),
   SLIPWAY_SETUP_TOKEN_FILE: z.string().optional(),
@@ -93,6 +96,13 @@ export type ApiConfig = {
   readonly dashboardDir?: string | undefined;
   /** of what registries and archives say, for triggers that look at them; absent: `cache` in the store */
   readonly cacheDir?: string | undefined;
+  /** an image repository that an empty one may be filled with; absent: there is none */
+  readonly exampleImagesDir?: string | undefined;
+  /** downloads for components that are packed; absent: `cacheDir` */
+  readonly packCacheDir?: string | undefined;
+  /** disks of virtual devices that this server starts, for instances on one machine; absent: it starts none */
+  readonly virtualDevicesDir?: string | undefined;
+  readonly maxVirtualDevices?: number;
   /** how long a build that succeeded is the answer to one that is equal */
   readonly equalBuildsSeconds?: number;
   /** how often a build is tried that fails for a reason that may pass, and how long before the second try; it doubles */
@@ -152,6 +162,9 @@ export const parseApiConfig = (environment: NodeJS.ProcessEnv): ApiConfig => {
     buildAttempts: data.SLIPWAY_BUILD_ATTEMPTS,
     buildRetrySeconds: data.SLIPWAY_BUILD_RETRY_SECONDS,
     ...(data.SLIPWAY_EXPORTS === undefined ? {} : { exportsDir: data.SLIPWAY_EXPORTS }),
+    exampleImagesDir: data.SLIPWAY_EXAMPLE_IMAGES,
+    virtualDevicesDir: data.SLIPWAY_VIRTUAL_DEVICES,
+    maxVirtualDevices: data.SLIPWAY_MAX_VIRTUAL_DEVICES,
     webhookAllow: data.SLIPWAY_WEBHOOK_ALLOW,
     webhookTimeoutMs: data.SLIPWAY_WEBHOOK_TIMEOUT_SECONDS * 1000,
     adminTokenFile: data.SLIPWAY_ADMIN_TOKEN_FILE,

@@ -100,6 +100,7 @@ const seenBy = async (
         return true;
       case 'build':
       case 'stop':
+      case 'virtual-device':
         return false;
       default:
         return event satisfies never;

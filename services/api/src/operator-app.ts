@@ -29,6 +29,7 @@ import { deviceRoutes } from './routes/devices.ts';
 import { emergencyStopRoutes } from './routes/emergency-stop.ts';
 import { enrolmentRoutes } from './routes/enrolment.ts';
 import { eventRoutes } from './routes/events.ts';
+import { firstRunRoutes } from './routes/first-run.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
 import { keyRoutes } from './routes/keys.ts';
@@ -49,6 +50,7 @@ import { sourceRoutes } from './routes/sources.ts';
 import { tenantRoutes } from './routes/tenant.ts';
 import { triggerRoutes } from './routes/triggers.ts';
 import { viewRoutes } from './routes/views.ts';
+import { virtualDeviceRoutes } from './routes/virtual-devices.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 
 // Whatever the script of the page would like to load, it gets nothing from elsewhere.
@@ -163,6 +165,8 @@ export const operatorApp = async (
       eventRoutes,
       auditRoutes,
       tenantRoutes,
+      firstRunRoutes,
+      virtualDeviceRoutes,
       keyRoutes,
       selfRoutes,
       userRoutes,

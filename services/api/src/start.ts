@@ -26,6 +26,7 @@ import { openBuildFlow } from './build-flow.ts';
 import type { ApiConfig } from './config.ts';
 import { enrolApp } from './enrol-app.ts';
 import { openKnownKeys } from './known-keys.ts';
+import { openExamples } from './example-images.ts';
 import { openImageRepository } from './image-repository.ts';
 import { operatorApp } from './operator-app.ts';
 import { openGitMirrors } from './git/mirrors.ts';
@@ -40,6 +41,7 @@ import { openRevocations } from './revocations.ts';
 import { openSecretBox } from './secret-box.ts';
 import { openSources } from './sources.ts';
 import { openTriggerFlow } from './triggers/trigger-flow.ts';
+import { openVirtualDevices } from './virtual-devices.ts';
 import { parseAllowed } from './webhooks/addresses.ts';
 import { openCourier } from './webhooks/courier.ts';
 
@@ -190,6 +192,18 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
 
   const snapshots = openFleetSnapshots(db, logger);
   undo.defer(() => snapshots.close());
+  const virtualDevices =
+    config.virtualDevicesDir === undefined
+      ? undefined
+      : await openVirtualDevices({
+          db,
+          events,
+          logger,
+          store,
+          folder: config.virtualDevicesDir,
+          max: config.maxVirtualDevices ?? 2,
+        });
+  undo.defer(async () => virtualDevices?.close());
 
   const operators = await operatorApp(
     {
@@ -200,6 +214,12 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
       history: openRepositoryHistory(config.imagesDir),
       sources,
       triggers,
+      examples: openExamples(
+        images,
+        config.exampleImagesDir,
+        config.packCacheDir ?? config.cacheDir ?? join(config.storeDir, 'cache'),
+      ),
+      virtualDevices,
       store,
       releaseRoot: need(releaseRoot),
       builds,

@@ -1,6 +1,5 @@
-import { open, readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import {
   Arch,
@@ -17,6 +16,7 @@ import {
 import { z } from 'zod';
 import { collect, leaf, print, wholeNumber, word, type MakeContext } from '../command.ts';
 import { connect } from '../context.ts';
+import { lengthOf, parseForward, showConsole } from '../machine.ts';
 
 /** The architecture that a disk boots on, by the boot loader it carries. */
 const archOf = async (disk: string): Promise<ArchName> => {
@@ -30,36 +30,10 @@ const archOf = async (disk: string): Promise<ArchName> => {
   );
 };
 
-const parseForward = (text: string): { readonly hostPort: number; readonly guestPort: number } => {
-  const match = /^(\d{1,5}):(\d{1,5})$/.exec(text);
-  if (match === null)
-    throw new SlipwayError('USAGE', `--forward ${text}: expected HOSTPORT:GUESTPORT, such as 8081:80.`);
-  return { hostPort: Number(match[1]), guestPort: Number(match[2]) };
-};
-
 const readPem = async (path: string): Promise<string> =>
   readFile(path, 'utf8').catch((cause: unknown) => {
     throw new SlipwayError('NOT_FOUND', `${path}: expected a file in PEM: ${messageOf(cause)}`, { cause });
   });
-
-/** Prints what is appended to a file until `over`. */
-const tail = async (path: string, from: number, over: () => boolean): Promise<void> => {
-  const file = await open(path, 'r');
-  const buffer = Buffer.alloc(64 * 1024);
-  let position = from;
-  try {
-    for (;;) {
-      const last = over();
-      const { bytesRead } = await file.read(buffer, 0, buffer.length, position);
-      position += bytesRead;
-      if (bytesRead > 0) process.stdout.write(buffer.subarray(0, bytesRead));
-      else if (last) return;
-      else await delay(50);
-    }
-  } finally {
-    await file.close();
-  }
-};
 
 export const diskCommands = (program: Command, makeContext: MakeContext): void => {
   leaf(program, makeContext, {
@@ -175,10 +149,7 @@ export const diskCommands = (program: Command, makeContext: MakeContext): void =
       const { startVm } = await import('@slipway/vm');
       const disk = resolve(context.cwd, word(words, 0));
       const consoleLog = resolve(context.cwd, options.console ?? `${disk}.console.log`);
-      const before = await stat(consoleLog).then(
-        ({ size }) => size,
-        () => 0,
-      );
+      const before = await lengthOf(consoleLog);
       const vm = await startVm({
         arch: options.arch ?? (await archOf(disk)),
         disk,
@@ -197,22 +168,7 @@ export const diskCommands = (program: Command, makeContext: MakeContext): void =
                   : { keysDir: resolve(context.cwd, options.secureBoot) },
             }),
       });
-      context.signal.addEventListener('abort', () => void vm.shutdown(), { once: true });
-      if (context.signal.aborted) void vm.shutdown();
-      let over = false;
-      const exited = vm.exited.finally(() => {
-        over = true;
-      });
-      if (context.json) await exited;
-      else await tail(consoleLog, before, () => over);
-      const { code, signal } = await exited;
-      if (context.json) context.out(JSON.stringify({ code, signal, consoleLog }, null, 2));
-      if (code !== 0 && !context.signal.aborted) {
-        throw new SlipwayError(
-          'VM_FAILED',
-          `QEMU ended with ${code ?? signal}. Its console is in ${consoleLog}.`,
-        );
-      }
+      await showConsole(context, vm, consoleLog, before);
     },
   });
 };

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { KeyPurpose, KeyState, type Key } from '@slipway/protocol';
+import { KeyPurpose, KeyState, SlipwayError, type Key } from '@slipway/protocol';
 import { z } from 'zod';
 import { leaf, print, word, type MakeContext } from '../command.ts';
-import { connect } from '../context.ts';
+import { connect, dataDirectory } from '../context.ts';
 import { facts, table, time } from '../table.ts';
 
 const DAY_MS = 86_400_000;
@@ -32,6 +32,7 @@ const show = (key: Key): string =>
     'first seen': time(key.firstSeenAt),
     'last used': time(key.lastUsedAt),
     releases: key.purpose === 'release-signer' ? (key.releases ?? null) : null,
+    devices: key.purpose === 'release-signer' ? (key.devices ?? null) : null,
   })}\n${key.certificate.trimEnd()}`;
 
 export const keyCommands = (program: Command, makeContext: MakeContext): void => {
@@ -59,6 +60,38 @@ export const keyCommands = (program: Command, makeContext: MakeContext): void =>
     run: async (context, words) => {
       const key = await (await connect(context)).keys.get(word(words, 0));
       print(context, key, () => show(key));
+    },
+  });
+  leaf(keys, makeContext, {
+    usage: 'rotate <what>',
+    summary: 'make the next key of the release signer, or of the servers, in a data directory',
+    options: z.object({ data: z.string().optional() }),
+    build: (command) =>
+      command
+        .description(
+          'Makes the next key of the release signer (release-signer), or those of server, broker and gateway (servers), in a data directory. It is used from the next start of the instance on. What devices trust stays.',
+        )
+        .option('--data <folder>', 'data directory of the instance (SLIPWAY_DATA)'),
+    run: async (context, words, options) => {
+      const what = word(words, 0);
+      const { rotateReleaseSigner, rotateServers } = await import('../rotate-keys.ts');
+      const rotate = { 'release-signer': rotateReleaseSigner, servers: rotateServers }[what];
+      if (rotate === undefined)
+        throw new SlipwayError(
+          'USAGE',
+          `There is no ${what} to rotate; expected release-signer or servers. See docs/keys.md for the others.`,
+        );
+      const dataDir = await dataDirectory(context, options.data);
+      const rotated = await rotate(dataDir);
+      print(context, { dataDir, rotated }, () =>
+        [
+          table(
+            ['key', 'before', 'after'],
+            rotated.map(({ name, before, after }) => [name, before.slice(0, SHORT), after.slice(0, SHORT)]),
+          ),
+          'Restart the instance: until then it works with what it has.',
+        ].join('\n'),
+      );
     },
   });
 };

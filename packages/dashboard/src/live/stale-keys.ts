@@ -5,16 +5,17 @@ import type { LiveEvent } from '@slipway/protocol';
  * begins with `rollouts`. An event of one thing does not tell which lists it enters or leaves, so lists are read anew.
  */
 const STALE: Readonly<Record<LiveEvent['kind'], readonly string[]>> = {
-  build: ['builds', 'overview'],
-  release: ['releases', 'channels', 'overview'],
+  build: ['builds', 'overview', 'first-run'],
+  release: ['releases', 'channels', 'overview', 'first-run'],
   qualification: ['releases', 'qualifications', 'overview'],
-  rollout: ['rollouts', 'overview'],
-  execution: ['rollouts', 'executions'],
-  device: ['devices', 'overview'],
+  rollout: ['rollouts', 'overview', 'first-run'],
+  execution: ['rollouts', 'executions', 'first-run'],
+  device: ['devices', 'overview', 'first-run'],
   group: ['groups'],
   command: ['commands'],
   channel: ['channels', 'releases'],
   stop: ['stop', 'overview'],
+  'virtual-device': ['virtual-devices'],
   reset: [],
 };
 

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, isNull, lte, ne, sql, type SQL } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, isNull, lte, ne, sql, type SQL } from 'drizzle-orm';
 import {
   KeyId,
   SlipwayError,
@@ -10,7 +10,7 @@ import {
   type TenantId,
 } from '@slipway/protocol';
 import type { Database } from '../database.ts';
-import { keys, releases } from '../schema.ts';
+import { devices, keys, releases } from '../schema.ts';
 import { recordAudit } from './audit.ts';
 import { found } from './not-found.ts';
 import { keyset, type Page, type Paged } from './page.ts';
@@ -157,7 +157,12 @@ export const getKey = async (db: Database, tenant: TenantId, id: string, now: Da
   if (rows.length > 1)
     throw new SlipwayError('REQUEST_INVALID', `${id} is the beginning of several keys. Give more of it.`);
   const key = toKey(found(rows, 'key', id), now);
-  return { ...key, releases: await db.$count(releases, eq(releases.signedBy, key.id)) };
+  const signed = db.select({ id: releases.id }).from(releases).where(eq(releases.signedBy, key.id));
+  const [releaseCount, deviceCount] = await Promise.all([
+    db.$count(releases, eq(releases.signedBy, key.id)),
+    db.$count(devices, and(eq(devices.state, 'active'), inArray(devices.release, signed))),
+  ]);
+  return { ...key, releases: releaseCount, devices: deviceCount };
 };
 
 /** Those in use that end before a moment, or have ended. */

@@ -6,6 +6,7 @@ import type { CommandId, QueueCounts, RolloutId, WebhookId } from '@slipway/prot
 import { z } from 'zod';
 import type { ArtifactStore } from '../artifact-store.ts';
 import type { BuildFlow } from '../build-flow.ts';
+import type { Examples } from '../example-images.ts';
 import type { ImageRepository } from '../image-repository.ts';
 import type { QualificationFlow } from '../qualifications/flow.ts';
 import type { RepositoryFiles } from '../repository/repository-files.ts';
@@ -13,6 +14,7 @@ import type { RepositoryHistory } from '../repository/repository-history.ts';
 import type { Retention } from '../retention/retention.ts';
 import type { Revocations } from '../revocations.ts';
 import type { Sources } from '../sources.ts';
+import type { VirtualDevices } from '../virtual-devices.ts';
 import type { Courier } from '../webhooks/courier.ts';
 
 /** What routes work with. */
@@ -33,6 +35,9 @@ export type Context = {
     readonly seal: (secret: string, trigger: string) => string;
     readonly open: (sealed: string, trigger: string) => string;
   };
+  readonly examples: Examples;
+  /** absent: this server starts none */
+  readonly virtualDevices: VirtualDevices | undefined;
   readonly store: ArtifactStore;
   /** PEM: what devices trust releases by */
   readonly releaseRoot: string;

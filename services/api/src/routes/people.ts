@@ -8,6 +8,7 @@ import {
   deleteUser,
   endSession,
   getUser,
+  hasUsers,
   listSessions,
   listTokens,
   listUsers,
@@ -28,6 +29,7 @@ import {
   Session,
   SessionId,
   Setup,
+  SetupState,
   SlipwayError,
   TokenId,
   User,
@@ -48,6 +50,18 @@ const Everybody = Flag.default(false).describe('Of everybody; takes the access a
 
 /** Without a token: whoever has none yet. */
 export const loginRoutes = (app: App, { db, setupTokenFile }: Context): void => {
+  app.get(
+    '/v1/setup',
+    {
+      schema: {
+        tags,
+        summary: 'Tell whether the first user is still to be made',
+        security: [],
+        response: { 200: SetupState },
+      },
+    },
+    async () => ({ needed: !(await hasUsers(db)) }),
+  );
   app.post(
     '/v1/setup',
     {

@@ -56,6 +56,7 @@ export const prepareApi = async (redisUrl: string, change: Partial<ApiConfig> = 
     imagesDir: path('images'),
     storeDir: path('store'),
     exportsDir: path('exports'),
+    virtualDevicesDir: path('virtual-devices'),
     adminTokenFile: path('admin-token'),
     redisUrl,
     ...change,

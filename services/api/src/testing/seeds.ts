@@ -100,6 +100,27 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
     return { params: { id, delivery: (await client.webhooks.ping(id)).id } };
   };
 
+  // Of a disk that is none: it fails before anything is started.
+  await writeFile(join(api.config.storeDir, 'builds', built, 'disk.img'), 'no disk');
+  const disk = { name: 'disk.img', size: 7, digest: `sha256:${'d'.repeat(64)}` };
+  await api.db.execute(
+    `update builds set artifacts = artifacts || '${JSON.stringify([disk])}'::jsonb where id = '${built}'`,
+  );
+  const roomForVirtual = async () => {
+    for (const { id } of await client.virtualDevices.list()) await client.virtualDevices.delete(id);
+  };
+  const virtual = async () => {
+    await roomForVirtual();
+    return (await client.virtualDevices.create({ deviceClass })).id;
+  };
+  const unpacked = async (): Promise<Asked> => {
+    const folder = join(api.config.imagesDir, 'components', next());
+    await mkdir(join(folder, 'files'), { recursive: true });
+    await writeFile(join(folder, 'component.yml'), 'name: note\nversion: 1.0.0\n');
+    await writeFile(join(folder, 'files', 'note'), 'a note\n');
+    return {};
+  };
+
   const password = 'correct horse battery';
   const user = async () => (await client.users.create({ name: next(), password, role: 'viewer' })).name;
   const session = async () => {
@@ -241,6 +262,17 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
     'components.listPackages': by(async () => (await client.components.list().all(1))[0]?.id ?? ''),
     'images.get': by(async () => (await client.images.list().all(1))[0]?.id ?? ''),
     'keys.get': by(async () => (await client.keys.list().all(1))[0]?.id ?? ''),
+    'exampleImages.put': unpacked,
+    'virtualDevices.create': async () => {
+      await roomForVirtual();
+      return { body: { deviceClass } };
+    },
+    'virtualDevices.get': by(virtual),
+    'virtualDevices.start': by(virtual),
+    'virtualDevices.stop': by(virtual),
+    'virtualDevices.delete': by(virtual),
+    'virtualDevices.streamConsole': by(virtual),
+
     'tenant.update': async () => ({ body: { name: next() } }),
 
     'emergencyStop.replace': async () => ({ body: { reason: 'a drill' } }),

@@ -1,0 +1,25 @@
+import { KEY_WARNING_DAYS, type Key, type KeyPurpose } from '@slipway/protocol';
+
+const DAY_MS = 86_400_000;
+
+/** In words, in the order in which they are shown: what signs, then what names. */
+export const PURPOSES: Readonly<Record<KeyPurpose, string>> = {
+  'release-signer': 'Signs releases',
+  'release-intermediate': 'Stands between signer and root',
+  'release-root': 'Devices trust releases by it',
+  'device-authority': 'Signs certificates of devices',
+  'server-authority': 'Devices trust servers by it',
+  'enrolment-server': 'The server towards devices',
+  'broker-server': 'The broker towards gateways',
+  'gateway-client': 'The gateway towards the broker',
+};
+
+/** Negative where it has ended. */
+export const daysLeft = ({ notAfter }: Pick<Key, 'notAfter'>, now: number): number =>
+  Math.floor((Date.parse(notAfter) - now) / DAY_MS);
+
+/** Those in use that end soon, or have ended though they are used: the soonest first. */
+export const endingSoon = (keys: readonly Key[], now: number): Key[] =>
+  keys
+    .filter(({ state, ...key }) => state === 'current' && daysLeft(key, now) < KEY_WARNING_DAYS)
+    .sort((a, b) => a.notAfter.localeCompare(b.notAfter));
