@@ -1,10 +1,13 @@
-import { Anchor, Radio, Select, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Radio, Select, Skeleton, Stack, Textarea } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from 'react-router';
+import { lazy, Suspense } from 'react';
 import { api } from '../../api.ts';
 import type { Draft } from './draft.ts';
 import { useReleases } from './plan-release.tsx';
 import type { StepProps } from './planner.tsx';
+
+/** With an editor, which is much to load. */
+const TargetQuery = lazy(() => import('./target-query.tsx'));
 
 const TARGETS: readonly {
   readonly value: Draft['target'];
@@ -57,21 +60,9 @@ export const PlanDevices = ({ draft, set }: StepProps) => {
         />
       ) : null}
       {draft.target === 'query' ? (
-        <TextInput
-          label="Query"
-          description="Within the class of the release. Those that follow a channel are in it only if the release was published there"
-          placeholder={'tag = canary and attr.site = "berlin"'}
-          classNames={{ input: 'slipway-mono' }}
-          value={draft.query}
-          onChange={({ currentTarget }) => set({ query: currentTarget.value })}
-        />
-      ) : null}
-      {draft.target === 'query' && draft.query.trim() !== '' ? (
-        <Text size="sm">
-          <Anchor component={Link} to={`/devices?query=${encodeURIComponent(draft.query)}`} inherit>
-            See the devices that it finds
-          </Anchor>
-        </Text>
+        <Suspense fallback={<Skeleton height={84} />}>
+          <TargetQuery query={draft.query} deviceClass={deviceClass} onChange={(query) => set({ query })} />
+        </Suspense>
       ) : null}
       {draft.target === 'group' ? (
         <Select

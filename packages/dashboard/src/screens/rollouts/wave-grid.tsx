@@ -56,10 +56,12 @@ const WaveCard = ({
               {wave.maxInFlight === null ? '' : ` · ${count(wave.maxInFlight)} at once`}
             </Text>
           </div>
-          <StateBadge
-            state={wave.state}
-            {...(LABELS[wave.state] === undefined ? {} : { label: LABELS[wave.state] })}
-          />
+          <div style={{ flexShrink: 0 }}>
+            <StateBadge
+              state={wave.state}
+              {...(LABELS[wave.state] === undefined ? {} : { label: LABELS[wave.state] })}
+            />
+          </div>
         </Group>
         <StageBar counts={stages} label={`Devices of wave ${name}`} height={14} />
         <StageLegend counts={stages} />
