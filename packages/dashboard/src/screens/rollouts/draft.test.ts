@@ -38,6 +38,7 @@ describe('what a draft asks of the API', () => {
         retries: 2,
         penaltyHours: 24,
         maxPerMinute: 60,
+        offlineHours: 48,
         mode: 'soft',
         windows: [{ from: '02:00', to: '04:00' }],
       }),
@@ -54,6 +55,7 @@ describe('what a draft asks of the API', () => {
       penaltySeconds: 86_400,
       maxInFlight: 100,
       maxPerMinute: 60,
+      offlinePatienceSeconds: 172_800,
       policy: { mode: 'soft', windows: [{ from: '02:00', to: '04:00' }] },
     });
   });

@@ -38,6 +38,7 @@ export type Draft = {
   readonly penaltyHours: Typed;
   readonly maxInFlight: Typed;
   readonly maxPerMinute: Typed;
+  readonly offlineHours: Typed;
   readonly priority: Typed;
   readonly approval: boolean;
   /** in the zone of this browser, as an input of date and time has it; nothing: at once, never */
@@ -104,6 +105,7 @@ export const EMPTY: Draft = {
   penaltyHours: '',
   maxInFlight: 100,
   maxPerMinute: '',
+  offlineHours: '',
   priority: '',
   approval: false,
   startAt: '',
@@ -117,6 +119,7 @@ export const idsIn = (text: string): string[] => text.split(/[\s,;]+/).filter((i
 
 const seconds = (minutes: Typed): number | undefined =>
   minutes === '' ? undefined : Math.round(minutes * 60);
+const hours = (value: Typed): number | undefined => (value === '' ? undefined : Math.round(value * 3600));
 const given = <T>(name: string, value: T | '' | undefined): Record<string, T> =>
   value === '' || value === undefined ? {} : { [name]: value };
 /** @param local as an input gives it, without a zone: that of this browser */
@@ -171,9 +174,10 @@ const bodyOf = (draft: Draft): Record<string, unknown> => {
     ...(retries === '' || retries === 0
       ? {}
       : { retries: { max: retries, backoffSeconds: seconds(draft.backoffMinutes) ?? 600 } }),
-    ...given('penaltySeconds', penaltyHours === '' ? undefined : Math.round(penaltyHours * 3600)),
+    ...given('penaltySeconds', hours(penaltyHours)),
     ...given('maxInFlight', draft.maxInFlight),
     ...given('maxPerMinute', draft.maxPerMinute),
+    ...given('offlinePatienceSeconds', hours(draft.offlineHours)),
     ...given('priority', draft.priority),
     ...(draft.approval ? { approval: true } : {}),
     ...given('startAt', momentOf(draft.startAt)),

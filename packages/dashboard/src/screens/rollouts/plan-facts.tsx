@@ -51,6 +51,7 @@ export const PlanFacts = ({ rollout }: { readonly rollout: Rollout }) => {
     ],
     ['Penalty', rollout.penaltySeconds === 0 ? 'none' : span(rollout.penaltySeconds * 1000)],
     ['Priority', `${rollout.priority} of 100`],
+    ['Offline devices', patienceText(rollout.offlinePatienceSeconds)],
     ['Mode', MODES[policy.mode ?? 'install']],
     ['Windows', policy.windows === undefined ? 'at any time' : policy.windows.map(windowText).join('; ')],
     [
@@ -67,6 +68,11 @@ const ByWhom = ({ rollout }: { readonly rollout: Rollout }) => (
     {rollout.createdBy === '' ? 'unknown' : rollout.createdBy}, <Time value={rollout.createdAt} />
   </>
 );
+
+const patienceText = (seconds: number | null | undefined): string =>
+  seconds === null || seconds === undefined
+    ? 'are waited for as long as it takes'
+    : `are left out of a wave after ${span(seconds * 1000)}`;
 
 export const targetText = ({
   group,

@@ -50,7 +50,7 @@ export const PlanPace = ({ draft, set }: StepProps) => {
   );
   return (
     <Stack>
-      <SimpleGrid cols={{ base: 1, xs: 3 }}>
+      <SimpleGrid cols={{ base: 1, xs: 2, sm: 4 }}>
         <NumberField
           label="At once"
           unit="devices"
@@ -66,6 +66,15 @@ export const PlanPace = ({ draft, set }: StepProps) => {
           value={draft.maxPerMinute}
           onChange={number('maxPerMinute')}
           min={1}
+        />
+        <NumberField
+          label="Wait for offline ones"
+          unit="h"
+          isDecimal
+          placeholder="for ever"
+          value={draft.offlineHours}
+          onChange={number('offlineHours')}
+          max={720}
         />
         <NumberField
           label="Priority"

@@ -75,6 +75,11 @@ const WaveCard = ({
             {count(wave.offline)} of those to come are offline: offered once they are back
           </Text>
         ) : null}
+        {(wave.skipped ?? 0) > 0 ? (
+          <Text size="xs" c="dimmed">
+            {count(wave.skipped ?? 0)} left out, because they were offline for too long
+          </Text>
+        ) : null}
         {wave.startedAt === null ? null : (
           <SimpleGrid cols={2} spacing="md">
             <GaugeBar label="Healthy" gauge={successGauge(wave)} kind="success" />
