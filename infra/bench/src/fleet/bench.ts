@@ -200,7 +200,7 @@ export const benchFleet = async (root: string, args: readonly string[], print: P
   undo.defer(close);
   const rows =
     options.rows === 0 ? undefined : await measureRows(await servers.newDatabase(), options.rows, print);
-  servers.startGateways();
+  await servers.startServices();
   const fleet = createFleet(servers, db);
   undo.defer(() => fleet.close());
   const ownCpu = (): number => {

@@ -4,7 +4,7 @@ import type { FleetBench, Phase } from './result.ts';
 
 const phase = (share: number, machineIdle = 0.5): Phase => ({
   seconds: 10,
-  cpuSeconds: { gateway: share * 10, broker: 0, database: 0, redis: 0 },
+  cpuSeconds: { gateway: share * 10, api: 0, broker: 0, database: 0, redis: 0 },
   simulatorCpuSeconds: 1,
   busiest: { name: 'gateway', share },
   machineIdle,
@@ -13,7 +13,7 @@ const size = (devices: number, share: number, machineIdle?: number): FleetBench[
   devices,
   connectSeconds: 1,
   phase: phase(share, machineIdle),
-  memoryBytes: { gateway: 2e8, broker: 1e8, database: 3e8, redis: 0 },
+  memoryBytes: { gateway: 2e8, api: 0, broker: 1e8, database: 3e8, redis: 0 },
 });
 const measured: Omit<FleetBench, 'figures'> = {
   v: 1,

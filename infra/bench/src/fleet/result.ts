@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-export const SERVERS = ['gateway', 'broker', 'database', 'redis'] as const;
+export const SERVERS = ['gateway', 'api', 'broker', 'database', 'redis'] as const;
 export type Server = (typeof SERVERS)[number];
 
 const ofEach = (what: string) => z.record(z.enum(SERVERS), z.number()).describe(what);

@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { freePort, startTestBroker, startTestPostgres, startTestRedis } from '@slipway/fleet/testing';
+import { freePort, startTestBroker, startTestPostgres, startTestRedis, until } from '@slipway/fleet/testing';
 import { SlipwayError } from '@slipway/protocol';
 import { makeDeviceAuthority, makeServerAuthority, makeServerIdentity } from '@slipway/signing';
+import { writeApiFiles } from './api-files.ts';
 
 /** A broker with a door for whoever says who he is, and one for certificates of devices. */
 const startBroker = async (dir: string) => {
@@ -28,7 +29,12 @@ const startBroker = async (dir: string) => {
     'use_identity_as_username true',
     'tls_version tlsv1.2',
   ]);
-  return { broker, deviceCa, mutualTls: { url: `mqtts://127.0.0.1:${port}`, ca: serverCa.certificatePem } };
+  return {
+    broker,
+    deviceCa,
+    serverCa,
+    mutualTls: { url: `mqtts://127.0.0.1:${port}`, ca: serverCa.certificatePem },
+  };
 };
 
 /** Everything but the devices; ends with what is returned. */
@@ -40,21 +46,20 @@ export const startServers = async (root: string, dir: string, gateways: number) 
   undo.defer(() => postgres.stop());
   const redis = await startTestRedis();
   undo.defer(() => redis.stop());
-  const { broker, deviceCa, mutualTls } = await startBroker(dir);
+  const { broker, deviceCa, serverCa, mutualTls } = await startBroker(dir);
   undo.defer(() => broker.stop());
 
   const running = undo.move();
-  const startGateway = (number: number): number => {
-    const child = spawn(process.execPath, [join(root, 'services', 'gateway', 'src', 'main.ts')], {
+  const startService = (name: 'api' | 'gateway', settings: Readonly<Record<string, string>>): number => {
+    const child = spawn(process.execPath, [join(root, 'services', name, 'src', 'main.ts')], {
       stdio: ['ignore', 'inherit', 'inherit'],
       env: {
         ...process.env,
-        SLIPWAY_GATEWAY_MQTT_URL: broker.url,
-        SLIPWAY_GATEWAY_CLIENT_ID: `gateway-${number}`,
         SLIPWAY_STORE: join(dir, 'store'),
         REDIS_URL: redis.url,
         DATABASE_URL: postgres.url,
         LOG_LEVEL: 'error',
+        ...settings,
       },
     });
     const ended = once(child, 'exit');
@@ -64,12 +69,26 @@ export const startServers = async (root: string, dir: string, gateways: number) 
     });
     return child.pid ?? 0;
   };
-  /** One migrates the database before the gateways come. */
-  const startGateways = (): void => {
-    for (let number = 1; number <= gateways; number += 1) pids.gateway.push(startGateway(number));
+  const startApi = async (): Promise<number> => {
+    const ports = { api: await freePort(), enrol: await freePort() };
+    const pid = startService('api', await writeApiFiles(join(dir, 'api'), { serverCa, deviceCa }, ports));
+    await until('the API', () => fetch(`http://127.0.0.1:${ports.api}/v1/health`).catch(() => undefined));
+    return pid;
+  };
+  /** The API comes first: one migrates the database before the others come. */
+  const startServices = async (): Promise<void> => {
+    pids.api.push(await startApi());
+    for (let number = 1; number <= gateways; number += 1)
+      pids.gateway.push(
+        startService('gateway', {
+          SLIPWAY_GATEWAY_MQTT_URL: broker.url,
+          SLIPWAY_GATEWAY_CLIENT_ID: `gateway-${number}`,
+        }),
+      );
   };
   const pids = {
     gateway: Array<number>(),
+    api: Array<number>(),
     broker: [broker.pid],
     database: [postgres.pid],
     redis: [redis.pid()],
@@ -82,7 +101,7 @@ export const startServers = async (root: string, dir: string, gateways: number) 
     mutualTls,
     deviceCa,
     pids,
-    startGateways,
+    startServices,
     restartBroker: async (): Promise<void> => {
       await broker.restart();
       pids.broker = [broker.pid];

@@ -20,6 +20,7 @@ const idleSeconds = (): number => {
 
 const ofEach = (of: (server: Server) => number): Record<Server, number> => ({
   gateway: of('gateway'),
+  api: of('api'),
   broker: of('broker'),
   database: of('database'),
   redis: of('redis'),
