@@ -2,7 +2,7 @@ import 'uplot/dist/uPlot.min.css';
 import './plot.css';
 import { Box, useComputedColorScheme, VisuallyHidden } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
-import { useEffect, useRef } from 'react';
+import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import UPlot from 'uplot';
 import { localTime } from './times.ts';
 
@@ -42,34 +42,56 @@ export const LINE_COLORS = [
 const colorOf = (line: Line, at: number): string =>
   line.color ?? LINE_COLORS[at % LINE_COLORS.length] ?? '#1c7ed6';
 
+/** Hours of the day as they are shown elsewhere, and the day where it changes. */
+const TIME_AXIS: UPlot.Axis.Values = [
+  [86_400 * 28, '{YYYY}-{MM}', null, null, null, null, null, null, 1],
+  [86_400, '{D} {MMM}', '\n{YYYY}', null, null, null, null, null, 1],
+  [60, '{HH}:{mm}', '\n{D} {MMM}', null, '\n{D} {MMM}', null, null, null, 1],
+  [1, '{HH}:{mm}:{ss}', '\n{D} {MMM}', null, '\n{D} {MMM}', null, null, null, 1],
+];
+
+type Data = Pick<PlotProps, 'times' | 'lines'>;
+const dataOf = ({ times, lines }: Data): UPlot.AlignedData => [
+  times.map((time) => time / 1000),
+  ...lines.map(({ values }) => [...values]),
+];
+/** While nobody points at a time, the legend tells the newest values. */
+const showNewest = (plot: UPlot): void => {
+  const { idx } = plot.cursor;
+  const newest = plot.data[0].length - 1;
+  if ((idx === null || idx === undefined) && newest >= 0) plot.setLegend({ idx: newest }, false);
+};
+
 /** Values over time. Whoever does not see it is read the sentence, and finds the newest values in a list. */
 export const Plot = ({ label, times, lines, unit, height = 160, range, isFilled = false }: PlotProps) => {
   const { ref: sized, width } = useElementSize<HTMLDivElement>();
   const target = useRef<HTMLDivElement>(null);
+  const [plot, setPlot] = useState<UPlot>();
   const scheme = useComputedColorScheme('light');
-  useEffect(() => {
-    if (target.current === null || width === 0) return undefined;
+  const [from, to] = range ?? [];
+  const told = useEffectEvent((value: number | null) => (value === null ? '–' : unit(value)));
+  const begin = useEffectEvent((element: HTMLElement): UPlot => {
     const ink = scheme === 'dark' ? '#c9c9c9' : '#495057';
     const grid = { stroke: scheme === 'dark' ? '#3b3b3b' : '#e9ecef', width: 1 };
-    const plot = new UPlot(
+    return new UPlot(
       {
         width,
         height,
         cursor: { y: false, drag: { x: false, y: false } },
         legend: { live: true, show: lines.length > 1 },
-        scales: range === undefined ? {} : { y: { range: [range[0], range[1]] } },
+        scales: from === undefined || to === undefined ? {} : { y: { range: [from, to] } },
         axes: [
-          { stroke: ink, grid, ticks: grid },
+          { stroke: ink, grid, ticks: grid, values: TIME_AXIS },
           {
             stroke: ink,
             grid,
             ticks: grid,
             size: 64,
-            values: (_, splits) => splits.map((value) => unit(value)),
+            values: (_, splits) => splits.map((value) => told(value)),
           },
         ],
         series: [
-          { label: 'time', value: (_, value) => (value === null ? '–' : localTime(new Date(value * 1000))) },
+          { label: 'Time', value: (_, value) => (value === null ? '–' : localTime(new Date(value * 1000))) },
           ...lines.map((line, at): UPlot.Series => {
             const color = colorOf(line, at);
             return {
@@ -77,17 +99,33 @@ export const Plot = ({ label, times, lines, unit, height = 160, range, isFilled 
               stroke: color,
               width: 2,
               points: { show: false },
-              value: (_, value) => (value === null ? '–' : unit(value)),
+              value: (_, value) => told(value),
               ...(isFilled ? { fill: `${color}33` } : {}),
             };
           }),
         ],
+        hooks: { ready: [showNewest], setCursor: [showNewest] },
       },
-      [times.map((time) => time / 1000), ...lines.map(({ values }) => [...values])],
-      target.current,
+      dataOf({ times, lines }),
+      element,
     );
-    return () => plot.destroy();
-  }, [width, height, scheme, times, lines, range, unit, isFilled]);
+  });
+  // New values are put into the plot that is there: whoever points at it goes on pointing.
+  const looks = JSON.stringify(lines.map((line, at) => [line.label, colorOf(line, at)]));
+  useEffect(() => {
+    if (target.current === null || width === 0) return undefined;
+    const made = begin(target.current);
+    setPlot(made);
+    return () => {
+      setPlot(undefined);
+      made.destroy();
+    };
+  }, [width, height, scheme, looks, from, to, isFilled]);
+  useEffect(() => {
+    if (plot === undefined) return;
+    plot.setData(dataOf({ times, lines }));
+    showNewest(plot);
+  }, [plot, times, lines]);
   return (
     <Box ref={sized} className="slipway-plot">
       <div role="img" aria-label={label} ref={target} style={{ minHeight: height }} />

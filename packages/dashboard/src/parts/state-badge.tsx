@@ -42,6 +42,7 @@ export const StateBadge = ({
       variant="light"
       color={color}
       radius="sm"
+      miw="max-content"
       tt="none"
       fw={600}
       autoContrast
