@@ -39,12 +39,12 @@ const Row = memo(({ device, at, top, columns, template, isChosen, isFixed, toggl
   <div
     role="row"
     aria-rowindex={at + 2}
-    aria-selected={isChosen}
+    data-selected={isChosen}
     className="slipway-grid-row"
     style={{ gridTemplateColumns: template, transform: `translateY(${top}px)` }}
   >
     {toggle === undefined ? null : (
-      <div role="gridcell" className="slipway-grid-cell">
+      <div role="cell" className="slipway-grid-cell">
         {device === undefined ? null : (
           <input
             type="checkbox"
@@ -58,7 +58,7 @@ const Row = memo(({ device, at, top, columns, template, isChosen, isFixed, toggl
       </div>
     )}
     {columns.map(({ id, cell, align }) => (
-      <div key={id} role="gridcell" className="slipway-grid-cell" data-align={align}>
+      <div key={id} role="cell" className="slipway-grid-cell" data-align={align}>
         {device === undefined ? <span className="slipway-ghost" /> : cell(device)}
       </div>
     ))}
@@ -139,10 +139,9 @@ export const DeviceGrid = (props: GridProps) => {
     <Box
       ref={scroller}
       className="slipway-grid"
-      role="grid"
+      role="table"
       aria-label="Devices"
       aria-rowcount={total + 1}
-      aria-multiselectable={select !== undefined}
       tabIndex={0}
       h={height}
     >

@@ -3,9 +3,8 @@ import { Button, Card, Group, Skeleton, Stack, Text } from '@mantine/core';
 import { DeviceSort, type View } from '@slipway/protocol';
 import { IconCpu } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import { useMemo, useState } from 'react';
 import { Link, useSearchParams } from 'react-router';
-import { api } from '../../api.ts';
 import { Empty } from '../../parts/empty.tsx';
 import { Failure } from '../../parts/failure.tsx';
 import { counted } from '../../parts/numbers.ts';
@@ -15,6 +14,7 @@ import { BulkBar } from './bulk-bar.tsx';
 import { ColumnMenu } from './column-menu.tsx';
 import { chosenColumns, USUAL_COLUMNS } from './columns.tsx';
 import { DeviceGrid } from './device-grid.tsx';
+import { queryFields } from './query-fields.ts';
 import { faultOf, QueryBar } from './query-bar.tsx';
 import { useSelection } from './selection.ts';
 import { useDeviceTotal } from './use-device-rows.ts';
@@ -61,6 +61,23 @@ const useAddress = (): [Address, (change: Partial<Address>) => void] => {
   return [address, change];
 };
 
+type Found = { readonly query: string; readonly total: number };
+
+/** What was found before stays in sight, paler, while somebody types what is no query yet. */
+const useLastGood = (
+  query: string,
+  total: number | undefined,
+  isOld: boolean,
+  isFault: boolean,
+): Found | undefined => {
+  const [good, setGood] = useState<Found>();
+  if (total !== undefined && !isOld && (good?.query !== query || good.total !== total)) {
+    setGood({ query, total });
+  }
+  if (isFault || total === undefined) return isFault ? good : undefined;
+  return isOld && good !== undefined ? good : { query, total };
+};
+
 const NoDevices = () => (
   <Empty
     icon={IconCpu}
@@ -80,15 +97,15 @@ export default function Screen() {
   const [address, change] = useAddress();
   const { query, sort, order, columns } = address;
   const mayOperate = useMaySomewhere('operate');
-  const fields = useQuery({
-    queryKey: ['query-fields'],
-    queryFn: ({ signal }) => api.devices.fields({ signal }),
-    staleTime: 5 * 60_000,
-  });
+  const fields = useQuery(queryFields);
   const total = useDeviceTotal(query);
   const fault = useMemo(() => faultOf(query, total.error), [query, total.error]);
+  const shown = useLastGood(query, total.data, total.isPlaceholderData, fault !== undefined);
   const shownColumns = useMemo(() => chosenColumns(columns), [columns]);
-  const asked = useMemo(() => ({ query, sort, order }), [query, sort, order]);
+  const asked = useMemo(
+    () => ({ query: shown?.query ?? query, sort, order }),
+    [shown?.query, query, sort, order],
+  );
   const { selection, toggle, selectAll, clear } = useSelection(query);
   const isSelecting = selection.kind === 'all' || selection.ids.size > 0;
   const known = fields.data ?? [];
@@ -138,21 +155,21 @@ export default function Screen() {
           />
         ) : null}
         <Card padding={0} style={{ opacity: fault === undefined ? 1 : 0.5 }}>
-          {total.data === undefined && total.error !== null ? (
+          {shown === undefined && total.error !== null ? (
             <Text size="sm" c="dimmed" ta="center" py="xl">
               {fault === undefined
                 ? 'No devices to show.'
                 : 'As soon as the query is understood, what it finds is here.'}
             </Text>
-          ) : total.data === undefined ? (
+          ) : shown === undefined ? (
             <Skeleton h={GRID_HEIGHT} />
-          ) : total.data === 0 && query === '' ? (
+          ) : shown.total === 0 && shown.query === '' ? (
             <NoDevices />
           ) : (
             <DeviceGrid
-              key={`${query} ${sort} ${order}`}
+              key={`${asked.query} ${sort} ${order}`}
               asked={asked}
-              total={total.data}
+              total={shown.total}
               columns={shownColumns}
               onSort={(by) => change({ sort: by, order: by === sort && order === 'asc' ? 'desc' : 'asc' })}
               selection={selection}

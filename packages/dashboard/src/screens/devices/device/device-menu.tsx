@@ -2,11 +2,15 @@ import { Button, Group, Menu, Modal, Stack, TextInput, Tooltip } from '@mantine/
 import { useDisclosure } from '@mantine/hooks';
 import type { CommandRequest, Device } from '@slipway/protocol';
 import { IconBulb, IconChevronDown, IconRefresh } from '@tabler/icons-react';
-import { useState } from 'react';
+import { useQuery } from '@tanstack/react-query';
+import { useMemo, useState } from 'react';
 import { api } from '../../../api.ts';
 import { useConfirm, type Question } from '../../../parts/confirm.tsx';
 import { useAction } from '../../../parts/use-action.ts';
 import { useMaySomewhere } from '../../../session/session.tsx';
+import { BULK, type BulkItem } from '../bulk-actions.ts';
+import { BulkDialog } from '../bulk-dialog.tsx';
+import { queryFields } from '../query-fields.ts';
 
 type Step = 'accept' | 'reject' | 'revoke' | 'decommission';
 
@@ -49,6 +53,8 @@ const STEPS: Readonly<
     ],
   },
 };
+/** Of what is done to many, what belongs to one device, too. */
+const OF_ONE = ['join', 'leave', 'channel'];
 const ORDER: readonly Step[] = ['accept', 'reject', 'revoke', 'decommission'];
 
 const Diagnose = ({ device, close }: { readonly device: Device; readonly close: () => void }) => {
@@ -92,6 +98,9 @@ export const DeviceMenu = ({ device }: { readonly device: Device }) => {
   const may = useMaySomewhere('operate');
   const confirm = useConfirm();
   const [isDiagnosing, diagnosing] = useDisclosure();
+  const [chosen, setChosen] = useState<BulkItem>();
+  const fields = useQuery({ ...queryFields, enabled: chosen !== undefined });
+  const selection = useMemo(() => ({ kind: 'some' as const, ids: new Set([device.id]) }), [device.id]);
   const ask = useAction({
     run: (request: CommandRequest) => api.devices.createCommand(device.id, request),
     stale: ['commands'],
@@ -198,6 +207,12 @@ export const DeviceMenu = ({ device }: { readonly device: Device }) => {
                 Go back a release …
               </Menu.Item>
               <Menu.Divider />
+              {BULK.filter(({ id }) => OF_ONE.includes(id)).map((item) => (
+                <Menu.Item key={item.id} onClick={() => setChosen(item)}>
+                  {item.label}
+                </Menu.Item>
+              ))}
+              <Menu.Divider />
             </>
           ) : null}
           {steps.map((name) => (
@@ -214,6 +229,15 @@ export const DeviceMenu = ({ device }: { readonly device: Device }) => {
           ) : null}
         </Menu.Dropdown>
       </Menu>
+      {chosen === undefined ? null : (
+        <BulkDialog
+          item={chosen}
+          selection={selection}
+          query=""
+          fields={fields.data ?? []}
+          close={() => setChosen(undefined)}
+        />
+      )}
       <Modal opened={isDiagnosing} onClose={diagnosing.close} title="Run a diagnostic">
         <Diagnose device={device} close={diagnosing.close} />
       </Modal>
