@@ -14,6 +14,8 @@ import { queryFields } from '../query-fields.ts';
 
 type Step = 'accept' | 'reject' | 'revoke' | 'decommission';
 
+const ASKED = 'Asked; the answer stands among its commands';
+
 const STEPS: Readonly<
   Record<
     Step,
@@ -61,6 +63,7 @@ const Diagnose = ({ device, close }: { readonly device: Device; readonly close: 
   const [name, setName] = useState('');
   const ask = useAction({
     run: () => api.devices.createCommand(device.id, { name: 'diagnose', diagnostic: name.trim() }),
+    done: ASKED,
     stale: ['commands'],
     onDone: close,
   });
@@ -103,6 +106,7 @@ export const DeviceMenu = ({ device }: { readonly device: Device }) => {
   const selection = useMemo(() => ({ kind: 'some' as const, ids: new Set([device.id]) }), [device.id]);
   const ask = useAction({
     run: (request: CommandRequest) => api.devices.createCommand(device.id, request),
+    done: ASKED,
     stale: ['commands'],
   });
   const step = useAction({
