@@ -1,3 +1,5 @@
+import { AgentConfig } from '@slipway/protocol';
+import type { ImageFile } from '@slipway/image-spec';
 import { expect, test } from 'vitest';
 import { diskOrder } from './disk-order.ts';
 import { INITRAMFS_MODULES } from './drivers.ts';
@@ -6,13 +8,14 @@ import { kernelModules } from './kernel-modules.ts';
 import { bytesAt, textAt } from './resolve-path.ts';
 import { makeRootTree } from './root-tree.ts';
 
-const root = async () => {
+const root = async (agent: Partial<ImageFile['agent']> = {}) => {
   const parts = testParts();
+  const spec = testSpec();
   const modules = kernelModules(parts.kernel.tree);
   return await makeRootTree({
     arch: 'amd64',
     request: testRequest(),
-    spec: testSpec(),
+    spec: { ...spec, agent: { ...spec.agent, ...agent } },
     parts,
     modules,
     loadedModules: await modules.closure(INITRAMFS_MODULES.first),
@@ -41,6 +44,16 @@ test('containers of one image that mount the same share its files; a writable on
   expect(tree.get('containers/services/web/rootfs/srv/www')?.type).toBe('directory');
   for (const name of ['lower', 'tmp', 'rootfs'])
     expect(tree.get(`containers/onboot/000-setup/${name}`)?.type).toBe('directory');
+});
+
+test.each([
+  ['Europe/Vienna', 'CET-1CEST,M3.5.0,M10.5.0/3', 'Europe/Vienna'],
+  ['CET-1', 'CET-1', undefined],
+  [undefined, undefined, undefined],
+])('of the zone %s the agent is told the rule %s and the name %s', async (timeZone, rule, name) => {
+  const tree = await root(timeZone === undefined ? {} : { timeZone });
+  const settings = AgentConfig.parse(JSON.parse(text(tree, 'etc/slipway/agent.json')));
+  expect([settings.timeZone, settings.timeZoneName]).toEqual([rule, name]);
 });
 
 test('modules that the initramfs has loaded are not loaded again', async () => {
