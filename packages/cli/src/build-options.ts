@@ -31,6 +31,7 @@ export const BuildOptions = z.object({
   sbom: Sbom,
   provenance: z.boolean().default(true),
   contents: z.boolean().default(true),
+  report: z.string().optional(),
   decompressKernel: z.boolean().default(false),
   dryRun: z.boolean().default(false),
   cache: z.string().optional(),
@@ -60,6 +61,7 @@ export const withBuildOptions = (command: Command): Command =>
     .option('--no-provenance', 'write no provenance')
     .option('--contents', 'write the list of files (so it is unless --no-contents)')
     .option('--no-contents', 'write no list of files, which slipway why and slipway diff read')
+    .option('--report <file>', 'write a page that shows what takes how much of the image')
     .option('--decompress-kernel', 'unpack a kernel that is compressed by gzip')
     .option('--dry-run', 'print the merged specification and build nothing')
     .option('--cache <folder>', 'the cache; otherwise SLIPWAY_CACHE or ~/.cache/slipway')
@@ -90,6 +92,8 @@ export const buildTarget = (files: readonly string[], options: BuildOptions): Bu
     refuse('--pull asks registries, and --offline forbids it; leave one out.');
   if (files.filter((file) => file === '-').length > 1)
     refuse('- stands for standard input, which is read once.');
+  if (options.report !== undefined && (!options.contents || output === '-'))
+    refuse('--report is made from the list of files: leave --no-contents and --output - out.');
   const formats =
     options.format.length > 0 ? options.format : [output === undefined ? 'kernel+initrd' : 'tar'];
   if (output !== undefined) {

@@ -335,3 +335,47 @@ replaced      a file of 5 B from oci:layered, layer 1 of 2`,
     err: expect.stringMatching(/^NOT_FOUND: .*\/start, \/containers\/services\/web\/lower\/start\./),
   });
 });
+
+test('diff tells files, packages, configuration and sizes of two images, and ends with 1 where they differ', async () => {
+  await writeOciLayout(path('images/web-next'), {
+    tag: '1',
+    platforms: [
+      {
+        arch: 'amd64',
+        layers: [files({ start: 'a longer program', new: 'x' })],
+        config: { Entrypoint: ['/start'] },
+      },
+    ],
+  });
+  writeFileSync(path('images/next.yml'), 'services: [{name: web, image: "oci:web-next"}]\n');
+  const made = ['--contents', '--sbom', 'cyclonedx', '--format', 'tar', '--dir'] as const;
+  expect((await build(...made, 'was', 'images/edge.yml')).status).toBe(0);
+  expect((await build(...made, 'is', '--report', 'is.html', 'images/next.yml')).status).toBe(0);
+  expect(await call('diff', 'was', 'was/edge.tar')).toEqual({ status: 0, out: 'no differences', err: '' });
+  const { status, out } = await call('diff', 'was', 'is/next.tar');
+  expect(status).toBe(1);
+  expect(out).toMatch(/^sizes\nCOMPONENT +FROM +TO +GROWTH$/m);
+  expect(out).toMatch(/^- +image: oci:web$/m);
+  expect(out).toMatch(/^added +- +1 B +\+1 B +oci:web-next +\/containers\/services\/web\/lower\/new$/m);
+  expect(out).toMatch(
+    /^changed +9 B +16 B +\+7 B +oci:web-next +\/containers\/services\/web\/lower\/start$/m,
+  );
+  const short = await call('diff', '--files', '1', 'was', 'is');
+  expect(short.out).toMatch(/… \d more; --files 0 shows all$/);
+  expect(JSON.parse((await call('diff', '--json', 'was', 'is')).out)).toMatchObject({
+    from: 'was',
+    to: 'is',
+    files: { added: 1 },
+    packages: { components: { added: ['oci:web-next'], removed: ['oci:web'] } },
+  });
+  expect((await call('diff', 'was', 'images')).err).toMatch(
+    /^NOT_FOUND: images: expected the list of its files/,
+  );
+
+  // The report of a build and that of what it left are one.
+  expect((await call('report', '-o', 'again.html', 'is/next.tar')).out).toBe('again.html');
+  const page = readFileSync(path('is.html'), 'utf8');
+  expect(page).toContain('/containers/services/web/lower/start');
+  expect(readFileSync(path('again.html'), 'utf8').replaceAll('next.tar', 'next')).toBe(page);
+  expect(await build('--report', 'x.html', 'images/edge.yml')).toMatchObject({ status: 64 });
+});

@@ -19,9 +19,8 @@ export type LoadedImage = {
 };
 
 const CONTENTS = /(?:^|\.)contents\.jsonl\.gz$/;
-/** Of what describes an image and is no part of it. */
-const DESCRIPTION =
-  /(?:^|\.)(?:contents\.jsonl\.gz|(?:cdx|spdx|provenance|request|result)\.json|notices\.txt|build\.log|report\.html)$/;
+/** Of what describes an image, or what it is made from. */
+const DESCRIPTION = /(?:(?:^|\.)contents\.jsonl\.gz|\.(?:json|txt|log|html|ya?ml))$/;
 const SBOM = /(?:^|\.)(?:cdx|spdx)\.json$/;
 
 const parse = async (from: string, bytes: Uint8Array): Promise<Contents> => {

@@ -17,6 +17,16 @@ export const table = (
   return [line(headings.map((heading) => heading.toUpperCase())), ...rows.map(line)].join('\n');
 };
 
+/** A table under a title; nothing where there are no rows. */
+export const titled = (
+  title: string,
+  headings: readonly string[],
+  rows: readonly (readonly string[])[],
+  columns?: number,
+): string[] => (rows.length === 0 ? [] : [`${title}\n${table(headings, rows, columns)}`]);
+
+export const list = (items: readonly string[]): string => (items.length === 0 ? '-' : items.join(', '));
+
 /** Names and values below one another; what is null or undefined is left out. */
 export const facts = (
   entries: Readonly<Record<string, string | number | boolean | null | undefined>>,

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { LocalBuildResult } from '@slipway/image';
-import { Digest } from '@slipway/protocol';
+import { Digest, explainStorage } from '@slipway/protocol';
 import { buildLock } from '../build-lock.ts';
 import { BuildOptions, buildTarget, withBuildOptions } from '../build-options.ts';
 import { showProgress } from '../build-progress.ts';
@@ -28,6 +29,22 @@ const named = (base: string, { name, text }: { readonly name: string; readonly t
   name: name === '-' ? name : relative(base, name),
   digest: Digest.parse(`sha256:${createHash('sha256').update(text).digest('hex')}`),
 });
+
+const writeReport = async (
+  context: Context,
+  output: string,
+  name: string,
+  files: readonly { readonly format: string; readonly path: string }[],
+): Promise<void> => {
+  const { makeReport, readContents } = await import('@slipway/sbom/contents');
+  const list = files.find(({ format }) => format === 'contents');
+  if (list === undefined) return;
+  const path = resolve(context.cwd, output);
+  const page = makeReport({ name, contents: readContents(await readFile(list.path)) });
+  await writeFile(path, page).catch((error: unknown) => {
+    throw explainStorage(error, [path]);
+  });
+};
 
 /** Commands start fast: what builds is loaded when something is built. */
 const build = async (context: Context, words: readonly string[], options: BuildOptions): Promise<void> => {
@@ -100,6 +117,7 @@ const build = async (context: Context, words: readonly string[], options: BuildO
       const path = place.pathOf(file.name);
       return { ...file, name: basename(path), path };
     });
+    if (options.report !== undefined) await writeReport(context, options.report, place.name, written);
     if (isTold) print(context, { ...result, files: written }, () => render({ files: written }));
   } finally {
     await place.close();

@@ -1,11 +1,10 @@
 import type { Command } from 'commander';
-import type { ListedPackage, Placed, Sbom, SbomDiff } from '@slipway/sbom';
+import type { ListedPackage, Sbom, SbomDiff } from '@slipway/sbom';
 import { z } from 'zod';
 import { Ended, leaf, print, word, type MakeContext } from '../command.ts';
 import { loadSbom } from '../load-sbom.ts';
-import { facts, table, time } from '../table.ts';
-
-const list = (items: readonly string[]): string => (items.length === 0 ? '-' : items.join(', '));
+import { sbomSections } from '../sbom-sections.ts';
+import { facts, list, table, time } from '../table.ts';
 
 const subjectFacts = ({ subject, time: seconds }: Sbom): string =>
   facts({
@@ -23,49 +22,8 @@ const showPackages = (packages: readonly ListedPackage[], columns: number | unde
     columns,
   );
 
-const placedRow = ({ type, name, version, components }: Placed): string[] => [
-  type,
-  name,
-  version,
-  list(components),
-];
-
-/** One table for each kind of difference that there is. */
 const showDiff = (diff: SbomDiff, columns: number | undefined): string => {
-  const section = (
-    title: string,
-    headings: readonly string[],
-    rows: readonly (readonly string[])[],
-  ): string[] => (rows.length === 0 ? [] : [`${title}\n${table(headings, rows, columns)}`]);
-  const { components } = diff;
-  const sections = [
-    ...section(
-      'components',
-      ['component', 'from', 'to'],
-      [
-        ...components.added.map((ref) => [ref, '-', 'added']),
-        ...components.removed.map((ref) => [ref, 'removed', '-']),
-        ...components.changed.map(({ name, from, to }) => [name, from, to]),
-      ],
-    ),
-    ...section('added packages', ['type', 'name', 'version', 'component'], diff.added.map(placedRow)),
-    ...section('removed packages', ['type', 'name', 'version', 'component'], diff.removed.map(placedRow)),
-    ...section(
-      'changed versions',
-      ['type', 'name', 'from', 'to'],
-      diff.versions.map(({ type, name, from, to }) => [type, name, from, to]),
-    ),
-    ...section(
-      'changed licences',
-      ['type', 'name', 'version', 'from', 'to'],
-      diff.licenses.map(({ type, name, version, from, to }) => [type, name, version, list(from), list(to)]),
-    ),
-    ...section(
-      'moved between components',
-      ['type', 'name', 'version', 'from', 'to'],
-      diff.moved.map(({ type, name, version, from, to }) => [type, name, version, list(from), list(to)]),
-    ),
-  ];
+  const sections = sbomSections(diff, columns);
   return sections.length === 0 ? 'no differences' : sections.join('\n\n');
 };
 

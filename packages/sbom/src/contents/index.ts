@@ -21,4 +21,5 @@ export {
 } from './explain-path.ts';
 export { diffLines, showDiff, type DiffLine } from './line-diff.ts';
 export { readContents, type Contents } from './read-contents.ts';
-export { squarify, type Rectangle } from './treemap.ts';
+export { diffContents, diffSizes, type ContentsDiff, type SizeChange } from './diff-images.ts';
+export { makeReport, type ReportInput } from './report.ts';
