@@ -379,3 +379,28 @@ test('diff tells files, packages, configuration and sizes of two images, and end
   expect(readFileSync(path('again.html'), 'utf8').replaceAll('next.tar', 'next')).toBe(page);
   expect(await build('--report', 'x.html', 'images/edge.yml')).toMatchObject({ status: 64 });
 });
+
+test('a layer that is refused is told by component, number, digest and path, with the mend', async () => {
+  const device = {
+    path: 'dev/mem',
+    mode: 0o600,
+    uid: 0,
+    gid: 0,
+    mtime: 0,
+    source: 'test',
+    major: 1,
+    minor: 1,
+  };
+  const unsafe: Tree = new Map([['dev/mem', { ...device, type: 'char' }]]);
+  await writeOciLayout(path('images/unsafe'), {
+    tag: '1',
+    platforms: [
+      { arch: 'amd64', layers: [files({ start: '' }), unsafe], config: { Entrypoint: ['/start'] } },
+    ],
+  });
+  writeFileSync(path('images/unsafe.yml'), 'services: [{name: web, image: "oci:unsafe"}]\n');
+  const { err } = await build('--format', 'tar', '--dir', 'unsafe', 'images/unsafe.yml');
+  expect(err).toMatch(
+    /^LAYER_UNSAFE: oci:unsafe, layer 2 of 2 \(sha256:[0-9a-f]{64}\): "dev\/mem": .*; if this one does, list it under deviceNodes/,
+  );
+});

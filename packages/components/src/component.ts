@@ -41,6 +41,8 @@ export type ResolveOptions = {
   /** paths of device nodes that images may hold */
   readonly deviceNodes?: ReadonlySet<string> | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** told how much of an image has arrived that was not in the cache, in bytes as they come */
+  readonly fetched?: ((ref: string, bytes: number, total: number) => void) | undefined;
   /** the network may not be used */
   readonly offline?: boolean | undefined;
 };

@@ -27,6 +27,8 @@ export type LayerSource = {
   readonly open: () => Promise<Readable>;
   /** named in errors */
   readonly ref: string;
+  /** told of every piece that arrives, in bytes as they come */
+  readonly onBytes?: ((bytes: number) => void) | undefined;
 };
 
 const paths = (cacheDir: string, key: string) => {
@@ -99,16 +101,15 @@ const store = async (source: LayerSource, cacheDir: string): Promise<void> => {
     try {
       const bytes = await source.open();
       const unpack = decompressor(source.compression);
-      if (unpack === undefined) await pipeline(bytes, sink);
-      else {
-        const count = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-          for await (const chunk of chunks) {
-            limit.packed(chunk.length);
-            yield chunk;
-          }
-        };
-        await pipeline(bytes, count, unpack, sink);
-      }
+      const count = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+        for await (const chunk of chunks) {
+          if (unpack !== undefined) limit.packed(chunk.length);
+          source.onBytes?.(chunk.length);
+          yield chunk;
+        }
+      };
+      if (unpack === undefined) await pipeline(bytes, count, sink);
+      else await pipeline(bytes, count, unpack, sink);
     } finally {
       await file.close();
     }
@@ -129,7 +130,7 @@ const store = async (source: LayerSource, cacheDir: string): Promise<void> => {
     if (error instanceof Error && 'code' in error && String(error.code).startsWith('Z_'))
       throw new SlipwayError(
         'COMPONENT_INVALID',
-        `${ref}: a layer does not unpack as ${source.compression}: ${messageOf(error)}`,
+        `${ref}: a layer does not unpack as ${source.compression}: ${messageOf(error)}; pack the image again, and fetch it with --pull`,
         { cause: error, details: { component: ref } },
       );
     throw error;

@@ -9,6 +9,7 @@ import { forgetLayer, layerEntries } from './layer-store.ts';
 import { createLayeredTree } from './layered-tree.ts';
 import { Origin, ORIGINS_LABEL } from './origin.ts';
 import { sideBySide } from './side-by-side.ts';
+import type { TarEntry } from './tar-reader.ts';
 import type { Layer } from './tree.ts';
 
 /** Layers fetched and unpacked at a time. */
@@ -29,14 +30,47 @@ const layerOf = ({ layers, config }: OciImage, index: number): Layer | undefined
   return { digest, number: index + 1, of: layers.length, ...(createdBy === '' ? {} : { createdBy }) };
 };
 
+/** The same error, which tells the layer, too: an image has many, and only one has to be mended. */
+const inLayer = (error: unknown, image: OciImage, index: number, ref: string): unknown => {
+  const layer = layerOf(image, index);
+  const start = `${ref}: `;
+  if (!(error instanceof SlipwayError) || layer === undefined || !error.message.startsWith(start))
+    return error;
+  const { digest, number, of, createdBy } = layer;
+  const made = createdBy === undefined ? '' : `, made by ${JSON.stringify(createdBy)}`;
+  return new SlipwayError(
+    error.code,
+    `${ref}, layer ${number} of ${of} (${digest}${made}): ${error.message.slice(start.length)}`,
+    { cause: error, details: { ...error.details, layer: digest } },
+  );
+};
+
+/** The entries of every layer, lowest first. */
+const readLayers = async (image: OciImage, ref: string, options: ResolveOptions): Promise<TarEntry[][]> => {
+  let [total, arrived] = [0, 0];
+  return sideBySide([...image.layers.entries()], PARALLEL, async ([index, layer]) => {
+    const { diffId, compression, size } = layer;
+    const open = (): ReturnType<typeof layer.open> => {
+      total += size;
+      return layer.open();
+    };
+    const onBytes = (bytes: number): void => {
+      arrived += bytes;
+      options.fetched?.(ref, arrived, total);
+    };
+    const source = { diffId, key: keyOf(diffId), compression, open, ref, onBytes };
+    return layerEntries(source, options.cacheDir).catch((error: unknown) => {
+      throw inLayer(error, image, index, ref);
+    });
+  });
+};
+
 /** The layers of an image on top of one another; contents stay in the cache. */
 const readTree = async (image: OciImage, ref: string, options: ResolveOptions) => {
   const tree = createLayeredTree();
-  const layers = await sideBySide(image.layers, PARALLEL, async ({ diffId, compression, open }) =>
-    layerEntries({ diffId, key: keyOf(diffId), compression, open, ref }, options.cacheDir),
-  );
-  try {
-    for (const [index, entries] of layers.entries())
+  const layers = await readLayers(image, ref, options);
+  for (const [index, entries] of layers.entries())
+    try {
       tree.apply(entries, {
         source: ref,
         layer: layerOf(image, index),
@@ -44,12 +78,12 @@ const readTree = async (image: OciImage, ref: string, options: ResolveOptions) =
         keepDirectorySymlinks: false,
         deviceNodes: options.deviceNodes,
       });
-  } catch (error) {
-    // What is unsafe leaves nothing behind.
-    if (codeOf(error) === 'LAYER_UNSAFE')
-      for (const { diffId } of image.layers) await forgetLayer(keyOf(diffId), options.cacheDir);
-    throw error;
-  }
+    } catch (error) {
+      // What is unsafe leaves nothing behind.
+      if (codeOf(error) === 'LAYER_UNSAFE')
+        for (const { diffId } of image.layers) await forgetLayer(keyOf(diffId), options.cacheDir);
+      throw inLayer(error, image, index, ref);
+    }
   return { tree: tree.toTree(), removed: tree.removed() };
 };
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeOciLayout, type Tree, type TreeEntry } from '@slipway/components';
 import { parseImageFiles } from '@slipway/image-spec';
-import { codeOf, Digest } from '@slipway/protocol';
+import { codeOf, Digest, type JobProgress } from '@slipway/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { buildLocal, type LocalBuildOptions } from './build-local.ts';
@@ -106,11 +106,15 @@ test('every format and description comes from one build, and two builds give the
     'image.provenance.json',
   ]);
   // Another folder, another cache, the other order.
+  const fetched: NonNullable<JobProgress['bytes']>[] = [];
   const second = await build({
     outDir: join(folder, 'elsewhere', 'out'),
     cacheDir: join(folder, 'other-cache'),
     formats: [...FORMATS].reverse(),
+    progress: ({ bytes }) => void fetched.push(...(bytes === undefined ? [] : [bytes])),
   });
+  // Layers that are not in the cache are counted as they come, to their end.
+  expect(fetched.some(({ done, total }) => done === total && total > 0)).toBe(true);
   const byName = (files: typeof first.files) =>
     Object.fromEntries(
       files

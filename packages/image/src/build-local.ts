@@ -78,12 +78,16 @@ const buildAll = async (options: LocalBuildOptions): Promise<LocalBuildResult> =
   const isDescribed = describe !== undefined && (describe.sbom.length > 0 || describe.provenance);
   const digests = isDescribed || options.digests !== false;
   progress({ step: 'resolving components', percent: 0 });
+  let percent = 0;
+  const fetched = (ref: string, done: number, total: number): void =>
+    progress({ step: `fetching ${ref}`, percent, bytes: { done, total } });
   const components = await resolveSpec(
     spec,
-    { ...options, baseDir, deviceNodes: new Set(spec.deviceNodes) },
+    { ...options, baseDir, deviceNodes: new Set(spec.deviceNodes), fetched },
     (ref, done, all) => {
       log(`component ${ref}`);
-      progress({ step: `resolved ${done} of ${all} components`, percent: Math.round((done / all) * 50) });
+      percent = Math.round((done / all) * 50);
+      progress({ step: `resolved ${done} of ${all} components`, percent });
     },
   );
   options.signal?.throwIfAborted();

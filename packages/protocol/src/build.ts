@@ -103,7 +103,12 @@ export const BuildResult = z.strictObject({
 export type BuildResult = z.infer<typeof BuildResult>;
 
 /** `job.updateProgress` of a build or sign job. */
-export const JobProgress = z.object({ step: z.string(), percent: z.number().min(0).max(100) });
+export const JobProgress = z.object({
+  step: z.string(),
+  percent: z.number().min(0).max(100),
+  /** how much of what the step fetches has arrived */
+  bytes: z.object({ done: z.int().min(0), total: z.int().min(0) }).optional(),
+});
 export type JobProgress = z.infer<typeof JobProgress>;
 
 /** Return value of a sign job. */
