@@ -286,7 +286,12 @@ const ClaimDetails = ({ id }: { readonly id: string }) => {
           </Loaded>
           {mayOperate && found.revokedAt === null ? (
             <Group>
-              <Button variant="light" color="red.8" onClick={() => void ask()} loading={revoke.isPending}>
+              <Button
+                variant="light"
+                className="slipway-danger"
+                onClick={() => void ask()}
+                loading={revoke.isPending}
+              >
                 Revoke it
               </Button>
             </Group>

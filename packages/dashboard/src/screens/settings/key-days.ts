@@ -23,3 +23,14 @@ export const endingSoon = (keys: readonly Key[], now: number): Key[] =>
   keys
     .filter(({ state, ...key }) => state === 'current' && daysLeft(key, now) < KEY_WARNING_DAYS)
     .sort((a, b) => a.notAfter.localeCompare(b.notAfter));
+
+const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' });
+const MANY_DAYS = 400;
+
+/** `23 Nov 2036`; of one that ends within about a year with the days that are left. */
+export const endOf = (key: Pick<Key, 'notAfter'>, now: number): string => {
+  const left = daysLeft(key, now);
+  const date = day.format(new Date(key.notAfter));
+  if (left < 0) return `${date}, over`;
+  return left > MANY_DAYS ? date : `${date}, ${left} ${left === 1 ? 'day' : 'days'} left`;
+};

@@ -12,10 +12,7 @@ import { Panel } from '../../parts/panel.tsx';
 import { StateBadge } from '../../parts/state-badge.tsx';
 import { Time } from '../../parts/time.tsx';
 import { useSearch } from '../../parts/use-search.ts';
-import { daysLeft, endingSoon, PURPOSES } from './key-days.ts';
-
-/** As much of an id as tells keys apart. */
-const SHORT = 16;
+import { daysLeft, endingSoon, endOf, PURPOSES } from './key-days.ts';
 
 export default function Keys() {
   const [chosen, choose] = useSearch('key');
@@ -97,6 +94,7 @@ const KeyTable = ({ keys, chosen, choose }: KeyTableProps) => {
     {
       id: 'state',
       header: 'State',
+      width: 130,
       cell: ({ state }) => (
         <StateBadge state={state} tone={state === 'current' ? 'good' : state === 'former' ? 'old' : 'bad'} />
       ),
@@ -110,18 +108,12 @@ const KeyTable = ({ keys, chosen, choose }: KeyTableProps) => {
           size="sm"
           c={key.state === 'current' && daysLeft(key, Date.now()) < KEY_WARNING_DAYS ? 'orange.9' : undefined}
         >
-          <Time value={key.notAfter} />
+          {endOf(key, Date.now())}
         </Text>
       ),
     },
     { id: 'subject', header: 'Certificate of', from: 'sm', cell: ({ subject }) => subject },
     { id: 'used', header: 'Last used', from: 'lg', cell: ({ lastUsedAt }) => <Time value={lastUsedAt} /> },
-    {
-      id: 'id',
-      header: 'Key',
-      from: 'lg',
-      cell: ({ id }) => <Copyable text={id} shown={id.slice(0, SHORT)} what="the id of the key" />,
-    },
   ];
   const order = Object.keys(PURPOSES);
   const sorted = [...keys].sort(
@@ -192,7 +184,7 @@ const Rotation = ({ keys }: { readonly keys: readonly Key[] }) => (
         const { command, effect } = KEY_ROTATION[first ?? 'release-signer'];
         const since = keys
           .filter(({ purpose, state }) => purposes.includes(purpose) && state === 'current')
-          .map(({ notBefore }) => notBefore)
+          .map(({ firstSeenAt }) => firstSeenAt)
           .sort()[0];
         return (
           <Stack gap={4} key={title}>
@@ -202,7 +194,7 @@ const Rotation = ({ keys }: { readonly keys: readonly Key[] }) => (
               </Text>
               {since === undefined ? null : (
                 <Text size="sm" c="dimmed">
-                  since <Time value={since} />
+                  first seen <Time value={since} />
                 </Text>
               )}
             </Group>

@@ -67,7 +67,7 @@ export const SessionList = ({ isOfAll = false }: { readonly isOfAll?: boolean })
           <Button
             size="compact-xs"
             variant="subtle"
-            color="red.8"
+            className="slipway-danger"
             loading={end.isPending && end.variables.id === session.id}
             onClick={() => end.mutate(session)}
           >

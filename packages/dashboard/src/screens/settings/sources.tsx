@@ -105,7 +105,12 @@ export const Sources = () => {
             </Button>
           ) : null}
           {isAdmin ? (
-            <Button size="compact-xs" variant="subtle" color="red.8" onClick={() => void ask(source)}>
+            <Button
+              size="compact-xs"
+              variant="subtle"
+              className="slipway-danger"
+              onClick={() => void ask(source)}
+            >
               Delete
             </Button>
           ) : null}

@@ -77,7 +77,12 @@ export const TokenList = ({ isOfAll = false }: { readonly isOfAll?: boolean }) =
       align: 'right',
       cell: (token) =>
         token.revokedAt === null ? (
-          <Button size="compact-xs" variant="subtle" color="red.8" onClick={() => void ask(token)}>
+          <Button
+            size="compact-xs"
+            variant="subtle"
+            className="slipway-danger"
+            onClick={() => void ask(token)}
+          >
             Revoke
           </Button>
         ) : null,

@@ -197,7 +197,7 @@ const TriggerActions = ({ trigger, tell }: TriggerActionsProps) => {
         <Menu.Item onClick={() => run.mutate()}>Set it off now</Menu.Item>
         {hook === null ? null : <Menu.Item onClick={() => void askToRotate()}>Another secret …</Menu.Item>}
         <Menu.Divider />
-        <Menu.Item color="red.8" onClick={() => void askToDelete()}>
+        <Menu.Item className="slipway-danger" onClick={() => void askToDelete()}>
           Delete …
         </Menu.Item>
       </Menu.Dropdown>

@@ -186,7 +186,7 @@ const UserActions = ({ user, isSelf, open }: UserActionsProps) => {
         ) : (
           <Menu.Item onClick={() => change.mutate(false)}>Enable</Menu.Item>
         )}
-        <Menu.Item color="red.8" onClick={() => void askToDelete()} disabled={isSelf}>
+        <Menu.Item className="slipway-danger" onClick={() => void askToDelete()} disabled={isSelf}>
           Delete …
         </Menu.Item>
       </Menu.Dropdown>

@@ -219,7 +219,7 @@ const WebhookActions = ({ webhook, edit, tell, show }: WebhookActionsProps) => {
         <Menu.Item onClick={() => edit(webhook)}>Change …</Menu.Item>
         <Menu.Item onClick={() => void askToRotate()}>Another secret …</Menu.Item>
         <Menu.Divider />
-        <Menu.Item color="red.8" onClick={() => void askToDelete()}>
+        <Menu.Item className="slipway-danger" onClick={() => void askToDelete()}>
           Delete …
         </Menu.Item>
       </Menu.Dropdown>

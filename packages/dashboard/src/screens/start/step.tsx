@@ -18,7 +18,8 @@ const WORD = { done: 'done', current: 'to do now', later: 'later' } as const;
 export const Step = ({ number, title, state, summary, children }: StepViewProps) => (
   <Card
     component="li"
-    padding="md"
+    padding={state === 'current' ? 'md' : 'xs'}
+    px="md"
     aria-current={state === 'current' ? 'step' : undefined}
     style={
       state === 'current'

@@ -78,7 +78,7 @@ export const VirtualDeviceView = ({
             <Button
               size="xs"
               variant="subtle"
-              color="red.8"
+              className="slipway-danger"
               onClick={() => void askToRemove()}
               loading={remove.isPending}
             >
