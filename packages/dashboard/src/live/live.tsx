@@ -31,12 +31,20 @@ const LiveContext = createContext<Live>({ state: 'connecting', listen: () => () 
  * One stream of changes for the whole page, while it is seen: browsers allow six connections to one server over HTTP/1.1,
  * which hidden tabs would use up. Whoever comes back is told what they missed, or to read all anew.
  */
-export const LiveProvider = ({ children }: { readonly children: ReactNode }) => {
+export const LiveProvider = ({
+  isPaused,
+  children,
+}: {
+  /** nobody is logged in at the moment: what is shown stays, and nothing is asked */
+  readonly isPaused: boolean;
+  readonly children: ReactNode;
+}) => {
   const queries = useQueryClient();
   const [state, setState] = useState<LiveState>('connecting');
   const listeners = useRef(new Set<(event: LiveEvent) => void>());
 
   useEffect(() => {
+    if (isPaused) return undefined;
     const stale = new Set<string>();
     let gathering: ReturnType<typeof setTimeout> | undefined;
     const tell = (): void => {
@@ -91,7 +99,7 @@ export const LiveProvider = ({ children }: { readonly children: ReactNode }) => 
       stop?.abort();
       clearTimeout(gathering);
     };
-  }, [queries]);
+  }, [queries, isPaused]);
 
   const live = useMemo(
     () => ({

@@ -1,5 +1,6 @@
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { isSessionOver } from '../queries.ts';
 import { explain } from './failure.tsx';
 
 type Action<In, Out> = {
@@ -23,6 +24,8 @@ export const useAction = <In = void, Out = unknown>({ run, done, stale = [], onD
       await Promise.all(stale.map((key) => queries.invalidateQueries({ queryKey: [key] })));
     },
     onError: (error) => {
+      // The form to log in says so.
+      if (isSessionOver(error)) return;
       const { code, message, mend } = explain(error);
       notifications.show({ color: 'red', title: code, message: `${message} ${mend}`, autoClose: 15_000 });
     },

@@ -79,14 +79,14 @@ const LoginForm = ({ name, intro }: { readonly name: string; readonly intro?: st
           label="Name"
           autoComplete="username"
           required
-          data-autofocus={name === ''}
+          data-autofocus={name === '' ? true : undefined}
           {...form.getInputProps('name')}
         />
         <PasswordInput
           label="Password"
           autoComplete="current-password"
           required
-          data-autofocus={name !== ''}
+          data-autofocus={name === '' ? undefined : true}
           {...form.getInputProps('password')}
         />
         <Button type="submit" loading={login.isPending} fullWidth>

@@ -40,8 +40,8 @@ export const Shell = () => {
   const isOver = session.state === 'none';
   return (
     <SessionProvider me={me}>
-      {/* anew for whoever comes: what the one before was told is not theirs */}
-      <LiveProvider key={`${me.name} ${String(isOver)}`}>
+      {/* anew for whoever else comes: what the one before was told, or typed, is not theirs */}
+      <LiveProvider key={me.name} isPaused={isOver}>
         <Frame />
       </LiveProvider>
       {isOver ? (

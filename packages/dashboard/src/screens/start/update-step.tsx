@@ -1,5 +1,5 @@
 import { Anchor, Button, Group, Progress, Text } from '@mantine/core';
-import { compareVersions, isBuildOver, type Execution } from '@slipway/protocol';
+import { compareVersions, isBuildOver, isOverRollout, type Execution } from '@slipway/protocol';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'react-router';
 import { api } from '../../api.ts';
@@ -117,6 +117,18 @@ const RollOut = ({ release, version, device }: RollOutProps) => {
         </Anchor>
       </Group>
       {execution == null ? null : <Progressing execution={execution} />}
+      {isOverRollout(rollout.state) && execution?.state !== 'COMMITTED' ? (
+        <Unless isAllowed={mayRelease} access="release">
+          <Group gap="sm">
+            <Button onClick={() => start.mutate()} loading={start.isPending}>
+              Roll it out once more
+            </Button>
+            <Text size="sm" c="dimmed">
+              A busy machine may be too slow for a virtual device to prove a release; it is safe to try again.
+            </Text>
+          </Group>
+        </Unless>
+      ) : null}
     </>
   );
 };
