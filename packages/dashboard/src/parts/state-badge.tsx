@@ -45,6 +45,7 @@ export const StateBadge = ({
       miw="max-content"
       tt="none"
       fw={600}
+      miw="max-content"
       autoContrast
       className={`slipway-tone slipway-tone-${color}`}
       leftSection={<Icon size={12} stroke={2.5} aria-hidden />}

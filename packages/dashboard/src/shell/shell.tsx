@@ -23,7 +23,8 @@ export const Shell = () => {
   const session = useSession();
   const [last, setLast] = useState<Me>();
   if (session.state === 'there' && session.me !== last) setLast(session.me);
-  if (session.state === 'unknown') return <Waiting />;
+  // Whoever logs in again is asked for anew; the screen stays meanwhile, with what was typed.
+  if (session.state === 'unknown' && last === undefined) return <Waiting />;
   if (session.state === 'failed' && last === undefined)
     return (
       <Center h="100vh" p="md">

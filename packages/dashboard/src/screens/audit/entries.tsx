@@ -85,7 +85,7 @@ const Row = ({ entry, isOpen, toggle }: RowProps) => {
         <Text span size="sm" className="slipway-mono">
           {action}
         </Text>
-        <Box hiddenFrom="sm">
+        <Box hiddenFrom="sm" style={{ overflowWrap: 'anywhere' }}>
           <Subject entry={entry} />
         </Box>
       </Table.Td>

@@ -35,7 +35,7 @@ export const FilterBar = ({ filter, change }: FilterBarProps) => {
         placeholder="anna, device:gate-1"
         value={actor.value}
         onChange={({ currentTarget }) => actor.set(currentTarget.value)}
-        w={180}
+        w={{ base: '100%', xs: 180 }}
       />
       <Autocomplete
         label="What"
@@ -43,14 +43,14 @@ export const FilterBar = ({ filter, change }: FilterBarProps) => {
         data={[...ABOUT]}
         value={action.value}
         onChange={action.set}
-        w={220}
+        w={{ base: '100%', xs: 220 }}
       />
       <TextInput
         label="On what"
         placeholder="id or name"
         value={subject.value}
         onChange={({ currentTarget }) => subject.set(currentTarget.value)}
-        w={220}
+        w={{ base: '100%', xs: 220 }}
       />
       <Select
         label="When"
@@ -58,7 +58,7 @@ export const FilterBar = ({ filter, change }: FilterBarProps) => {
         value={filter.when}
         onChange={(when) => change({ when: when ?? '', since: '', until: '' })}
         allowDeselect={false}
-        w={190}
+        w={{ base: '100%', xs: 190 }}
       />
       {filter.when === 'between' ? (
         <>

@@ -73,26 +73,33 @@ type RollOutProps = { readonly release: string; readonly version: string; readon
 
 const RollOut = ({ release, version, device }: RollOutProps) => {
   const mayRelease = useMay('release');
-  const { data: rollout } = useQuery({
+  const { data: rollouts } = useQuery({
     queryKey: ['rollouts', 'of', release],
     queryFn: async ({ signal }) =>
-      (await api.rollouts.list({ limit: 20 }, { signal }).all(20)).find((one) => one.release === release) ??
-      null,
+      (await api.rollouts.list({ limit: 20 }, { signal }).all(20)).filter((one) => one.release === release),
   });
+  const rollout = rollouts?.[0];
   const { data: execution } = useQuery({
     queryKey: ['executions', rollout?.id, device],
     queryFn: async ({ signal }) =>
       (await api.rollouts.listExecutions(rollout?.id ?? '', { limit: 20 }, { signal }).all(20)).find(
         (one) => one.device === device,
       ) ?? null,
-    enabled: rollout != null,
+    enabled: rollout !== undefined,
   });
   const start = useAction({
-    run: () => api.rollouts.create({ release, devices: [device] }),
+    // A device that has given a release up takes it again only when a higher number asks it to.
+    run: () =>
+      api.rollouts.create({
+        release,
+        devices: [device],
+        ...(rollouts === undefined || rollouts.length === 0 ? {} : { policy: { retry: rollouts.length } }),
+      }),
     done: `${version} is on its way to ${device}`,
     stale: ['rollouts'],
   });
-  if (rollout == null)
+  if (rollouts === undefined) return null;
+  if (rollout === undefined)
     return (
       <Unless isAllowed={mayRelease} access="release">
         <Group gap="sm">
