@@ -20,6 +20,8 @@ const MAX_ASKED = 1000;
 const PLANS_AT_ONCE = 1;
 /** One right after the other; then other rollouts have their turn. */
 const DECISIONS = 8;
+/** So long devices are told of their offers later: those that answer at once would slow down what is decided for the others. */
+const TELL_AFTER_MS = 1500;
 
 /** Makes rollouts move, and what the database asks of devices known to them. */
 export type Planner = {
@@ -82,9 +84,21 @@ export const createPlanner = (needs: Needs): Planner => {
     return isTaken && settled.promise;
   };
 
+  /** Devices with offers of which they are not told yet, and since when. Where they are lost, the next gateway tells. */
+  const untold = new Map<RolloutId, { readonly devices: DeviceId[]; readonly since: number }>();
+  const tell = (rollout: RolloutId, { devices, actions, more }: Applied): void => {
+    const { devices: earlier, since } = untold.get(rollout) ?? { devices: [], since: performance.now() };
+    const all = [...earlier, ...devices];
+    const mayWait = more && actions.some(({ kind }) => kind === 'offer');
+    if (mayWait && performance.now() - since < TELL_AFTER_MS) untold.set(rollout, { devices: all, since });
+    else {
+      untold.delete(rollout);
+      all.forEach(publishDesired);
+    }
+  };
   /** What a decision did becomes known while the next one is made. */
   const follow = (rollout: RolloutId, applied: Applied): void => {
-    applied.devices.forEach(publishDesired);
+    tell(rollout, applied);
     applied.rollouts.forEach(wake);
     if (applied.actions.length === 0) return;
     const kinds = Map.groupBy(applied.actions, ({ kind }) => kind);
