@@ -1,6 +1,6 @@
 import { Alert, Anchor, Box, Card, Group, Loader, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import type { RolloutCreate, RolloutPreview } from '@slipway/protocol';
+import { SlipwayError, type RolloutCreate, type RolloutPreview } from '@slipway/protocol';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { Link } from 'react-router';
@@ -62,12 +62,34 @@ const Inner = ({ checked, query, go }: PreviewProps) => {
       </Stack>
     );
   if (query.error !== null && !query.isFetching)
-    return <Failure error={query.error} title="It would be refused" retry={() => void query.refetch()} />;
+    return (
+      <Stack gap="xs">
+        <Failure error={query.error} title="It would be refused" retry={() => void query.refetch()} />
+        <InTheWay error={query.error} go={go} />
+      </Stack>
+    );
   if (query.data === undefined) return <Lines count={6} height={26} />;
   return (
     <Box opacity={query.isPlaceholderData ? 0.6 : 1}>
       <Told preview={query.data} />
     </Box>
+  );
+};
+
+/** A rollout that has these devices: it can be looked at, or this one be given a priority. */
+const InTheWay = ({ error, go }: { readonly error: unknown; readonly go: (step: Step) => void }) => {
+  const other =
+    error instanceof SlipwayError && error.code === 'CONFLICT' ? error.details?.['rollout'] : undefined;
+  if (typeof other !== 'string') return null;
+  return (
+    <Group gap="sm">
+      <Anchor component={Link} to={`/rollouts/${other}`} size="sm">
+        See that rollout
+      </Anchor>
+      <Anchor component="button" type="button" size="sm" onClick={() => go('pace')}>
+        Give this one a priority
+      </Anchor>
+    </Group>
   );
 };
 

@@ -37,7 +37,9 @@ describe('the stages of a wave', () => {
       preparing: 5,
       failed: 4,
       open: 20,
+      returning: 0,
       back: 0,
+      stuck: 0,
       other: 10,
     });
     expect(totalOf(stages)).toBe(100);
@@ -45,7 +47,11 @@ describe('the stages of a wave', () => {
 
   test('are told of those that go back, and of a server that does not count those that soak', () => {
     const back = { open: 5, offline: 1, done: 40, stuck: 1 };
-    expect(stagesOfWave(wave({ back, healthy: 0, soaking: 0, failed: 4 }))).toMatchObject({ back: 46 });
+    expect(stagesOfWave(wave({ back, healthy: 0, soaking: 0, failed: 4 }))).toMatchObject({
+      returning: 5,
+      back: 40,
+      stuck: 1,
+    });
     const { soaking: _soaking, unwell: _unwell, ...older } = wave();
     expect(stagesOfWave(older).soaking).toBe(10);
   });

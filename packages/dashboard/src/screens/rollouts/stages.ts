@@ -1,7 +1,17 @@
 import { stagesOf, type ExecutionState, type Rollout, type Wave } from '@slipway/protocol';
 
 /** What a device of a rollout is to whoever looks: where it is on its way. */
-export type Stage = 'healthy' | 'soaking' | 'trial' | 'preparing' | 'open' | 'failed' | 'back' | 'other';
+export type Stage =
+  | 'healthy'
+  | 'soaking'
+  | 'trial'
+  | 'preparing'
+  | 'open'
+  | 'failed'
+  | 'returning'
+  | 'back'
+  | 'stuck'
+  | 'other';
 
 export type StageLook = {
   readonly stage: Stage;
@@ -29,6 +39,18 @@ export const STAGES: readonly StageLook[] = [
   },
   { stage: 'failed', label: 'Failed', about: 'went back, or did not get that far', color: '#e03131' },
   {
+    stage: 'returning',
+    label: 'Going back',
+    about: 'committed it, and were told to restart into the release before',
+    color: '#f08c00',
+  },
+  {
+    stage: 'stuck',
+    label: 'Did not go back',
+    about: 'were told to go back several times, and still run it',
+    color: '#a61e4d',
+  },
+  {
     stage: 'back',
     label: 'Back',
     about: 'committed it and went back to the release before',
@@ -54,7 +76,8 @@ const sum = (counts: Wave['counts'], states: readonly ExecutionState[]): number 
 /** Where the devices of a wave are. An older server does not say how many soak: then what committed and is not healthy does. */
 export const stagesOfWave = (wave: Wave): StageCounts => {
   const { counts, healthy, failed, open, back } = wave;
-  const gone = (back?.done ?? 0) + (back?.open ?? 0) + (back?.stuck ?? 0);
+  const { done = 0, open: returning = 0, stuck = 0 } = back ?? {};
+  const gone = done + returning + stuck;
   const unwell = wave.unwell ?? 0;
   const soaking = wave.soaking ?? Math.max(0, (counts.COMMITTED ?? 0) - healthy - unwell - gone);
   const known = {
@@ -66,7 +89,7 @@ export const stagesOfWave = (wave: Wave): StageCounts => {
     open,
   };
   const all = Object.values(known).reduce((total, count) => total + count, 0) + gone;
-  return { ...known, back: gone, other: Math.max(0, (wave.size ?? 0) - all) };
+  return { ...known, returning, back: done, stuck, other: Math.max(0, (wave.size ?? 0) - all) };
 };
 
 const NONE: StageCounts = {
@@ -75,7 +98,9 @@ const NONE: StageCounts = {
   trial: 0,
   preparing: 0,
   failed: 0,
+  returning: 0,
   back: 0,
+  stuck: 0,
   other: 0,
   open: 0,
 };
