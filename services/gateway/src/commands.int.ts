@@ -1,8 +1,25 @@
 import mqtt, { type IPublishPacket } from 'mqtt';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createCommand, getCommand, getDevice, listLogPieces, takeCommand } from '@slipway/fleet';
-import { seedOnlineDevice, until } from '@slipway/fleet/testing';
-import { COMMANDS, deviceTopic, TenantId, type CommandRequest, type DeviceId } from '@slipway/protocol';
+import {
+  createCommand,
+  createFleetEvents,
+  createRollout,
+  getCommand,
+  getDevice,
+  listLogPieces,
+  takeCommand,
+} from '@slipway/fleet';
+import { seedOnlineDevice, seedRelease, until } from '@slipway/fleet/testing';
+import {
+  COMMANDS,
+  deviceTopic,
+  RolloutCreate,
+  TenantId,
+  type CommandRequest,
+  type DeviceId,
+} from '@slipway/protocol';
+import { pino } from 'pino';
+import { createLiveChanges } from './live-changes.ts';
 import { runGateway } from './testing/running-gateway.ts';
 
 const tenant = TenantId.parse('default');
@@ -123,4 +140,22 @@ test('what telemetry says is seen with the device, old agents say less', async (
   });
   expect(seen).toMatchObject({ temperature: 41.5, link: { kind: 'wifi' } });
   await device.leave();
+});
+
+test('after a change that was none the next one is told', async () => {
+  const { id } = await seedOnlineDevice(server.db, 'changing');
+  const release = await seedRelease(server.db, '9.0.0', Buffer.from('changing'));
+  const asked = RolloutCreate.parse({ release: release.id, devices: [id], approval: true });
+  const rollout = await createRollout(server.db, asked, new Date());
+  const events = createFleetEvents();
+  const told: string[] = [];
+  events.subscribe((event) => {
+    if (event.kind === 'rollout') told.push(event.rollout.id);
+  });
+  const changes = createLiveChanges({ db: server.db, events, logger: pino({ level: 'silent' }) });
+  changes.executions([]);
+  changes.rollout(rollout.id);
+  await until('the rollout to be told', () => told[0]);
+  expect(told).toEqual([rollout.id]);
+  await changes.close();
 });

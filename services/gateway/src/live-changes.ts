@@ -58,6 +58,8 @@ export const createLiveChanges = ({ db, events, logger }: Needs): LiveChanges =>
   };
 
   const start = (): void => {
+    // A run that finds nothing is over before it is known as the one that runs, and would be taken for it for ever.
+    if (executions.size + rollouts.size === 0) return;
     hurry.resolve();
     running ??= run();
   };

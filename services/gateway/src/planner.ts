@@ -100,12 +100,12 @@ export const createPlanner = (needs: Needs): Planner => {
   const follow = (rollout: RolloutId, applied: Applied): void => {
     tell(rollout, applied);
     applied.rollouts.forEach(wake);
+    if (applied.changed) needs.changes.rollout(rollout);
     if (applied.actions.length === 0) return;
     const kinds = Map.groupBy(applied.actions, ({ kind }) => kind);
     const actions = Object.fromEntries([...kinds].map(([kind, all]) => [kind, all.length]));
     needs.logger.info({ rollout, actions }, 'rollout moved');
     needs.changes.executions(applied.executions);
-    needs.changes.rollout(rollout);
   };
   /** @returns whether there is more to do */
   const decideSome = async (rollout: RolloutId): Promise<boolean> => {

@@ -24,6 +24,8 @@ import { getRelease } from './releases.ts';
 export type Applied = {
   /** but for what only keeps the books */
   readonly actions: readonly PlanAction[];
+  /** whoever looks on sees something else, if only by what keeps the books */
+  readonly changed: boolean;
   readonly executions: readonly ExecutionId[];
   /** whose desired state changed, and is to be published now */
   readonly devices: readonly DeviceId[];
@@ -53,6 +55,7 @@ export const planOnce = async (
   done.rollouts.delete(id);
   return {
     actions: actions.filter(({ kind }) => !BOOKS.has(kind)),
+    changed: actions.length > 0,
     executions: [...done.executions],
     devices: [...done.devices],
     commands: done.commands,
@@ -74,6 +77,7 @@ export const planRollout = async (
   const each = <Item>(of: (applied: Applied) => readonly Item[]): Item[] => [...new Set(all.flatMap(of))];
   return {
     actions: all.flatMap(({ actions }) => actions),
+    changed: all.some(({ changed }) => changed),
     executions: each(({ executions }) => executions),
     devices: each(({ devices }) => devices),
     commands: each(({ commands }) => commands),
