@@ -187,6 +187,13 @@ const Headline = ({ rollout }: { readonly rollout: Rollout }) => {
   );
 };
 
+const NOTICE_COLORS: Partial<Record<Rollout['state'], string>> = {
+  paused: 'yellow',
+  aborted: 'gray',
+  rolled_back: 'gray',
+  rolling_back: 'orange',
+};
+
 /** What somebody who looks has to know first: why it stands still, what it waits for. */
 const Notice = ({ rollout }: { readonly rollout: Rollout }) => {
   const pending = rollout.waves.find(({ state }) => state === 'pending');
@@ -194,7 +201,7 @@ const Notice = ({ rollout }: { readonly rollout: Rollout }) => {
     <>
       {rollout.reason === null ? null : (
         <Alert
-          color={rollout.state === 'paused' ? 'yellow' : rollout.state === 'aborted' ? 'gray' : 'red'}
+          color={NOTICE_COLORS[rollout.state] ?? 'red'}
           icon={rollout.state === 'paused' ? <IconPlayerPause /> : <IconAlertTriangle />}
           title={`It is ${rollout.state.replaceAll('_', ' ')}`}
         >
