@@ -110,6 +110,7 @@ const Told = ({ preview }: { readonly preview: RolloutPreview }) => {
     basis,
     waves,
     routes,
+    zones,
     overlaps,
     warnings,
   } = preview;
@@ -171,6 +172,23 @@ const Told = ({ preview }: { readonly preview: RolloutPreview }) => {
           {routes.length > 6 ? (
             <Text size="xs" c="dimmed">
               and {counted(routes.length - 6, 'more way')}
+            </Text>
+          ) : null}
+        </div>
+      )}
+      {zones.length === 0 ? null : (
+        <div>
+          <Text size="xs" c="dimmed" mb={2}>
+            Windows open
+          </Text>
+          {zones.slice(0, 6).map(({ timeZone, devices: number, opensAt }) => (
+            <Text size="sm" key={timeZone ?? ''}>
+              {count(number)} in {timeZone ?? 'a zone not known, taken for UTC'}: <Time value={opensAt} />
+            </Text>
+          ))}
+          {zones.length > 6 ? (
+            <Text size="xs" c="dimmed">
+              and {counted(zones.length - 6, 'more time zone')}
             </Text>
           ) : null}
         </div>

@@ -28,6 +28,14 @@ const Certificate = ({ device }: { readonly device: Device }) => {
   );
 };
 
+/** By name, or by how far its clocks were ahead when it last came. */
+const zoneOf = ({ timeZone, utcOffset }: Device): string => {
+  if (utcOffset === null) return timeZone ?? 'not told';
+  const minutes = Math.round(Math.abs(utcOffset) / 60);
+  const clock = `UTC${utcOffset < 0 ? '−' : '+'}${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')}`;
+  return timeZone === null ? clock : `${timeZone} (${clock})`;
+};
+
 /** Who it is. */
 export const Identity = ({ device }: { readonly device: Device }) => (
   <Panel title="Identity">
@@ -44,6 +52,7 @@ export const Identity = ({ device }: { readonly device: Device }) => (
         ['Architecture', device.arch],
         ['Channel', device.channel ?? 'none; what is rolled out to its class'],
         ['Agent', device.agentVersion ?? '–'],
+        ['Time zone', zoneOf(device)],
         ['Enrolled', <Time key="enrolled" value={device.enrolledAt} />],
         ['Last seen', <Time key="seen" value={device.lastSeenAt} />],
         ['Certificate', <Certificate key="certificate" device={device} />],
