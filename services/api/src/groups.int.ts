@@ -228,12 +228,13 @@ test('more than a batch is done in parts that follow each other', async () => {
 
 test('whoever writes a query is told what there is to ask for', async () => {
   await ask('PATCH', '/v1/devices/edge-2', { tags: ['cellar'], attributes: { site: 'bremen' } });
+  await ask('POST', '/v1/groups', { name: 'asked-for' });
   const fields = z.array(QueryField).parse((await ask('GET', '/v1/devices/fields')).body);
   const valuesOf = (wanted: string) => fields.find(({ name }) => name === wanted)?.values;
   expect(valuesOf('class')).toEqual(['edge-test']);
   expect(valuesOf('tag')).toContain('cellar');
   expect(valuesOf('attr.site')).toEqual(['bremen']);
-  expect(valuesOf('group')).toContain('up');
+  expect(valuesOf('group')).toContain('asked-for');
 });
 
 test('views are of who saves them, unless they are shared', async () => {
