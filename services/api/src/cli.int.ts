@@ -15,6 +15,7 @@ import {
   Release,
   type QualifyResult,
 } from '@slipway/protocol';
+import { contentsOf } from '@slipway/sbom/testing';
 import { z } from 'zod';
 import { IMAGE_FILE, runApi, type TestApi } from './testing/running-api.ts';
 import { sbomOf } from './testing/sbom-of.ts';
@@ -31,6 +32,7 @@ beforeAll(async () => {
   const digest = `sha256:${'1'.repeat(64)}`;
   workers = startWorkers(api.config.redisUrl, api.config.storeDir, {
     sbom: (version) => sbomOf('libssl3t64', version === '1.0.0' ? '3.5.7-1' : '3.5.8-1', 'openssl'),
+    contents: contentsOf({ 'usr/bin/web': 'oci:web' }),
     result: { resolved: [{ reference, kind: 'oci', name: 'registry.lan/web', version: '1', digest }] },
   });
   const up = { v: 1, apiUrl: api.url(), adminTokenFile: api.config.adminTokenFile };
@@ -396,4 +398,27 @@ test('a release is qualified and followed to its end; who waits publishes it the
     redis.disconnect();
     await qualifier.close();
   }
+});
+
+test('why, diff and report read builds and releases of the server', async () => {
+  const builds = await json(z.array(Build), 'builds', 'list', '--state', 'succeeded');
+  const releases = await json(z.array(Release), 'releases', 'list');
+  const release = releases.find(({ version }) => version === '1.0.0');
+  const first = builds.find(({ id }) => id === release?.build);
+  const later = builds.find(({ id, artifacts }) => id !== first?.id && artifacts.length > 0);
+  if (release === undefined || first === undefined || later === undefined)
+    throw new Error('expected builds of the tests before');
+  for (const image of [first.id, release.id])
+    expect((await slipway('why', '/usr/bin/web', image)).out).toMatch(/^put there by +oci:web$/m);
+  expect(await slipway('diff', first.id, release.id)).toEqual({
+    status: 0,
+    out: 'no differences\n',
+    err: '',
+  });
+  const diff = await slipway('diff', first.id, later.id);
+  expect(diff).toMatchObject({ status: 1, err: '' });
+  expect(diff.out).toMatch(/3\.5\.7-1 +3\.5\.8-1$/m);
+  expect((await slipway('report', '-o', '-', release.id)).out).toContain('/usr/bin/web');
+  const none = await slipway('why', 'etc', 'bld_0000000000000000');
+  expect(none).toMatchObject({ status: 66, out: '' });
 });
