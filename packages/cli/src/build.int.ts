@@ -404,3 +404,11 @@ test('a layer that is refused is told by component, number, digest and path, wit
     /^LAYER_UNSAFE: oci:unsafe, layer 2 of 2 \(sha256:[0-9a-f]{64}\): "dev\/mem": .*; if this one does, list it under deviceNodes/,
   );
 });
+
+test('lint looks at the files of a built image where it is named', async () => {
+  writeFileSync(path('images/open.yml'), 'files: [{path: tmp/all, contents: x, mode: "0666"}]\n');
+  expect((await build('--contents', '--format', 'tar', '--dir', 'open', 'images/open.yml')).status).toBe(0);
+  const words = ['lint', '--no-images', '--json', '--fail-on', 'never', 'images/edge.yml', '--built'];
+  expect((await call(...words, 'open/open.tar')).out).toContain('"/tmp/all has the mode 666"');
+  expect((await call(...words, 'open/none.tar')).status).toBe(66);
+});

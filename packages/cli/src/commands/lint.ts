@@ -19,6 +19,7 @@ const LintOptions = z.object({
   kernelConfig: z.string().optional(),
   offline: z.boolean().default(false),
   cache: z.string().optional(),
+  built: z.string().optional(),
   baseline: z.string().optional(),
   writeBaseline: z.string().optional(),
   sarif: z.string().optional(),
@@ -86,6 +87,12 @@ const render = (
 const isAtLeast = (severity: Finding['severity'], least: LintOptions['failOn']): boolean =>
   FAIL_ON.indexOf(severity) <= FAIL_ON.indexOf(least) && least !== 'never';
 
+const builtFindings = async (context: Context, name: string): Promise<Finding[]> => {
+  const { lintBuilt } = await import('@slipway/image-spec/lint');
+  const { loadImage } = await import('../load-image.ts');
+  return lintBuilt((await loadImage(context, name)).contents.entries.values(), name);
+};
+
 const lint = async (context: Context, words: readonly string[], options: LintOptions): Promise<void> => {
   const {
     baselineOf,
@@ -98,6 +105,7 @@ const lint = async (context: Context, words: readonly string[], options: LintOpt
   const names = words.length > 0 ? words : await classFiles(context, 'check');
   const found = await lintFiles(context, names, {
     ...options,
+    built: options.built === undefined ? [] : await builtFindings(context, options.built),
     cacheDir: cacheFolder(context, options.cache),
   });
   if (options.writeBaseline !== undefined) {
@@ -133,6 +141,7 @@ export const lintCommand = (program: Command, makeContext: MakeContext): void =>
         )
         .option('--all', 'show what is let pass, too')
         .option('--sarif <file>', 'write SARIF 2.1.0; - is standard output')
+        .option('--built <image>', 'look at the files of the built image, too: an output, build or release')
         .option('--baseline <file>', 'let pass what this file lists')
         .option('--write-baseline <file>', 'write what is found now, to let it pass from now on')
         .option('--no-images', 'look at the files alone, not at labels of images nor at the kernel')

@@ -24,6 +24,8 @@ export type LintFilesOptions = Pick<
   /** of image files; a class has its own */
   readonly arch: Arch;
   readonly lock: string | boolean;
+  /** what the built image shows */
+  readonly built: readonly Finding[];
 };
 
 /** A class with its image files, as a build of it takes them: names are relative to the image repository. */
@@ -57,9 +59,14 @@ const lintClassFile = async (
     isLocked: lock !== undefined,
     deviceClass: { doc: parseSpecDocument(text, fileName), value },
     kernel: outside.kernel,
+    built: options.built,
   });
   const fromHere = relative(context.cwd, repository);
-  return findings.map((found) => ({ ...found, file: join(fromHere, found.file) }));
+  return findings.map((found) =>
+    options.built.some(({ file }) => file === found.file)
+      ? found
+      : { ...found, file: join(fromHere, found.file) },
+  );
 };
 
 /** Image files as `slipway build` merges them. */
@@ -80,6 +87,7 @@ const lintImageFiles = async (
     containers: await mergedContainers(parts, outside.factsOf),
     isLocked: lock !== undefined,
     kernel: outside.kernel,
+    built: options.built,
   });
 };
 

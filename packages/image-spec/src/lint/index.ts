@@ -7,6 +7,7 @@ export type { Finding } from './finding.ts';
 export { KERNEL_OPTIONS } from './kernel-options.ts';
 export { baselineOf, letPassBaseline } from './let-pass.ts';
 export type { LintedContainer } from './lint-containers.ts';
+export { lintBuilt } from './lint-built.ts';
 export { lintImage, mergeFindings, type LintInput } from './lint-image.ts';
 export { mergedContainers, type ImageFacts } from './merged-containers.ts';
 export { parseKernelConfig, type KernelConfig } from './lint-kernel.ts';

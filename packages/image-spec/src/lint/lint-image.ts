@@ -19,6 +19,8 @@ export type LintInput = {
   readonly isLocked: boolean;
   /** absent: an image of its own, built with LinuxKit's semantics */
   readonly deviceClass?: { readonly doc: SpecDocument; readonly value: ClassFile } | undefined;
+  /** what the files of the built image show, see `lintBuilt` */
+  readonly built?: readonly Finding[] | undefined;
   /** absent: the kernel is not looked at; `config` undefined: it has none */
   readonly kernel?: { readonly arch: Arch; readonly config: KernelConfig | undefined } | undefined;
 };
@@ -62,6 +64,7 @@ export const lintImage = (input: LintInput): Finding[] => {
     ...lintInputs(parts, input.isLocked),
     ...listed(parts, 'files').flatMap(lintFile),
     ...lintKernel(input),
+    ...(input.built ?? []),
   ];
   const judged =
     deviceClass === undefined ? found : letPass(found, deviceClass.value.lint.allow, deviceClass.doc);

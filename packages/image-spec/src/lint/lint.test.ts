@@ -1,8 +1,10 @@
+import type { ContentsEntry } from '@slipway/protocol';
 import { describe, expect, test } from 'vitest';
 import { parseClassFile } from '../parse-class.ts';
 import { parseImageParts } from '../parse-image.ts';
 import { parseSpecDocument } from '../document.ts';
 import { baselineOf, letPassBaseline } from './let-pass.ts';
+import { lintBuilt } from './lint-built.ts';
 import { lintImage, mergeFindings } from './lint-image.ts';
 import { KERNEL_OPTIONS } from './kernel-options.ts';
 import { parseKernelConfig } from './lint-kernel.ts';
@@ -303,4 +305,44 @@ test('every code is tried here, and says what it means and how to mend it', () =
     expect(meaning).toMatch(/\.$/);
     expect(mend).toMatch(/\.$/);
   }
+});
+
+describe('a built image', () => {
+  const entry = (path: string, type: ContentsEntry['type'], mode: string): ContentsEntry => ({
+    path,
+    type,
+    mode,
+    from: 0,
+  });
+
+  test.each([
+    ['a set-user-id file', entry('bin/su', 'file', '4755'), ['FILE_SET_USER_ID']],
+    [
+      'a file everybody may write, set-group-id',
+      entry('x', 'file', '2777'),
+      ['FILE_WRITABLE_BY_ALL', 'FILE_SET_USER_ID'],
+    ],
+    ['a folder everybody may write', entry('x', 'directory', '777'), ['FILE_WRITABLE_BY_ALL']],
+    ['a folder with the sticky bit', entry('tmp', 'directory', '1777'), []],
+    ['a set-group-id folder', entry('x', 'directory', '2755'), []],
+    ['a link, whose mode means nothing', entry('x', 'symlink', '777'), []],
+    ['an ordinary file', entry('x', 'file', '755'), []],
+  ])('%s', (_what, one, codes) => {
+    expect(lintBuilt([one], 'edge.tar').map(({ code }) => code)).toEqual(codes);
+  });
+
+  test('what it shows is let pass by the class file like the rest', () => {
+    const deviceClass = `${SAFE}lint: {allow: [{code: FILE_SET_USER_ID, subject: files.bin/su, reason: people log in}]}\n`;
+    const findings = lintImage({
+      parts: [],
+      containers: [],
+      isLocked: true,
+      deviceClass: {
+        doc: parseSpecDocument(deviceClass, 'classes/edge.yml'),
+        value: parseClassFile(deviceClass, 'classes/edge.yml'),
+      },
+      built: lintBuilt([entry('bin/su', 'file', '4755')], 'edge.tar'),
+    });
+    expect(findings).toMatchObject([{ file: 'edge.tar', subject: 'files.bin/su', allowed: 'people log in' }]);
+  });
 });
