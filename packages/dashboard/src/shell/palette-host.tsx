@@ -40,7 +40,7 @@ export const PaletteButton = () => (
         Ctrl K
       </Kbd>
     }
-    aria-label="Search and commands"
+    aria-label="Search Ctrl K: screens, devices, actions"
   >
     <Text span size="xs" visibleFrom="xs">
       Search
