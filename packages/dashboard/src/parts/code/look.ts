@@ -48,10 +48,10 @@ const theme = EditorView.theme({
   '.cm-panels': { backgroundColor: 'light-dark(#f4f6f7, #1b1f23)', color: 'inherit' },
   '.cm-panel input, .cm-panel button': { fontSize: '13px' },
   '.cm-changedLine': { backgroundColor: 'light-dark(#e7f6ea, #16301d) !important' },
-  '.cm-changedText': { background: 'light-dark(#b9e6c2, #24592f) !important' },
-  '.cm-deletedChunk, .cm-deletedLine': { backgroundColor: 'light-dark(#fdecec, #371a1a) !important' },
+  '.cm-changedText': { background: 'light-dark(#cbf0d2, #1a3d22) !important' },
+  '.cm-deletedChunk, .cm-deletedLine': { backgroundColor: 'light-dark(#fdf1f1, #371a1a) !important' },
   '.cm-deletedChunk .cm-deletedText, .cm-deletedText': {
-    background: 'light-dark(#f8c9c9, #6b2a2a) !important',
+    background: 'light-dark(#fbdcdc, #562020) !important',
   },
   '.cm-insertedLine, .cm-deletedLine del': { textDecoration: 'none' },
   '.cm-collapsedLines': {
@@ -59,6 +59,8 @@ const theme = EditorView.theme({
     color: 'inherit',
     padding: '2px 8px',
   },
+  // The library's sign is in few fonts.
+  '.cm-collapsedLines:before, .cm-collapsedLines:after': { content: '"…"' },
 });
 
 /** Colours, highlighting, and the nonce that lets the editor add its styles under the policy of the page. */

@@ -1,4 +1,4 @@
-import { Button, Group, Progress, Text } from '@mantine/core';
+import { ActionIcon, Button, Group, Progress, Text, Tooltip, VisuallyHidden } from '@mantine/core';
 import type { Build } from '@slipway/protocol';
 import { IconDownload, IconPackage } from '@tabler/icons-react';
 import { Copyable } from '../../parts/copyable.tsx';
@@ -65,28 +65,28 @@ export const Artifacts = ({
     },
     {
       id: 'get',
-      header: <span aria-label="Download" />,
+      header: <VisuallyHidden>Download</VisuallyHidden>,
       align: 'right',
-      width: 130,
-      cell: ({ name }) => (
-        <Button
-          component="a"
-          href={`/v1/builds/${build.id}/artifacts/${name}`}
-          download={`${build.deviceClass}-${build.version}-${name}`}
-          variant="default"
-          size="xs"
-          leftSection={<IconDownload size={14} />}
-          aria-label={`Download ${name}, ${bytes(size(build, name))}`}
-        >
-          Download
-        </Button>
+      width: 60,
+      cell: ({ name, size }) => (
+        <Tooltip label={`Download ${name}, ${bytes(size)}`}>
+          <ActionIcon
+            component="a"
+            href={`/v1/builds/${build.id}/artifacts/${name}`}
+            download={`${build.deviceClass}-${build.version}-${name}`}
+            variant="default"
+            aria-label={`Download ${name}, ${bytes(size)}`}
+          >
+            <IconDownload size={16} />
+          </ActionIcon>
+        </Tooltip>
       ),
     },
   ];
   return (
     <Panel title="Artifacts" isFlush>
       <DataTable
-        label="Artifacts"
+        label="List of artifacts"
         columns={isBrief ? columns.filter(({ id }) => id !== 'digest') : columns}
         rows={build.artifacts}
         rowKey={({ name }) => name}
@@ -114,6 +114,3 @@ export const Artifacts = ({
     </Panel>
   );
 };
-
-const size = ({ artifacts }: Build, name: string): number =>
-  artifacts.find((artifact) => artifact.name === name)?.size ?? 0;

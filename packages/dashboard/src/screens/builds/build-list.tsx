@@ -114,7 +114,7 @@ export const BuildList = ({ newBuild }: { readonly newBuild: (() => void) | unde
       {builds.error === null || rows !== undefined ? (
         <Stack gap={0}>
           <DataTable
-            label="Builds"
+            label="List of builds"
             columns={COLUMNS}
             rows={rows}
             rowKey={({ id }) => id}

@@ -1,4 +1,4 @@
-import { Anchor, Group, Select, SimpleGrid, Skeleton, Stack, Text } from '@mantine/core';
+import { Anchor, Card, Group, Select, SimpleGrid, Skeleton, Stack, Text } from '@mantine/core';
 import type { Build, BuildDifference } from '@slipway/protocol';
 import { useQuery } from '@tanstack/react-query';
 import { IconArrowsDiff } from '@tabler/icons-react';
@@ -146,14 +146,17 @@ const Figure = ({
   readonly value: string;
   readonly about?: string | undefined;
 }) => (
-  <Panel title={label}>
-    <Text size="xl" fw={650} lh={1.2}>
+  <Card>
+    <Text size="sm" c="dimmed">
+      {label}
+    </Text>
+    <Text size="xl" fw={650} lh={1.3}>
       {value}
     </Text>
     <Text size="xs" c="dimmed">
       {about ?? ' '}
     </Text>
-  </Panel>
+  </Card>
 );
 
 type ArtifactSize = BuildDifference['artifacts'][number];

@@ -69,7 +69,7 @@ export default function Editor({ path, text, isReadOnly, schema, check, onChange
           autocompletion({ override: [completionsOf(schema)] }),
           EditorState.tabSize.of(2),
           EditorState.readOnly.of(isReadOnly),
-          EditorView.contentAttributes.of({ 'aria-label': `Text of ${path}` }),
+          EditorView.contentAttributes.of({ 'aria-label': `Text of ${path}`, tabindex: '0' }),
           EditorView.updateListener.of(({ docChanged, state }) => {
             if (docChanged) changed(state.doc.toString());
           }),

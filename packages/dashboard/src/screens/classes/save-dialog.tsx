@@ -1,9 +1,10 @@
 import { Button, Group, Modal, Skeleton, Stack, Text, TextInput } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
 import type { RepositoryText } from '@slipway/protocol';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useState } from 'react';
 import { api } from '../../api.ts';
 import { Failure } from '../../parts/failure.tsx';
-import { useAction } from '../../parts/use-action.ts';
 import { readFile, type OpenFile } from './read-file.ts';
 import { isOutrun } from './outrun.ts';
 
@@ -25,16 +26,24 @@ type SaveDialogProps = {
 export const SaveDialog = ({ path, base, text, classes, close, saved, rebase }: SaveDialogProps) => {
   const [message, setMessage] = useState('');
   const [isLate, setLate] = useState(false);
-  const save = useAction({
-    run: () =>
+  const queries = useQueryClient();
+  // What goes wrong is told in the dialog, where it is decided on.
+  const save = useMutation({
+    mutationFn: () =>
       api.repository.replaceFile(
         path,
         { text, ...(message.trim() === '' ? {} : { message: message.trim() }) },
         { headers: base === undefined ? { 'if-none-match': '*' } : { 'if-match': base.etag } },
       ),
-    done: `${path} saved`,
-    stale: ['repository', 'device-classes'],
-    onDone: saved,
+    onSuccess: async (file) => {
+      notifications.show({ color: 'green', message: `${path} saved` });
+      saved(file);
+      await Promise.all(
+        [['repository', 'files'], ['repository', 'changes'], ['device-classes']].map((queryKey) =>
+          queries.invalidateQueries({ queryKey }),
+        ),
+      );
+    },
   });
   const outrun = isOutrun(save.error);
   const compareAnew = async (): Promise<void> => {

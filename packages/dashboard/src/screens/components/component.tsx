@@ -162,7 +162,7 @@ const Others = ({ component }: { readonly component: BuiltComponent }) => {
 const Holders = ({ component: { releases = [] } }: { readonly component: BuiltComponent }) => (
   <Panel title="Releases that hold it" isFlush>
     <DataTable
-      label="Releases that hold it"
+      label="List of releases that hold it"
       rows={releases}
       rowKey={({ id }) => id}
       empty={

@@ -143,7 +143,7 @@ export default function Screen() {
           />
         ) : (
           <DataTable
-            label="Components"
+            label="List of components"
             columns={COLUMNS}
             rows={rows}
             rowKey={({ id }) => id}
