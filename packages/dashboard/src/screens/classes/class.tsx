@@ -5,6 +5,7 @@ import { IconAlertTriangle, IconFileCode, IconHammer } from '@tabler/icons-react
 import { Link, useParams } from 'react-router';
 import { api } from '../../api.ts';
 import { DataTable } from '../../parts/data-table.tsx';
+import { Failure } from '../../parts/failure.tsx';
 import { Lines, Loaded } from '../../parts/loaded.tsx';
 import { Page } from '../../parts/page.tsx';
 import { Panel } from '../../parts/panel.tsx';
@@ -117,7 +118,11 @@ const Shown = ({ detail }: { readonly detail: DeviceClassDetail }) => {
                       </Link>
                     ),
                   },
-                  { id: 'state', header: 'State', cell: ({ state }) => <StateBadge state={state} /> },
+                  {
+                    id: 'state',
+                    header: 'State',
+                    cell: ({ state }) => <StateBadge state={state} />,
+                  },
                   { id: 'why', header: 'Why', from: 'sm', cell: whyBuilt },
                   {
                     id: 'at',
@@ -303,9 +308,12 @@ const Channels = ({ name }: { readonly name: string }) => {
   });
   return (
     <Panel title="Channels" isFlush>
+      {channels.error === null ? null : (
+        <Failure error={channels.error} title="The channels could not be read" />
+      )}
       <DataTable
         label={`Channels of ${name}`}
-        rows={channels.data}
+        rows={channels.error === null ? channels.data : []}
         skeletonRows={2}
         rowKey={({ name: channel }) => channel}
         empty={
@@ -314,7 +322,11 @@ const Channels = ({ name }: { readonly name: string }) => {
           </Text>
         }
         columns={[
-          { id: 'name', header: 'Channel', cell: ({ name: channel }) => channel },
+          {
+            id: 'name',
+            header: 'Channel',
+            cell: ({ name: channel }) => channel,
+          },
           {
             id: 'version',
             header: 'Release',
@@ -327,7 +339,12 @@ const Channels = ({ name }: { readonly name: string }) => {
                 </Anchor>
               ),
           },
-          { id: 'devices', header: 'Devices', align: 'right', cell: ({ devices }) => devices },
+          {
+            id: 'devices',
+            header: 'Devices',
+            align: 'right',
+            cell: ({ devices }) => devices,
+          },
         ]}
       />
     </Panel>
@@ -339,30 +356,38 @@ const Triggers = ({ name }: { readonly name: string }) => {
     queryKey: ['triggers'],
     queryFn: ({ signal }) => api.triggers.list({}, { signal }).all(500),
   });
-  const own = triggers.data?.filter(({ classes }) => classes?.some((one) => one === name) ?? true);
   return (
     <Panel title="Triggers">
-      {own === undefined ? (
-        <Lines count={2} />
-      ) : own.length === 0 ? (
-        <Text size="sm" c="dimmed">
-          Nothing builds it by itself. Triggers build on a push, at a time, or when packages change upstream.
-        </Text>
-      ) : (
-        <Stack gap="xs">
-          {own.map((trigger) => (
-            <Group key={trigger.id} gap="xs" wrap="nowrap" align="flex-start">
-              <Anchor component={Link} to={`/builds?tab=triggers&trigger=${trigger.name}`} size="sm" fw={500}>
-                {trigger.name}
-              </Anchor>
-              <Text size="sm" c="dimmed">
-                {trigger.enabled ? '' : 'switched off: '}
-                {toldOf(trigger)}
-              </Text>
-            </Group>
-          ))}
-        </Stack>
-      )}
+      <Loaded query={triggers} title="The triggers could not be read" skeleton={<Lines count={2} />}>
+        {(all) => {
+          const own = all.filter(({ classes }) => classes?.some((one) => one === name) ?? true);
+          return own.length === 0 ? (
+            <Text size="sm" c="dimmed">
+              Nothing builds it by itself. Triggers build on a push, at a time, or when packages change
+              upstream.
+            </Text>
+          ) : (
+            <Stack gap="xs">
+              {own.map((trigger) => (
+                <Group key={trigger.id} gap="xs" wrap="nowrap" align="flex-start">
+                  <Anchor
+                    component={Link}
+                    to={`/builds?tab=triggers&trigger=${trigger.name}`}
+                    size="sm"
+                    fw={500}
+                  >
+                    {trigger.name}
+                  </Anchor>
+                  <Text size="sm" c="dimmed">
+                    {trigger.enabled ? '' : 'switched off: '}
+                    {toldOf(trigger)}
+                  </Text>
+                </Group>
+              ))}
+            </Stack>
+          );
+        }}
+      </Loaded>
     </Panel>
   );
 };
