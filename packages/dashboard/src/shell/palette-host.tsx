@@ -1,4 +1,4 @@
-import { Button, Kbd, Text } from '@mantine/core';
+import { Button, Kbd, Text, VisuallyHidden } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { lazy, Suspense, useEffect, useState } from 'react';
@@ -40,10 +40,10 @@ export const PaletteButton = () => (
         Ctrl K
       </Kbd>
     }
-    aria-label="Search Ctrl K: screens, devices, actions"
   >
     <Text span size="xs" visibleFrom="xs">
       Search
     </Text>
+    <VisuallyHidden>screens, devices, actions</VisuallyHidden>
   </Button>
 );
