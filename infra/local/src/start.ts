@@ -95,16 +95,17 @@ export const startLocal = async (options: StartLocal): Promise<Local> => {
   undo.defer(() => redis.close());
   const broker = await startBroker(layout, ports, say, options.simListener);
   undo.defer(() => broker.close());
+  // To the end: what is still asked of a database that closes fails, and is logged.
+  const logs = { api: openLog(layout, 'api'), gateway: openLog(layout, 'gateway') };
+  undo.defer(() => {
+    for (const { sink } of Object.values(logs)) sink.end();
+  });
   const database = await openDatabase(
     options.databaseUrl === undefined ? { dataDir: layout.databaseDir } : { url: options.databaseUrl },
   );
   undo.defer(() => database.close());
 
   const events = createFleetEvents();
-  const logs = { api: openLog(layout, 'api'), gateway: openLog(layout, 'gateway') };
-  undo.defer(() => {
-    for (const { sink } of Object.values(logs)) sink.end();
-  });
   const mqttUrl = `mqtts://${deviceHost}:${ports.mqtt}`;
   const enrolUrl = `https://${deviceHost}:${ports.enrol}/v1/enrol`;
   const api = await startApi({

@@ -100,26 +100,31 @@ export default function Screen() {
       <Grid gap="md">
         <Grid.Col span={{ base: 12, lg: 8 }}>
           <Stack>
-            <Stepper
-              active={at}
-              onStepClick={go}
-              size="xs"
-              iconSize={28}
-              wrap={false}
-              aria-label="Steps of the plan"
-            >
-              {LABELS.map((label, n) => {
-                const step = STEPS[n]?.step;
-                return (
-                  <Stepper.Step
-                    key={label}
-                    {...(isNarrow ? { 'aria-label': `${n + 1} ${label}` } : { label })}
-                    {...(n < at && step !== undefined && problemsAt(step) ? { color: 'red' } : {})}
-                  />
-                );
-              })}
-            </Stepper>
-            {isNarrow ? <Text fw={600}>{LABELS[at]}</Text> : null}
+            {isNarrow ? (
+              <Text fw={600}>
+                Step {at + 1} of {LABELS.length}: {LABELS[at]}
+              </Text>
+            ) : (
+              <Stepper
+                active={at}
+                onStepClick={go}
+                size="xs"
+                iconSize={28}
+                wrap={false}
+                aria-label="Steps of the plan"
+              >
+                {LABELS.map((label, n) => {
+                  const step = STEPS[n]?.step;
+                  return (
+                    <Stepper.Step
+                      key={label}
+                      label={label}
+                      {...(n < at && step !== undefined && problemsAt(step) ? { color: 'red' } : {})}
+                    />
+                  );
+                })}
+              </Stepper>
+            )}
             <Card>
               {Fields === undefined ? (
                 <PlanReview draft={draft} preview={data} />
