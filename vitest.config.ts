@@ -28,8 +28,9 @@ class LongestFirst extends BaseSequencer {
 }
 
 /**
- * Three heights: `unit` (*.test.ts: no process, no network), `integration` (*.int.ts: real Redis, mosquitto, database,
- * openssl, build tools), `system` (*.sys.ts: QEMU boots our images). Limits of time are for what hangs, on a machine that is
+ * Four heights: `unit` (*.test.ts: no process, no network), `integration` (*.int.ts: real Redis, mosquitto, database,
+ * openssl, build tools), `system` (*.sys.ts: QEMU boots our images), `browser` (*.web.ts: Chromium shows the dashboard of a
+ * whole server). Limits of time are for what hangs, on a machine that is
  * busy with all of them at once.
  */
 export default defineConfig({
@@ -65,6 +66,17 @@ export default defineConfig({
           testTimeout: 2_400_000,
           hookTimeout: 2_400_000,
           maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: files('web'),
+          testTimeout: 180_000,
+          hookTimeout: 600_000,
+          maxWorkers: 2,
+          expect: { poll: { timeout: 45_000 } },
           sequence: { groupOrder: 2 },
         },
       },

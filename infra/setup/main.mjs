@@ -1,7 +1,7 @@
 /**
  * Entry of the npm scripts: brings the machine to where Slipway runs, then starts what was asked for on the pinned Node.
  *
- *   node infra/setup/main.mjs demo|test|up|bench|campaign|fleet-sim|docs [arguments]
+ *   node infra/setup/main.mjs demo|test|up|bench|campaign|fleet-sim|screenshots|docs [arguments]
  */
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
@@ -20,6 +20,7 @@ const PROGRAMS = {
   bench: 'infra/bench/src/main.ts',
   campaign: 'infra/campaign/src/main.ts',
   'fleet-sim': 'infra/fleet-sim/src/main.ts',
+  screenshots: 'infra/browser/src/main.ts',
   docs: 'test/docs/write.ts',
 };
 

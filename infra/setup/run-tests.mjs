@@ -22,7 +22,7 @@ const CHECKS = [
 /** Side by side: machines in QEMU keep one processor busy and wait much, the other tests wait much for one another. */
 const RUNNERS = [
   ['--project', 'unit', '--project', 'integration'],
-  ['--project', 'system'],
+  ['--project', 'system', '--project', 'browser'],
 ];
 
 /** @returns exit status */

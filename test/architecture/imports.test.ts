@@ -7,7 +7,7 @@ import { importsBelow } from './imports.ts';
 const root = join(import.meta.dirname, '..', '..');
 
 const SERVICES = /^@slipway\/(?:api|builder|signer|qualifier|gateway)(?:\/|$)/;
-const INFRA = /^@slipway\/(?:local|demo|setup|mosquitto|bench|campaign|fleet-sim)(?:\/|$)/;
+const INFRA = /^@slipway\/(?:local|demo|setup|mosquitto|bench|campaign|fleet-sim|browser)(?:\/|$)/;
 const AGENT = /^@slipway\/device-agent(?:\/|$)/;
 
 type Rule = {
