@@ -1,25 +1,23 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { connection } from './scenarios/connection.ts';
+import { day } from './scenarios/day.ts';
 import { everyScreen } from './scenarios/every-screen.ts';
 import { keyboard } from './scenarios/keyboard.ts';
 import { security } from './scenarios/security.ts';
 import { session } from './scenarios/session.ts';
-import { openWorld, PASSWORD, type World } from './world.ts';
+import { openWorld, type World } from './world.ts';
 
 let opened: World;
 const world = (): World => opened;
 beforeAll(async () => {
   opened = await openWorld();
-  const { instance } = opened;
-  await instance.client.setup.create({
-    token: await instance.setupToken(),
-    name: 'anna',
-    password: PASSWORD,
-  });
 });
 afterAll(() => opened.close());
 
 // In this order, in one server: what comes first leaves what the next ones look at.
+describe('a day of work', () => {
+  day(world);
+});
 describe('the session', () => {
   session(world);
 });

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { launchChromium, startInstance, visit, type Instance, type Visit } from '@slipway/browser';
+import type { FleetSim } from '@slipway/fleet-sim';
 import type { BrowserContextOptions } from 'playwright-core';
 import { onTestFinished } from 'vitest';
 
@@ -22,6 +23,8 @@ export type World = {
   readonly visit: (options?: BrowserContextOptions) => Promise<Visit>;
   /** logged in at the address */
   readonly visitAs: (name: string, path?: string, options?: BrowserContextOptions) => Promise<Visit>;
+  /** devices that leave with the world */
+  readonly add: (devices: FleetSim) => void;
   readonly close: () => Promise<void>;
 };
 
@@ -55,6 +58,7 @@ export const openWorld = async (): Promise<World> => {
       await visitor.logIn(name, PASSWORD);
       return visitor;
     },
+    add: (devices) => opened.defer(() => devices.close()),
     close: () => opened.disposeAsync(),
   };
 };

@@ -3,6 +3,7 @@
  * but the test that writes the schemas of its results.
  */
 export { BuildBench } from './build/result.ts';
+export { DashboardBench } from './dashboard/result.ts';
 export { DeviceBench } from './device/result.ts';
 export { ImageBench } from './image/result.ts';
 export { AgentBench } from './agent/result.ts';

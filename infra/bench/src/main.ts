@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { ERRORS, codeOf, messageOf } from '@slipway/protocol';
 import { benchAgent } from './agent/bench.ts';
 import { benchBuild } from './build/bench.ts';
+import { benchDashboard } from './dashboard/bench.ts';
 import { benchDevice } from './device/bench.ts';
 import { benchField } from './field/bench.ts';
 import { benchFleet } from './fleet/bench.ts';
@@ -22,6 +23,10 @@ const BENCHES: Readonly<Record<string, { readonly summary: string; readonly run:
   build: {
     summary: 'slipway build: time, processor, memory, beside LinuxKit where that is installed',
     run: benchBuild,
+  },
+  dashboard: {
+    summary: 'the dashboard in Chromium: what it loads, costs, and how 100000 devices scroll',
+    run: benchDashboard,
   },
   device: {
     summary: 'memory of the agent on a device in QEMU, on both architectures',

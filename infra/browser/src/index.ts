@@ -5,5 +5,5 @@
 export { launchChromium } from './chromium.ts';
 export { addDevices } from './devices.ts';
 export { startInstance, type Instance } from './instance.ts';
-export { screensOf, type ScreenAt } from './screens.ts';
+export { ROUTES, screensOf, type ScreenAt } from './screens.ts';
 export { visit, type Visit } from './visit.ts';

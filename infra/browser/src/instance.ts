@@ -12,11 +12,13 @@ type InstanceOptions = {
   /** downloads, shared by all runs */
   readonly cacheDir: string;
   readonly classes: readonly ClassOptions[];
+  /** a PostgreSQL server; absent: the embedded database */
+  readonly databaseUrl?: string;
   readonly say?: (line: string) => void;
 };
 
 /** A whole Slipway with its dashboard, and nothing in it yet. */
-export const startInstance = async ({ folder, cacheDir, classes, say }: InstanceOptions) => {
+export const startInstance = async ({ folder, cacheDir, classes, databaseUrl, say }: InstanceOptions) => {
   const dataDir = join(folder, 'server');
   const imagesDir = join(folder, 'images');
   await mkdir(cacheDir, { recursive: true });
@@ -28,6 +30,7 @@ export const startInstance = async ({ folder, cacheDir, classes, say }: Instance
     dashboardDir,
     deviceHost: '127.0.0.1',
     simListener: await freePort(),
+    ...(databaseUrl === undefined ? {} : { databaseUrl }),
     ...(say === undefined ? {} : { say }),
   });
   const { up, close } = local;

@@ -49,14 +49,14 @@ export const takeScreenshots = async (
 
   const stranger = await visit(browser, instance.url, { viewport: SIZES.wide });
   await stranger.page.goto('/');
-  await stranger.page.getByRole('button').first().waitFor();
+  await stranger.page.getByRole('heading', { level: 1 }).waitFor();
   if ('first-user'.includes(only)) await take('first-user', stranger.page);
   await stranger.close();
   await liven();
   const visitor = await visit(browser, instance.url, { viewport: SIZES.wide });
   const { page } = visitor;
   await page.goto('/');
-  await page.getByRole('button', { name: 'Log in' }).waitFor();
+  await page.getByRole('heading', { level: 1 }).waitFor();
   if ('login'.includes(only)) await take('login', page);
   await visitor.logIn('anna', PASSWORD);
   for (const { name, path } of await screensOf(instance.client)) {
