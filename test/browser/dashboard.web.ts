@@ -3,6 +3,7 @@ import { connection } from './scenarios/connection.ts';
 import { day } from './scenarios/day.ts';
 import { everyScreen } from './scenarios/every-screen.ts';
 import { keyboard } from './scenarios/keyboard.ts';
+import { people } from './scenarios/people.ts';
 import { security } from './scenarios/security.ts';
 import { session } from './scenarios/session.ts';
 import { openWorld, type World } from './world.ts';
@@ -17,6 +18,9 @@ afterAll(() => opened.close());
 // In this order, in one server: what comes first leaves what the next ones look at.
 describe('a day of work', () => {
   day(world);
+});
+describe('people and devices', () => {
+  people(world);
 });
 describe('the session', () => {
   session(world);

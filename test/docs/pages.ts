@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import {
   AgentBench,
   BuildBench,
+  DashboardBench,
   DeviceBench,
   FieldBench,
   FleetBench,
@@ -77,6 +78,9 @@ const deviceBenchSchema = (): string =>
 const imageBenchSchema = (): string =>
   jsonSchema('What npm run bench -- image --json FILE writes', ImageBench);
 
+const dashboardBenchSchema = (): string =>
+  jsonSchema('What npm run bench -- dashboard --json FILE writes', DashboardBench);
+
 const fieldBenchSchema = (): string =>
   jsonSchema('What npm run bench -- field --json FILE writes', FieldBench);
 
@@ -102,6 +106,7 @@ export const PAGES: readonly { readonly path: string; readonly text: () => strin
   { path: join(docs, 'agent-bench.schema.json'), text: agentBenchSchema },
   { path: join(docs, 'device-bench.schema.json'), text: deviceBenchSchema },
   { path: join(docs, 'image-bench.schema.json'), text: imageBenchSchema },
+  { path: join(docs, 'dashboard-bench.schema.json'), text: dashboardBenchSchema },
   { path: join(docs, 'field-bench.schema.json'), text: fieldBenchSchema },
   { path: join(docs, 'fleet-bench.schema.json'), text: fleetBenchSchema },
   { path: join(docs, 'queries-bench.schema.json'), text: queriesBenchSchema },

@@ -3,8 +3,8 @@ import type { Browser, BrowserContextOptions } from 'playwright-core';
 /** How long whatever must appear may take, on a machine that is busy. */
 const PATIENCE_MS = 45_000;
 
-/** Whoever is not logged in is told so by this status, which the browser prints. */
-const EXPECTED = /^Failed to load resource: the server responded with a status of 401/;
+/** What the browser prints of every answer that refuses: what of it is a fault is told by the answer itself. */
+const ANSWER = /^Failed to load resource/;
 
 /** Runs in the page, before anything of its own. */
 const TELL_VIOLATIONS = `document.addEventListener('securitypolicyviolation', (event) =>
@@ -24,8 +24,15 @@ export const visit = async (browser: Browser, url: string, options: BrowserConte
   await page.addInitScript(TELL_VIOLATIONS);
   page.on('pageerror', (error) => faults.push(`${page.url()} threw ${error.message}`));
   page.on('console', (message) => {
-    if (message.type() === 'error' && !EXPECTED.test(message.text()))
+    if (message.type() === 'error' && !ANSWER.test(message.text()))
       faults.push(`${page.url()} printed ${message.text()}`);
+  });
+  page.on('response', (response) => {
+    const { pathname } = new URL(response.url());
+    const status = response.status();
+    // A screen shows what the API refuses, and why; files are there, and no answer is a fault of the server's.
+    if (status >= 500 || (status >= 400 && !pathname.startsWith('/v1/')))
+      faults.push(`${pathname} was answered by ${status}`);
   });
   return {
     page,

@@ -12,13 +12,15 @@ export const session = (world: () => World): void => {
     expect(await page.getByRole('alert').textContent()).toContain('LOGIN_FAILED');
   });
 
-  test('a session that ends leaves the screen as it is: whoever logs in over it goes on', async () => {
+  test('a session that ends leaves the screen and what was typed: whoever logs in over it goes on', async () => {
     const { client } = world().instance;
     const visitor = await world().visitAs('anna');
     const { page } = visitor;
     await page.keyboard.press('g');
     await page.keyboard.press('d');
     await page.getByRole('heading', { level: 1, name: 'Devices' }).waitFor();
+    const query = page.getByRole('textbox', { name: 'Query' });
+    await query.fill('id = half-typed');
     const heading = await page.getByRole('heading', { level: 1 }).elementHandle();
     const mine = (await client.sessions.list({ all: true })).filter(({ kind }) => kind === 'cookie');
     for (const { id } of mine) await client.sessions.delete(id);
@@ -30,5 +32,6 @@ export const session = (world: () => World): void => {
     await dialog.getByRole('button', { name: 'Log in' }).click();
     await dialog.waitFor({ state: 'detached' });
     expect(await heading?.isVisible()).toBe(true);
+    expect(await query.textContent()).toBe('id = half-typed');
   });
 };
