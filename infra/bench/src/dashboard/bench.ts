@@ -52,8 +52,9 @@ export const benchDashboard = async (
     say: print,
   });
   undo.defer(() => instance.close());
-  const login = { url: instance.url, name: 'anna', password: 'a sentence nobody guesses' };
-  await instance.client.setup.create({ ...login, token: await instance.setupToken() });
+  const person = { name: 'anna', password: 'a sentence nobody guesses' };
+  await instance.client.setup.create({ ...person, token: await instance.setupToken() });
+  const login = { url: instance.url, ...person };
   const browser = await launchChromium();
   undo.defer(() => browser.close());
 

@@ -31,11 +31,13 @@ export const buildDashboard = async (say: (line: string) => void = () => undefin
   try {
     // Only where there is something to build: it is much to load.
     const { build } = await import('vite');
-    await build({
-      configFile: join(folder, 'vite.config.ts'),
-      logLevel: 'warn',
-      build: { outDir: staging, emptyOutDir: true },
-    });
+    await asProduction(() =>
+      build({
+        configFile: join(folder, 'vite.config.ts'),
+        logLevel: 'warn',
+        build: { outDir: staging, emptyOutDir: true },
+      }),
+    );
     await compress(staging);
     await writeFile(join(staging, STAMP), digest);
     const old = `${staging}.old`;
@@ -46,6 +48,18 @@ export const buildDashboard = async (say: (line: string) => void = () => undefin
     await rm(staging, { recursive: true, force: true });
   }
   return DASHBOARD_DIR;
+};
+
+/** Vite takes React for development, three times the size, wherever this says so: as in tests. */
+const asProduction = async <T>(work: () => Promise<T>): Promise<T> => {
+  const { NODE_ENV: before } = process.env;
+  process.env['NODE_ENV'] = 'production';
+  try {
+    return await work();
+  } finally {
+    if (before === undefined) delete process.env['NODE_ENV'];
+    else process.env['NODE_ENV'] = before;
+  }
 };
 
 const filesBelow = async (start: string): Promise<string[]> => {
