@@ -19,11 +19,12 @@ export const everyScreen = (world: () => World): void => {
   test('axe finds nothing serious, the policy is broken by nobody, and nothing is wider than a telephone', async () => {
     const visitor = await world().visitAs('anna', '/', { viewport: WIDE });
     const { page } = visitor;
+    /** Colours and widths go over into one another, if only for some frames. */
+    const atRest = () => expect.poll(() => page.evaluate('document.getAnimations().length')).toBe(0);
     const show = async (scheme: 'light' | 'dark'): Promise<void> => {
       await page.emulateMedia({ colorScheme: scheme });
       await page.locator(`html[data-mantine-color-scheme=${scheme}]`).waitFor();
-      // Colours go over into one another, if only for a frame.
-      await expect.poll(() => page.evaluate('document.getAnimations().length')).toBe(0);
+      await atRest();
     };
     const found: string[] = [];
     for (const { name, path } of await screensOf(world().instance.client)) {
@@ -37,6 +38,7 @@ export const everyScreen = (world: () => World): void => {
       await show('dark');
       tell('dark', await axeFinds(page, ['color-contrast']));
       await page.setViewportSize(NARROW);
+      await atRest();
       const width = await page.evaluate<number>('document.documentElement.scrollWidth');
       if (width > NARROW.width)
         tell('narrow', [`${width} pixels wide`, ...(await page.evaluate<string[]>(TOO_WIDE)).slice(0, 3)]);
