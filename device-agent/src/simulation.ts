@@ -3,14 +3,7 @@
  * they are sent are those of the agent, so a simulated device says what a real one would say.
  */
 export { blockTransfer, type Blocks } from './channel/blocks.ts';
-export {
-  DELIVERY,
-  SESSION_EXPIRY_S,
-  subscriptionsOf,
-  WILL_DELAY_S,
-  type Delivery,
-  type Uplink,
-} from './channel/delivery.ts';
+export { DELIVERY, subscriptionsOf, WILL_DELAY_S, type Delivery, type Uplink } from './channel/delivery.ts';
 export { readDownlink } from './channel/downlink.ts';
 export { countDrop, reconnectDelayMs } from './channel/reconnect.ts';
 export { admitCommand } from './commands/admit.ts';

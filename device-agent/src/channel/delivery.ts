@@ -26,7 +26,6 @@ export type Uplink = {
   readonly 'stream/get': StreamGet;
 };
 
-export const SESSION_EXPIRY_S = 3_600;
 /** Hides flaps of the link; a death that comes late carries an old connection number and counts for nothing. */
 export const WILL_DELAY_S = 30;
 

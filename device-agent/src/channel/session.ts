@@ -1,10 +1,17 @@
-import { deviceTopic, messageOf, type Command, type Death, type UpKind } from '@slipway/protocol';
+import {
+  SESSION_EXPIRY_S,
+  deviceTopic,
+  messageOf,
+  type Command,
+  type Death,
+  type UpKind,
+} from '@slipway/protocol';
 import type { Clock, Event } from '../core/index.ts';
 import type { Credentials } from '../enrol/credentials.ts';
 import type { Identity } from '../enrol/identity.ts';
 import type { MqttConnection, MqttMessage, Runtime } from '../runtime/port.ts';
 import type { Blocks } from './blocks.ts';
-import { DELIVERY, SESSION_EXPIRY_S, subscriptionsOf, WILL_DELAY_S, type Uplink } from './delivery.ts';
+import { DELIVERY, subscriptionsOf, WILL_DELAY_S, type Uplink } from './delivery.ts';
 import { readDownlink } from './downlink.ts';
 import { countDrop, reconnectDelayMs } from './reconnect.ts';
 

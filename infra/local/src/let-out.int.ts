@@ -15,7 +15,7 @@ import {
 } from '@slipway/fleet';
 import { openTestDatabase, startTestRedis, TEST_CLASS, until } from '@slipway/fleet/testing';
 import { startGateway } from '@slipway/gateway';
-import { DeviceId, deviceTopic, TenantId } from '@slipway/protocol';
+import { DeviceId, deviceTopic, SESSION_EXPIRY_S, TenantId } from '@slipway/protocol';
 import { keySha256Of, makeLeaf, signRevocationList, validFor, type Identity } from '@slipway/signing';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -86,7 +86,7 @@ const connect = async (port: number, identity: Identity, clientId: string): Prom
     clientId,
     reconnectPeriod: 0,
     clean: false,
-    properties: { sessionExpiryInterval: 3600 },
+    properties: { sessionExpiryInterval: SESSION_EXPIRY_S },
     ca: serverCa,
     cert: identity.certificatePem,
     key: identity.keyPem,

@@ -8,6 +8,7 @@ import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 import {
   accessTopic,
   brokerAccess,
+  SESSION_EXPIRY_S,
   DeviceId,
   deviceTopic,
   DOWN,
@@ -24,7 +25,7 @@ import {
   makeServiceIdentity,
   validFor,
 } from '@slipway/signing';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { brokerConfig, deviceAccessRules, gatewayAccessRules } from './index.ts';
 
 const tenant = TenantId.parse('default');
@@ -33,6 +34,7 @@ const B = DeviceId.parse('device-b');
 
 let folder: string;
 let broker: ChildProcess;
+let log = '';
 let serverCa: Identity;
 let deviceCa: Identity;
 let devicePort: number;
@@ -128,13 +130,12 @@ beforeAll(async () => {
   broker = spawn('mosquitto', ['-c', join(folder, 'mosquitto.conf')], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  let said = '';
   await new Promise<void>((resolve, reject) => {
     broker.on('error', reject);
-    broker.on('exit', () => reject(new Error(`mosquitto ended: ${said}`)));
+    broker.on('exit', () => reject(new Error(`mosquitto ended: ${log}`)));
     broker.stderr?.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-      if (said.includes(' running')) resolve();
+      log += chunk.toString();
+      if (log.includes(' running')) resolve();
     });
   });
   gateway = await connect(gatewayPort, await makeServiceIdentity(serverCa, 'gateway'), {
@@ -373,6 +374,40 @@ describe('who does not get in', () => {
       deviceCa,
     );
     await expect(connect(devicePort, leaf, { clientId: 'device-a' })).rejects.toThrow(REFUSED);
+  });
+});
+
+describe('when it reads its files anew', () => {
+  /** Its log tells what it makes of sessions. */
+  const said = (): string => log;
+  const reload = async (): Promise<void> => {
+    const before = said().split('Reloading config').length;
+    broker.kill('SIGHUP');
+    await vi.waitFor(() => expect(said().split('Reloading config').length).toBeGreaterThan(before));
+  };
+
+  test('devices that were away come back, and stay', async () => {
+    const names = Array.from({ length: 6 }, (_, at) => DeviceId.parse(`away-${at}`));
+    const come = () =>
+      Promise.all(
+        names.map((name) =>
+          asDevice(name, { clean: false, properties: { sessionExpiryInterval: SESSION_EXPIRY_S } }),
+        ),
+      );
+    const go = (clients: readonly MqttClient[]) => Promise.all(clients.map((client) => client.endAsync()));
+    await go(await come());
+    for (let time = 0; time < 3; time++) {
+      await reload();
+      await go(await come());
+    }
+    const clients = await come();
+    const closed: string[] = [];
+    for (const client of clients) client.on('close', () => closed.push(String(client.options.clientId)));
+    // It looks for sessions to end once a second.
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    expect(closed).toEqual([]);
+    expect(said()).not.toContain('Expiring client');
+    await go(clients);
   });
 });
 

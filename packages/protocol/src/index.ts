@@ -48,6 +48,7 @@ export * from './rollout-preview.ts';
 export * from './rollout-progress.ts';
 export * from './rollout-requests.ts';
 export * from './rollouts.ts';
+export * from './session-expiry.ts';
 export * from './settings.ts';
 export * from './sources.ts';
 export * from './status.ts';

@@ -4,6 +4,7 @@ import { TLSSocket } from 'node:tls';
 import mqtt, { type IClientOptions, type IClientPublishOptions, type MqttClient } from 'mqtt';
 import {
   deviceTopic,
+  SESSION_EXPIRY_S,
   serverStateTopic,
   SlipwayError,
   UP,
@@ -77,7 +78,7 @@ export const openChannel = async (
     ...tls,
     protocolVersion: 5,
     clean: false,
-    properties: { sessionExpiryInterval: 3600, receiveMaximum: RECEIVE_MAXIMUM },
+    properties: { sessionExpiryInterval: SESSION_EXPIRY_S, receiveMaximum: RECEIVE_MAXIMUM },
     resubscribe: false,
   };
   const client = mqtt.connect(config.mqttUrl, {

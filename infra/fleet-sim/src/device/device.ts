@@ -9,7 +9,6 @@ import {
   NO_CLOCK,
   readDownlink,
   reconnectDelayMs,
-  SESSION_EXPIRY_S,
   step,
   subscriptionsOf,
   WILL_DELAY_S,
@@ -21,6 +20,7 @@ import {
   type Uplink,
 } from '@slipway/device-agent/simulation';
 import {
+  SESSION_EXPIRY_S,
   deviceTopic,
   minutesAhead,
   type Command,

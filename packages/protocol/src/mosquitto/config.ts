@@ -57,7 +57,7 @@ export const brokerConfig = (config: BrokerConfig): string =>
     'persistence true',
     `persistence_location ${config.persistenceDir.replace(/\/*$/, '/')}`,
     'autosave_interval 30',
-    'persistent_client_expiration 1d',
+    // No `persistent_client_expiration`: with it every session is one that can end (`SESSION_EXPIRY_S` says why none may).
     'log_dest stderr',
     'log_type error',
     'log_type warning',
