@@ -1,7 +1,6 @@
 // Before anything that makes a schema.
 import './under-policy.ts';
 import '@mantine/core/styles.css';
-import '@mantine/notifications/styles.css';
 import '@mantine/spotlight/styles.css';
 import './app.css';
 import { StrictMode } from 'react';

@@ -1,4 +1,4 @@
-import { Text, Tooltip } from '@mantine/core';
+import { Text } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import { localTime, relativeTime, utcTime } from './times.ts';
 
@@ -30,12 +30,10 @@ type TimeProps = {
   readonly as?: 'ago' | 'local';
   /** where there is none */
   readonly none?: string;
-  /** without a tooltip of ours, for tables of very many rows: the browser shows both times, by itself */
-  readonly isPlain?: boolean;
 };
 
 /** A time; whoever points at it sees the local one with its zone, and that of UTC. */
-export const Time = ({ value, as = 'ago', none = 'never', isPlain = false }: TimeProps) => {
+export const Time = ({ value, as = 'ago', none = 'never' }: TimeProps) => {
   const now = useNow();
   if (value === null || value === undefined)
     return (
@@ -44,11 +42,9 @@ export const Time = ({ value, as = 'ago', none = 'never', isPlain = false }: Tim
       </Text>
     );
   const time = new Date(value);
-  const both = `${localTime(time)} · ${utcTime(time)}`;
-  const shown = (
-    <time dateTime={value} title={isPlain ? both : undefined}>
+  return (
+    <time dateTime={value} title={`${localTime(time)} · ${utcTime(time)}`}>
       {as === 'ago' ? relativeTime(time, now) : localTime(time)}
     </time>
   );
-  return isPlain ? shown : <Tooltip label={both}>{shown}</Tooltip>;
 };

@@ -1,7 +1,7 @@
-import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { isSessionOver } from '../queries.ts';
 import { explain } from './failure.tsx';
+import { notify } from './notify.ts';
 
 type Action<In, Out> = {
   readonly run: (input: In) => Promise<Out>;
@@ -19,7 +19,7 @@ export const useAction = <In = void, Out = unknown>({ run, done, stale = [], onD
     mutationFn: run,
     onSuccess: async (out: Out) => {
       if (done !== undefined)
-        notifications.show({ color: 'green', message: typeof done === 'string' ? done : done(out) });
+        notify({ color: 'green', message: typeof done === 'string' ? done : done(out) });
       onDone?.(out);
       await Promise.all(stale.map((key) => queries.invalidateQueries({ queryKey: [key] })));
     },
@@ -27,7 +27,7 @@ export const useAction = <In = void, Out = unknown>({ run, done, stale = [], onD
       // The form to log in says so.
       if (isSessionOver(error)) return;
       const { code, message, mend } = explain(error);
-      notifications.show({ color: 'red', title: code, message: `${message} ${mend}`, autoClose: 15_000 });
+      notify({ color: 'red', title: code, message: `${message} ${mend}`, autoClose: 15_000 });
     },
   });
 };

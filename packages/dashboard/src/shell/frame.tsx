@@ -1,8 +1,10 @@
-import { AppShell, Burger, Group, Text, UnstyledButton } from '@mantine/core';
+import './frame.css';
+import { Burger, Group, Text, UnstyledButton } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { Suspense, useEffect } from 'react';
 import { Link, Outlet, useLocation } from 'react-router';
 import { ColorSchemeSwitch } from './color-scheme-switch.tsx';
+import { Crash } from './crash.tsx';
 import { LiveSign } from './live-sign.tsx';
 import { Mark } from './mark.tsx';
 import { Navigation } from './navigation.tsx';
@@ -17,15 +19,11 @@ export const Frame = () => {
   const { pathname } = useLocation();
   useEffect(() => close(), [pathname, close]);
   return (
-    <AppShell
-      header={{ height: 52 }}
-      navbar={{ width: 208, breakpoint: 'sm', collapsed: { mobile: !isOpen } }}
-      padding={{ base: 'sm', sm: 'lg' }}
-    >
+    <>
       <a className="slipway-skip" href="#main">
         Skip to the content
       </a>
-      <AppShell.Header>
+      <header className="frame-header">
         <Group h="100%" px="md" justify="space-between" wrap="nowrap">
           <Group gap="xs" wrap="nowrap">
             <Burger
@@ -52,18 +50,20 @@ export const Frame = () => {
             <UserMenu />
           </Group>
         </Group>
-      </AppShell.Header>
-      <AppShell.Navbar p="xs">
+      </header>
+      <div className="frame-navigation" data-open={isOpen}>
         <Navigation />
-      </AppShell.Navbar>
-      <AppShell.Main id="main" tabIndex={-1}>
+      </div>
+      <main className="frame-main" id="main" tabIndex={-1}>
         <StopBanner />
-        <Suspense>
-          <Outlet />
-        </Suspense>
-      </AppShell.Main>
+        <Crash place={pathname}>
+          <Suspense>
+            <Outlet />
+          </Suspense>
+        </Crash>
+      </main>
       <PaletteHost />
       <Shortcuts />
-    </AppShell>
+    </>
   );
 };

@@ -1,4 +1,4 @@
-import { Indicator, Tooltip, VisuallyHidden, Box } from '@mantine/core';
+import { Box, Indicator, VisuallyHidden } from '@mantine/core';
 import { useLiveState, type LiveState } from '../live/live.tsx';
 
 const SIGNS: Readonly<Record<LiveState, { readonly color: string; readonly text: string }>> = {
@@ -11,13 +11,11 @@ const SIGNS: Readonly<Record<LiveState, { readonly color: string; readonly text:
 export const LiveSign = () => {
   const { color, text } = SIGNS[useLiveState()];
   return (
-    <Tooltip label={text}>
-      <Box role="status" tabIndex={0} p={8} lh={0}>
-        <Indicator color={color} size={9} position="middle-center" processing={color === 'red'}>
-          <Box w={9} h={9} />
-        </Indicator>
-        <VisuallyHidden>{text}</VisuallyHidden>
-      </Box>
-    </Tooltip>
+    <Box role="status" title={text} p={8} lh={0}>
+      <Indicator color={color} size={9} position="middle-center" processing={color === 'red'}>
+        <Box w={9} h={9} />
+      </Indicator>
+      <VisuallyHidden>{text}</VisuallyHidden>
+    </Box>
   );
 };

@@ -4,9 +4,8 @@ import { RepositoryPath, type RepositoryFile } from '@slipway/protocol';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { IconDeviceFloppy, IconFileCode, IconPlus } from '@tabler/icons-react';
 import { lazy, Suspense, useEffect, useState } from 'react';
-import { Link, useBlocker } from 'react-router';
+import { Link } from 'react-router';
 import { api } from '../../api.ts';
-import { useConfirm } from '../../parts/confirm.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { Loaded } from '../../parts/loaded.tsx';
 import { Page } from '../../parts/page.tsx';
@@ -28,15 +27,7 @@ export default function Screen() {
     queryKey: ['repository', 'files'],
     queryFn: ({ signal }) => api.repository.listFiles({ signal }),
   });
-  const [drafts, setDrafts] = useState<ReadonlyMap<string, string>>(new Map());
-  const keep = (of: string, text: string | undefined): void =>
-    setDrafts((before) => {
-      const next = new Map(before);
-      if (text === undefined) next.delete(of);
-      else next.set(of, text);
-      return next;
-    });
-  useUnsaved(drafts.size);
+  const [drafts, keep] = useDrafts();
   return (
     <Page
       title="Image repository"
@@ -79,36 +70,29 @@ export default function Screen() {
   );
 }
 
-/** Nobody leaves with unsaved texts without having been asked. */
-const useUnsaved = (count: number): void => {
-  const confirm = useConfirm();
-  const blocker = useBlocker(
-    ({ currentLocation, nextLocation }) => count > 0 && currentLocation.pathname !== nextLocation.pathname,
-  );
+type Drafts = ReadonlyMap<string, string>;
+const DRAFTS = ['repository drafts'] as const;
+
+/** What was written and is not saved: still there for whoever looks at another screen and comes back. */
+const useDrafts = (): readonly [Drafts, (path: string, text: string | undefined) => void] => {
+  const queries = useQueryClient();
+  const [drafts, setDrafts] = useState<Drafts>(() => queries.getQueryData<Drafts>(DRAFTS) ?? new Map());
+  const keep = (path: string, text: string | undefined): void =>
+    setDrafts((before) => {
+      const next = new Map(before);
+      if (text === undefined) next.delete(path);
+      else next.set(path, text);
+      return next;
+    });
   useEffect(() => {
-    if (blocker.state !== 'blocked') return;
-    const ask = async (): Promise<void> => {
-      const leaves = await confirm({
-        title: 'Leave without saving?',
-        text:
-          count === 1
-            ? 'The change of one file is not saved.'
-            : `The changes of ${count} files are not saved.`,
-        consequences: ['What you wrote is lost.'],
-        action: 'Leave',
-        isDangerous: true,
-      });
-      if (leaves) blocker.proceed();
-      else blocker.reset();
-    };
-    void ask();
-  }, [blocker, confirm, count]);
-  useEffect(() => {
-    if (count === 0) return undefined;
+    queries.setQueryDefaults(DRAFTS, { gcTime: Number.POSITIVE_INFINITY });
+    queries.setQueryData<Drafts>(DRAFTS, drafts);
+    if (drafts.size === 0) return undefined;
     const hold = (event: BeforeUnloadEvent): void => event.preventDefault();
     window.addEventListener('beforeunload', hold);
     return () => window.removeEventListener('beforeunload', hold);
-  }, [count]);
+  }, [queries, drafts]);
+  return [drafts, keep];
 };
 
 const NewFile = ({

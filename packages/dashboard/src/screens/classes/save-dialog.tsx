@@ -1,9 +1,9 @@
 import { Button, Group, Modal, Skeleton, Stack, Text, TextInput } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import type { RepositoryText } from '@slipway/protocol';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useState } from 'react';
 import { api } from '../../api.ts';
+import { notify } from '../../parts/notify.ts';
 import { Failure } from '../../parts/failure.tsx';
 import { readFile, type OpenFile } from './read-file.ts';
 import { isOutrun } from './outrun.ts';
@@ -36,7 +36,7 @@ export const SaveDialog = ({ path, base, text, classes, close, saved, rebase }: 
         { headers: base === undefined ? { 'if-none-match': '*' } : { 'if-match': base.etag } },
       ),
     onSuccess: async (file) => {
-      notifications.show({ color: 'green', message: `${path} saved` });
+      notify({ color: 'green', message: `${path} saved` });
       saved(file);
       await Promise.all(
         [['repository', 'files'], ['repository', 'changes'], ['device-classes']].map((queryKey) =>

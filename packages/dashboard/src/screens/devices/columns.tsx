@@ -108,14 +108,14 @@ export const COLUMNS: readonly DeviceColumn[] = [
     label: 'Last seen',
     width: 120,
     sort: 'last_seen',
-    cell: ({ lastSeenAt }) => <Time value={lastSeenAt} isPlain />,
+    cell: ({ lastSeenAt }) => <Time value={lastSeenAt} />,
   },
   {
     id: 'enrolled',
     label: 'Enrolled',
     width: 120,
     sort: 'enrolled',
-    cell: ({ enrolledAt }) => <Time value={enrolledAt} isPlain />,
+    cell: ({ enrolledAt }) => <Time value={enrolledAt} />,
   },
   { id: 'serial', label: 'Serial', width: 140, cell: ({ serial }) => text(serial) },
   { id: 'arch', label: 'Architecture', width: 110, cell: ({ arch }) => arch },
@@ -175,7 +175,7 @@ export const COLUMNS: readonly DeviceColumn[] = [
     id: 'certificate',
     label: 'Certificate ends',
     width: 130,
-    cell: ({ certificateExpiresAt }) => <Time value={certificateExpiresAt} none="–" isPlain />,
+    cell: ({ certificateExpiresAt }) => <Time value={certificateExpiresAt} none="–" />,
   },
 ];
 

@@ -1,4 +1,4 @@
-import { Select, SegmentedControl, Skeleton, Text } from '@mantine/core';
+import { NativeSelect, SegmentedControl, Skeleton, Text } from '@mantine/core';
 import type { VersionHistory } from '@slipway/protocol';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useMemo } from 'react';
@@ -54,14 +54,13 @@ export const VersionsOverTime = ({ classes }: { readonly classes: readonly strin
       actions={
         <>
           {classes.length > 1 ? (
-            <Select
+            <NativeSelect
               size="xs"
               w={160}
               aria-label="Device class"
-              data={classes}
+              data={[...classes]}
               value={chosen}
-              allowDeselect={false}
-              onChange={(value) => setChosen(value ?? '')}
+              onChange={({ currentTarget }) => setChosen(currentTarget.value)}
             />
           ) : null}
           <SegmentedControl
