@@ -58,9 +58,9 @@ describe('who asks', () => {
     for (const { method, path } of routes) {
       const answer = await fetch(`${api.url()}${path}`, { method });
       await answer.body?.cancel();
-      if (answer.status !== 401) open.push(path);
+      if (answer.status !== 401) open.push(`${method} ${path}`);
     }
-    expect(open.sort()).toEqual(['/v1/health', '/v1/login', '/v1/setup']);
+    expect(open.sort()).toEqual(['GET /v1/health', 'GET /v1/setup', 'POST /v1/login', 'POST /v1/setup']);
   });
 
   test('a viewer reads but changes nothing', async () => {
@@ -335,7 +335,7 @@ describe('keys', () => {
     expect(authority).toMatchObject({ state: 'current', subject: 'CN=test devices' });
     expect(authority?.certificate.trim()).toBe(api.deviceCa.trim());
     const id = authority?.id ?? '';
-    expect(await keys.get(id.slice(0, 8))).toEqual({ ...authority, releases: 0 });
+    expect(await keys.get(id.slice(0, 8))).toEqual({ ...authority, releases: 0, devices: 0 });
     expect((await ask(`/v1/keys/${id.slice(0, 7)}`)).status).toBe(400);
     expect((await status.get()).warnings).toEqual([]);
     await api.db.execute(`update keys set not_after = now() + interval '29 days' where id = '${id}'`);
