@@ -37,7 +37,7 @@ const empty = async (folder: string): Promise<void> => {
 /** What was asked for: an SBOM beside it is not part of the output. */
 const outputFiles = async (folder: string): Promise<string[]> =>
   (await readdir(folder))
-    .filter((name) => !/\.(?:json|txt)$/.test(name))
+    .filter((name) => !/\.(?:json|txt|contents\.jsonl\.gz)$/.test(name))
     .sort()
     .map((name) => join(folder, name));
 
