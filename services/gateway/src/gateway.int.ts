@@ -254,6 +254,9 @@ describe('reports', () => {
 });
 
 describe('messages that are not of the protocol', () => {
+  /** What the broker keeps is read by a subscription of its own for a while, by which a live one comes once more. */
+  const mostRefusals = (kind: string): number => (kind === 'birth' || kind === 'death' ? 2 : 1);
+
   test.each([
     ['birth', 'not json'],
     ['birth', { v: 1 }],
@@ -266,9 +269,9 @@ describe('messages that are not of the protocol', () => {
   ] as const)('%s %j is logged and nothing else', async (kind, message) => {
     const device = one(await bring([`odd-${kind.replace('/', '-')}-${refusals('odd')}`]));
     await device.send(kind, message);
-    // A birth comes twice while what the broker keeps is read.
     await until('the refusal', () => (refusals(device.id) >= 1 ? true : undefined));
     expect((await getDevice(server.db, device.id)).online).toBe(true);
+    expect(refusals(device.id)).toBeLessThanOrEqual(mostRefusals(kind));
   });
 
   test('a birth that names another device is refused', async () => {
@@ -276,6 +279,7 @@ describe('messages that are not of the protocol', () => {
     if (liar === undefined || victim === undefined) throw new Error('no device');
     await liar.send('birth', birthOf('lied-about', { health: 'failed', bootId: 'forged' }));
     await until('the refusal', () => (refusals('liar') >= 1 ? true : undefined));
+    expect(refusals('liar')).toBeLessThanOrEqual(mostRefusals('birth'));
     expect(await getDevice(server.db, victim.id)).toMatchObject({ health: 'ok', bootId: 'boot-1' });
   });
 });
