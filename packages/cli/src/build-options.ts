@@ -1,4 +1,5 @@
 import { basename, extname } from 'node:path';
+import { FORMATS, isOneFile } from '@slipway/image/formats';
 import { Arch, SlipwayError } from '@slipway/protocol';
 import type { Command } from 'commander';
 import { z } from 'zod';
@@ -45,7 +46,7 @@ export const withBuildOptions = (command: Command): Command =>
     .argument('<file...>', 'image files, merged in this order; - is standard input')
     .option(
       '-f, --format <formats>',
-      'tar, kernel+initrd, tar-kernel-initrd, docker, oci; several by commas or by repeating (kernel+initrd)',
+      `${FORMATS.join(', ')}; several by commas or by repeating (kernel+initrd)`,
       collect,
     )
     .option('--name <name>', 'how the outputs are called; otherwise as the last file')
@@ -101,11 +102,9 @@ export const buildTarget = (files: readonly string[], options: BuildOptions): Bu
       refuse('--output is the whole path: leave --name and --dir out.');
     if (formats.length > 1)
       refuse(`--output is one file, but ${formats.join(', ')} are several; use --dir and --name.`);
-    if (!isOneFile(formats[0]))
+    if (!formats.every(isOneFile))
       refuse(`--output is one file, but ${formats.join()} is several; use --dir and --name.`);
   }
   const last = files.at(-1) ?? '-';
   return { formats, name: name ?? (last === '-' ? NAME_OF_STDIN : basename(last, extname(last))), output };
 };
-
-const isOneFile = (format: string | undefined): boolean => format !== 'kernel+initrd';

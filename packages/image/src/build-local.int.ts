@@ -10,7 +10,7 @@ import { codeOf, Digest, type JobProgress } from '@slipway/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { buildLocal, type LocalBuildOptions } from './build-local.ts';
-import { FORMATS } from './outputs/formats.ts';
+import { FORMATS } from './outputs/format-names.ts';
 
 let folder: string;
 beforeEach(async () => {

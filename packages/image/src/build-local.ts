@@ -4,7 +4,8 @@ import { explainStorage, SlipwayError, type Arch, type JobProgress } from '@slip
 import { describeBuild, type DescribeOptions, type DescriptionFile } from './describe/describe-build.ts';
 import { linuxkitTree } from './linuxkit/linuxkit-tree.ts';
 import { listComponents, resolveSpec, type SpecComponents } from './local-components.ts';
-import { writeFormat, type Format, type OutputFile } from './outputs/formats.ts';
+import type { Format } from './outputs/format-names.ts';
+import { writeFormat, type OutputFile } from './outputs/formats.ts';
 import { createStaging } from './outputs/staging.ts';
 
 export type LocalBuildOptions = Pick<

@@ -1,3 +1,4 @@
+import { FORMATS } from '@slipway/image/formats';
 import { Arch, OnFailure } from '@slipway/protocol';
 import { Argument, type Command } from 'commander';
 import { z } from 'zod';
@@ -79,17 +80,14 @@ complete -o filenames -F _slipway slipway`;
 const zsh = (program: Command, values: Values): string =>
   `autoload -U +X bashcompinit && bashcompinit\n${bash(program, values)}`;
 
-const knownValues = async (): Promise<Values> => {
-  const { FORMATS } = await import('@slipway/image');
-  return {
-    '-f|--format': FORMATS,
-    '--arch': Arch.options,
-    '--sbom': [...SBOMS, 'none'],
-    '--progress': PROGRESS,
-    '--on-failure': OnFailure.options,
-    '--fail-on': FAIL_ON,
-  };
-};
+const knownValues = (): Values => ({
+  '-f|--format': FORMATS,
+  '--arch': Arch.options,
+  '--sbom': [...SBOMS, 'none'],
+  '--progress': PROGRESS,
+  '--on-failure': OnFailure.options,
+  '--fail-on': FAIL_ON,
+});
 
 export const completionCommand = (program: Command, makeContext: MakeContext): void => {
   leaf(program, makeContext, {
@@ -98,6 +96,6 @@ export const completionCommand = (program: Command, makeContext: MakeContext): v
     options: z.object({}),
     build: (command) => command.addArgument(new Argument('<shell>', 'your shell').choices(['bash', 'zsh'])),
     run: async (context, words) =>
-      context.out((word(words, 0) === 'zsh' ? zsh : bash)(program, await knownValues())),
+      context.out((word(words, 0) === 'zsh' ? zsh : bash)(program, knownValues())),
   });
 };

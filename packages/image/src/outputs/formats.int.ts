@@ -9,7 +9,8 @@ import type { Tree, TreeEntry } from '@slipway/components';
 import { openImage, type ImageLocation } from '@slipway/oci';
 import { codeOf } from '@slipway/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { FORMATS, writeFormat, type Format, type OutputFile } from './formats.ts';
+import { FORMATS, type Format } from './format-names.ts';
+import { writeFormat, type OutputFile } from './formats.ts';
 import { createStaging } from './staging.ts';
 
 let folder: string;

@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import type { Piece, Tree } from '@slipway/components';
+import type { Arch, Digest } from '@slipway/protocol';
+import type { Staging } from './staging.ts';
+import { writePieces, writeUnhashed } from './write-file.ts';
+
+/** What every format is made from. */
+export type OutputInput = {
+  readonly tree: Tree;
+  readonly arch: Arch;
+  /** of the outputs, without suffix */
+  readonly name: string;
+  readonly cacheDir: string;
+  readonly staging: Staging;
+  /** whether outputs are hashed while they are written; default true */
+  readonly digests?: boolean | undefined;
+};
+
+export type WrittenOutput = {
+  /** below the output folder */
+  readonly name: string;
+  /** bytes */
+  readonly size: number;
+  /** absent if nobody asked for it */
+  readonly digest?: Digest;
+};
+
+/** Writes a format's files into the staging folder. */
+export type WriteOutput = (input: OutputInput) => Promise<WrittenOutput[]>;
+
+/** Writes an output into the staging folder under the name it will have. */
+export const writeOutput = async (
+  { staging, name, digests = true }: OutputInput,
+  suffix: string,
+  pieces: Iterable<Piece>,
+): Promise<WrittenOutput> => {
+  const file = `${name}${suffix}`;
+  const temporary = join(staging.folder, file);
+  const written = digests
+    ? await writePieces(temporary, pieces)
+    : { size: await writeUnhashed(temporary, pieces) };
+  staging.add(temporary, file);
+  return { name: file, ...written };
+};
