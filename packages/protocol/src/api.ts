@@ -7,6 +7,7 @@ import { EmergencyStop } from './emergency-stop.ts';
 import { DeviceState } from './enrolment.ts';
 import { AttributeValue, Group, GroupName } from './groups.ts';
 import { AlarmName } from './alarms.ts';
+import { AuditHead } from './audit.ts';
 import {
   Arch,
   BuildId,
@@ -19,6 +20,7 @@ import {
   SlotName,
   TenantId,
   Version,
+  WebhookId,
 } from './ids.ts';
 import { Qualification, QualificationState } from './qualification.ts';
 import { Execution, Rollout } from './rollouts.ts';
@@ -132,6 +134,10 @@ export const LiveEvent = z.discriminatedUnion('kind', [
     virtualDevice: VirtualDevice,
     deleted: z.literal(true).optional(),
   }),
+  /** only for admins: entries were added to the audit log */
+  z.object({ ...ofTenant, kind: z.literal('audit'), head: AuditHead }),
+  /** only for admins: deliveries of a webhook have begun or ended; one event tells of all within a second */
+  z.object({ ...ofTenant, kind: z.literal('delivery'), webhook: WebhookId }),
   /** events may be missing before this one: read anew what is shown */
   z.object({ ...ofTenant, kind: z.literal('reset') }),
 ]);

@@ -32,6 +32,8 @@ const problemOf = async (answer: Response): Promise<Problem> => {
   return problem;
 };
 
+const Told = z.object({ kind: z.string(), head: z.object({ sequence: z.int() }).optional() });
+
 const build = JSON.stringify({ deviceClass: 'edge-test', version: '1.0.0' });
 
 describe('who asks', () => {
@@ -190,12 +192,16 @@ describe('lists', () => {
 });
 
 describe('live events', () => {
-  const open = async (search = '', last?: string) => {
+  const open = async (search = '', last?: string, token = api.token) => {
     const abort = new AbortController();
-    const answer = await ask(`/v1/events${search}`, {
-      signal: abort.signal,
-      headers: last === undefined ? {} : { 'last-event-id': last },
-    });
+    const answer = await ask(
+      `/v1/events${search}`,
+      {
+        signal: abort.signal,
+        headers: last === undefined ? {} : { 'last-event-id': last },
+      },
+      token,
+    );
     const seen: { id: string; kind: string }[] = [];
     let text = '';
     const reading = (async () => {
@@ -216,17 +222,17 @@ describe('live events', () => {
   const change = async (name: string) => (await api.client().groups.create({ name })).id;
 
   test('go on after the last one that a reader had, or say that some are missing', async () => {
-    const first = await open();
+    const first = await open('?kind=group');
     await change('live-1');
     await until('an event', () => first.seen[0]);
     await first.close();
     await change('live-2');
     await change('live-3');
-    const again = await open('', first.seen[0]?.id);
+    const again = await open('?kind=group', first.seen[0]?.id);
     await until('what was missed', () => again.seen.length === 2 || undefined);
     expect(again.kinds()).toEqual(['group', 'group']);
     await again.close();
-    const lost = await open('', 'elsewhere-7');
+    const lost = await open('?kind=group', 'elsewhere-7');
     await until('a reset', () => lost.seen[0]);
     await change('live-4');
     await until('what comes then', () => lost.seen[1]);
@@ -264,6 +270,23 @@ describe('live events', () => {
     expect([devices.kinds(), one.kinds()]).toEqual([['device', 'device'], ['device']]);
     await Promise.all([devices.close(), one.close()]);
     expect((await ask('/v1/events?kind=nothing')).status).toBe(400);
+  });
+
+  test('tell admins, and nobody else, that the audit log has grown and webhooks were posted to', async () => {
+    const webhook = await api.client().webhooks.create({ url: 'http://127.0.0.1:9/' });
+    const [admin, viewer] = [await open(), await open('', undefined, 'swt_viewer')];
+    const { id } = await api.client().webhooks.ping(webhook.id);
+    const group = await change('live-6');
+    const { sequence } = await api.client().audit.getHead();
+    const isTold = (): boolean =>
+      admin.data().some((one) => (Told.parse(one).head?.sequence ?? 0) >= sequence);
+    await until('the entry', () => isTold() || undefined);
+    await until('the delivery', () => admin.kinds().includes('delivery') || undefined);
+    expect(admin.data()).toContainEqual({ kind: 'delivery', tenant: 'default', webhook: webhook.id });
+    await api.client().groups.delete(group);
+    await until('the end', () => viewer.seen.length === 2 || undefined);
+    expect([id, viewer.kinds()]).toEqual([expect.stringMatching(/^msg_/), ['group', 'group']]);
+    await Promise.all([admin.close(), viewer.close()]);
   });
 });
 

@@ -101,6 +101,8 @@ const seenBy = async (
       case 'build':
       case 'stop':
       case 'virtual-device':
+      case 'audit':
+      case 'delivery':
         return false;
       default:
         return event satisfies never;

@@ -22,6 +22,7 @@ import {
 import type { Logger } from 'pino';
 import { admitAdminToken } from './admin-token.ts';
 import { openArtifactStore } from './artifact-store.ts';
+import { openAuditWatch } from './audit-watch.ts';
 import { openBuildFlow } from './build-flow.ts';
 import type { ApiConfig } from './config.ts';
 import { enrolApp } from './enrol-app.ts';
@@ -182,8 +183,11 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
     open: (sealed, id) => secrets.open(sealed, `webhook:${id}`),
     allowed: parseAllowed(config.webhookAllow ?? []),
     timeoutMs: config.webhookTimeoutMs,
+    onMoved: (webhook) => events.publish({ kind: 'delivery', webhook }),
   });
   undo.defer(() => courier.close());
+  const auditWatch = openAuditWatch(db, events, logger);
+  undo.defer(() => auditWatch.close());
   const logins = openLoginWatch(db, logger);
   undo.defer(() => logins.close());
   const { storeDir, retention: limits } = config;

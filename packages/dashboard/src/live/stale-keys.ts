@@ -16,6 +16,8 @@ const STALE: Readonly<Record<LiveEvent['kind'], readonly string[]>> = {
   channel: ['channels', 'releases'],
   stop: ['stop', 'overview'],
   'virtual-device': ['virtual-devices'],
+  audit: ['audit'],
+  delivery: ['webhook-deliveries', 'webhooks'],
   reset: [],
 };
 

@@ -1,3 +1,4 @@
+import { reachOf } from '@slipway/fleet';
 import { DeviceId, LiveEvent, RolloutId, type TenantId } from '@slipway/protocol';
 import { z } from 'zod';
 import { actorOf, reachNow, reachOfRequest } from '../auth.ts';
@@ -34,6 +35,7 @@ const isOfRollout = (event: LiveEvent, rollout: RolloutId): boolean =>
 /** What does not say whose it is is told to nobody. */
 const isFor = (tenant: TenantId, event: LiveEvent): boolean =>
   event.kind === 'reset' || event.tenant === tenant;
+const isForAdmins = ({ kind }: LiveEvent): boolean => kind === 'audit' || kind === 'delivery';
 const passes = ({ kind, device, rollout }: Filter, event: LiveEvent): boolean =>
   event.kind === 'reset' ||
   ((kind === undefined || kind.split(',').includes(event.kind)) &&
@@ -58,6 +60,7 @@ export const eventRoutes = (app: App, { db, events }: Context): void => {
     async (request, reply) => {
       const { query, headers } = request;
       const { tenant } = actorOf(request);
+      let isAdmin = reachOf(actorOf(request), 'admin') === 'fleet';
       const last = headers['last-event-id'];
       let reach = reachOfRequest(request);
       const stream = openEventStream(reply);
@@ -78,6 +81,7 @@ export const eventRoutes = (app: App, { db, events }: Context): void => {
       );
       const end = follow(after, (entry) => {
         if (!isFor(tenant, entry.event) || !passes(query, entry.event)) return;
+        if (isForAdmins(entry.event) && !isAdmin) return;
         if (reach === 'fleet') send(entry);
         else near.add(entry);
       });
@@ -85,8 +89,9 @@ export const eventRoutes = (app: App, { db, events }: Context): void => {
       stream.mark(() => near.position() ?? newest());
       // What was taken away counts for what is open, too.
       const looking = setInterval(() => {
-        reachNow(db, request, 'read').then(
-          (now) => {
+        Promise.all([reachNow(db, request, 'read'), reachNow(db, request, 'admin')]).then(
+          ([now, admin]) => {
+            isAdmin = admin === 'fleet';
             if (now === undefined || (now === 'fleet') !== (reach === 'fleet')) stream.end();
             else reach = now;
           },

@@ -23,6 +23,8 @@ export type CourierConfig = {
   readonly allowed: BlockList;
   /** a secret as the database keeps it, opened */
   readonly open: (sealed: string, webhook: WebhookId) => string;
+  /** told once for all that has moved between two looks */
+  readonly onMoved?: ((webhook: WebhookId) => void) | undefined;
   readonly timeoutMs?: number | undefined;
   /** between two looks for what is due */
   readonly lookMs?: number | undefined;
@@ -43,10 +45,14 @@ export const openCourier = (db: Database, logger: Logger, config: CourierConfig)
     }
     return postDelivery({ ...due, secrets }, config);
   };
+  /** whose deliveries have moved since the last look */
+  const moved = new Set<WebhookId>();
   const attempt = async (due: DueDelivery): Promise<void> => {
-    const outcome = await post(due);
     const { id, webhook } = due;
+    moved.add(webhook);
+    const outcome = await post(due);
     const { disabled } = await recordAttempt(db, due, outcome, new Date(), Math.random());
+    moved.add(webhook);
     const facts = { webhook, delivery: id, attempt: due.attempt, ...outcome };
     if (outcome.failure !== null) logger.info(facts, 'webhook delivery failed');
     if (disabled) logger.warn({ webhook }, 'webhook switched off');
@@ -63,6 +69,8 @@ export const openCourier = (db: Database, logger: Logger, config: CourierConfig)
   const look = async (): Promise<void> => {
     const room = AT_ONCE - underWay.size;
     if (room > 0) (await takeDueDeliveries(db, room, new Date())).forEach(begin);
+    for (const webhook of moved) config.onMoved?.(webhook);
+    moved.clear();
   };
 
   let last = Promise.resolve();

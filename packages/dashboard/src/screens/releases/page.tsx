@@ -7,6 +7,7 @@ import { api } from '../../api.ts';
 import { DataTable, type Column } from '../../parts/data-table.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { Failure } from '../../parts/failure.tsx';
+import { More } from '../../parts/more.tsx';
 import { bytes, counted } from '../../parts/numbers.ts';
 import { Page } from '../../parts/page.tsx';
 import { Panel } from '../../parts/panel.tsx';
@@ -109,18 +110,7 @@ export default function Screen() {
               retry={() => void query.refetch()}
             />
           )}
-          {query.hasNextPage ? (
-            <Group justify="center" p="sm">
-              <Button
-                size="xs"
-                variant="default"
-                onClick={() => void query.fetchNextPage()}
-                loading={query.isFetchingNextPage}
-              >
-                Show older ones
-              </Button>
-            </Group>
-          ) : null}
+          <More query={query} shown={rows?.length ?? 0} what="release" />
         </Panel>
       </Stack>
     </Page>

@@ -18,6 +18,7 @@ import { api } from '../../api.ts';
 import { DataTable, type Column } from '../../parts/data-table.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { Failure } from '../../parts/failure.tsx';
+import { More } from '../../parts/more.tsx';
 import { count, percent, span } from '../../parts/numbers.ts';
 import { Page } from '../../parts/page.tsx';
 import { Panel } from '../../parts/panel.tsx';
@@ -136,18 +137,7 @@ export default function Screen() {
                 </Text>
               }
             />
-            {query.hasNextPage ? (
-              <Group justify="center" p="sm">
-                <Button
-                  variant="default"
-                  size="xs"
-                  onClick={() => void query.fetchNextPage()}
-                  loading={query.isFetchingNextPage}
-                >
-                  Show older ones
-                </Button>
-              </Group>
-            ) : null}
+            <More query={query} shown={all?.length ?? 0} what="rollout" />
           </Panel>
         </Stack>
       )}

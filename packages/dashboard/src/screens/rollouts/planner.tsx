@@ -65,7 +65,6 @@ export default function Screen() {
     keep(next);
   };
   const checked = check(draft);
-  const preview = usePreview(checked);
   const create = useAction({
     run: () => {
       if (checked.body === undefined) throw new TypeError('the plan is not complete');
@@ -75,6 +74,8 @@ export default function Screen() {
     stale: ['rollouts', 'overview'],
     onDone: ({ id }) => void navigate(`/rollouts/${id}`),
   });
+  // From then on the rollout itself would be in the way of its preview.
+  const preview = usePreview(checked, create.isIdle || create.isError);
   if (!may)
     return (
       <Page title="New rollout" crumbs={[{ label: 'Rollouts', to: '/rollouts' }]}>

@@ -17,7 +17,7 @@ import { barsOf } from './timeline-bars.ts';
 const SETTLE_MS = 400;
 
 /** What the draft would do, asked of the server while it is written; an older question is given up for a newer one. */
-export const usePreview = (checked: Checked) => {
+export const usePreview = (checked: Checked, isAsked: boolean) => {
   const [body] = useDebouncedValue<RolloutCreate | undefined>(checked.body, SETTLE_MS);
   return useQuery({
     queryKey: ['preview', JSON.stringify(body)],
@@ -25,7 +25,7 @@ export const usePreview = (checked: Checked) => {
       if (body === undefined) throw new TypeError('nothing to ask');
       return api.rollouts.preview(body, { signal });
     },
-    enabled: body !== undefined,
+    enabled: isAsked && body !== undefined,
     placeholderData: keepPreviousData,
     staleTime: 10_000,
   });

@@ -72,23 +72,13 @@ export const WebhookDeliveries = ({ webhook }: { readonly webhook: Webhook }) =>
       title="Deliveries"
       isFlush
       actions={
-        <>
-          <SegmentedControl
-            size="xs"
-            aria-label="Which deliveries"
-            data={['all', ...WebhookDeliveryState.options]}
-            value={state}
-            onChange={setState}
-          />
-          <Button
-            size="xs"
-            variant="default"
-            onClick={() => void query.refetch()}
-            loading={query.isRefetching}
-          >
-            Look again
-          </Button>
-        </>
+        <SegmentedControl
+          size="xs"
+          aria-label="Which deliveries"
+          data={['all', ...WebhookDeliveryState.options]}
+          value={state}
+          onChange={setState}
+        />
       }
     >
       {query.error === null ? (
