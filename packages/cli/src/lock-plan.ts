@@ -1,5 +1,5 @@
 import { basename, dirname, relative, resolve } from 'node:path';
-import { parseClassFile, parseImageFiles } from '@slipway/image-spec';
+import { parseClassFile, parseClassImage, parseImageFiles } from '@slipway/image-spec';
 import { LOCK_FILE, lockInputs, mergeInputs, type LockInputs } from '@slipway/lock';
 import { needsNode, systemPackages } from '@slipway/image';
 import { SlipwayError, type Arch } from '@slipway/protocol';
@@ -29,8 +29,9 @@ const classSource = async (
 ): Promise<Source & { readonly folder: string }> => {
   const path = resolve(context.cwd, name);
   const folder = dirname(dirname(path));
-  const { arch, images } = parseClassFile(text, relative(folder, path));
-  const spec = parseImageFiles(await readImageFiles({ cwd: folder }, images));
+  const classFile = { name: relative(folder, path), text };
+  const { arch, images } = parseClassFile(text, classFile.name);
+  const { spec } = parseClassImage({ classFile, imageFiles: await readImageFiles({ cwd: folder }, images) });
   const own = { packages: systemPackages(spec), npm: needsNode(spec) };
   return { arch, folder, inputs: (lockDir) => lockInputs(spec, { baseDir: folder, lockDir }, own) };
 };

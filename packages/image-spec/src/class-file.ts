@@ -1,7 +1,9 @@
 import { Arch, BuilderCapability, ClassName } from '@slipway/protocol';
 import { z } from 'zod';
 import { LintSettings } from './lint/allowances.ts';
+import { ImageFileText } from './image-file.ts';
 import { Size } from './size.ts';
+import { SetVariables } from './variables.ts';
 
 export const OUTPUTS = ['disk'] as const;
 
@@ -20,6 +22,10 @@ export const ClassFile = z.strictObject({
     .array(z.string().min(1))
     .min(1)
     .describe('Image files, relative to this file; later ones add to and override earlier ones.'),
+  variables: SetVariables.default({}).describe('What variables of the image files are for this class.'),
+  overlay: ImageFileText.omit({ variables: true })
+    .optional()
+    .describe('What this class alone adds to its image files: keys of an image file, merged last.'),
   partitions: z
     .strictObject({
       esp: Size.prefault('256M').describe('The EFI system partition, which holds kernels.'),

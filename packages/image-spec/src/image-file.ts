@@ -12,6 +12,7 @@ import { Health } from './health.ts';
 import { FileEntry, Kernel, REFERENCE, Volume } from './linuxkit-entries.ts';
 import { Diagnostics, Link } from './link.ts';
 import { PackageSet } from './package-set.ts';
+import { DeclaredVariables } from './variables.ts';
 import { zoneOf } from './zones/zone.ts';
 
 const strings = z.array(z.string());
@@ -91,6 +92,9 @@ export const ImageFileText = z.strictObject({
   health: Health.optional().describe('What must hold on a device before an update is kept.'),
   link: Link.optional().describe('How devices treat their link: what they send, and how fast.'),
   diagnostics: Diagnostics.optional().describe('Programs that operators may have run on devices.'),
+  variables: DeclaredVariables.optional().describe(
+    'Names that ${NAME} stands for in this file, with what they are unless a class sets them; without a value a class must.',
+  ),
 });
 export type ImageFileText = z.infer<typeof ImageFileText>;
 

@@ -14,6 +14,7 @@ test('sizes become bytes, image files become relative to the repository, the res
     board: 'uefi',
     bootLoader: 'systemd-boot',
     images: ['edge.yml'],
+    variables: {},
     partitions: { esp: 256 * 1024 ** 2, root: 1024 ** 3, data: 256 * 1024 ** 2 },
     cmdline: '',
     secureBoot: false,

@@ -8,9 +8,19 @@ import { withoutEmptyTexts } from './empty-texts.ts';
 import type { ImagePart } from './image-part.ts';
 import type { PathOptions } from './place.ts';
 import { relocate } from './relocate.ts';
+import type { SpecDocument } from './document.ts';
+import { fillVariables, type VariableValues } from './variables.ts';
 
-const parsePart = (text: string, name: string, options: PathOptions): ImagePart => {
-  const doc = parseSpecDocument(text, name);
+export type ImageOptions = PathOptions & {
+  /** of the files' variables; others keep what the files say */
+  readonly variables?: VariableValues | undefined;
+  /** of a file that no class uses yet: its variables may be without a value */
+  readonly mayLackValues?: boolean | undefined;
+};
+
+/** @throws {SlipwayError} SPEC_INVALID, COMPONENT_REF_INVALID */
+export const parsePart = (written: SpecDocument, options: ImageOptions): ImagePart => {
+  const doc = fillVariables(written, options.variables ?? {}, options.mayLackValues);
   const result = ImageFileText.safeParse(withoutEmptyTexts(doc.value) ?? {});
   if (!result.success) throw specError(problemsOf(doc, ImageFileText, result.error));
   return { doc, text: relocate(doc, result.data, options) };
@@ -27,15 +37,15 @@ const withSources = (
     ]),
   );
 
-type Text = { readonly name: string; readonly text: string };
+export type Text = { readonly name: string; readonly text: string };
 
 /**
  * Image files one by one, checked together: for whoever has to tell where something stands.
  *
  * @throws {SlipwayError} as `parseImageFiles`
  */
-export const parseImageParts = (files: readonly Text[], options: PathOptions = {}): ImagePart[] => {
-  const parts = files.map(({ name, text }) => parsePart(text, name, options));
+export const parseImageParts = (files: readonly Text[], options: ImageOptions = {}): ImagePart[] => {
+  const parts = files.map(({ name, text }) => parsePart(parseSpecDocument(text, name), options));
   checkImage(parts);
   return parts;
 };
@@ -47,7 +57,7 @@ export const parseImageParts = (files: readonly Text[], options: PathOptions = {
  * @param files names are relative to the image repository, or to the working directory; `-` names standard input
  * @throws {SlipwayError} SPEC_SYNTAX, SPEC_INVALID, COMPONENT_REF_INVALID
  */
-export const parseImageFiles = (files: readonly Text[], options: PathOptions = {}): ImageFile =>
+export const parseImageFiles = (files: readonly Text[], options: ImageOptions = {}): ImageFile =>
   mergeParts(parseImageParts(files, options));
 
 /** Parts as one image, with defaults filled in. */

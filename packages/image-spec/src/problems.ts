@@ -134,6 +134,7 @@ export const problemsOf = (doc: SpecDocument, schema: z.ZodType, error: z.ZodErr
       case 'invalid_union':
         return [problemAt(doc, path, `expected ${issue.message}, found ${found(value)}`)];
       case 'invalid_key':
+        return [problemAt(doc, path, `expected ${issue.issues[0]?.message ?? 'another name'}`)];
       case 'invalid_element':
       case 'not_multiple_of':
         return [problemAt(doc, path, `${issue.message}, found ${found(value)}`)];

@@ -12,8 +12,7 @@ import {
 } from '@slipway/sbom';
 import {
   formatSpec,
-  parseClassFile,
-  parseImageFiles,
+  parseClassImage,
   requireKernel,
   type ClassFile,
   type ImageFile,
@@ -104,8 +103,7 @@ const lockedParts = async (
 export const buildImage = async (options: BuildOptions): Promise<BuildResult> => {
   const { request, log, progress } = options;
   progress({ step: 'reading image and class file', percent: 0 });
-  const deviceClass = parseClassFile(request.classFile.text, request.classFile.name);
-  const spec = parseImageFiles(request.imageFiles);
+  const { deviceClass, spec } = parseClassImage(request);
   if (deviceClass.name !== request.deviceClass)
     throw new SlipwayError(
       'SPEC_INVALID',

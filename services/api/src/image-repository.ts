@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseClassFile, parseImageFiles, requireKernel, type ClassFile } from '@slipway/image-spec';
+import { parseClassFile, parseClassImage, requireKernel, type ClassFile } from '@slipway/image-spec';
 import {
   SlipwayError,
   type Arch,
@@ -104,15 +104,16 @@ export const openImageRepository = (directory: string): ImageRepository => {
     },
     get: async (name) => (await find(name)).deviceClass,
     detail: async (name) => {
-      const { deviceClass, parsed } = await find(name);
-      return describeClass(deviceClass, parsed, () => imageTexts(deviceClass));
+      const { deviceClass, parsed, text } = await find(name);
+      return describeClass(deviceClass, parsed, text, () => imageTexts(deviceClass));
     },
     snapshot: async (name) => {
       const { deviceClass, parsed, text } = await find(name);
       const { arch, needs } = parsed;
       const imageFiles = await imageTexts(deviceClass);
-      requireKernel(parseImageFiles(imageFiles), deviceClass.images.join(', '));
-      return { classFile: { name: deviceClass.file, text }, imageFiles, arch, needs };
+      const classFile = { name: deviceClass.file, text };
+      requireKernel(parseClassImage({ classFile, imageFiles }).spec, deviceClass.images.join(', '));
+      return { classFile, imageFiles, arch, needs };
     },
   };
 };

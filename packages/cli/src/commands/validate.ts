@@ -26,15 +26,16 @@ const read = async (context: Context, file: string): Promise<string> =>
 
 /** A class with its image files, as a build would take them: names are relative to the image repository. */
 const checkClass = async (context: Context, file: string, text: string): Promise<void> => {
-  const { parseClassFile, parseImageFiles, requireKernel } = await import('@slipway/image-spec');
+  const { parseClassFile, parseClassImage, requireKernel } = await import('@slipway/image-spec');
   const path = resolve(context.cwd, file);
   const repository = dirname(dirname(path));
   const fromHere = relative(context.cwd, repository);
   try {
-    const { images } = parseClassFile(text, relative(repository, path));
+    const classFile = { name: relative(repository, path), text };
+    const { images } = parseClassFile(text, classFile.name);
     const texts: Text[] = [];
     for (const name of images) texts.push({ name, text: await read(context, join(repository, name)) });
-    requireKernel(parseImageFiles(texts), images.join(', '));
+    requireKernel(parseClassImage({ classFile, imageFiles: texts }).spec, images.join(', '));
   } catch (error) {
     throw from(error, fromHere);
   }
@@ -79,7 +80,7 @@ export const validateCommand = (program: Command, makeContext: MakeContext): voi
           const text = await read(context, name);
           if (isClassFile(resolve(context.cwd, name), text)) await checkClass(context, name, text);
           else if (options.merge) images.push({ name, text });
-          else parseImageFiles([{ name, text }], local);
+          else parseImageFiles([{ name, text }], { ...local, mayLackValues: true });
         };
         verdicts.push(await verdictOf(name, check));
       }

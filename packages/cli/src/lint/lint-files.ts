@@ -4,6 +4,7 @@ import type { Arch } from '@slipway/protocol';
 import {
   mergeParts,
   parseClassFile,
+  parseClassParts,
   parseImageParts,
   parseSpecDocument,
   type ClassFile,
@@ -38,7 +39,8 @@ const lintClassFile = async (
   const repository = dirname(dirname(path));
   const fileName = relative(repository, path);
   const value: ClassFile = parseClassFile(text, fileName);
-  const parts = parseImageParts(await readImageFiles({ cwd: repository }, value.images));
+  const imageFiles = await readImageFiles({ cwd: repository }, value.images);
+  const { parts } = parseClassParts({ classFile: { name: fileName, text }, imageFiles });
   const spec = mergeParts(parts);
   const lock = await buildLock({ cwd: repository }, options.lock, {
     spec,

@@ -1,17 +1,16 @@
 import type { QualificationWish } from '@slipway/fleet';
-import { parseClassFile, parseImageFiles } from '@slipway/image-spec';
+import { parseClassFile, parseClassImage } from '@slipway/image-spec';
 import type { BuildRequest } from '@slipway/protocol';
 
 type Asked = Pick<BuildRequest, 'classFile' | 'imageFiles'>;
 
 /** Why a device of the class cannot be started here. */
-export const cannotStart = ({ classFile, imageFiles }: Asked): string | undefined => {
-  const { bootLoader } = parseClassFile(classFile.text, classFile.name);
+export const cannotStart = (asked: Asked): string | undefined => {
+  const { deviceClass, spec } = parseClassImage(asked);
+  const { bootLoader } = deviceClass;
   if (bootLoader !== 'systemd-boot')
     return `devices of the class start by ${bootLoader}; a virtual device starts by the UEFI firmware of QEMU`;
-  return parseImageFiles(imageFiles).agent.enabled
-    ? undefined
-    : 'its image has no agent that could tell how it is';
+  return spec.agent.enabled ? undefined : 'its image has no agent that could tell how it is';
 };
 
 /** What the class of a build says of its releases. */

@@ -1,4 +1,10 @@
-import { parseClassFile, parseImageFiles, requireKernel } from '@slipway/image-spec';
+import {
+  parseClassFile,
+  parseClassImage,
+  parseImageFiles,
+  requireKernel,
+  type ClassTexts,
+} from '@slipway/image-spec';
 import {
   messageOf,
   RepositoryProblem,
@@ -58,8 +64,13 @@ const problemsOf = async (path: string, work: () => unknown): Promise<Repository
   }
 };
 
-const mergedProblems = (path: string, images: readonly string[], read: Read): Promise<RepositoryProblem[]> =>
+const mergedProblems = (
+  path: string,
+  classFile: ClassTexts['classFile'],
+  read: Read,
+): Promise<RepositoryProblem[]> =>
   problemsOf(path, async () => {
+    const { images } = parseClassFile(classFile.text, classFile.name);
     const texts = await Promise.all(
       images.map(async (name) => {
         const text = await read(name);
@@ -69,13 +80,13 @@ const mergedProblems = (path: string, images: readonly string[], read: Read): Pr
         });
       }),
     );
-    requireKernel(parseImageFiles(texts), images.join(', '));
+    requireKernel(parseClassImage({ classFile, imageFiles: texts }).spec, images.join(', '));
   });
 
 const checkClass = async (path: string, text: string, read: Read, classes: Classes): Promise<Checked> => {
   const own = await problemsOf(path, () => parseClassFile(text, path));
   if (own.length > 0) return { problems: own, classes: [] };
-  const { name, images } = parseClassFile(text, path);
+  const { name } = parseClassFile(text, path);
   const twice = classes.filter((other) => other.path !== path && nameIn(other) === name);
   const problems = twice.map((other) => ({
     file: path,
@@ -84,7 +95,10 @@ const checkClass = async (path: string, text: string, read: Read, classes: Class
     key: 'name',
     message: `${other.path} defines the class ${name}, too. Rename one.`,
   }));
-  return { problems: [...problems, ...(await mergedProblems(path, images, read))], classes: [name] };
+  return {
+    problems: [...problems, ...(await mergedProblems(path, { name: path, text }, read))],
+    classes: [name],
+  };
 };
 
 const nameIn = ({ path, text }: Classes[number]): string | undefined => parsedOrNone(path, text)?.name;
@@ -99,16 +113,18 @@ const parsedOrNone = (path: string, text: string) => {
 };
 
 const checkImage = async (path: string, text: string, read: Read, classes: Classes): Promise<Checked> => {
-  const own = await problemsOf(path, () => parseImageFiles([{ name: path, text }]));
+  const own = await problemsOf(path, () => parseImageFiles([{ name: path, text }], { mayLackValues: true }));
   // Merging tells the same again.
   if (own.length > 0) return { problems: own, classes: [] };
   const users = classes.flatMap((one) => {
     const parsed = parsedOrNone(one.path, one.text);
-    return parsed?.images.includes(path) === true ? [parsed] : [];
+    return parsed?.images.includes(path) === true
+      ? [{ name: parsed.name, file: { name: one.path, text: one.text } }]
+      : [];
   });
   const problems: RepositoryProblem[] = [];
-  for (const { name, images } of users)
-    for (const problem of await mergedProblems(path, images, read))
+  for (const { name, file } of users)
+    for (const problem of await mergedProblems(path, file, read))
       problems.push({ ...problem, message: `class ${name}: ${problem.message}` });
   return { problems, classes: users.map(({ name }) => name) };
 };

@@ -1,4 +1,4 @@
-import { parseImageFiles, type ClassFile, type Container } from '@slipway/image-spec';
+import { parseClassImage, type ClassFile, type ClassTexts, type Container } from '@slipway/image-spec';
 import { messageOf, type DeviceClass, type DeviceClassDetail } from '@slipway/protocol';
 
 type Texts = () => Promise<{ readonly name: string; readonly text: string }[]>;
@@ -7,6 +7,7 @@ type Texts = () => Promise<{ readonly name: string; readonly text: string }[]>;
 export const describeClass = async (
   deviceClass: DeviceClass,
   file: ClassFile,
+  text: string,
   imageTexts: Texts,
 ): Promise<DeviceClassDetail> => {
   const { board, bootLoader, partitions, cmdline, drivers, secureBoot, qualification, needs, outputs } = file;
@@ -21,7 +22,7 @@ export const describeClass = async (
     qualification,
     needs,
     outputs,
-    ...(await composition(imageTexts)),
+    ...(await composition({ name: deviceClass.file, text }, imageTexts)),
   };
 };
 
@@ -29,10 +30,11 @@ const named = (containers: readonly Container[]) =>
   containers.map(({ name, image }) => ({ name, image: image ?? '' }));
 
 const composition = async (
+  classFile: ClassTexts['classFile'],
   imageTexts: Texts,
 ): Promise<Pick<DeviceClassDetail, 'composition' | 'problem'>> => {
   try {
-    const image = parseImageFiles(await imageTexts());
+    const image = parseClassImage({ classFile, imageFiles: await imageTexts() }).spec;
     return {
       problem: null,
       composition: {

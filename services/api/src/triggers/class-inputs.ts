@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { formatReference, parseImageFiles, parseReference, type ImageFile } from '@slipway/image-spec';
+import { formatReference, parseClassImage, parseReference, type ImageFile } from '@slipway/image-spec';
 import { LOCK_FILE } from '@slipway/lock';
 import type { TriggerRule } from '@slipway/protocol';
 import type { Snapshot } from '../image-repository.ts';
@@ -23,7 +23,7 @@ const referencesOf = (spec: ImageFile): string[] =>
 const inside = (path: string): string => posix.normalize(path).replace(/^\.\//, '').replace(/\/$/, '');
 
 export const inputsOfClass = ({ classFile, imageFiles }: Snapshot): ClassInputs => {
-  const spec = parseImageFiles(imageFiles.map(({ name, text }) => ({ name, text })));
+  const { spec } = parseClassImage({ classFile, imageFiles });
   const references = referencesOf(spec).map(parseReference);
   const keyrings = [
     ...(spec.debian ?? []),
