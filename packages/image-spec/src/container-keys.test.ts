@@ -118,6 +118,11 @@ const good: [key: keyof typeof ContainerSettings.shape, ...values: unknown[]][] 
       namespace: 'services.linuxkit',
     },
   ],
+  [
+    'landlock',
+    {},
+    { read: ['/etc'], write: ['/data', '/run/a b'], execute: ['/usr'], bind: [0, 80, 65535], connect: [] },
+  ],
 ];
 
 test('the table below has every key', () => {
@@ -191,6 +196,10 @@ const bad: [settings: object, details: object][] = [
   [{ rlimits: ['nofile,1,2,3'] }, { key: 'services[0].rlimits[0]' }],
   [{ uidMappings: [{ hostId: 1 }] }, { key: 'services[0].uidMappings[0].hostId', suggestion: 'hostID' }],
   [{ annotations: [] }, { key: 'services[0].annotations' }],
+  [{ landlock: { red: [] } }, { key: 'services[0].landlock.red', suggestion: 'read' }],
+  [{ landlock: { read: ['etc'] } }, { key: 'services[0].landlock.read[0]' }],
+  [{ landlock: { bind: [65536] } }, { key: 'services[0].landlock.bind[0]' }],
+  [{ landlock: { connect: ['http'] } }, { key: 'services[0].landlock.connect[0]' }],
   [{ runtime: { interface: [] } }, { key: 'services[0].runtime.interface', suggestion: 'interfaces' }],
   [{ runtime: { interfaces: [{ create: true }] } }, { key: 'services[0].runtime.interfaces[0].create' }],
   [

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { IdMapping, Mount } from './container-mount.ts';
 import { Resources } from './container-resources.ts';
 import { Runtime } from './container-runtime.ts';
+import { Landlock } from './landlock.ts';
 import { UserId } from './user-id.ts';
 
 const strings = (description: string) => z.array(z.string()).optional().describe(description);
@@ -78,6 +79,8 @@ const shape = {
   gidMappings: z.array(IdMapping).optional().describe('Groups of its user namespace.'),
   annotations: z.record(z.string(), z.string()).optional().describe('Annotations of the OCI configuration.'),
   runtime: Runtime.optional().describe('Cgroups, mounts, folders and interfaces that init makes for it.'),
+  /** Slipway's own, after LinuxKit's */
+  landlock: Landlock.optional().describe('What it may reach, held to by the kernel.'),
 };
 
 /** What the label `org.mobyproject.config` of an image may hold: everything but `name` and `image`. */

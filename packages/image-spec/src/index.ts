@@ -15,6 +15,7 @@ export { compareKeys } from './key-order.ts';
 export type { ImagePart } from './image-part.ts';
 export { IMAGE_DEFAULTS, type ImageFile, type ImageKernel } from './image-file.ts';
 export { classFileSchema, imageFileSchema } from './json-schema.ts';
+export { Landlock } from './landlock.ts';
 export { FileEntry, Volume } from './linuxkit-entries.ts';
 export { CONFIG_LABEL, mergeContainer } from './merge-container.ts';
 export { PackageSet } from './package-set.ts';

@@ -129,6 +129,7 @@ const containerFields = (container: Container, format: SpecFormat): Fields =>
     ['gidMappings', optional(container.gidMappings)],
     ['annotations', sorted(container.annotations, format)],
     ['runtime', container.runtime === undefined ? undefined : runtimeFields(container.runtime, format)],
+    ['landlock', optional(container.landlock)],
   ]);
 
 const kernelFields = (kernel: ImageKernel | undefined): Fields =>

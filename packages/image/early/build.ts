@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { Arch } from '@slipway/protocol';
-import { earlySourceDigest } from '../src/early-init.ts';
+import { EARLY_PROGRAMS, earlySourceDigest, type EarlyProgram } from '../src/early-program.ts';
 
 /**
- * Compiles the first program of the kernel for both architectures: `node packages/image/early/build.ts`. Run it after every
- * change of its source and check in what it makes; needs Debian's gcc-14 and gcc-14-aarch64-linux-gnu.
+ * Compiles the first programs of the kernel and of containers for both architectures: `node packages/image/early/build.ts`.
+ * Run it after every change of their source and check in what it makes; needs Debian's gcc-14 and gcc-14-aarch64-linux-gnu.
  */
 export const COMPILERS = {
   amd64: 'x86_64-linux-gnu-gcc-14',
@@ -21,14 +21,19 @@ const FLAGS = [
 const OF_ARCH = { amd64: ['-fcf-protection=none'], arm64: ['-mbranch-protection=none'] } as const;
 
 /** The same compiler makes the same bytes, wherever the checkout lies. */
-export const compileEarly = (arch: Arch, output: string): void => {
+export const compileEarly = (program: EarlyProgram, arch: Arch, output: string): void => {
   execFileSync(
     COMPILERS[arch],
-    [...FLAGS, ...OF_ARCH[arch], `-DSOURCE_DIGEST="${earlySourceDigest()}"`, '-o', output, 'init.c'],
+    [...FLAGS, ...OF_ARCH[arch], `-DSOURCE_DIGEST="${earlySourceDigest(program)}"`].concat([
+      '-o',
+      output,
+      `${program}.c`,
+    ]),
     { cwd: import.meta.dirname, stdio: ['ignore', 'inherit', 'inherit'] },
   );
 };
 
 if (import.meta.main)
-  for (const arch of ['amd64', 'arm64'] as const)
-    compileEarly(arch, join(import.meta.dirname, `init.${arch}`));
+  for (const program of EARLY_PROGRAMS)
+    for (const arch of ['amd64', 'arm64'] as const)
+      compileEarly(program, arch, join(import.meta.dirname, `${program}.${arch}`));

@@ -1,4 +1,4 @@
-/* What init.c needs of Linux without a C library: system calls, and text in fixed room. */
+/* What init.c and landlock.c need of Linux without a C library: system calls, and text in fixed room. */
 typedef unsigned char u8;
 typedef unsigned int u32;
 typedef unsigned long u64;
@@ -8,7 +8,7 @@ enum {
   SYS_read = 0, SYS_write = 1, SYS_close = 3, SYS_ioctl = 16, SYS_pread64 = 17, SYS_nanosleep = 35, SYS_sync = 162,
   SYS_mount = 165, SYS_umount2 = 166, SYS_reboot = 169, SYS_getdents64 = 217, SYS_execve = 59, SYS_chdir = 80,
   SYS_chroot = 161, SYS_dup3 = 292, SYS_openat = 257, SYS_mkdirat = 258, SYS_unlinkat = 263, SYS_finit_module = 313,
-  SYS_readlinkat = 267
+  SYS_readlinkat = 267, SYS_prctl = 157, SYS_exit_group = 231
 };
 static long call(long n, long a, long b, long c, long d, long e) {
   long result;
@@ -17,13 +17,13 @@ static long call(long n, long a, long b, long c, long d, long e) {
   __asm__ volatile("syscall" : "=a"(result) : "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8) : "rcx", "r11", "memory");
   return result;
 }
-__asm__(".globl _start\n_start: xor %ebp,%ebp\n and $-16,%rsp\n call early\n hlt\n");
+__asm__(".globl _start\n_start: xor %ebp,%ebp\n mov %rsp,%rdi\n and $-16,%rsp\n call early\n hlt\n");
 #elif defined(__aarch64__)
 enum {
   SYS_read = 63, SYS_write = 64, SYS_close = 57, SYS_ioctl = 29, SYS_pread64 = 67, SYS_nanosleep = 101, SYS_sync = 81,
   SYS_mount = 40, SYS_umount2 = 39, SYS_reboot = 142, SYS_getdents64 = 61, SYS_execve = 221, SYS_chdir = 49,
   SYS_chroot = 51, SYS_dup3 = 24, SYS_openat = 56, SYS_mkdirat = 34, SYS_unlinkat = 35, SYS_finit_module = 273,
-  SYS_readlinkat = 78
+  SYS_readlinkat = 78, SYS_prctl = 167, SYS_exit_group = 94
 };
 static long call(long n, long a, long b, long c, long d, long e) {
   register long x8 __asm__("x8") = n;
@@ -35,10 +35,12 @@ static long call(long n, long a, long b, long c, long d, long e) {
   __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
   return x0;
 }
-__asm__(".globl _start\n_start: mov x29,#0\n bl early\n brk #1\n");
+__asm__(".globl _start\n_start: mov x29,#0\n mov x0,sp\n bl early\n brk #1\n");
 #else
 #error "no system calls for this processor"
 #endif
+
+/* `early` is where a program starts; it gets the stack as the kernel made it: argc, arguments, zero, environment, zero. */
 
 enum { AT_CWD = -100, O_READ = 0, O_WRITE = 1, O_RDWR = 2, O_CREATE = 0100, ENTRY_EXISTS = -17, MODE = 0644 };
 /* O_DIRECTORY is one of the few numbers that differ; a directory opens without it, too. */

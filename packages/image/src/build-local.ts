@@ -92,6 +92,10 @@ const buildAll = async (options: LocalBuildOptions): Promise<LocalBuildResult> =
     },
   );
   options.signal?.throwIfAborted();
+  for (const { name: container } of [...spec.onboot, ...spec.onshutdown, ...spec.services].filter(
+    ({ landlock }) => landlock !== undefined,
+  ))
+    log(`${container}: LinuxKit has no landlock, so that its rules hold in device classes alone`);
   progress({ step: 'assembling the tree', percent: 50 });
   const tree = await linuxkitTree({
     spec,

@@ -16,7 +16,8 @@ const config = (container: Partial<Container>, image: object = start, root: Tree
   );
 
 test('without a word in the image file a container has no rights', () => {
-  const { process, linux } = config({});
+  const { process, linux, root } = config({});
+  expect(root.readonly).toBe(true);
   expect(Object.values(process.capabilities).flat()).toEqual([]);
   expect(process.noNewPrivileges).toBe(true);
   expect(linux.seccomp?.defaultAction).toBe('SCMP_ACT_ERRNO');
@@ -102,6 +103,54 @@ test('binds without options are shared and writable, with options they keep them
   expect(at('/tmp')[0]?.options).toEqual(['size=1m']);
   expect(at('/dev/shm')).toEqual([{ destination: '/dev/shm', type: 'tmpfs', source: 'tmpfs', options: [] }]);
   expect(() => config({ binds: ['/data'] })).toThrow(/SOURCE:DESTINATION/);
+});
+
+test('what may change its files must say so', () => {
+  expect(config({ readonly: false }).root.readonly).toBe(false);
+});
+
+test('a container with rules of Landlock starts by taking them on', () => {
+  const landlock = { read: ['/etc'], write: ['/data'], execute: ['/usr'], bind: [80], connect: [] };
+  const { process, mounts } = config({ landlock });
+  expect(process.args).toEqual([
+    '/.slipway-landlock',
+    'read=/etc',
+    'write=/dev',
+    'write=/data',
+    'execute=/usr',
+    'bind',
+    'bind=80',
+    'connect',
+    '--',
+    '/bin/service',
+  ]);
+  expect(mounts).toContainEqual({
+    destination: '/.slipway-landlock',
+    type: 'bind',
+    source: '/usr/lib/slipway/landlock',
+    options: ['bind', 'ro', 'nosuid', 'nodev'],
+  });
+  expect(config({}).mounts.map(({ destination }) => destination)).not.toContain('/.slipway-landlock');
+});
+
+test('limits of control groups are the specification of OCI', () => {
+  const { resources } = config({
+    resources: {
+      memory: { limit: 1 },
+      pids: { limit: 2 },
+      blockio: { weight: 3 },
+      devices: [{ allow: true, type: 'c', major: 1, minor: 3, access: 'r' }],
+    },
+  }).linux;
+  expect(resources).toEqual({
+    memory: { limit: 1 },
+    pids: { limit: 2 },
+    blockIO: { weight: 3 },
+    devices: [
+      { allow: false, access: 'rwm' },
+      { allow: true, type: 'c', major: 1, minor: 3, access: 'r' },
+    ],
+  });
 });
 
 test('limits keep their names and units', () => {

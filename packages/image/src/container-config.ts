@@ -5,6 +5,8 @@ import { SlipwayError, type Arch } from '@slipway/protocol';
 import { expandCapabilities } from './capabilities.ts';
 import { containerMounts, type OciMount } from './container-mounts.ts';
 import { containerUser, type User } from './container-user.ts';
+import { landlockCommand } from './landlock.ts';
+import { specResources } from './linuxkit/spec-resources.ts';
 import { seccompProfile, type Seccomp } from './seccomp.ts';
 
 type Namespace = { readonly type: string; readonly path?: string };
@@ -89,6 +91,13 @@ const rlimit = (text: string) => {
 
 const deviceRules = (container: Container): DeviceRule[] => [
   { allow: false, access: 'rwm' },
+  ...(container.resources?.devices ?? []).map(({ allow = false, access = 'rwm', type, major, minor }) => ({
+    allow,
+    ...(type === undefined ? {} : { type }),
+    ...(major === undefined ? {} : { major }),
+    ...(minor === undefined ? {} : { minor }),
+    access,
+  })),
   ...(container.devices ?? []).map(({ path, type, major, minor }) =>
     path === 'all'
       ? { allow: true, type: type ?? 'a', access: 'rwm' }
@@ -111,8 +120,11 @@ const command = (container: Container, config: OciConfig): readonly string[] => 
         'or command nor does the image file; add `command` to the container',
       { details: { container: container.name } },
     );
-  return args;
+  return container.landlock === undefined ? args : landlockCommand(container.landlock, args);
 };
+
+/** Unlike with LinuxKit, what may change must be said. */
+export const isReadOnly = (container: Pick<Container, 'readonly'>): boolean => container.readonly !== false;
 
 const environment = (container: Container, config: OciConfig): string[] => {
   const env = container.env ?? config.Env ?? [];
@@ -121,7 +133,8 @@ const environment = (container: Container, config: OciConfig): string[] => {
 
 /**
  * What the container runtime is told about a container. The meanings and defaults are LinuxKit's, except that a
- * container gets a seccomp filter, no new privileges, masked paths and no devices unless the image file says otherwise.
+ * container gets a seccomp filter, no new privileges, a read-only root, masked paths and no devices unless the image file
+ * says otherwise, and is held to the rules of Landlock that it declares.
  *
  * @param section of the image file
  * @param users numbers that names of containers stand for
@@ -140,7 +153,7 @@ export const containerConfig = (
   const ambient = expandCapabilities(container.ambient ?? [], container.name);
   // A container that administers the machine needs all of /proc; it could unmask it anyway.
   const isAdministrator = capabilities.includes('CAP_SYS_ADMIN');
-  const resources = container.resources ?? {};
+  const { devices: _rules, ...resources } = container.resources ?? {};
   return {
     ociVersion: '1.2.0',
     process: {
@@ -162,7 +175,7 @@ export const containerConfig = (
       ...(container.oomScoreAdj === undefined ? {} : { oomScoreAdj: container.oomScoreAdj }),
       ...(container.rlimits === undefined ? {} : { rlimits: container.rlimits.map(rlimit) }),
     },
-    root: { path: 'rootfs', readonly: container.readonly ?? false },
+    root: { path: 'rootfs', readonly: isReadOnly(container) },
     ...(container.hostname === undefined ? {} : { hostname: container.hostname }),
     mounts: containerMounts(container),
     ...(container.annotations === undefined ? {} : { annotations: container.annotations }),
@@ -189,7 +202,7 @@ export const containerConfig = (
               },
             ],
       ),
-      resources: { ...resources, devices: deviceRules(container) },
+      resources: { ...specResources(resources, []), devices: deviceRules(container) },
       maskedPaths: container.maskedPaths ?? (isAdministrator ? [] : MASKED),
       readonlyPaths: container.readonlyPaths ?? (isAdministrator ? [] : READ_ONLY),
       seccomp: seccompProfile(arch, capabilities),

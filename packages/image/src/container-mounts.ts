@@ -1,4 +1,5 @@
 import type { Container, Mount } from '@slipway/image-spec';
+import { LANDLOCK_MOUNT } from './landlock.ts';
 import { SlipwayError } from '@slipway/protocol';
 
 export type OciMount = {
@@ -101,6 +102,7 @@ export const containerMounts = (container: Container): OciMount[] => {
     ...(container.mounts ?? []).map((mount) => own(mount, container.name)),
     ...(container.tmpfs ?? []).map((text) => tmpfs(text, container.name)),
     ...(container.binds ?? []).map((text) => bind(text, container.name)),
+    ...(container.landlock === undefined ? [] : [LANDLOCK_MOUNT]),
   ];
   for (const mount of listed) mounts.set(mount.destination, mount);
   return [...mounts.values()].sort((a, b) => (a.destination < b.destination ? -1 : 1));

@@ -2,7 +2,7 @@ import { zstdCompressSync, constants } from 'node:zlib';
 import { encodeCpio, type Tree } from '@slipway/components';
 import type { Arch } from '@slipway/protocol';
 import { MODULE_PARAMETERS } from './drivers.ts';
-import { earlyInit } from './early-init.ts';
+import { earlyProgram } from './early-program.ts';
 import type { KernelModule } from './kernel-modules.ts';
 import { putDirectory, putFile } from './tree-edit.ts';
 
@@ -32,7 +32,7 @@ export const makeInitramfs = (arch: Arch, modules: InitramfsModules): Buffer => 
     const lines = fresh.map(({ name }) => `${[name, MODULE_PARAMETERS.get(name) ?? ''].join(' ').trim()}\n`);
     putFile(tree, `modules/${list}`, lines.join(''));
   }
-  putFile(tree, 'init', earlyInit(arch), { mode: 0o755 });
+  putFile(tree, 'init', earlyProgram('init', arch), { mode: 0o755 });
   return zstdCompressSync(encodeCpio(tree), {
     params: { [constants.ZSTD_c_compressionLevel]: LEVEL, [constants.ZSTD_c_checksumFlag]: 1 },
   });

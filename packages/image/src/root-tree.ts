@@ -2,7 +2,10 @@ import type { Tree } from '@slipway/components';
 import { numberUsers, type ImageFile } from '@slipway/image-spec';
 import type { Arch, BootLoader, BuildRequest } from '@slipway/protocol';
 import { addContainer } from './container-bundle.ts';
+import { isReadOnly } from './container-config.ts';
+import { earlyProgram } from './early-program.ts';
 import { addImageFiles } from './image-files.ts';
+import { LANDLOCK_PROGRAM } from './landlock.ts';
 import type { KernelModule, KernelModules } from './kernel-modules.ts';
 import { mergeTrees } from './merge-trees.ts';
 import type { Parts } from './parts.ts';
@@ -44,7 +47,7 @@ const fileTest = (tree: Tree, spec: ImageFile) => {
 /** A container that may write needs a layer over its files. */
 const startModules = ({ containers }: Parts, drivers: readonly string[]): string[] => [
   ...drivers,
-  ...(containers.every(({ container }) => container.readonly === true) ? [] : ['overlay']),
+  ...(containers.every(({ container }) => isReadOnly(container)) ? [] : ['overlay']),
 ];
 
 /**
@@ -64,6 +67,8 @@ export const makeRootTree = async (input: RootInput): Promise<Tree> => {
   const kernelSource = [...parts.kernel.tree.values()][0]?.source ?? parts.kernel.ref;
   const names = { atStart: startModules(parts, input.drivers), spare: spec.modules };
   await addRootModules(tree, input.modules, names, input.loadedModules, kernelSource);
+  if (parts.containers.some(({ container }) => container.landlock !== undefined))
+    putFile(tree, LANDLOCK_PROGRAM, earlyProgram('landlock', arch), { mode: 0o755 });
   const context = {
     arch,
     shared: new Map<string, string>(),

@@ -77,8 +77,9 @@ const capabilities: Check = ({ value }, _profile, report) => {
   if (powerful.length > 0) report('CAPABILITY_POWERFUL', ['capabilities'], `has ${powerful.join(', ')}`);
 };
 
-const root: Check = ({ value }, _profile, report) => {
-  if (value.readonly !== true) report('ROOT_WRITABLE', ['readonly'], 'has a writable root');
+const root: Check = ({ value }, profile, report) => {
+  if (profile === 'class' ? value.readonly === false : value.readonly !== true)
+    report('ROOT_WRITABLE', ['readonly'], 'has a writable root');
 };
 
 const isHost = (namespace: string | undefined): boolean =>
@@ -146,9 +147,18 @@ const propagation: Check = ({ value }, _profile, report) => {
     report('PROPAGATION_SHARED', ['rootfsPropagation'], 'shares its mounts with the machine');
 };
 
-const memory: Check = ({ value, section }, _profile, report) => {
-  if (section === 'services' && (value.resources?.memory?.limit ?? 0) <= 0)
+const limits: Check = ({ value: { resources }, section }, _profile, report) => {
+  if (section !== 'services') return;
+  if ((resources?.memory?.limit ?? 0) <= 0)
     report('MEMORY_UNLIMITED', ['resources', 'memory', 'limit'], 'has no limit of memory');
+  if ((resources?.pids?.limit ?? 0) <= 0)
+    report('PROCESSES_UNLIMITED', ['resources', 'pids', 'limit'], 'has no limit of processes');
+};
+
+/** LinuxKit has none; that all is unfiltered there is told once. */
+const landlock: Check = ({ value, section }, profile, report) => {
+  if (profile === 'class' && section === 'services' && value.landlock === undefined)
+    report('LANDLOCK_MISSING', ['landlock'], 'does not say which files it needs');
 };
 
 const SECRET_NAME = /(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY)$/i;
@@ -173,7 +183,8 @@ const CHECKS: readonly Check[] = [
   binds,
   tmpfs,
   propagation,
-  memory,
+  limits,
+  landlock,
   environment,
 ];
 

@@ -48,7 +48,8 @@ const lint = async (image: string, { deviceClass, facts, isLocked = true, config
 };
 
 /** A service in which there is nothing to find, in a class build. */
-const TIGHT = `net: new, ipc: new, uts: new, readonly: true, uid: 1000, resources: {memory: {limit: 1000000}}`;
+const LIMITS = 'memory: {limit: 1000000}, pids: {limit: 9}';
+const TIGHT = `net: new, ipc: new, uts: new, readonly: true, uid: 1000, landlock: {}, resources: {${LIMITS}}`;
 const service = (more: string): string => `services:\n  - {name: web, image: "oci:web", ${more}}\n`;
 const tight = (more: string): string => service(`${TIGHT}, ${more}`);
 const SAFE = `${CLASS}secureBoot: true\n`;
@@ -82,7 +83,9 @@ const CASES: readonly (readonly [keyof typeof LINT_RULES, string, string, Settin
   ['BIND_POWERFUL', 'services[0].binds[1]', tight('binds: ["/etc/motd:/motd:ro", "/etc/ssl:/ssl"]')],
   ['TMPFS_OPEN', 'services[0].tmpfs[0]', tight('tmpfs: ["/tmp:nosuid,nodev"]')],
   ['PROPAGATION_SHARED', 'services[0].rootfsPropagation', tight('rootfsPropagation: rshared')],
-  ['MEMORY_UNLIMITED', 'services[0].resources.memory.limit', service(TIGHT.replace(/, resources.*/, ''))],
+  ['MEMORY_UNLIMITED', 'services[0].resources.memory.limit', service(TIGHT.replace(/memory: .*}, p/, 'p'))],
+  ['PROCESSES_UNLIMITED', 'services[0].resources.pids.limit', service(TIGHT.replace(/, pids: .*/, '}'))],
+  ['LANDLOCK_MISSING', 'services[0].landlock', service(TIGHT.replace('landlock: {}, ', ''))],
   ['IMAGE_UNPINNED', 'init[0]', 'init: ["edge/init:1"]\n', { isLocked: false, deviceClass: SAFE }],
   [
     'PACKAGES_UNPINNED',
@@ -128,10 +131,10 @@ test('a service that has been tightened, its inputs locked, gives nothing in a c
 });
 
 test('what a key lacks is pointed at by the container that lacks it', async () => {
-  const [found] = await lint(`# a comment\n${service(TIGHT.replace('readonly: true, ', ''))}`, {
+  const [found] = await lint(`# a comment\n${service(TIGHT.replace('ipc: new, ', ''))}`, {
     deviceClass: SAFE,
   });
-  expect(found).toMatchObject({ code: 'ROOT_WRITABLE', file: 'edge.yml', line: 3, column: 5 });
+  expect(found).toMatchObject({ code: 'HOST_IPC', file: 'edge.yml', line: 3, column: 5 });
 });
 
 test('the label of an image counts, and the image file counts more', async () => {

@@ -30,7 +30,7 @@ export const LINT_RULES = {
   ROOT_WRITABLE: rule(
     'warning',
     'A container may change its own files, so that what breaks in can stay and hide until the next start.',
-    'Set `readonly: true`, and give the program `tmpfs` or `binds` where it writes.',
+    'Set `readonly: true` (in a class build leave it out), and give the program `tmpfs` or `binds` where it writes.',
   ),
   HOST_PID: rule(
     'error',
@@ -101,6 +101,16 @@ export const LINT_RULES = {
     'note',
     'A service may use all memory, until the kernel kills something.',
     'Set `resources.memory.limit`, in bytes.',
+  ),
+  PROCESSES_UNLIMITED: rule(
+    'note',
+    'A service may start processes until the machine can start no more.',
+    'Set `resources.pids.limit`.',
+  ),
+  LANDLOCK_MISSING: rule(
+    'note',
+    'A service may use every file of its container, and listen and connect wherever its network reaches.',
+    'List what it reads, writes and runs, and its ports, under `landlock`, see docs/hardening.md.',
   ),
   IMAGE_UNPINNED: rule(
     'warning',

@@ -1,0 +1,106 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Arch } from '@slipway/protocol';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { COMPILERS, compileEarly } from '../early/build.ts';
+import { EARLY_PROGRAMS, earlyProgram, earlySourceDigest } from './early-program.ts';
+import { elfNeeds } from './elf.ts';
+
+/** Other versions make other bytes, which is no fault of the source. */
+const COMPILED_BY = '14.2.0';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slipway-early-'));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+const version = (compiler: string): string => {
+  try {
+    return execFileSync(compiler, ['-dumpfullversion'], { encoding: 'utf8' }).trim();
+  } catch {
+    return 'not installed';
+  }
+};
+
+const MACHINES = { amd64: 0x3e, arm64: 0xb7 } as const;
+
+describe.each(EARLY_PROGRAMS.flatMap((program) => Arch.options.map((arch) => ({ program, arch }))))(
+  '$program for $arch',
+  ({ program, arch }) => {
+    test('was compiled from the source as it is now', () => {
+      const text = Buffer.from(earlyProgram(program, arch)).toString('latin1');
+      expect(text).toContain(`source=${earlySourceDigest(program)}`);
+    });
+
+    test('is a static program for its processor, small enough not to matter', () => {
+      const binary = Buffer.from(earlyProgram(program, arch));
+      expect(binary.readUInt16LE(0x12)).toBe(MACHINES[arch]);
+      expect(elfNeeds(binary)).toEqual({ libraries: [] });
+      expect(binary.length).toBeLessThan(16_384);
+    });
+
+    test.skipIf(version(COMPILERS[arch]) !== COMPILED_BY)(
+      `comes out the same where gcc ${COMPILED_BY} for it is installed`,
+      async () => {
+        const output = join(folder, arch);
+        compileEarly(program, arch, output);
+        expect((await readFile(output)).equals(Buffer.from(earlyProgram(program, arch)))).toBe(true);
+      },
+    );
+  },
+);
+
+const run = (...words: readonly string[]) => {
+  const { status, stdout, stderr } = spawnSync(
+    join(import.meta.dirname, '..', 'early', 'landlock.amd64'),
+    words,
+    { env: { PATH: '/nowhere:/usr/bin' }, encoding: 'utf8' },
+  );
+  return { status, stdout, stderr: stderr.trim() };
+};
+/** Who tests on another processor or kernel sees it in the guest alone. */
+const HAS_LANDLOCK = run('read=/', 'execute=/', '--', 'true').status === 0;
+
+describe.skipIf(!HAS_LANDLOCK)('the first program of a container', () => {
+  const RUNNABLE = ['execute=/usr', 'execute=/lib64'];
+  const shell = (rules: readonly string[], script: string) =>
+    run(...RUNNABLE, ...rules, '--', 'sh', '-c', script);
+
+  test('becomes the program, which may do what is listed and nothing else', async () => {
+    for (const name of ['listed', 'other']) await writeFile(join(folder, name), name);
+    const { stdout, stderr } = shell(
+      [`read=${folder}/listed`, 'write=/dev'],
+      `cat ${folder}/listed; cat ${folder}/other; echo > ${folder}/made; ls ${folder}; echo > /dev/null`,
+    );
+    expect(stdout).toBe('listed');
+    expect(stderr.match(/Permission denied/g)).toHaveLength(3);
+  });
+
+  test('ports are refused where they are not listed, and left alone where nothing is said of them', () => {
+    const script = 'exec 3<> /dev/tcp/127.0.0.1/1';
+    const bash = (...rules: readonly string[]) => run(...RUNNABLE, ...rules, '--', 'bash', '-c', script);
+    expect(bash().stderr).toContain('Connection refused');
+    expect(bash('connect', 'connect=1').stderr).toContain('Connection refused');
+    expect(bash('connect', 'connect=2').stderr).toContain('Permission denied');
+  });
+
+  test('says what it did not find or may not run', () => {
+    expect(run(...RUNNABLE, 'read=/not/there', '--', 'true')).toEqual({
+      status: 0,
+      stdout: '',
+      stderr: 'slipway-landlock: there is no /not/there',
+    });
+    expect(run(...RUNNABLE, '--', 'no-such-program')).toMatchObject({ status: 127 });
+    expect(run('read=/', '--', 'true')).toMatchObject({ status: 126 });
+    expect(run('raed=/', '--', 'true')).toMatchObject({
+      status: 126,
+      stderr: 'slipway-landlock: no such rule: raed=/',
+    });
+    expect(run('read=/')).toMatchObject({ status: 126 });
+  });
+});
