@@ -18,6 +18,8 @@ export const NEEDED = [
   ['/usr/share/OVMF/OVMF_CODE_4M.fd', 'ovmf', 'UEFI firmware for amd64'],
   ['/usr/share/AAVMF/AAVMF_CODE.fd', 'qemu-efi-aarch64', 'UEFI firmware for arm64'],
   ['mkfs.erofs', 'erofs-utils', 'the root file system'],
+  ['mksquashfs', 'squashfs-tools', 'images with a squashfs root'],
+  ['xorriso', 'xorriso', 'ISO images'],
   ['veritysetup', 'cryptsetup-bin', 'dm-verity trees'],
   ['mcopy', 'mtools', 'reading and writing the EFI system partition'],
   ['mkfs.vfat', 'dosfstools', 'making the EFI system partition'],

@@ -86,9 +86,9 @@ const build = async (name: string, { umask, zone, formats, cache, from = '.' }: 
 };
 
 test('folders, time zones, umasks, languages and caches do not show in any output', async () => {
-  const formats = 'tar,kernel+initrd,tar-kernel-initrd,docker,oci';
+  const formats = 'tar,kernel+initrd,tar-kernel-initrd,kernel+squashfs,kernel+erofs,docker,oci';
   const first = await build('one', { umask: '022', zone: 'UTC', formats, cache: 'cache-1' });
-  expect(Object.keys(first)).toHaveLength(12);
+  expect(Object.keys(first)).toHaveLength(14);
   expect(await build('two', { umask: '077', zone: 'Pacific/Kiritimati', formats, cache: 'cache-2' })).toEqual(
     first,
   );

@@ -3,6 +3,9 @@
  * command line, mounts it through dm-verity and hands over. Whatever goes wrong ends in a restart, so that a trial falls
  * back to the old slot. In a trial it leaves marks in an EFI variable: the old slot's agent reads how far this one came.
  *
+ * An initramfs with a file /root-type is that of an image without slots: there it loads modules, mounts the device that
+ * the command line calls root=, and leaves everything else as a kernel does that needs no initramfs.
+ *
  * No C library: busybox, dmsetup and what they load made the initramfs four times as large.
  */
 #include "system.h"
@@ -266,6 +269,19 @@ static void remove_own_files(void) {
   call(SYS_unlinkat, AT_CWD, (long)"/init", 0, 0, 0);
 }
 
+static void enter_root(void) {
+  remove_own_files();
+  if (call(SYS_chdir, (long)"/root", 0, 0, 0, 0) < 0 || mount_at(".", "/", 0, MS_MOVE, 0) < 0 ||
+      call(SYS_chroot, (long)".", 0, 0, 0, 0) < 0)
+    fail("the root could not be entered", "");
+  call(SYS_chdir, (long)"/", 0, 0, 0, 0);
+}
+
+static long run_init(const char *path, const char *search_path) {
+  const char *arguments[] = {path, 0}, *environment[] = {search_path, "HOME=/", "TERM=linux", 0};
+  return call(SYS_execve, (long)path, (long)arguments, (long)environment, 0, 0);
+}
+
 static void hand_over(void) {
   static const char *const mounts[] = {"/dev", "/proc", "/sys", "/run"};
   for (int i = 0; i < 4; i++) {
@@ -273,15 +289,42 @@ static void hand_over(void) {
     if (mount_at(mounts[i], add(start(&target, "/root"), mounts[i])->bytes, 0, MS_MOVE, 0) < 0)
       fail(mounts[i], " could not be moved");
   }
-  remove_own_files();
-  if (call(SYS_chdir, (long)"/root", 0, 0, 0, 0) < 0 || mount_at(".", "/", 0, MS_MOVE, 0) < 0 ||
-      call(SYS_chroot, (long)".", 0, 0, 0, 0) < 0)
-    fail("the root could not be entered", "");
-  call(SYS_chdir, (long)"/", 0, 0, 0, 0);
-  const char *arguments[] = {"/sbin/init", 0}, *environment[] = {"PATH=/usr/sbin:/usr/bin", "HOME=/", "TERM=linux", 0};
-  long result = call(SYS_execve, (long)arguments[0], (long)arguments, (long)environment, 0, 0);
+  enter_root();
+  long result = run_init("/sbin/init", "PATH=/usr/sbin:/usr/bin");
   Text text;
   fail("/sbin/init could not be started: error ", add_number(start(&text, ""), (u64)-result)->bytes);
+}
+
+static int is_there(const char *path) {
+  long fd = open_at(path, O_READ);
+  if (fd >= 0) close_file(fd);
+  return fd >= 0;
+}
+
+/* For an image without slots: what the kernel would do by itself, had it the drivers. */
+static void start_plain(const char *type, const char *command_line) {
+  static const char *const programs[] = {"/sbin/init", "/etc/init", "/bin/init", "/init"};
+  char device[128] = "", program[128] = "";
+  option(command_line, "root=", device, sizeof device);
+  option(command_line, "init=", program, sizeof program);
+  if (!starts_with(device, "/dev/")) fail("the command line names no disk by root=/dev/NAME, found ", device[0] ? device : "no root=");
+  load_modules("/modules/first", 0);
+  if (!is_there(device)) load_modules("/modules/disks", 0);
+  for (int tries = 0; !is_there(device); tries++) {
+    if (tries == DISK_TRIES) fail(device, " did not appear within 10 s");
+    wait_ms(DISK_WAIT_MS);
+  }
+  if (mount_at(device, "/root", type, MS_READONLY, 0) < 0) {
+    Text text;
+    fail(device, add(add(start(&text, " could not be mounted as "), type), "")->bytes);
+  }
+  mount_at("/dev", "/root/dev", 0, MS_MOVE, 0);
+  static const char *const own[] = {"/run", "/sys", "/proc"};
+  for (int i = 0; i < 3; i++) call(SYS_umount2, (long)own[i], 0, 0, 0, 0);
+  enter_root();
+  if (program[0]) run_init(program, "PATH=/sbin:/usr/sbin:/bin:/usr/bin");
+  else for (int i = 0; i < 4; i++) run_init(programs[i], "PATH=/sbin:/usr/sbin:/bin:/usr/bin");
+  fail("the root has no program that starts: ", program[0] ? program : "/sbin/init, /etc/init, /bin/init or /init");
 }
 
 __attribute__((used)) void early(void) {
@@ -297,6 +340,9 @@ __attribute__((used)) void early(void) {
   mount_at("run", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755");
   make_directory("/run/slipway");
   read_file("/proc/cmdline", command_line, sizeof command_line);
+
+  char type[16];
+  if (read_file("/root-type", type, sizeof type) > 0) start_plain(type, command_line);
 
   /* First, so that everything after this ends in a reset if it hangs, and a panic is recorded. */
   load_modules("/modules/evidence", 1);

@@ -97,6 +97,8 @@ test('every format and description comes from one build, and two builds give the
     'image-initrd.img',
     'image-cmdline',
     'image-initrd.tar',
+    'image-squashfs.img',
+    'image-erofs.img',
     'image.docker.tar',
     'image.oci.tar',
     'image.contents.jsonl.gz',

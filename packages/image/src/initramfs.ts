@@ -11,6 +11,9 @@ export type InitramfsModules = Readonly<
   Record<'evidence' | 'watchdog' | 'softdog' | 'hash' | 'first' | 'disks', readonly KernelModule[]>
 >;
 
+/** Lists of an image without slots. */
+export type PlainModules = Pick<InitramfsModules, 'first' | 'disks'>;
+
 /** The slowest that does not ask for more memory than small devices have. */
 const LEVEL = 19;
 
@@ -19,8 +22,22 @@ const LEVEL = 19;
  *
  * @returns a zstd-compressed cpio archive; the same input gives the same bytes
  */
-export const makeInitramfs = (arch: Arch, modules: InitramfsModules): Buffer => {
+export const makeInitramfs = (arch: Arch, modules: InitramfsModules): Buffer =>
+  archive(arch, modules, new Map());
+
+/**
+ * The initramfs of an image without slots, which mounts what the kernel command line calls `root=`.
+ *
+ * @param rootType file system of the root
+ */
+export const makePlainInitramfs = (arch: Arch, modules: PlainModules, rootType: string): Buffer => {
   const tree: Tree = new Map();
+  // By it the first program knows what it is to do; no line break, as it is handed to the kernel.
+  putFile(tree, 'root-type', rootType);
+  return archive(arch, modules, tree);
+};
+
+const archive = (arch: Arch, modules: Partial<InitramfsModules>, tree: Tree): Buffer => {
   for (const folder of ['dev', 'proc', 'root', 'run', 'sys']) putDirectory(tree, folder);
   const placed = new Set<string>();
   for (const [list, members] of Object.entries(modules)) {

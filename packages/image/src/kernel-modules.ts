@@ -62,6 +62,10 @@ const modinfo = (content: Uint8Array): Map<string, string[]> => {
   return fields;
 };
 
+/** Whether a tree has modules of any kernel. */
+export const hasKernelModules = (tree: Tree): boolean =>
+  [...tree.keys()].some((path) => MODULE_PATH.test(path));
+
 const words = (value: string, separator: RegExp) => value.split(separator).filter((word) => word !== '');
 
 /** What must be loaded before: `depends`, and the `pre:` part of soft dependencies, which may be missing. */

@@ -12,8 +12,10 @@ const PACKAGES = {
   sgdisk: 'gdisk',
   'mkfs.vfat': 'dosfstools',
   'mkfs.ext4': 'e2fsprogs',
+  mksquashfs: 'squashfs-tools',
   mmd: 'mtools',
   mcopy: 'mtools',
+  xorriso: 'xorriso',
   xz: 'xz-utils',
 } as const;
 export type Tool = keyof typeof PACKAGES;

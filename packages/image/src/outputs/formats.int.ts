@@ -90,6 +90,8 @@ test('every output is what its record says, and nothing else is there', async ()
     'image-initrd.img',
     'image-cmdline',
     'image-initrd.tar',
+    'image-squashfs.img',
+    'image-erofs.img',
     'image.docker.tar',
     'image.oci.tar',
   ]);

@@ -2,12 +2,15 @@ import { SlipwayError } from '@slipway/protocol';
 import { docker, oci, tar } from './archives.ts';
 import { FORMATS, type Format } from './format-names.ts';
 import { kernelInitrd, tarKernelInitrd } from './kernel-initrd.ts';
+import { kernelErofs, kernelSquashfs } from './kernel-root.ts';
 import type { OutputInput, WriteOutput, WrittenOutput } from './output.ts';
 
 const WRITERS: Readonly<Record<Format, WriteOutput>> = {
   tar,
   'kernel+initrd': kernelInitrd,
   'tar-kernel-initrd': tarKernelInitrd,
+  'kernel+squashfs': kernelSquashfs,
+  'kernel+erofs': kernelErofs,
   docker,
   oci,
 };

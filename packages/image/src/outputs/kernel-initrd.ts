@@ -3,7 +3,7 @@ import { tarPieces, type Content, type TreeEntry } from '@slipway/components';
 import { GENERATED_MTIME } from '../linuxkit/generated.ts';
 import { bootFiles, requireBootKernel } from './boot-files.ts';
 import { initrdPieces } from './initrd.ts';
-import { writeOutput, type WriteOutput } from './output.ts';
+import { writeOutput, writeShared, type WriteOutput } from './output.ts';
 import { writeUnhashed } from './write-file.ts';
 
 /** The image as the initrd of its kernel, in two or three files. */
@@ -12,10 +12,10 @@ export const kernelInitrd: WriteOutput = async (input) => {
   const kernel = requireBootKernel(boot, 'kernel+initrd');
   const initrd = await initrdPieces(input.tree, boot.ucode, input.cacheDir);
   const files = [
-    await writeOutput(input, '-kernel', [kernel]),
+    ...(await writeShared(input, '-kernel', [kernel])),
     await writeOutput(input, '-initrd.img', initrd),
   ];
-  if (boot.cmdline !== undefined) files.push(await writeOutput(input, '-cmdline', [boot.cmdline]));
+  if (boot.cmdline !== undefined) files.push(...(await writeShared(input, '-cmdline', [boot.cmdline])));
   return files;
 };
 

@@ -1,7 +1,9 @@
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Piece, Tree } from '@slipway/components';
 import type { Arch, Digest } from '@slipway/protocol';
 import type { Staging } from './staging.ts';
+import { digestFile } from '../digest-file.ts';
 import { writePieces, writeUnhashed } from './write-file.ts';
 
 /** What every format is made from. */
@@ -41,4 +43,24 @@ export const writeOutput = async (
     : { size: await writeUnhashed(temporary, pieces) };
   staging.add(temporary, file);
   return { name: file, ...written };
+};
+
+/** The same for a file that formats have in common: it is written, and counted, for the first of them. */
+export const writeShared = async (
+  input: OutputInput,
+  suffix: string,
+  pieces: Iterable<Piece>,
+): Promise<WrittenOutput[]> =>
+  input.staging.has(`${input.name}${suffix}`) ? [] : [await writeOutput(input, suffix, pieces)];
+
+/** Takes a file that a program has written into the staging folder, under the name it will have. */
+export const addOutput = async (
+  { staging, name, digests = true }: OutputInput,
+  suffix: string,
+): Promise<WrittenOutput> => {
+  const file = `${name}${suffix}`;
+  const temporary = join(staging.folder, file);
+  const { size } = await stat(temporary);
+  staging.add(temporary, file);
+  return { name: file, size, ...(digests ? { digest: await digestFile(temporary) } : {}) };
 };

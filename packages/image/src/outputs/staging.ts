@@ -10,6 +10,8 @@ export type Staging = {
   readonly folder: string;
   /** Puts a finished file to where it belongs; nothing is moved before `commit`. */
   add(temporary: string, name: string): void;
+  /** Whether a file of that name is to be moved into place. */
+  has(name: string): boolean;
   /**
    * Moves everything into place.
    *
@@ -81,6 +83,7 @@ export const createStaging = async (dir: string): Promise<Staging> => {
     add(temporary, name) {
       finished.push({ temporary, name });
     },
+    has: (wanted) => finished.some(({ name }) => name === wanted),
     async commit() {
       for (const { name } of finished) await assertNoFolder(join(dir, name));
       for (const { temporary, name } of finished) await rename(temporary, join(dir, name));
