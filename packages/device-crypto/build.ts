@@ -1,19 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Arch } from '@slipway/protocol';
-import { cryptoProgramPath, cryptoSourceDigest } from './src/index.ts';
+import { type Arch, ARCHITECTURES, DEVICE_ARCHES } from '@slipway/protocol';
+import { cryptoFolder, cryptoProgramPath, cryptoSourceDigest } from './src/index.ts';
 
 /**
- * Compiles `slipway-crypto` for both architectures: `node packages/device-crypto/build.ts`. Run it after every change of
- * its source and check in what it makes; needs Debian's gcc-14, gcc-14-aarch64-linux-gnu, libc6-dev, libc6-dev-arm64-cross
- * and libmbedtls-dev.
+ * Compiles `slipway-crypto` for every architecture that has devices: `node packages/device-crypto/build.ts`. Run it after
+ * every change of its source and check in what it makes; needs Debian's gcc-14, libc6-dev and libmbedtls-dev, and for the
+ * others cross compilers and C libraries such as gcc-14-aarch64-linux-gnu and libc6-dev-arm64-cross.
  */
-export const COMPILERS = {
-  amd64: 'x86_64-linux-gnu-gcc-14',
-  arm64: 'aarch64-linux-gnu-gcc-14',
-} as const satisfies Record<Arch, string>;
+export const compilerFor = (arch: Arch): string => `${ARCHITECTURES[arch].triplet}-gcc-14`;
 
 const FLAGS = [
   '-Os -std=gnu11 -Wall -Wextra -Werror -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2',
@@ -22,7 +19,12 @@ const FLAGS = [
 const LINK = [
   '-pie -s -Wl,--build-id=none,--gc-sections,--as-needed,-z,relro,-z,now,-z,noexecstack,-z,noseparate-code',
 ].flatMap((line) => line.split(' '));
-const OF_ARCH = { amd64: ['-fcf-protection=full'], arm64: ['-mbranch-protection=standard'] } as const;
+const OF_ARCH: Partial<Readonly<Record<Arch, readonly string[]>>> = {
+  amd64: ['-fcf-protection=full'],
+  arm64: ['-mbranch-protection=standard'],
+  // As Debian builds what it is linked with.
+  'arm/v7': ['-D_FILE_OFFSET_BITS=64', '-D_TIME_BITS=64'],
+};
 const PARTS = ['slipway-crypto', 'keys', 'certificates', 'connect'];
 
 /** Mbed TLS comes with the image; the linker only has to know which library has which function. */
@@ -42,7 +44,7 @@ export const compileCrypto = (arch: Arch, output: string): void => {
         encoding: 'utf8',
         stdio: ['ignore', 'pipe', 'inherit'],
       });
-    const gcc = (...args: readonly string[]): string => run(COMPILERS[arch], args);
+    const gcc = (...args: readonly string[]): string => run(compilerFor(arch), args);
     // Mbed TLS's headers are the same for all processors; of the others in that folder none must be found.
     const headers = join(folder, 'include');
     execFileSync('mkdir', [headers]);
@@ -50,7 +52,7 @@ export const compileCrypto = (arch: Arch, output: string): void => {
     const objects = PARTS.map((part) => {
       const object = join(folder, `${part}.o`);
       const digest = `-DSOURCE_DIGEST="${cryptoSourceDigest()}"`;
-      gcc(...FLAGS, ...OF_ARCH[arch], digest, '-isystem', headers, '-c', '-o', object, `${part}.c`);
+      gcc(...FLAGS, ...(OF_ARCH[arch] ?? []), digest, '-isystem', headers, '-c', '-o', object, `${part}.c`);
       return object;
     });
     const names = [...new Set(run('nm', ['-u', '-j', '--quiet', ...objects]).split('\n'))].sort();
@@ -62,11 +64,14 @@ export const compileCrypto = (arch: Arch, output: string): void => {
       gcc('-shared', '-fPIC', '-nostdlib', `-Wl,-soname,${soname}`, '-o', stub, source);
       return stub;
     });
-    gcc(...LINK, ...OF_ARCH[arch], '-o', output, ...objects, ...stubs);
+    gcc(...LINK, ...(OF_ARCH[arch] ?? []), '-o', output, ...objects, ...stubs);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 };
 
 if (import.meta.main)
-  for (const arch of ['amd64', 'arm64'] as const) compileCrypto(arch, cryptoProgramPath(arch));
+  for (const arch of DEVICE_ARCHES) {
+    mkdirSync(cryptoFolder(arch), { recursive: true });
+    compileCrypto(arch, cryptoProgramPath(arch));
+  }

@@ -13,7 +13,7 @@ import {
   openDemo,
   runScenario,
 } from '@slipway/demo';
-import { Arch, isQualificationOver, QualificationStep } from '@slipway/protocol';
+import { WholeChainArch, isQualificationOver, QualificationStep } from '@slipway/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { testCommands } from './commands-of-device.ts';
 
@@ -23,14 +23,14 @@ const cacheDir = join(import.meta.dirname, '..', '..', '.slipway', 'cache');
 let folder: string;
 let cleanup: Cleanup;
 let demo: Demo;
-const devices = new Map<Arch, VirtualDevice>();
+const devices = new Map<WholeChainArch, VirtualDevice>();
 const beganAt = performance.now();
 const report = createReport((line) => console.log(line), beganAt);
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'slipway-chain-'));
   cleanup = createCleanup();
-  demo = await openDemo({ folder, cacheDir, archs: Arch.options, report, cleanup });
+  demo = await openDemo({ folder, cacheDir, archs: WholeChainArch.options, report, cleanup });
 });
 
 afterAll(async () => {

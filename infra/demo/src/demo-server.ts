@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { createClient } from '@slipway/client';
 import { packRepository, writeAtomically } from '@slipway/components';
 import { type Local, startLocal } from '@slipway/local';
-import { type Arch, ClassName, DeviceId } from '@slipway/protocol';
+import { ClassName, DeviceId, type WholeChainArch } from '@slipway/protocol';
 import type { Cleanup } from './cleanup.ts';
 import { EDITS, type Edit } from './image-versions.ts';
 import { type LiveView, openLiveView } from './live-view.ts';
@@ -14,7 +14,7 @@ import type { Built, ScenarioOptions } from './scenario.ts';
 const IMAGES = join(import.meta.dirname, '..', 'images');
 /** The classes of the demo's image repository. */
 export const DEMO_CLASSES = { amd64: 'edge-x86', arm64: 'edge-arm64' } as const satisfies Record<
-  Arch,
+  WholeChainArch,
   string
 >;
 const IMAGE_FILE = 'edge.yml';
@@ -24,7 +24,7 @@ export type DemoOptions = {
   readonly folder: string;
   /** downloads, shared by all runs */
   readonly cacheDir: string;
-  readonly archs: readonly Arch[];
+  readonly archs: readonly WholeChainArch[];
   /** @default all */
   readonly releases?: 1 | 2 | 3;
   readonly report: Report;
@@ -37,7 +37,7 @@ export type Demo = Pick<ScenarioOptions, 'pipeline' | 'store' | 'releaseRoot'> &
   readonly apiUrl: string;
   readonly live: LiveView;
   readonly classes: readonly DemoClass[];
-  readonly deviceIdFor: (arch: Arch) => DeviceId;
+  readonly deviceIdFor: (arch: WholeChainArch) => DeviceId;
   /** how to go on while everything is up */
   readonly hints: () => string;
 };

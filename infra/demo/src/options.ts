@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
-import { Arch, SlipwayError, messageOf } from '@slipway/protocol';
+import { SlipwayError, WholeChainArch, messageOf } from '@slipway/protocol';
 
 export type Options = {
-  readonly archs: readonly Arch[];
+  readonly archs: readonly WholeChainArch[];
   readonly keep: boolean;
   readonly json: string | undefined;
   readonly help: boolean;
@@ -33,7 +33,9 @@ export const parseOptions = (args: readonly string[]): Options => {
     });
     return {
       archs:
-        values.arch === undefined ? Arch.options : [...new Set(values.arch.map((arch) => Arch.parse(arch)))],
+        values.arch === undefined
+          ? WholeChainArch.options
+          : [...new Set(values.arch.map((arch) => WholeChainArch.parse(arch)))],
       keep: values.keep,
       json: values.json,
       help: values.help,

@@ -1,5 +1,13 @@
 import { join } from 'node:path';
-import type { Arch, Build, ClassName, DeviceId, Execution, Release, Rollout } from '@slipway/protocol';
+import type {
+  WholeChainArch,
+  Build,
+  ClassName,
+  DeviceId,
+  Execution,
+  Release,
+  Rollout,
+} from '@slipway/protocol';
 import { untilPageHas } from './evidence.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Report } from './report.ts';
@@ -12,7 +20,7 @@ export type Built = { readonly build: Build; readonly release: Release };
 
 export type ScenarioOptions = {
   readonly deviceClass: ClassName;
-  readonly arch: Arch;
+  readonly arch: WholeChainArch;
   readonly deviceId: DeviceId;
   readonly pipeline: Pipeline;
   /** artifact store, read from outside */

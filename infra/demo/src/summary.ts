@@ -1,4 +1,4 @@
-import { Arch, ClassName, DeviceId, Digest, RootHash, SlotName } from '@slipway/protocol';
+import { WholeChainArch, ClassName, DeviceId, Digest, RootHash, SlotName } from '@slipway/protocol';
 import { z } from 'zod';
 
 /** One step, and what was seen of it from outside the agent. */
@@ -17,7 +17,7 @@ export type Step = z.infer<typeof Step>;
 
 export const DeviceSummary = z.object({
   deviceClass: ClassName,
-  arch: Arch,
+  arch: WholeChainArch,
   deviceId: DeviceId.optional(),
   ok: z.boolean(),
   steps: z.array(Step),

@@ -15,7 +15,7 @@ Enrols devices that are to be simulated, by the server's enrolment: a key, a req
   --claim TOKEN      of a claim with as many uses: slipway claims create --class NAME --uses N --id-pattern 'sim-{n:5}'
   --identities FILE  a line of JSON for each device is added: deviceId, key, certificate. Keep it to yourself
   --devices N        how many (100)
-  --arch ARCH        amd64 or arm64 (amd64)`;
+  --arch ARCH        amd64, arm64, arm/v7, riscv64 or s390x (amd64)`;
 
 const Options = z.object({
   class: ClassName,

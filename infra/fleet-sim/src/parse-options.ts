@@ -15,7 +15,7 @@ offered, and go on until Ctrl-C. docs/fleet-sim.md tells where the devices and t
   --devices N        how many (100), named --prefix and a number
   --prefix TEXT      (sim-)
   --from N           number of the first (0)
-  --arch ARCH        amd64 or arm64 (amd64)
+  --arch ARCH        amd64, arm64, arm/v7, riscv64 or s390x (amd64)
   --version V        what runs on them at first (0.1.0)
   --tenant NAME      (default)
 

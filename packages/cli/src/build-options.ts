@@ -1,8 +1,9 @@
 import { basename, extname } from 'node:path';
 import { FORMATS, isOneFile } from '@slipway/image/formats';
-import { Arch, SlipwayError } from '@slipway/protocol';
+import { SlipwayError } from '@slipway/protocol';
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { ARCH_NAMES, ArchOption, HOST_ARCH } from './arch-option.ts';
 import { collect } from './command.ts';
 
 export const SBOMS = ['cyclonedx', 'spdx'] as const;
@@ -25,7 +26,7 @@ export const BuildOptions = z.object({
   name: z.string().optional(),
   dir: z.string().optional(),
   output: z.string().optional(),
-  arch: Arch.default(process.arch === 'arm64' ? 'arm64' : 'amd64'),
+  arch: ArchOption.default(HOST_ARCH),
   lock: z.union([z.string(), z.boolean()]).default(true),
   offline: z.boolean().default(false),
   pull: z.boolean().default(false),
@@ -52,7 +53,7 @@ export const withBuildOptions = (command: Command): Command =>
     .option('--name <name>', 'how the outputs are called; otherwise as the last file')
     .option('--dir <folder>', 'where the outputs go; otherwise here')
     .option('-o, --output <file>', 'for one format that is one file (tar): its path; - is standard output')
-    .option('--arch <arch>', 'amd64 or arm64; otherwise as this machine')
+    .option('--arch <arch>', `${ARCH_NAMES}; otherwise as this machine`)
     .option('--lock <file>', 'what tags and packages stand for; otherwise slipway.lock beside the first file')
     .option('--no-lock', 'do not look for a lock file')
     .option('--offline', 'take everything from the cache and from disk')

@@ -60,8 +60,8 @@ test.each([
     ['tar', 'tar-kernel-initrd'],
   ],
   [
-    ['lock', '--arch', ''],
-    ['amd64', 'arm64'],
+    ['lock', '--arch', 'ar'],
+    ['arm64', 'arm/v7'],
   ],
   [['build', '--sbom', 's'], ['spdx']],
   [['build', '--progress', 'p'], ['plain']],

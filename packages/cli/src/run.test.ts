@@ -39,12 +39,12 @@ describe('words', () => {
     expect(await call('builds', 'create', 'edge', '--version', 'one')).toMatchObject({ status: 64 });
     expect(await call('rollouts', 'create', 'rel_x')).toMatchObject({ status: 78 });
     expect(await call('claims', 'create', '--class', 'Not A Class')).toMatchObject({ status: 64 });
-    expect(await call('build', 'a.yml', '--arch', 'riscv64')).toMatchObject({
+    expect(await call('build', 'a.yml', '--arch', 'mips')).toMatchObject({
       status: 64,
-      err: 'USAGE: --arch: expected amd64 or arm64. See slipway build --help.',
+      err: 'USAGE: --arch: expected amd64, arm64, arm/v7, riscv64 or s390x, found mips. See slipway build --help.',
     });
-    expect(await call('lock', 'a.yml', '--arch', 'riscv64')).toMatchObject({
-      err: 'USAGE: --arch: expected amd64 or arm64. See slipway lock --help.',
+    expect(await call('lock', 'a.yml', '--arch', 'mips')).toMatchObject({
+      err: 'USAGE: --arch: expected amd64, arm64, arm/v7, riscv64 or s390x, found mips. See slipway lock --help.',
     });
   });
 

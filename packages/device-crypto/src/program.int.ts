@@ -2,15 +2,14 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Arch } from '@slipway/protocol';
+import { ARCHITECTURES, DEVICE_ARCHES } from '@slipway/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { COMPILERS, compileCrypto } from '../build.ts';
+import { compilerFor, compileCrypto } from '../build.ts';
 import { cryptoProgram, cryptoSourceDigest, pathWithCrypto } from './index.ts';
 
 /** Other versions make other bytes, which is no fault of the source. */
 const COMPILED_BY = '14.2.0';
 const HEADERS = '3.6.6';
-const MACHINES = { amd64: 0x3e, arm64: 0xb7 } as const;
 
 let folder: string;
 beforeAll(async () => {
@@ -33,20 +32,20 @@ const headers = async (): Promise<string> =>
   )?.[1] ?? 'not installed';
 const installedHeaders = await headers();
 
-describe.each(Arch.options)('%s', (arch) => {
+describe.each(DEVICE_ARCHES)('%s', (arch) => {
   test('was compiled from the source as it is now', () => {
     const text = Buffer.from(cryptoProgram(arch)).toString('latin1');
     expect(text).toContain(`slipway-crypto source=${cryptoSourceDigest()}`);
   });
 
   test('is a program for its processor', () => {
-    expect(Buffer.from(cryptoProgram(arch)).readUInt16LE(0x12)).toBe(MACHINES[arch]);
+    expect(Buffer.from(cryptoProgram(arch)).readUInt16LE(0x12)).toBe(ARCHITECTURES[arch].elf.machine);
   });
 
-  test.skipIf(version(COMPILERS[arch]) !== COMPILED_BY || installedHeaders !== HEADERS)(
+  test.skipIf(version(compilerFor(arch)) !== COMPILED_BY || installedHeaders !== HEADERS)(
     `comes out the same where gcc ${COMPILED_BY} for it and the headers of Mbed TLS ${HEADERS} are installed`,
     async () => {
-      const output = join(folder, arch);
+      const output = join(folder, ARCHITECTURES[arch].debian);
       compileCrypto(arch, output);
       expect((await readFile(output)).equals(Buffer.from(cryptoProgram(arch)))).toBe(true);
     },

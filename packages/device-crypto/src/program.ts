@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import type { Arch } from '@slipway/protocol';
+import { type Arch, ARCHITECTURES, hostArch } from '@slipway/protocol';
 
 export const CRYPTO_PROGRAM = 'slipway-crypto';
 
@@ -9,11 +9,11 @@ const HERE = join(import.meta.dirname, '..');
 const SOURCE = join(HERE, 'source');
 
 /** A directory for `PATH`. */
-export const cryptoFolder = (arch: Arch): string => join(HERE, 'bin', arch);
+export const cryptoFolder = (arch: Arch): string => join(HERE, 'bin', ARCHITECTURES[arch].debian);
 
 /** `PATH` of this process with the program for this machine on it, as the agent of a device finds it. */
 export const pathWithCrypto = (): string =>
-  [cryptoFolder(process.arch === 'arm64' ? 'arm64' : 'amd64'), process.env['PATH'] ?? ''].join(delimiter);
+  [cryptoFolder(hostArch(process.arch)), process.env['PATH'] ?? ''].join(delimiter);
 
 export const cryptoProgramPath = (arch: Arch): string => join(cryptoFolder(arch), CRYPTO_PROGRAM);
 

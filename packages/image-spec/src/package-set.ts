@@ -22,7 +22,9 @@ export const PackageSet = z
     install: z
       .array(z.string().regex(PACKAGE_NAME, 'the name of a Debian package, optionally =version'))
       .min(1)
-      .describe('Names of packages; ${arch} becomes amd64 or arm64, NAME=VERSION pins.'),
+      .describe(
+        'Names of packages; ${arch} becomes what Debian calls the architecture, such as arm64 or armhf; NAME=VERSION pins.',
+      ),
     dependencies: z
       .union([z.enum(['full', 'none']), strings], {
         error: 'full, none, or a list of globs over names of packages',

@@ -42,6 +42,11 @@ test.each([
     `${base}bootLoader: u-boot\nsecureBoot: true\n`,
     { line: 5, key: 'secureBoot' },
   ],
+  [
+    'Secure Boot where no firmware has it',
+    'name: e\narch: arm/v7\nimages: [a]\nsecureBoot: true\n',
+    { line: 4, key: 'secureBoot' },
+  ],
   ['an empty file', '', { line: 1, column: 1 }],
 ])('%s is refused', (_title, text, details) => {
   let error: unknown;
@@ -53,4 +58,10 @@ test.each([
   expect(codeOf(error)).toBe('SPEC_INVALID');
   expect(error).toBeInstanceOf(SlipwayError);
   expect(error).toMatchObject({ details: { file: 'edge.yml', ...details } });
+});
+
+test('there are no classes of machines without UEFI', () => {
+  expect(() => parseClassFile('name: big\narch: s390x\nimages: [a]\n', 'big.yml')).toThrow(
+    expect.objectContaining({ code: 'ARCH_UNSUPPORTED', details: { arch: 's390x', file: 'big.yml' } }),
+  );
 });

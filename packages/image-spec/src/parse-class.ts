@@ -1,3 +1,4 @@
+import { ARCHITECTURES, SlipwayError } from '@slipway/protocol';
 import { parseSpecDocument } from './document.ts';
 import { ClassFile } from './class-file.ts';
 import { problemAt, problemsOf, specError } from './problems.ts';
@@ -5,7 +6,7 @@ import { inRepository } from './reference.ts';
 
 /**
  * @param fileName relative to the image repository
- * @throws {SlipwayError} SPEC_SYNTAX, SPEC_INVALID
+ * @throws {SlipwayError} SPEC_SYNTAX, SPEC_INVALID, ARCH_UNSUPPORTED
  */
 export const parseClassFile = (text: string, fileName: string): ClassFile => {
   const doc = parseSpecDocument(text, fileName);
@@ -17,7 +18,18 @@ export const parseClassFile = (text: string, fileName: string): ClassFile => {
       throw specError([problemAt(doc, ['images', index], 'expected a path inside the image repository')]);
     return path;
   });
-  if (result.data.secureBoot && result.data.bootLoader !== 'systemd-boot')
+  const { arch, secureBoot } = result.data;
+  if (ARCHITECTURES[arch].efi === undefined)
+    throw new SlipwayError(
+      'ARCH_UNSUPPORTED',
+      `${fileName}: devices of ${arch} have no UEFI, by which they choose a slot, so there are no classes of it; build kernel+initrd or tar from the image files with slipway build --arch ${arch}`,
+      { details: { arch, file: fileName } },
+    );
+  if (secureBoot && ARCHITECTURES[arch].elf.bits === 32)
+    throw specError([
+      problemAt(doc, ['secureBoot'], `expected false: no firmware checks signatures on ${arch}`),
+    ]);
+  if (secureBoot && result.data.bootLoader !== 'systemd-boot')
     throw specError([
       problemAt(doc, ['secureBoot'], 'expected bootLoader: systemd-boot, which is what the firmware checks'),
     ]);

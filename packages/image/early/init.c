@@ -35,7 +35,8 @@ static void say(const char *what, const char *more) {
 /* Replaces the trial variable by what has been marked so far: attributes and value in one write, as efivarfs needs it. */
 static void write_marks(void) {
   enum { NON_VOLATILE_BOOT_RUNTIME = 7, IMMUTABLE = 0x10, MAX = 512 };
-  const u64 get_flags = 0x80086601, set_flags = 0x40086602;
+  /* _IOR and _IOW of a long. */
+  const u32 get_flags = 0x80006601 | (u32)sizeof(long) << 16, set_flags = 0x40006602 | (u32)sizeof(long) << 16;
   struct { u32 attributes; char text[MAX]; } variable = {NON_VOLATILE_BOOT_RUNTIME, {0}};
   long fd = open_at(TRIAL, O_READ);
   if (fd >= 0) {
@@ -46,7 +47,7 @@ static void write_marks(void) {
     }
     close_file(fd);
   }
-  u64 length = marks.length < MAX ? marks.length : MAX;
+  size length = marks.length < MAX ? marks.length : MAX;
   memcpy(variable.text, marks.bytes, length);
   fd = open_at(TRIAL, O_WRITE | O_CREATE);
   if (fd < 0) return;
@@ -76,21 +77,21 @@ static void fail(const char *what, const char *more) {
 }
 
 /* The value of a variable of the boot loader, which is UTF-16 of plain characters; empty if there is none. */
-static void loader_value(const char *path, char *room, u64 size) {
+static void loader_value(const char *path, char *room, size most) {
   char raw[512];
   long length = read_file(path, raw, sizeof raw);
-  u64 at = 0;
-  for (long i = 4; i + 1 < length && at < size - 1; i += 2) room[at++] = raw[i];
+  size at = 0;
+  for (long i = 4; i + 1 < length && at < most - 1; i += 2) room[at++] = raw[i];
   room[at] = 0;
 }
 
 /* The word of the command line that begins with `key`; empty if there is none. */
-static void option(const char *line, const char *key, char *room, u64 size) {
-  u64 at = 0;
+static void option(const char *line, const char *key, char *room, size most) {
+  size at = 0;
   for (const char *word = line; *word; word++) {
     if ((word != line && word[-1] != ' ') || !starts_with(word, key)) continue;
     at = 0;
-    for (word += length_of(key); *word && *word != ' ' && *word != '\n' && at < size - 1; word++) room[at++] = *word;
+    for (word += length_of(key); *word && *word != ' ' && *word != '\n' && at < most - 1; word++) room[at++] = *word;
     if (!*word) break;
   }
   room[at] = 0;
@@ -148,7 +149,7 @@ static int is_partition(char *uevent, void *with) {
     char *room = starts_with(line, "PARTNAME=") ? name : starts_with(line, "DEVNAME=") ? search->device : 0;
     if (room) {
       char *value = line + (room == name ? 9 : 8);
-      u64 length = (u64)(end - value) < 63 ? (u64)(end - value) : 63;
+      size length = (size)(end - value) < 63 ? (size)(end - value) : 63;
       memcpy(room, value, length);
       room[length] = 0;
     }
@@ -172,7 +173,7 @@ static int disk_is_there(void) {
 
 /* From here on a hang ends in a reset. Whoever comes next feeds it; nothing ever switches it off. */
 static void arm_watchdog(void) {
-  const u64 set_timeout = 0xc0045706;
+  const u32 set_timeout = 0xc0045706;
   load_modules("/modules/watchdog", 1);
   long fd = open_at("/dev/watchdog", O_WRITE);
   if (fd < 0) {
@@ -207,7 +208,7 @@ static int holds_root(const char *device, u64 data_blocks, const char *root_hash
   Text path;
   long fd = open_at(add(start(&path, "/dev/"), device)->bytes, O_READ);
   if (fd < 0) return 0;
-  long got = call(SYS_pread64, fd, (long)block, BLOCK, (long)(data_blocks * BLOCK), 0);
+  long got = read_at(fd, block, BLOCK, data_blocks * BLOCK);
   close_file(fd);
   if (got != BLOCK) return 0;
   sha256_hex(block, BLOCK, digest);
@@ -234,7 +235,7 @@ static long device_mapper(long fd, u32 command, u32 flags) {
   header->flags = flags;
   header->target_count = command == 9 ? 1 : 0;
   memcpy(header->name, "slipway-root", 13);
-  return io_control(fd, 0xc0000000ul | sizeof(DmHeader) << 16 | 0xfd << 8 | command, &dm);
+  return io_control(fd, 0xc0000000u | (u32)sizeof(DmHeader) << 16 | 0xfd << 8 | command, &dm);
 }
 
 /* Makes the verified device; a block that does not match ends in a panic, and so in a restart. Returns its path. */

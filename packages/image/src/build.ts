@@ -22,6 +22,7 @@ import {
   CONTENTS_NAME,
   SBOM_NAME,
   SlipwayError,
+  efiNames,
   type AgentRuntime,
   type ArtifactName,
   type BuildRequest,
@@ -77,11 +78,6 @@ const named = ({ name, text }: { readonly name: string; readonly text: string })
   digest: Digest.parse(`sha256:${createHash('sha256').update(text).digest('hex')}`),
 });
 
-const EFI_NAME = {
-  amd64: { stub: 'linuxx64.efi.stub', loader: 'systemd-bootx64.efi', installed: 'BOOTX64.EFI' },
-  arm64: { stub: 'linuxaa64.efi.stub', loader: 'systemd-bootaa64.efi', installed: 'BOOTAA64.EFI' },
-} as const;
-
 /** What the lock file of the image repository says, if it has one: then it must say everything. */
 const lockedParts = async (
   spec: ImageFile,
@@ -127,7 +123,7 @@ export const assembleImage = async (
   const { request, requestDigest, workDir, outDir, sourceDir, progress, log } = options;
   const { arch } = deviceClass;
   const kernel = requireKernel(spec, request.imageFiles.at(-1)?.name ?? request.classFile.name);
-  const efi = EFI_NAME[arch];
+  const efi = efiNames(arch);
   const agentBundle = spec.agent.enabled ? options.agentBundles?.[spec.agent.runtime] : undefined;
   if (spec.agent.enabled && agentBundle === undefined)
     throw new SlipwayError(
@@ -222,7 +218,7 @@ export const assembleImage = async (
       espFiles:
         deviceClass.bootLoader === 'u-boot'
           ? uBootEspFiles(arch, uki)
-          : espFiles({ name: efi.installed, content: efiFile(efi.loader) }, uki),
+          : espFiles({ path: efi.firstFile, content: efiFile(efi.loader) }, uki),
       rootImage,
       time: request.timeFloor,
     });

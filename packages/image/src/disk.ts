@@ -1,5 +1,5 @@
 import { open, rm, truncate, writeFile } from 'node:fs/promises';
-import { SlipwayError, type Arch } from '@slipway/protocol';
+import { ARCHITECTURES, SlipwayError, type Arch } from '@slipway/protocol';
 import { createEsp, type EspFile } from './esp.ts';
 import { runTool } from './tool.ts';
 import { uuidOf } from '@slipway/sbom';
@@ -7,10 +7,6 @@ import { uuidOf } from '@slipway/sbom';
 const MIB = 1024 * 1024;
 const SECTOR = 512;
 
-const ROOT_TYPE: Record<Arch, string> = {
-  amd64: '4f68bce3-e8cd-4db1-96e7-fbcaf984b709',
-  arm64: 'b921b045-1df0-41c3-af44-4c6f280d3fae',
-};
 const ESP_TYPE = 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b';
 const DATA_TYPE = '4d21b016-b534-45c2-a9fb-5c16e091fd2d';
 
@@ -50,10 +46,11 @@ const copyInto = async (disk: string, source: string, offset: number): Promise<v
  */
 export const makeDisk = async (input: DiskInput): Promise<void> => {
   const { path, deviceClass, sizes } = input;
+  const rootType = ARCHITECTURES[input.arch].rootPartition;
   const partitions = [
     { name: 'esp', size: sizes.esp, type: ESP_TYPE },
-    { name: 'root-a', size: sizes.root, type: ROOT_TYPE[input.arch], isReadOnly: true },
-    { name: 'root-b', size: sizes.root, type: ROOT_TYPE[input.arch], isReadOnly: true },
+    { name: 'root-a', size: sizes.root, type: rootType, isReadOnly: true },
+    { name: 'root-b', size: sizes.root, type: rootType, isReadOnly: true },
     { name: 'data', size: sizes.data, type: DATA_TYPE },
   ];
   let next = MIB;

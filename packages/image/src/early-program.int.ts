@@ -2,9 +2,9 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Arch } from '@slipway/protocol';
+import { ARCHITECTURES, DEVICE_ARCHES } from '@slipway/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { COMPILERS, compileEarly } from '../early/build.ts';
+import { compilerFor, compileEarly } from '../early/build.ts';
 import { EARLY_PROGRAMS, earlyProgram, earlySourceDigest } from './early-program.ts';
 import { elfNeeds } from './elf.ts';
 
@@ -27,9 +27,7 @@ const version = (compiler: string): string => {
   }
 };
 
-const MACHINES = { amd64: 0x3e, arm64: 0xb7 } as const;
-
-describe.each(EARLY_PROGRAMS.flatMap((program) => Arch.options.map((arch) => ({ program, arch }))))(
+describe.each(EARLY_PROGRAMS.flatMap((program) => DEVICE_ARCHES.map((arch) => ({ program, arch }))))(
   '$program for $arch',
   ({ program, arch }) => {
     test('was compiled from the source as it is now', () => {
@@ -39,15 +37,15 @@ describe.each(EARLY_PROGRAMS.flatMap((program) => Arch.options.map((arch) => ({ 
 
     test('is a static program for its processor, small enough not to matter', () => {
       const binary = Buffer.from(earlyProgram(program, arch));
-      expect(binary.readUInt16LE(0x12)).toBe(MACHINES[arch]);
+      expect(binary.readUInt16LE(0x12)).toBe(ARCHITECTURES[arch].elf.machine);
       expect(elfNeeds(binary)).toEqual({ libraries: [] });
       expect(binary.length).toBeLessThan(16_384);
     });
 
-    test.skipIf(version(COMPILERS[arch]) !== COMPILED_BY)(
+    test.skipIf(version(compilerFor(arch)) !== COMPILED_BY)(
       `comes out the same where gcc ${COMPILED_BY} for it is installed`,
       async () => {
-        const output = join(folder, arch);
+        const output = join(folder, ARCHITECTURES[arch].debian);
         compileEarly(program, arch, output);
         expect((await readFile(output)).equals(Buffer.from(earlyProgram(program, arch)))).toBe(true);
       },

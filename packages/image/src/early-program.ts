@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Arch } from '@slipway/protocol';
+import { ARCHITECTURES, type Arch } from '@slipway/protocol';
 
 const at = (name: string): URL => new URL(`../early/${name}`, import.meta.url);
 
@@ -21,9 +21,13 @@ export const earlySourceDigest = (program: EarlyProgram): string => {
   return hash.digest('hex');
 };
 
+/** Of its file. */
+export const earlyProgramName = (program: EarlyProgram, arch: Arch): string =>
+  `${program}.${ARCHITECTURES[arch].debian}`;
+
 /**
  * A program that runs before there is anything to run it with: static, without a C library, checked in as it was compiled
  * by `early/build.ts`, so that building an image needs no compiler.
  */
 export const earlyProgram = (program: EarlyProgram, arch: Arch): Uint8Array =>
-  readFileSync(at(`${program}.${arch}`));
+  readFileSync(at(earlyProgramName(program, arch)));

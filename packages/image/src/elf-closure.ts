@@ -1,14 +1,13 @@
 import type { Tree } from '@slipway/components';
-import { SlipwayError } from '@slipway/protocol';
+import { ARCHITECTURES, SlipwayError } from '@slipway/protocol';
 import { elfNeeds } from './elf.ts';
 import { bytesAt, resolvePath } from './resolve-path.ts';
 
 /** Where a loader of Debian looks without being told. */
 const LIBRARY_FOLDERS = [
-  'usr/lib/x86_64-linux-gnu',
-  'usr/lib/aarch64-linux-gnu',
-  'lib/x86_64-linux-gnu',
-  'lib/aarch64-linux-gnu',
+  ...['usr/lib', 'lib'].flatMap((folder) =>
+    Object.values(ARCHITECTURES).map(({ triplet }) => `${folder}/${triplet}`),
+  ),
   'usr/lib',
   'lib',
 ];

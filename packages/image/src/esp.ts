@@ -12,8 +12,8 @@ const SECTOR = 512;
 const SLOT_A = 'EFI/Linux/slot-a.efi';
 
 /** What systemd-boot starts on a machine that has nothing but slot a. */
-export const espFiles = (loader: { name: string; content: Uint8Array }, uki: Uint8Array): EspFile[] => [
-  { path: `EFI/BOOT/${loader.name}`, content: loader.content },
+export const espFiles = (loader: EspFile, uki: Uint8Array): EspFile[] => [
+  loader,
   { path: SLOT_A, content: uki },
   // No menu, no editing of the command line, and never "the newest": the confirmed slot is named.
   { path: 'loader/loader.conf', content: Buffer.from('timeout 0\neditor no\ndefault slot-a.efi\n') },

@@ -1,5 +1,5 @@
 import { readContent, type Tree } from '@slipway/components';
-import { SlipwayError, type Arch } from '@slipway/protocol';
+import { ARCHITECTURES, SlipwayError, type Arch } from '@slipway/protocol';
 import { fileAt } from './resolve-path.ts';
 
 /**
@@ -14,7 +14,7 @@ export const kernelBinary = (tree: Tree, binary: string | undefined, ref: string
       ? [binary.replace(/^\/+/, '')]
       : tree.has('kernel')
         ? ['kernel']
-        : [...tree.keys()].filter((path) => /^boot\/vmlinuz-[^/]+$/.test(path));
+        : [...tree.keys()].filter((path) => /^boot\/vmlinu[xz]-[^/]+$/.test(path));
   const [path, ...others] = candidates;
   const file = path === undefined || others.length > 0 ? undefined : fileAt(tree, path);
   if (file === undefined)
@@ -24,8 +24,6 @@ export const kernelBinary = (tree: Tree, binary: string | undefined, ref: string
     );
   return readContent(file.content);
 };
-
-const CONSOLE: Record<Arch, string> = { amd64: 'console=ttyS0', arm64: 'console=ttyAMA0' };
 
 /**
  * The command line that is measured and signed with the UKI. A kernel that panics restarts, so that a trial ends on the
@@ -38,7 +36,7 @@ export const kernelCommandLine = (
 ): string => {
   const own = texts.flatMap((text) => text.split(/\s+/)).filter((word) => word !== '');
   return [
-    ...(own.some((word) => word.startsWith('console=')) ? [] : [CONSOLE[arch]]),
+    ...(own.some((word) => word.startsWith('console=')) ? [] : [`console=${ARCHITECTURES[arch].console}`]),
     'panic=1',
     'quiet',
     'loglevel=4',

@@ -1,4 +1,4 @@
-import type { Arch } from '@slipway/protocol';
+import { ARCHITECTURES, type Arch } from '@slipway/protocol';
 
 /** Part of the OCI runtime specification, `linux.seccomp`. */
 export type Seccomp = {
@@ -82,11 +82,6 @@ const BY_CAPABILITY: Readonly<Record<string, readonly string[]>> = {
   CAP_SYSLOG: ['syslog'],
 };
 
-const ARCHITECTURES: Record<Arch, readonly string[]> = {
-  amd64: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86'],
-  arm64: ['SCMP_ARCH_AARCH64', 'SCMP_ARCH_ARM'],
-};
-
 const AF_VSOCK = 40;
 /** every CLONE_NEW… flag */
 const NEW_NAMESPACES = 0x7e02_0000;
@@ -101,7 +96,7 @@ export const seccompProfile = (arch: Arch, capabilities: readonly string[]): Sec
   return {
     defaultAction: 'SCMP_ACT_ERRNO',
     defaultErrnoRet: EPERM,
-    architectures: ARCHITECTURES[arch],
+    architectures: ARCHITECTURES[arch].seccomp,
     syscalls: [
       { names: ORDINARY, action: 'SCMP_ACT_ALLOW' },
       {

@@ -1,15 +1,20 @@
-import type { Arch } from '@slipway/protocol';
+import { ARCHITECTURES, type Arch, SlipwayError } from '@slipway/protocol';
 import type { ElfImport } from './elf-imports.ts';
 
 /** What a function returns: what is wrong, or nothing. */
 type Result = 'number' | 'pointer';
 
 /** `return -EOPNOTSUPP;` and `return NULL;`, each with the mark that a processor wants at the target of an indirect call. */
-const CODE = {
-  amd64: { number: 'f30f1efab8a1ffffffc3', pointer: 'f30f1efa31c0c3' },
-  arm64: { number: '5f2403d5c00b8012c0035fd6', pointer: '5f2403d5000080d2c0035fd6' },
-} as const satisfies Record<Arch, Record<Result, string>>;
-const MACHINE = { amd64: 0x3e, arm64: 0xb7 } as const satisfies Record<Arch, number>;
+const CODE: Partial<Readonly<Record<Arch, Readonly<Record<Result, string>> & { readonly flags?: number }>>> =
+  {
+    amd64: { number: 'f30f1efab8a1ffffffc3', pointer: 'f30f1efa31c0c3' },
+    arm64: { number: '5f2403d5c00b8012c0035fd6', pointer: '5f2403d5000080d2c0035fd6' },
+    // Its loader wants to be told the ABI: compressed instructions, numbers in registers of double width.
+    riscv64: { number: '130510fa67800000', pointer: '1305000067800000', flags: 5 },
+  };
+
+/** Whether there are stand-ins for an architecture; images of the others have the real libraries. */
+export const hasStandIns = (arch: Arch): boolean => CODE[arch] !== undefined;
 
 /** The largest page that a kernel of these processors uses. */
 const PAGE = 0x10000;
@@ -70,6 +75,8 @@ export const standInLibrary = (
   imports: readonly ElfImport[],
   resultOf: (name: string) => Result = () => 'number',
 ): Buffer => {
+  const own = CODE[arch];
+  if (own === undefined) throw new SlipwayError('INTERNAL', `no stand-ins for ${arch}`);
   const strings = stringTable();
   const versions = [name, ...new Set(imports.flatMap(({ version }) => version ?? []))];
   const definitions = versions.map((version, index) =>
@@ -99,7 +106,7 @@ export const standInLibrary = (
     return at;
   };
   const code = (result: Result) => {
-    const bytes = Buffer.from(CODE[arch][result], 'hex');
+    const bytes = Buffer.from(own[result], 'hex');
     return { at: place(bytes, 16), length: bytes.length };
   };
   const codes = { number: code('number'), pointer: code('pointer') };
@@ -142,8 +149,9 @@ export const standInLibrary = (
     Buffer.concat([words([type, flags]), longs([at, address, address, size, size, align])]);
   const header = Buffer.alloc(HEADER_BYTES);
   header.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
-  shorts([3, MACHINE[arch]]).copy(header, 16);
+  shorts([3, ARCHITECTURES[arch].elf.machine]).copy(header, 16);
   header.writeUInt32LE(1, 20);
+  header.writeUInt32LE(own.flags ?? 0, 48);
   header.writeBigUInt64LE(BigInt(HEADER_BYTES), 32);
   shorts([HEADER_BYTES, SEGMENT_BYTES, SEGMENTS]).copy(header, 52);
   return Buffer.concat([

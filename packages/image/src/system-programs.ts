@@ -6,7 +6,7 @@ import { elfClosure, libraryFolder } from './elf-closure.ts';
 import { elfImports } from './elf-imports.ts';
 import { mergeTrees } from './merge-trees.ts';
 import { bytesAt } from './resolve-path.ts';
-import { standInLibrary } from './stand-in-library.ts';
+import { hasStandIns, standInLibrary } from './stand-in-library.ts';
 import { putFile } from './tree-edit.ts';
 
 /** What init, containers, the data partition and its repair need. */
@@ -69,7 +69,9 @@ export const systemPrograms = (
     : PROGRAMS;
   const refused: { readonly library: string; readonly by: string; readonly pointers: RegExp }[] = [];
   const files = elfClosure(whole, programs, (library, by) => {
-    const entry = REFUSED.find((one) => one.library === library && one.by.test(by));
+    const entry = hasStandIns(arch)
+      ? REFUSED.find((one) => one.library === library && one.by.test(by))
+      : undefined;
     if (entry !== undefined) refused.push({ ...entry, by });
     return entry !== undefined;
   });

@@ -1,6 +1,6 @@
 import { DebPackage } from '@slipway/components';
 import { SNAPSHOT } from '@slipway/image-spec';
-import { Arch, Digest, messageOf, SlipwayError } from '@slipway/protocol';
+import { Arch, ARCHITECTURES, Digest, messageOf, SlipwayError } from '@slipway/protocol';
 import { parseDocument, stringify } from 'yaml';
 import { z } from 'zod';
 
@@ -20,10 +20,12 @@ const LockedImage = z.strictObject({
   platforms: Platforms,
 });
 
+const DEBIAN_NAMES = Arch.options.map((arch) => ARCHITECTURES[arch].debian);
+
 const LockedPackage = DebPackage.omit({ mirrors: true }).extend({
   name: z.string().regex(/^[a-z0-9][a-z0-9+.-]*$/, 'the name of a Debian package'),
   version: z.string().regex(/^[A-Za-z0-9.+:~-]+$/, 'the version of a Debian package'),
-  arch: z.string().regex(/^(?:all|amd64|arm64)$/, 'all, amd64 or arm64'),
+  arch: z.enum(['all', ...DEBIAN_NAMES], { error: `expected all or ${DEBIAN_NAMES.join(', ')}` }),
   size: z.int().min(0),
   url: Url,
 });

@@ -9,7 +9,7 @@ import { failure } from './failures.ts';
 import type { OciImage, OciLayer } from './image.ts';
 import { parseJson } from './json.ts';
 import { ImageConfig, type LayerCompression } from './oci-schema.ts';
-import { fitsPlatform, formatPlatform } from './platform.ts';
+import { bestOf, formatPlatform } from './platform.ts';
 import { compressionAt } from './unpacked-archive.ts';
 
 /** `manifest.json` of `docker save`: the images of the archive. */
@@ -132,7 +132,7 @@ export const openDockerArchive = async (file: string, tag: string | undefined, r
 
   return {
     image: async (arch: Arch): Promise<OciImage> => {
-      const found = parsed.find(({ config }) => fitsPlatform(config, arch));
+      const found = bestOf(parsed, ({ config }) => config, arch);
       if (found === undefined) {
         const platforms = parsed.map(({ config }) => formatPlatform(config));
         throw failure(

@@ -11,7 +11,7 @@ import {
   type Manifest,
   type Platform,
 } from './oci-schema.ts';
-import { fitsPlatform, formatPlatform, isAttestation } from './platform.ts';
+import { bestOf, formatPlatform, isAttestation, platformRank } from './platform.ts';
 
 const MAX_NESTING = 4;
 const CONFIG_TYPES = [
@@ -60,21 +60,28 @@ export const findManifest = async (
     return { digest: root.digest, indexDigest, manifest, config };
   };
 
+  /** What suits best first, what says nothing where it stands, and nothing of what does not suit. */
+  const bestFirst = (candidates: readonly Candidate[]): Candidate[] =>
+    candidates
+      .flatMap((candidate) => {
+        const { platform } = candidate.root;
+        const rank = platform === undefined ? 0 : platformRank(platform, arch);
+        if (platform !== undefined && rank === undefined) platforms.add(formatPlatform(platform));
+        return rank === undefined ? [] : [{ candidate, rank }];
+      })
+      .sort((a, b) => a.rank - b.rank)
+      .map(({ candidate }) => candidate);
+
   const search = async (
     candidates: readonly Candidate[],
     depth: number,
   ): Promise<FoundManifest | undefined> => {
     if (depth > MAX_NESTING)
       throw failure('COMPONENT_INVALID', ref, `indexes are nested deeper than ${MAX_NESTING}`);
-    for (const candidate of candidates) {
+    for (const candidate of bestFirst(candidates)) {
       const { root } = candidate;
-      if (root.platform !== undefined) {
-        if (!fitsPlatform(root.platform, arch)) {
-          platforms.add(formatPlatform(root.platform));
-          continue;
-        }
-      } else if (root.mediaType !== undefined && !isOneOf([...INDEX_TYPES, ...MANIFEST_TYPES], root))
-        continue;
+      const isDocument = isOneOf([...INDEX_TYPES, ...MANIFEST_TYPES], root);
+      if (root.platform === undefined && root.mediaType !== undefined && !isDocument) continue;
       const document = parseDocument(await blobs.read(root, 'manifest'), ref, root.digest);
       if (document.kind === 'index') {
         const inner = document.index.manifests
@@ -97,15 +104,20 @@ export const findManifest = async (
   );
   if (stated !== undefined) return stated;
   const others = new Set<string>();
+  const fitting: FoundManifest[] = [];
   for (const { candidate, manifest } of unstated) {
     if (!CONFIG_TYPES.includes(manifest.config.mediaType)) {
       others.add(manifest.config.mediaType);
       continue;
     }
     const found = await load(candidate, manifest);
-    if (fitsPlatform(found.config, arch)) return found;
-    platforms.add(formatPlatform(found.config));
+    const rank = platformRank(found.config, arch);
+    if (rank === 0) return found;
+    if (rank === undefined) platforms.add(formatPlatform(found.config));
+    else fitting.push(found);
   }
+  const best = bestOf(fitting, ({ config }) => config, arch);
+  if (best !== undefined) return best;
   throw notFound(ref, arch, [...platforms], [...others]);
 };
 

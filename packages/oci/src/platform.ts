@@ -1,21 +1,37 @@
-import type { Arch } from '@slipway/protocol';
+import { ARCHITECTURES, type Arch } from '@slipway/protocol';
 import type { Descriptor, Platform } from './oci-schema.ts';
 
-const ARCH_NAMES: Readonly<Record<string, string>> = {
-  x86_64: 'amd64',
-  'x86-64': 'amd64',
-  aarch64: 'arm64',
+/** Some write a compiler's name of it. */
+const isArchitecture = (name: string, { oci, aliases }: (typeof ARCHITECTURES)[Arch]): boolean =>
+  [oci.architecture, ...aliases].includes(name.toLowerCase());
+
+/**
+ * How well an image for a platform suits the Linux machines of an architecture: 0 is best. A variant that only some of
+ * them have does not suit, nor does one that is above theirs, such as arm64/v9.
+ *
+ * @returns undefined if it does not run on every one of them
+ */
+export const platformRank = (
+  { os, architecture, variant = '' }: Platform,
+  arch: Arch,
+): number | undefined => {
+  const facts = ARCHITECTURES[arch];
+  if (os.toLowerCase() !== 'linux' || !isArchitecture(architecture, facts)) return undefined;
+  if (variant === '') return 0;
+  const rank = facts.variants.indexOf(`v${variant.toLowerCase().replace(/^v/, '')}`);
+  return rank < 0 ? undefined : rank;
 };
-/** What every machine of an architecture runs; an image for `v9` or `v3` does not start on all of them. */
-const BASE_VARIANTS: Readonly<Record<Arch, readonly string[]>> = { amd64: ['v1'], arm64: ['v8', '8'] };
 
-const archName = (name: string): string => ARCH_NAMES[name.toLowerCase()] ?? name.toLowerCase();
-
-/** Whether an image for a platform runs on every Linux machine of an architecture. */
-export const fitsPlatform = ({ os, architecture, variant = '' }: Platform, arch: Arch): boolean =>
-  os.toLowerCase() === 'linux' &&
-  archName(architecture) === arch &&
-  (variant === '' || BASE_VARIANTS[arch].includes(variant));
+/** The first of those that suit best. */
+export const bestOf = <T>(
+  items: readonly T[],
+  platformOf: (item: T) => Platform,
+  arch: Arch,
+): T | undefined =>
+  items
+    .map((item) => ({ item, rank: platformRank(platformOf(item), arch) ?? Infinity }))
+    .filter(({ rank }) => rank < Infinity)
+    .sort((a, b) => a.rank - b.rank)[0]?.item;
 
 export const formatPlatform = ({ os, architecture, variant = '' }: Platform): string =>
   `${os}/${architecture}${variant === '' ? '' : `/${variant}`}`;

@@ -23,7 +23,7 @@ export const resolveImage = async (
       if (codeOf(error) !== 'COMPONENT_NOT_FOUND') throw error;
       missing = error;
     }
-  const digest = source.digest ?? platforms.amd64 ?? platforms.arm64;
+  const digest = source.digest ?? Object.values(platforms)[0];
   if (digest === undefined || Object.keys(platforms).length === 0) throw missing;
   return { digest, platforms };
 };

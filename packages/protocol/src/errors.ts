@@ -163,6 +163,12 @@ export const ERRORS = {
     'An output format is unknown, or the image cannot be written in it.',
     'Choose another format, or give the image what the message names.',
   ),
+  ARCH_UNSUPPORTED: entry(
+    65,
+    422,
+    'What is asked for does not exist for this architecture.',
+    'Do what the message names instead; docs/architectures.md says what there is for each.',
+  ),
   REGISTRY_UNAUTHORIZED: entry(
     77,
     502,

@@ -83,7 +83,8 @@ export const Version = z
   .max(64)
   .regex(/^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/, 'a semantic version such as 1.2.3');
 
-export const Arch = z.enum(['amd64', 'arm64']);
+/** As platforms of images call it, without `linux/`; what is known of each is in `ARCHITECTURES`. */
+export const Arch = z.enum(['amd64', 'arm64', 'arm/v7', 'riscv64', 's390x']);
 export type Arch = z.infer<typeof Arch>;
 
 export const SlotName = z.enum(['a', 'b']);

@@ -6,6 +6,7 @@
 export * from './agent-program.ts';
 export * from './alarms.ts';
 export * from './api.ts';
+export * from './architectures.ts';
 export * from './audit.ts';
 export * from './boot-control.ts';
 export * from './broker-access.ts';

@@ -1,22 +1,17 @@
+import { ARCHITECTURES, type Arch } from '@slipway/protocol';
 import type { VmOptions } from './vm.ts';
 
-/** System management mode keeps the guest from writing variables past the firmware; arm64 has no such thing in QEMU. */
-const SECURE = {
+/** System management mode keeps the guest from writing variables past the firmware; only amd64 has such a thing in QEMU. */
+const SECURE: Partial<Record<Arch, { readonly machine: string; readonly globals: readonly string[] }>> = {
   amd64: { machine: ',smm=on', globals: ['-global', 'driver=cfi.pflash01,property=secure,value=on'] },
-  arm64: { machine: '', globals: [] },
-} as const;
-
-const MACHINE = {
-  amd64: { machine: 'q35', cpu: 'max' },
-  arm64: { machine: 'virt', cpu: 'cortex-a72' },
-} as const;
+};
 
 /** QEMU takes commas in values when they are doubled. */
 const value = (text: string) => text.replaceAll(',', ',,');
 
 /** Command line of QEMU for a machine whose first serial port is QEMU's standard output. */
 export const qemuArguments = (options: VmOptions, firmwareCode: string, qmpSocket: string): string[] => {
-  const { machine, cpu } = MACHINE[options.arch];
+  const { machine, cpu } = ARCHITECTURES[options.arch].qemu;
   const secure = options.secureBoot === undefined ? undefined : SECURE[options.arch];
   const forwards = options.forwards.map(
     ({ hostPort, guestPort }) => `,hostfwd=tcp:127.0.0.1:${hostPort}-:${guestPort}`,

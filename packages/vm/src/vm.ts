@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { messageOf, SlipwayError, type Arch } from '@slipway/protocol';
+import { ARCHITECTURES, messageOf, SlipwayError, type Arch } from '@slipway/protocol';
 import { ConsoleText, type ConsoleWait } from './console.ts';
 import { endWithUs, isOnPath } from './end-with-us.ts';
 import { prepareFirmware, requireFirmware } from './firmware.ts';
@@ -75,16 +75,11 @@ export type Vm = {
   readonly exited: Promise<VmExit>;
 };
 
-const QEMU = {
-  amd64: { program: 'qemu-system-x86_64', package: 'qemu-system-x86' },
-  arm64: { program: 'qemu-system-aarch64', package: 'qemu-system-arm' },
-} as const;
-
 /** It starts QEMU so that QEMU ends with this process. */
 const STARTER = { program: 'setpriv', package: 'util-linux' } as const;
 
 const requirePrograms = async (arch: Arch): Promise<void> => {
-  for (const { program, package: name } of [STARTER, QEMU[arch]])
+  for (const { program, package: name } of [STARTER, ARCHITECTURES[arch].qemu])
     if (!(await isOnPath(program)))
       throw new SlipwayError(
         'TOOL_MISSING',
@@ -107,9 +102,13 @@ const started = async (child: ChildProcess, arch: Arch): Promise<number> => {
   try {
     await once(child, 'spawn');
   } catch (cause) {
-    throw new SlipwayError('VM_FAILED', `${QEMU[arch].program} could not be started: ${messageOf(cause)}`, {
-      cause,
-    });
+    throw new SlipwayError(
+      'VM_FAILED',
+      `${ARCHITECTURES[arch].qemu.program} could not be started: ${messageOf(cause)}`,
+      {
+        cause,
+      },
+    );
   }
   return child.pid ?? 0;
 };
@@ -121,7 +120,7 @@ const started = async (child: ChildProcess, arch: Arch): Promise<number> => {
  * @throws {SlipwayError} TOOL_MISSING naming the package to install, VM_FAILED
  */
 export const startVm = async (options: VmOptions): Promise<Vm> => {
-  const { program } = QEMU[options.arch];
+  const { program } = ARCHITECTURES[options.arch].qemu;
   await requirePrograms(options.arch);
   const firmware = await prepareFirmware(options.arch, options.varsFile, options.secureBoot);
   // The path of a Unix socket is short; the caller's directory may not be.

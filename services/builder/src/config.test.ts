@@ -16,7 +16,10 @@ test('two builds run at once unless told otherwise', () => {
 });
 
 test('a worker takes classes of any architecture without special needs unless told otherwise', () => {
-  expect(parseBuilderConfig(ENVIRONMENT)).toMatchObject({ arches: ['amd64', 'arm64'], capabilities: [] });
+  expect(parseBuilderConfig(ENVIRONMENT)).toMatchObject({
+    arches: ['amd64', 'arm64', 'arm/v7', 'riscv64'],
+    capabilities: [],
+  });
   const told = { SLIPWAY_BUILDER_ARCHES: 'arm64', SLIPWAY_BUILDER_CAPABILITIES: 'lab, hsm' };
   expect(parseBuilderConfig({ ...ENVIRONMENT, ...told })).toMatchObject({
     arches: ['arm64'],

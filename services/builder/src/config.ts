@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { MIN_FREE_BYTES } from '@slipway/fleet/disk-space';
-import { Arch, BuilderCapability, parseSettings } from '@slipway/protocol';
+import { Arch, BuilderCapability, DEVICE_ARCHES, parseSettings } from '@slipway/protocol';
 import { z } from 'zod';
 
 const words = (text: string): string[] => text.split(/[\s,]+/).filter((word) => word !== '');
@@ -20,7 +20,7 @@ const Environment = z.object({
     .optional(),
   SLIPWAY_BUILDER_ARCHES: z
     .string()
-    .default(Arch.options.join(','))
+    .default(DEVICE_ARCHES.join(','))
     .transform(words)
     .pipe(z.array(Arch).min(1)),
   SLIPWAY_BUILDER_CAPABILITIES: z.string().default('').transform(words).pipe(z.array(BuilderCapability)),

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { Arch, messageOf } from '@slipway/protocol';
+import { type Arch, DEVICE_ARCHES, messageOf } from '@slipway/protocol';
 import { requireQemu } from '@slipway/vm';
 
 export type Abilities = { readonly arches: Arch[]; readonly cannot: Partial<Record<Arch, string>> };
@@ -16,9 +16,9 @@ export const abilitiesHere = async (): Promise<Abilities> => {
         ? 'mosquitto is not installed; install the Debian package mosquitto'
         : undefined,
   );
-  for (const arch of Arch.options) {
+  for (const arch of DEVICE_ARCHES) {
     const why = broker ?? (await requireQemu(arch).then(() => undefined, messageOf));
     if (why !== undefined) cannot[arch] = why;
   }
-  return { arches: Arch.options.filter((arch) => cannot[arch] === undefined), cannot };
+  return { arches: DEVICE_ARCHES.filter((arch) => cannot[arch] === undefined), cannot };
 };

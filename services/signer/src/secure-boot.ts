@@ -1,15 +1,10 @@
 import { open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { type FileDigest, digestFile } from '@slipway/bundle';
-import { type Arch, SlipwayError } from '@slipway/protocol';
+import { type Arch, efiNames, SlipwayError } from '@slipway/protocol';
 import { type Identity, signPe } from '@slipway/signing';
 import { espRead, espWrite } from '@slipway/vm';
 import { copyArtifact, type Declared } from './stage.ts';
 
-/** What firmware starts on a disk, before the UKI. */
-const LOADERS: Readonly<Record<Arch, string>> = {
-  amd64: 'EFI/BOOT/BOOTX64.EFI',
-  arm64: 'EFI/BOOT/BOOTAA64.EFI',
-};
 const FIRST_UKI = 'EFI/Linux/slot-a.efi';
 
 /** @throws {SlipwayError} CONFIG_INVALID */
@@ -50,7 +45,7 @@ export const signDisk = async (
   await rm(unfinished, { force: true });
   try {
     await copyArtifact(disk.path, disk.declared, unfinished);
-    const loader = LOADERS[disk.arch];
+    const loader = efiNames(disk.arch).firstFile;
     await espWrite(unfinished, loader, signPe(await espRead(unfinished, loader), db));
     await espWrite(unfinished, FIRST_UKI, await readFile(uki));
     await using file = await open(unfinished, 'r');

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { readFully } from '@slipway/bundle';
-import { type Arch, SlipwayError } from '@slipway/protocol';
+import { Arch, ARCHITECTURES, SlipwayError } from '@slipway/protocol';
 
 /** What a unified kernel image says of itself, of all that the signer needs to know. */
 export type UkiFacts = { readonly arch: Arch; readonly commandLine: string };
@@ -8,7 +8,6 @@ export type UkiFacts = { readonly arch: Arch; readonly commandLine: string };
 const HEADER_BYTES = 64 * 1024;
 const MAX_COMMAND_LINE_BYTES = 16 * 1024;
 const SECTION_BYTES = 40;
-const MACHINES: Readonly<Record<number, Arch>> = { 0x8664: 'amd64', 0xaa64: 'arm64' };
 
 const refuse = (why: string, cause?: unknown): SlipwayError =>
   new SlipwayError(
@@ -26,7 +25,7 @@ const readHeader = (header: Buffer): { arch: Arch; sections: Section[] } => {
   const at = header.readUInt32LE(0x3c);
   if (header.toString('latin1', at, at + 4) !== 'PE\0\0') throw refuse('expected a PE image');
   const machine = header.readUInt16LE(at + 4);
-  const arch = MACHINES[machine];
+  const arch = Arch.options.find((name) => ARCHITECTURES[name].efi?.machine === machine);
   if (arch === undefined) throw refuse(`machine 0x${machine.toString(16)} is none that Slipway builds for`);
   const table = at + 24 + header.readUInt16LE(at + 20);
   const sections = Array.from({ length: header.readUInt16LE(at + 6) }, (_, index) => {

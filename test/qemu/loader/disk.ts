@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import type { Esp } from '@slipway/device-agent';
-import type { Arch } from '@slipway/protocol';
+import type { WholeChainArch } from '@slipway/protocol';
 import { espList, espRead, espWrite } from '@slipway/vm';
 import { efiProgram } from './efi-program.ts';
 
@@ -17,7 +17,7 @@ const run = (program: string, ...args: string[]): void => {
 /** A disk with an ESP that holds these files, and a program in the place of each slot's UKI. */
 export const makeLoaderDisk = async (
   disk: string,
-  arch: Arch,
+  arch: WholeChainArch,
   files: Readonly<Record<string, Uint8Array>>,
 ): Promise<void> => {
   await writeFile(disk, '');

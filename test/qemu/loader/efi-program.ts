@@ -1,10 +1,10 @@
-import type { Arch } from '@slipway/protocol';
+import type { WholeChainArch } from '@slipway/protocol';
 
 /**
  * Machine code of an EFI program that prints the text behind it and resets the machine: OutputString of ConOut, then
  * ResetSystem (cold). Position-independent; the system table comes in the second argument.
  */
-const CODE: Record<Arch, { readonly machine: number; readonly hex: string }> = {
+const CODE: Record<WholeChainArch, { readonly machine: number; readonly hex: string }> = {
   // push rbx; sub rsp,32; mov rbx,rdx; mov rcx,[rbx+64]; lea rdx,[rip+text]; call [rcx+8]; mov rax,[rbx+88];
   // xor ecx,ecx; xor edx,edx; xor r8d,r8d; xor r9d,r9d; call [rax+104]; jmp .; nop
   amd64: {
@@ -23,7 +23,7 @@ const HEADERS = 0x200;
 const TEXT_ADDRESS = 0x1000;
 
 /** Stands in for the UKI of a slot: starts, says which it is, and ends in a reset as a panic does. */
-export const efiProgram = (arch: Arch, text: string): Buffer => {
+export const efiProgram = (arch: WholeChainArch, text: string): Buffer => {
   const { machine, hex } = CODE[arch];
   const code = Buffer.concat([Buffer.from(hex, 'hex'), Buffer.from(`${text}\r\n\0`, 'utf16le')]);
   const section = Buffer.alloc(Math.ceil(code.length / 0x200) * 0x200);

@@ -1,4 +1,4 @@
-import { Arch } from '@slipway/protocol';
+import { WholeChainArch } from '@slipway/protocol';
 import { z } from 'zod';
 import { parseOptions } from '../parse-options.ts';
 
@@ -20,7 +20,7 @@ const Options = z.object({
   json: z.string().optional(),
   runs: z.coerce.number().int().min(1).max(100).default(5),
   scale: z.coerce.number().min(0.001).max(100).default(1),
-  arch: Arch.default(process.arch === 'arm64' ? 'arm64' : 'amd64'),
+  arch: WholeChainArch.default(process.arch === 'arm64' ? 'arm64' : 'amd64'),
   keep: z.boolean().default(false),
 });
 export type BuildBenchOptions = z.infer<typeof Options>;

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { createReport } from '@slipway/demo';
-import { Arch } from '@slipway/protocol';
+import { WholeChainArch } from '@slipway/protocol';
 import { GOALS, type Memory } from '../agent/result.ts';
 import { measureDevice } from './measure-device.ts';
 import { DEVICE_HELP, parseDeviceOptions } from './options.ts';
@@ -40,7 +40,7 @@ export const benchDevice = async (
   const cache = resolve(options.cache ?? join(root, '.slipway', 'cache'));
   const report = createReport(print, performance.now());
   const devices: DeviceMeasure[] = [];
-  for (const arch of options.arch === undefined ? Arch.options : [options.arch])
+  for (const arch of options.arch === undefined ? WholeChainArch.options : [options.arch])
     devices.push(await measureDevice(root, arch, options['root-mib'], cache, report));
   const { idlePssBytes, installingPssBytes } = GOALS;
   const result: DeviceBench = {

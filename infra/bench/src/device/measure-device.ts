@@ -16,7 +16,7 @@ import {
   withoutQualification,
 } from '@slipway/demo';
 import { startLocal } from '@slipway/local';
-import { ClassName, DeviceId, SlipwayError, type Arch } from '@slipway/protocol';
+import { ClassName, DeviceId, SlipwayError, type WholeChainArch } from '@slipway/protocol';
 import type { Memory } from '../agent/result.ts';
 import { MEMORY_DIAGNOSTIC, parseGuestMemory } from './guest-memory.ts';
 import type { DeviceMeasure } from './result.ts';
@@ -52,7 +52,7 @@ const memoryOf = async ({ client }: Pipeline, device: DeviceId): Promise<Memory 
  */
 export const measureDevice = async (
   root: string,
-  arch: Arch,
+  arch: WholeChainArch,
   rootMib: number,
   cacheDir: string,
   report: Report,

@@ -1,4 +1,4 @@
-import { Arch } from '@slipway/protocol';
+import { WholeChainArch } from '@slipway/protocol';
 import { z } from 'zod';
 import { parseOptions } from '../parse-options.ts';
 
@@ -17,7 +17,7 @@ Exit status: 1 if a goal is missed.`;
 
 const Options = z.object({
   help: z.boolean().default(false),
-  arch: Arch.optional(),
+  arch: WholeChainArch.optional(),
   'root-mib': z.coerce.number().int().min(1).max(256).default(256),
   cache: z.string().optional(),
   json: z.string().optional(),

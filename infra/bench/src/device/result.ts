@@ -1,9 +1,9 @@
-import { Arch } from '@slipway/protocol';
+import { WholeChainArch } from '@slipway/protocol';
 import { z } from 'zod';
 import { AgentBench, Memory } from '../agent/result.ts';
 
 export const DeviceMeasure = z.object({
-  arch: Arch,
+  arch: WholeChainArch,
   idle: Memory.describe('connected, a minute and more after the boot'),
   installing: Memory.describe('the most that was seen at one look while a root was installed'),
   looks: z.int().describe('how often it was looked at while it installed'),

@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { Arch } from '@slipway/protocol';
+import { WholeChainArch } from '@slipway/protocol';
 import { measureImage } from './measure-image.ts';
 import { IMAGE_HELP, parseImageOptions } from './options.ts';
 import { openReferenceBuilder } from './reference-image.ts';
@@ -33,7 +33,7 @@ export const benchImage = async (
     resolve(options.cache ?? join(root, '.slipway', 'cache')),
   );
   const images: ImageMeasure[] = [];
-  for (const arch of options.arch === undefined ? Arch.options : [options.arch]) {
+  for (const arch of options.arch === undefined ? WholeChainArch.options : [options.arch]) {
     print(`building and weighing the reference image for ${arch} …`);
     images.push(await measureImage(build, arch));
   }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Arch } from '@slipway/protocol';
+import type { WholeChainArch } from '@slipway/protocol';
 import type { ReferenceBuilder } from './reference-image.ts';
 import { GOALS, type ImageMeasure, type Weight } from './result.ts';
 import { partsOf, sectionOf, together, weigh } from './weigh.ts';
@@ -16,7 +16,7 @@ const difference = (a: Weight, b: Weight): Weight => ({
 });
 
 /** Builds the reference image with and without agent and weighs it. */
-export const measureImage = async (build: ReferenceBuilder, arch: Arch): Promise<ImageMeasure> => {
+export const measureImage = async (build: ReferenceBuilder, arch: WholeChainArch): Promise<ImageMeasure> => {
   const { folder } = await build(arch, true);
   const whole = await read(folder);
   const bare = await read((await build(arch, false)).folder);

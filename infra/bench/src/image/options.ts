@@ -1,4 +1,4 @@
-import { Arch } from '@slipway/protocol';
+import { WholeChainArch } from '@slipway/protocol';
 import { z } from 'zod';
 import { parseOptions } from '../parse-options.ts';
 
@@ -18,7 +18,7 @@ const Options = z.object({
   dir: z.string().optional(),
   cache: z.string().optional(),
   json: z.string().optional(),
-  arch: Arch.optional(),
+  arch: WholeChainArch.optional(),
   keep: z.boolean().default(false),
 });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { packRepository } from '@slipway/components';
 import { buildAgent } from '@slipway/device-agent/build-agent';
 import { buildImage } from '@slipway/image';
-import { BuildRequest, Digest, type Arch, type BuildResult } from '@slipway/protocol';
+import { BuildRequest, Digest, type WholeChainArch, type BuildResult } from '@slipway/protocol';
 
 /** What is weighed: the web server and the DHCP client of the demo's image repository, and nothing besides. */
 const imageFile = (hasAgent: boolean): string => `kernel:
@@ -30,7 +30,7 @@ agent:
 `;
 
 /** A machine as QEMU has it: a class knows the drivers of its devices. */
-const classFile = (arch: Arch): string => `name: reference-${arch}
+const classFile = (arch: WholeChainArch): string => `name: reference-${arch}
 arch: ${arch}
 images: [../reference.yml]
 drivers: [virtio_pci, virtio_blk, virtio_net]
@@ -38,7 +38,7 @@ outputs: []
 `;
 
 export type ReferenceBuilder = (
-  arch: Arch,
+  arch: WholeChainArch,
   hasAgent: boolean,
 ) => Promise<{
   readonly result: BuildResult;

@@ -1,11 +1,11 @@
-import { Arch } from '@slipway/protocol';
+import { WholeChainArch } from '@slipway/protocol';
 import { z } from 'zod';
 
 /** Bytes of a compressed slot, and of everything in it that only the agent needs. */
 export const GOALS = {
   amd64: { slot: 18_000_000, agent: 4_000_000 },
   arm64: { slot: 16_000_000, agent: 4_000_000 },
-} as const satisfies Record<Arch, { readonly slot: number; readonly agent: number }>;
+} as const satisfies Record<WholeChainArch, { readonly slot: number; readonly agent: number }>;
 
 export const Weight = z.object({
   bytes: z.int(),
@@ -17,7 +17,7 @@ export const Part = Weight.extend({ path: z.string() });
 export type Part = z.infer<typeof Part>;
 
 export const ImageMeasure = z.object({
-  arch: Arch,
+  arch: WholeChainArch,
   kernelRelease: z.string(),
   kernel: Weight.describe('as it lies in the UKI'),
   initramfs: Weight.describe('lies compressed in the UKI'),

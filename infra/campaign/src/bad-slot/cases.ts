@@ -1,4 +1,4 @@
-import type { Arch, ErrorCode } from '@slipway/protocol';
+import type { WholeChainArch, ErrorCode } from '@slipway/protocol';
 import type { Fault } from './image-file.ts';
 import type { Damage } from './damage.ts';
 
@@ -110,4 +110,4 @@ export const caseOf = (name: CaseName): BadCase => {
 };
 
 /** Where a case happens. `slot` is the one that the bad release goes into. */
-export type Place = { readonly arch: Arch; readonly slot: 'a' | 'b' };
+export type Place = { readonly arch: WholeChainArch; readonly slot: 'a' | 'b' };

@@ -5,7 +5,7 @@ import { createClient } from '@slipway/client';
 import { writeAtomically } from '@slipway/components';
 import { createPipeline, openLiveView, type Cleanup, type Pipeline, type Report } from '@slipway/demo';
 import { startLocal } from '@slipway/local';
-import { ClassName, type Arch, type Build, type Release } from '@slipway/protocol';
+import { ClassName, type WholeChainArch, type Build, type Release } from '@slipway/protocol';
 import { classFile, deviceClass, type Fault, IMAGE_FILE, imageFile } from './image-file.ts';
 
 export type Built = { readonly build: Build; readonly release: Release };
@@ -21,7 +21,7 @@ export type Ground = {
   /** releases that are there already were built with another agent */
   readonly isOfAnother: boolean;
   /** published; the first release of a class has a disk image; those of one version are built once, also over runs */
-  readonly release: (arch: Arch, version: string, fault: Fault) => Promise<Built>;
+  readonly release: (arch: WholeChainArch, version: string, fault: Fault) => Promise<Built>;
   readonly diskOf: (first: Built) => string;
 };
 
@@ -65,7 +65,7 @@ export const openGround = async ({ folder, cacheDir, report, cleanup }: OpenGrou
     release.state === 'draft' ? pipeline.publish(release) : Promise.resolve(release);
   /** The files of the image repository say one version at a time. */
   let previous: Promise<unknown> = Promise.resolve();
-  const make = async (arch: Arch, version: string, fault: Fault): Promise<Built> => {
+  const make = async (arch: WholeChainArch, version: string, fault: Fault): Promise<Built> => {
     const name = ClassName.parse(deviceClass(arch));
     const known = (await client.builds.list().all()).find(
       (build) => build.deviceClass === name && build.version === version && build.state === 'succeeded',

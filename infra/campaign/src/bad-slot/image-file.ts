@@ -1,4 +1,4 @@
-import type { Arch } from '@slipway/protocol';
+import type { WholeChainArch } from '@slipway/protocol';
 
 /**
  * What a release does wrong, by its own image file. `none` is a good one; what is done to it from outside is said
@@ -8,7 +8,7 @@ export type Fault =
   'none' | 'panic' | 'initramfs' | 'hang' | 'no-network' | 'service-crash' | 'failing-probe';
 
 export const IMAGE_FILE = 'campaign.yml';
-export const deviceClass = (arch: Arch): string => `bad-slot-${arch}`;
+export const deviceClass = (arch: WholeChainArch): string => `bad-slot-${arch}`;
 
 const NETWORK = `
   - name: network
@@ -79,7 +79,7 @@ health:
 `;
 
 /** All releases are signed for Secure Boot; devices without it start them as well. */
-export const classFile = (arch: Arch, withDisk: boolean): string => `name: ${deviceClass(arch)}
+export const classFile = (arch: WholeChainArch, withDisk: boolean): string => `name: ${deviceClass(arch)}
 arch: ${arch}
 board: uefi
 secureBoot: true

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { Arch, SlipwayError, messageOf } from '@slipway/protocol';
+import { WholeChainArch, SlipwayError, messageOf } from '@slipway/protocol';
 import { z } from 'zod';
 import { CASE_NAMES, CASES } from './cases.ts';
 
@@ -24,7 +24,7 @@ Exit status: 0 if every case ended as it must, 1 otherwise, 64 for wrong options
 const Options = z.object({
   help: z.boolean().default(false),
   case: z.array(z.enum(CASE_NAMES)).default([...CASE_NAMES]),
-  arch: z.array(Arch).default([...Arch.options]),
+  arch: z.array(WholeChainArch).default([...WholeChainArch.options]),
   slot: z.array(z.enum(['a', 'b'])).default(['b', 'a']),
   jobs: z.coerce.number().int().min(1).max(64).default(2),
   out: z.string().optional(),

@@ -1,5 +1,5 @@
 import { parseImageFiles, parseClassFile } from '@slipway/image-spec';
-import { Arch, codeOf } from '@slipway/protocol';
+import { WholeChainArch, codeOf } from '@slipway/protocol';
 import { describe, expect, test } from 'vitest';
 import { CASE_NAMES, CASES } from './cases.ts';
 import { classFile, imageFile } from './image-file.ts';
@@ -81,7 +81,7 @@ describe('the image files', () => {
     expect(spec.services.some(({ name }) => name === 'web')).toBe(true);
   });
 
-  test.each(Arch.options)('%s has a class with Secure Boot', (arch) => {
+  test.each(WholeChainArch.options)('%s has a class with Secure Boot', (arch) => {
     expect(parseClassFile(classFile(arch, true), 'classes/c.yml')).toMatchObject({
       arch,
       secureBoot: true,

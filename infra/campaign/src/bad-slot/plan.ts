@@ -1,15 +1,15 @@
-import type { Arch } from '@slipway/protocol';
+import type { WholeChainArch } from '@slipway/protocol';
 import { CASE_NAMES, caseOf, type CaseName } from './cases.ts';
 import type { Chain } from './chain.ts';
 import type { Row } from './results.ts';
 
 export type Wanted = {
   readonly case: readonly CaseName[];
-  readonly arch: readonly Arch[];
+  readonly arch: readonly WholeChainArch[];
   readonly slot: readonly ('a' | 'b')[];
 };
 
-const isDone = (rows: readonly Row[], name: string, arch: Arch, slot: 'a' | 'b'): boolean =>
+const isDone = (rows: readonly Row[], name: string, arch: WholeChainArch, slot: 'a' | 'b'): boolean =>
   rows.some((row) => row.ok && row.case === name && row.arch === arch && row.slot === slot);
 
 /** One chain per place and kind of firmware, of the cases that did not end well before. */

@@ -1,12 +1,12 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Arch } from '@slipway/protocol';
+import { WholeChainArch } from '@slipway/protocol';
 import { z } from 'zod';
 
 /** What became of one case in one place; `good-update` is the update that every device takes at its end. */
 export const Row = z.object({
   case: z.string(),
-  arch: Arch,
+  arch: WholeChainArch,
   /** where the release went */
   slot: z.enum(['a', 'b']),
   secureBoot: z.boolean(),
@@ -50,7 +50,9 @@ const describe = (row: Row | undefined): string => {
 
 /** Cases down, places across. */
 export const renderResults = (rows: readonly Row[]): string => {
-  const places = Arch.options.flatMap((arch) => (['b', 'a'] as const).map((slot) => ({ arch, slot })));
+  const places = WholeChainArch.options.flatMap((arch) =>
+    (['b', 'a'] as const).map((slot) => ({ arch, slot })),
+  );
   const names = [...new Set(rows.map((row) => row.case))];
   const table = [
     ['case', ...places.map(({ arch, slot }) => `${arch}, into ${slot}`)],

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { Arch, SlipwayError, messageOf } from '@slipway/protocol';
+import { WholeChainArch, SlipwayError, messageOf } from '@slipway/protocol';
 import { z } from 'zod';
 import { ScenarioNames } from './record/scenario.ts';
 
@@ -30,7 +30,7 @@ const Options = z.object({
   help: z.boolean().default(false),
   out: z.string().optional(),
   fresh: z.boolean().default(false),
-  arch: z.array(Arch).default(Arch.options),
+  arch: z.array(WholeChainArch).default(WholeChainArch.options),
   scenario: z.array(z.enum(ScenarioNames)).default([...ScenarioNames]),
   cases: count.default(0),
   real: count.default(300),

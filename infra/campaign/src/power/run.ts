@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { SlipwayError, type Arch } from '@slipway/protocol';
+import { SlipwayError, type WholeChainArch } from '@slipway/protocol';
 import { endWithChildren } from './campaign/end-with-children.ts';
 import { killAndBoot } from './campaign/kills.ts';
 import { readKeys } from './campaign/keys.ts';
@@ -22,7 +22,7 @@ type Print = (line: string) => void;
 
 const groupOf = ({ arch, scenario, cut, phase }: Case): string => `${arch} ${scenario} ${cut.kind} ${phase}`;
 
-const allCases = (stages: ReadonlyMap<Arch, Stage>, seed: number): Case[] =>
+const allCases = (stages: ReadonlyMap<WholeChainArch, Stage>, seed: number): Case[] =>
   [...stages.values()].flatMap((stage) =>
     [...stage.recordings].flatMap(([scenario, { log }]) =>
       casesOf({ arch: stage.arch, scenario }, log, seed),
@@ -30,7 +30,12 @@ const allCases = (stages: ReadonlyMap<Arch, Stage>, seed: number): Case[] =>
   );
 
 /** One case again, with all that is left of it. */
-const runOne = async (id: string, open: (arch: Arch) => Promise<Stage>, folder: string, print: Print) => {
+const runOne = async (
+  id: string,
+  open: (arch: WholeChainArch) => Promise<Stage>,
+  folder: string,
+  print: Print,
+) => {
   const parsed = parseId(id);
   if (parsed === undefined) throw new SlipwayError('USAGE', `${id} is not the id of a case\n\n${POWER_HELP}`);
   const stage = await open(parsed.arch);
@@ -63,11 +68,11 @@ export const runPower = async (root: string, args: readonly string[], print: Pri
   await bundleAgent(folder);
   const cacheDir = join(root, '.slipway', 'cache');
   const authorities = await openAuthorities(folder);
-  const open = async (arch: Arch) =>
+  const open = async (arch: WholeChainArch) =>
     openStage({ folder, cacheDir, authorities, scenarios: options.scenario, print }, arch);
   if (options.case !== undefined) return runOne(options.case, open, folder, print);
 
-  const stages = new Map<Arch, Stage>();
+  const stages = new Map<WholeChainArch, Stage>();
   for (const arch of options.arch) stages.set(arch, await open(arch));
   return campaign(
     options,
@@ -81,7 +86,7 @@ export const runPower = async (root: string, args: readonly string[], print: Pri
 const campaign = async (
   options: PowerOptions,
   folder: string,
-  stages: ReadonlyMap<Arch, Stage>,
+  stages: ReadonlyMap<WholeChainArch, Stage>,
   kill: (recording: Recording, seed: number) => ReturnType<typeof killAndBoot>,
   print: Print,
 ): Promise<number> => {

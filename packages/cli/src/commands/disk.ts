@@ -3,10 +3,12 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import {
   Arch,
+  ARCHITECTURES,
   Claim,
   CLAIM_ESP_PATH,
   ClassName,
   DeviceId,
+  efiNames,
   IDENTITY_ESP_PATH,
   messageOf,
   SlipwayError,
@@ -14,6 +16,7 @@ import {
   type Arch as ArchName,
 } from '@slipway/protocol';
 import { z } from 'zod';
+import { ARCH_NAMES, ArchOption } from '../arch-option.ts';
 import { collect, leaf, print, wholeNumber, word, type MakeContext } from '../command.ts';
 import { connect } from '../context.ts';
 import { lengthOf, parseForward, showConsole } from '../machine.ts';
@@ -22,8 +25,10 @@ import { lengthOf, parseForward, showConsole } from '../machine.ts';
 const archOf = async (disk: string): Promise<ArchName> => {
   const { espList } = await import('@slipway/vm');
   const files = new Set((await espList(disk)).map((path) => path.toUpperCase()));
-  if (files.has('EFI/BOOT/BOOTX64.EFI')) return 'amd64';
-  if (files.has('EFI/BOOT/BOOTAA64.EFI')) return 'arm64';
+  const found = Arch.options.find(
+    (arch) => ARCHITECTURES[arch].efi !== undefined && files.has(efiNames(arch).firstFile),
+  );
+  if (found !== undefined) return found;
   throw new SlipwayError(
     'USAGE',
     `${disk} carries no boot loader that tells its architecture. Name it by --arch.`,
@@ -119,7 +124,7 @@ export const diskCommands = (program: Command, makeContext: MakeContext): void =
     usage: 'run <disk>',
     summary: 'boot a disk image in QEMU, its console here; Ctrl-C ends it',
     options: z.object({
-      arch: Arch.optional(),
+      arch: ArchOption.optional(),
       memory: z.int().min(128).default(1024),
       cpus: z.int().min(1).default(2),
       forward: z.array(z.string()).default([]),
@@ -130,7 +135,7 @@ export const diskCommands = (program: Command, makeContext: MakeContext): void =
     }),
     build: (command) =>
       command
-        .option('-a, --arch <arch>', 'amd64 or arm64; otherwise as the boot loader of the disk says')
+        .option('-a, --arch <arch>', `${ARCH_NAMES}; otherwise as the boot loader of the disk says`)
         .option('-m, --memory <mib>', 'memory of the device (1024)', wholeNumber)
         .option('--cpus <n>', 'processors of the device (2)', wholeNumber)
         .option(

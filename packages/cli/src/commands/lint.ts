@@ -2,8 +2,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Baseline, Finding, LINT_RULES } from '@slipway/image-spec/lint';
-import { Arch, messageOf, SlipwayError } from '@slipway/protocol';
+import { messageOf, SlipwayError } from '@slipway/protocol';
 import { z } from 'zod';
+import { ARCH_NAMES, ArchOption, HOST_ARCH } from '../arch-option.ts';
 import { cacheFolder } from '../cache-folder.ts';
 import { classFiles } from '../class-files.ts';
 import { Ended, leaf, type MakeContext } from '../command.ts';
@@ -12,7 +13,7 @@ import type { Context } from '../context.ts';
 export const FAIL_ON = ['error', 'warning', 'note', 'never'] as const;
 
 const LintOptions = z.object({
-  arch: Arch.default(process.arch === 'arm64' ? 'arm64' : 'amd64'),
+  arch: ArchOption.default(HOST_ARCH),
   lock: z.union([z.string(), z.boolean()]).default(true),
   images: z.boolean().default(true),
   kernel: z.boolean().default(true),
@@ -147,7 +148,7 @@ export const lintCommand = (program: Command, makeContext: MakeContext): void =>
         .option('--no-images', 'look at the files alone, not at labels of images nor at the kernel')
         .option('--no-kernel', 'do not fetch the kernel for its options')
         .option('--kernel-config <file>', "the kernel's configuration, instead of that in its component")
-        .option('--arch <arch>', 'of image files: amd64 or arm64; otherwise as this machine')
+        .option('--arch <arch>', `of image files: ${ARCH_NAMES}; otherwise as this machine`)
         .option(
           '--lock <file>',
           'what tags and packages stand for; otherwise slipway.lock beside the first file',

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import type { Lock, LockChange, LockInputs } from '@slipway/lock';
 import { Arch, SlipwayError } from '@slipway/protocol';
 import { z } from 'zod';
+import { ARCH_NAMES, ArchOption, HOST_ARCH } from '../arch-option.ts';
 import { cacheFolder } from '../cache-folder.ts';
 import { classFiles } from '../class-files.ts';
 import { collect, leaf, print, type MakeContext } from '../command.ts';
@@ -13,7 +14,7 @@ import { table } from '../table.ts';
 
 const LockOptions = z.object({
   update: z.union([z.boolean(), z.array(z.string())]).default(false),
-  arch: z.array(Arch, { error: 'amd64 or arm64' }).default([]),
+  arch: z.array(ArchOption).default([]),
   check: z.boolean().default(false),
   output: z.string().optional(),
   offline: z.boolean().default(false),
@@ -21,13 +22,11 @@ const LockOptions = z.object({
 });
 type LockOptions = z.infer<typeof LockOptions>;
 
-const HOST: Arch = process.arch === 'arm64' ? 'arm64' : 'amd64';
-
 /** What nobody asked for stays as it is: the architectures that are locked are locked again. */
 const archesOf = (asked: readonly Arch[], lock: Lock | undefined): readonly Arch[] => {
   if (asked.length > 0) return asked;
   const locked = Arch.options.filter((arch) => lock?.debian[arch] !== undefined);
-  return locked.length > 0 ? locked : [HOST];
+  return locked.length > 0 ? locked : [HOST_ARCH];
 };
 
 /**
@@ -145,7 +144,7 @@ export const lockCommand = (program: Command, makeContext: MakeContext): void =>
         .option('--update [names...]', 'resolve again: everything, or the references and package sets named')
         .option(
           '--arch <arch>',
-          'amd64 or arm64, repeatable; otherwise those of the lock, or this machine',
+          `${ARCH_NAMES}, repeatable; otherwise those of the lock, or this machine`,
           collect,
         )
         .option('--check', 'change nothing; fail if the lock does not say all that the files name')

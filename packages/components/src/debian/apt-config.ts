@@ -1,4 +1,4 @@
-import type { Arch } from '@slipway/protocol';
+import { ARCHITECTURES, type Arch } from '@slipway/protocol';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runTool } from '../run-tool.ts';
@@ -16,6 +16,9 @@ const networkSettings = async (): Promise<string> => {
     .join('\n');
 };
 
+const ownArchitecture = (name: string): string =>
+  `APT::Architecture "${name}";\nAPT::Architectures { "${name}"; };`;
+
 export const aptConfig = (directory: string, arch: Arch | undefined, network: string): string => `\
 ${network}
 Dir "${directory}";
@@ -32,7 +35,7 @@ Dir::State "state";
 Dir::State::status "${directory}/status";
 Dir::Cache "cache";
 Dir::Log "log";
-${arch === undefined ? '' : `APT::Architecture "${arch}";\nAPT::Architectures { "${arch}"; };`}
+${arch === undefined ? '' : ownArchitecture(ARCHITECTURES[arch].debian)}
 APT::Install-Recommends "false";
 APT::Sandbox::User "root";
 Acquire::AllowInsecureRepositories "false";

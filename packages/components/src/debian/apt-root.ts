@@ -1,4 +1,4 @@
-import { SlipwayError, type Arch } from '@slipway/protocol';
+import { ARCHITECTURES, SlipwayError, type Arch } from '@slipway/protocol';
 import { createHash } from 'node:crypto';
 import { mkdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -75,7 +75,8 @@ export const openAptRoot = async (options: OpenAptRoot): Promise<AptRoot> => {
     .update(sourcesIn('') + aptConfig('', arch, ''))
     .digest('hex')
     .slice(0, 12);
-  const directory = join(cacheDir, 'apt', `${key}-${arch}`);
+  const name = `${key}-${ARCHITECTURES[arch].debian}`;
+  const directory = join(cacheDir, 'apt', name);
   const configFile = join(directory, 'apt.conf');
   const stamp = join(directory, 'lists-fetched');
   const open = (listsAt: number): AptRoot => ({ arch, configFile, directory, sources, listsAt });
@@ -93,7 +94,7 @@ export const openAptRoot = async (options: OpenAptRoot): Promise<AptRoot> => {
       { details: { arch, uris: sources.map(({ uri }) => uri) } },
     );
   }
-  return withLock(join(cacheDir, 'locks', `apt-${key}-${arch}`), async () => {
+  return withLock(join(cacheDir, 'locks', `apt-${name}`), async () => {
     const meanwhile = await fetchedAt(stamp);
     if (meanwhile !== before && isFresh(meanwhile)) return open(meanwhile);
     await writeAptConfig(directory, arch);

@@ -1,5 +1,5 @@
 import type { DebianSource, PackageSet } from '@slipway/image-spec';
-import type { Arch } from '@slipway/protocol';
+import { ARCHITECTURES, type Arch } from '@slipway/protocol';
 import { join } from 'node:path';
 import { openAptRoot, type AptRoot } from './apt-root.ts';
 import { hostSources, type Mirror } from './host-sources.ts';
@@ -36,7 +36,7 @@ const choose = async (
   const { cacheDir, log = () => undefined, offline, listsSince } = options;
   const sources = await sourcesOf(set.debian, options);
   const root = await openAptRoot({ arch, cacheDir, sources, log, offline, listsSince });
-  const names = set.install.map((name) => name.replaceAll('${arch}', arch));
+  const names = set.install.map((name) => name.replaceAll('${arch}', ARCHITECTURES[arch].debian));
   return { root, packages: await resolvePackages(root, names, set.dependencies) };
 };
 

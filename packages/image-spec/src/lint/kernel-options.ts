@@ -1,3 +1,5 @@
+import type { Arch } from '@slipway/protocol';
+
 /** What the Kernel Self Protection Project says of one option of the kernel. */
 export type KernelOption = {
   readonly name: string;
@@ -5,7 +7,7 @@ export type KernelOption = {
   readonly wanted: 'y' | 'n' | number;
   readonly why: string;
   /** only these architectures have it; absent: all */
-  readonly arch?: 'amd64' | 'arm64';
+  readonly arch?: Arch;
   /** a word of the command line that does the same */
   readonly word?: string;
   /** another option that does the same or better */

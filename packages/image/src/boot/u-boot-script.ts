@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import {
+  ARCHITECTURES,
   SLOT_DEFAULT,
   SLOT_TRY,
   TRY_ARMED,
@@ -118,8 +119,6 @@ const HEADER_BYTES = 64;
 const MAGIC = 0x27051956;
 const OS_LINUX = 5;
 const TYPE_SCRIPT = 6;
-/** Numbers of U-Boot's `include/image.h`. */
-const ARCH: Record<Arch, number> = { amd64: 24, arm64: 22 };
 
 /**
  * `boot.scr`: the script with the header that `mkimage -T script` would write, with the time 0.
@@ -135,7 +134,7 @@ export const uBootScript = (arch: Arch, environment: UBootEnvironmentPlace = 'es
   header.writeUInt32BE(MAGIC, 0);
   header.writeUInt32BE(data.length, 12);
   header.writeUInt32BE(crc32(data), 24);
-  header.set([OS_LINUX, ARCH[arch], TYPE_SCRIPT, 0], 28);
+  header.set([OS_LINUX, ARCHITECTURES[arch].uBoot, TYPE_SCRIPT, 0], 28);
   header.write('slipway', 32, 'latin1');
   header.writeUInt32BE(crc32(header), 4);
   return Buffer.concat([header, data]);

@@ -31,7 +31,7 @@ const partOf = ({ source, layer }: TreeEntry): Pick<TreeEntry, 'part' | 'layer'>
 
 const binaryOf = ({ image, binary }: ImageKernel, tree: Tree) => {
   const [debian, ...others] = isDebian(image)
-    ? [...tree.keys()].filter((path) => /^boot\/vmlinuz-[^/]+$/.test(path))
+    ? [...tree.keys()].filter((path) => /^boot\/vmlinu[xz]-[^/]+$/.test(path))
     : [];
   const isChosen = binary === undefined && !tree.has('kernel') && debian !== undefined && others.length === 0;
   const path = isChosen ? debian : binary === undefined || binary === '' ? 'kernel' : binary;

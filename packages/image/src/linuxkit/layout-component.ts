@@ -1,7 +1,7 @@
 import { fileState, type Component, type ResolveOptions } from '@slipway/components';
 import { formatReference, parseReference, type Volume } from '@slipway/image-spec';
 import { Manifest, openImage, type ImageLocation, type OciImage, type RegistryLocation } from '@slipway/oci';
-import { Arch, messageOf, SlipwayError, type Digest } from '@slipway/protocol';
+import { Arch, messageOf, parseArch, SlipwayError, type Digest } from '@slipway/protocol';
 import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Writable } from 'node:stream';
@@ -37,9 +37,8 @@ const archesOf = (volume: Volume, arch: Arch): Arch[] =>
   (volume.platforms ?? []).length === 0
     ? [arch]
     : (volume.platforms ?? []).map((platform) => {
-        const [os, name] = platform.split('/');
-        const found = Arch.safeParse(name);
-        if (os === 'linux' && found.success) return found.data;
+        const found = platform.startsWith('linux/') ? parseArch(platform) : undefined;
+        if (found !== undefined) return found;
         throw invalid(
           volume,
           `expected platforms of ${Arch.options.map((one) => `linux/${one}`).join(', ')}, found ${platform}`,

@@ -9,7 +9,7 @@ import {
   type Tree,
   type TreeEntry,
 } from '@slipway/components';
-import type { Arch, Digest } from '@slipway/protocol';
+import { ARCHITECTURES, type Arch, type Digest } from '@slipway/protocol';
 import { gzipSegments, segment } from './gzip-segments.ts';
 import { writePieces } from './write-file.ts';
 
@@ -45,7 +45,7 @@ export type ImageArchive = {
 
 const imageConfig = (arch: Arch, diffId: Digest | string): Buffer =>
   json({
-    architecture: arch,
+    ...ARCHITECTURES[arch].oci,
     config: { Entrypoint: ENTRYPOINT },
     history: [{ created_by: 'slipway build' }],
     os: 'linux',
@@ -76,7 +76,7 @@ const layoutEntries = (
     manifests: [
       {
         ...descriptor('application/vnd.oci.image.manifest.v1+json', manifest),
-        platform: { architecture: arch, os: 'linux' },
+        platform: { ...ARCHITECTURES[arch].oci, os: 'linux' },
         annotations: {
           'io.containerd.image.name': `docker.io/library/${reference}`,
           'org.opencontainers.image.ref.name': tag,

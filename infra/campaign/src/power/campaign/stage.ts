@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Arch } from '@slipway/protocol';
+import type { WholeChainArch } from '@slipway/protocol';
 import { slice } from '../../block/overlay-disk.ts';
 import { readFat } from '../../firmware/fat.ts';
 import { partitionsOf, placeOf } from '../../firmware/gpt.ts';
@@ -22,7 +22,7 @@ import type { ScenarioName } from '../record/scenario.ts';
 
 /** Everything about one architecture that its cases need: releases, recordings, and how to judge a case. */
 export type Stage = {
-  readonly arch: Arch;
+  readonly arch: WholeChainArch;
   readonly releases: Releases;
   readonly recordings: ReadonlyMap<ScenarioName, Recording>;
   /** @throws {Untold} */
@@ -58,7 +58,7 @@ const sharedRoot = async (folder: string, { scenario, base }: Recording): Promis
   return file;
 };
 
-export const openStage = async (options: StageOptions, arch: Arch): Promise<Stage> => {
+export const openStage = async (options: StageOptions, arch: WholeChainArch): Promise<Stage> => {
   const { folder, authorities, scenarios, print } = options;
   const releases = await makeReleases({ ...options, log: print }, arch);
   const recordings = await makeRecordings(options, arch, releases, scenarios);

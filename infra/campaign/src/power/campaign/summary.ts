@@ -1,4 +1,4 @@
-import { Arch } from '@slipway/protocol';
+import { WholeChainArch } from '@slipway/protocol';
 import { z } from 'zod';
 import type { Case } from '../cut/cases.ts';
 import { VERDICTS, type Verdict } from '../judge/verdict.ts';
@@ -13,7 +13,7 @@ export const Summary = z.object({
   ok: z
     .boolean()
     .describe('no case bricked the device, none ended wrong, and no boot contradicted the model'),
-  archs: z.array(Arch),
+  archs: z.array(WholeChainArch),
   seed: z.int(),
   boundaries: Count.describe('writes and flushes after each of which the power is cut'),
   cases: Count.describe('boundaries, torn writes and lost writes that were asked for'),
@@ -45,7 +45,7 @@ export const summarise = (
   cases: readonly Case[],
   keys: Keys,
   results: readonly CaseResult[],
-  about: { readonly archs: readonly Arch[]; readonly seed: number },
+  about: { readonly archs: readonly WholeChainArch[]; readonly seed: number },
 ): Summary => {
   const ids = new Set(cases.map(({ id }) => id));
   const boots = new Map(

@@ -1,4 +1,4 @@
-import type { Arch } from '@slipway/protocol';
+import type { WholeChainArch } from '@slipway/protocol';
 import { SECTOR } from '../../block/overlay-disk.ts';
 import type { WriteLog } from '../../block/write-log.ts';
 import { DESIRED, STATUS } from '../record/record.ts';
@@ -9,7 +9,7 @@ import { random } from './random.ts';
 export type Case = {
   /** names everything about it: `amd64-commit-p1234`, `…-t1234.8` (8 sectors), `…-l1234.1` (seed 1) */
   readonly id: string;
-  readonly arch: Arch;
+  readonly arch: WholeChainArch;
   readonly scenario: ScenarioName;
   readonly cut: Cut;
   /** last state of the update that the server had seen */

@@ -1,4 +1,4 @@
-import type { Arch } from '@slipway/protocol';
+import type { WholeChainArch } from '@slipway/protocol';
 
 /** The releases of a campaign, by what becomes of them. */
 export type ReleaseName = 'first' | 'good' | 'bad';
@@ -47,9 +47,9 @@ health:
       command: ['${name === 'bad' ? 'false' : 'true'}']
 `;
 
-export const deviceClass = (arch: Arch): string => `campaign-${arch}`;
+export const deviceClass = (arch: WholeChainArch): string => `campaign-${arch}`;
 
-export const classFile = (arch: Arch): string => `name: ${deviceClass(arch)}
+export const classFile = (arch: WholeChainArch): string => `name: ${deviceClass(arch)}
 arch: ${arch}
 board: uefi
 images: [../campaign.yml]

@@ -8,7 +8,7 @@ import {
   BuildRequest,
   SignResult,
   SlipwayError,
-  type Arch,
+  type WholeChainArch,
   type Assignment,
   type BuildResult,
   type Digest,
@@ -79,7 +79,7 @@ type Ground = {
 };
 
 /** Builds and signs the three releases of one architecture, by the builder and the signer themselves; kept. */
-export const makeReleases = async (ground: Ground, arch: Arch): Promise<Releases> => {
+export const makeReleases = async (ground: Ground, arch: WholeChainArch): Promise<Releases> => {
   const { folder, authorities } = ground;
   const store = join(folder, 'store');
   const images = join(folder, 'images');

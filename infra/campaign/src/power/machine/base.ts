@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { CLAIM_ESP_PATH, type Arch } from '@slipway/protocol';
+import { CLAIM_ESP_PATH, type WholeChainArch } from '@slipway/protocol';
 import { espWrite, startVm } from '@slipway/vm';
 import { CLAIM_TOKEN, startCloud } from '../cloud/cloud.ts';
 import type { Authorities } from '../ground/authorities.ts';
@@ -16,7 +16,7 @@ const ENROL_MS = 900_000;
 /** A device with the first release that has enrolled and been online once: what an update starts from. Kept. */
 export const makeBase = async (
   folder: string,
-  arch: Arch,
+  arch: WholeChainArch,
   authorities: Authorities,
   releases: Releases,
 ): Promise<Base> => {

@@ -1,14 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Arch } from '@slipway/protocol';
+import type { WholeChainArch } from '@slipway/protocol';
 import { relaysTo, type Cloud } from '@slipway/qualifier/cloud';
 import { startVm, type Vm } from '@slipway/vm';
 import { serveNbd, type Export } from '../../block/nbd-server.ts';
 
 const MEMORY_MB = 512;
 
-export const vmDefaults = (arch: Arch, cloud: Cloud, consoleLog: string) => ({
+export const vmDefaults = (arch: WholeChainArch, cloud: Cloud, consoleLog: string) => ({
   arch,
   memoryMb: MEMORY_MB,
   consoleLog,
@@ -26,7 +26,7 @@ export type Machine = {
 
 /** A virtual device whose disk and EFI variables are in this process. */
 export const powerOn = async (
-  arch: Arch,
+  arch: WholeChainArch,
   exports: { readonly disk: Export; readonly vars: Export },
   cloud: Cloud,
   consoleLog: string,

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Arch, Status } from '@slipway/protocol';
+import type { WholeChainArch, Status } from '@slipway/protocol';
 import type { OverlayDisk } from '../../block/overlay-disk.ts';
 import { startCloud } from '../cloud/cloud.ts';
 import type { Authorities } from '../ground/authorities.ts';
@@ -14,7 +14,7 @@ import type { Scenario } from '../record/scenario.ts';
 
 export type BootCut = {
   readonly folder: string;
-  readonly arch: Arch;
+  readonly arch: WholeChainArch;
   readonly authorities: Authorities;
   readonly scenario: Scenario;
   /** what the cut left; written to */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Recorder } from '@slipway/fleet-sim/conformance';
-import type { Arch } from '@slipway/protocol';
+import type { WholeChainArch } from '@slipway/protocol';
 import { OverlayDisk, type Disk } from '../../block/overlay-disk.ts';
 import type { LogEntry, WriteLog } from '../../block/write-log.ts';
 import { startCloud } from '../cloud/cloud.ts';
@@ -23,7 +23,7 @@ const AFTERWARDS_MS = 8_000;
 
 export type RecordOptions = {
   readonly folder: string;
-  readonly arch: Arch;
+  readonly arch: WholeChainArch;
   readonly authorities: Authorities;
   readonly scenario: Scenario;
   readonly base: Disks;

@@ -1,7 +1,7 @@
 import { access, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { recordWire, renderTrace } from '@slipway/fleet-sim/conformance';
-import { Status, type Arch } from '@slipway/protocol';
+import { Status, type WholeChainArch } from '@slipway/protocol';
 import { BaseImage } from '../../block/overlay-disk.ts';
 import { loadLog, saveLog, type WriteLog } from '../../block/write-log.ts';
 import { diskAfter, mediumAfter, type Cut } from '../cut/cut.ts';
@@ -14,7 +14,7 @@ import { recordUpdate, STATUS, type Disks } from './record.ts';
 import { scenarioOf, type Scenario, type ScenarioName } from './scenario.ts';
 
 export type Recording = {
-  readonly arch: Arch;
+  readonly arch: WholeChainArch;
   readonly scenario: Scenario;
   readonly base: Disks;
   readonly log: WriteLog;
@@ -64,13 +64,13 @@ const assertSound = (recording: Recording): void => {
 };
 
 /** What went over the wire meanwhile. @param folder of the campaign */
-export const wireFileOf = (folder: string, arch: Arch, name: ScenarioName): string =>
+export const wireFileOf = (folder: string, arch: WholeChainArch, name: ScenarioName): string =>
   join(folder, arch, `${name}.wire.jsonl`);
 
 /** Records scenarios of an architecture, the rollback from where the commit has ended. Kept. */
 export const makeRecordings = async (
   { folder, authorities, print }: Ground,
-  arch: Arch,
+  arch: WholeChainArch,
   releases: Releases,
   wanted: readonly ScenarioName[],
 ): Promise<ReadonlyMap<ScenarioName, Recording>> => {

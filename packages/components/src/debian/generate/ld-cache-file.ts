@@ -1,14 +1,12 @@
-import type { Arch } from '@slipway/protocol';
+import { ARCHITECTURES, type Arch } from '@slipway/protocol';
 
 /** A library as programs ask for it, and where it lies. */
 export type CachedLibrary = { readonly name: string; readonly path: string };
 
-/** glibc 6, and the ABI. */
-const FLAGS = { amd64: 0x0303, arm64: 0x0a03 } as const satisfies Record<Arch, number>;
 const MAGIC = 'glibc-ld.so.cache1.1';
 const HEADER_BYTES = 48;
 const ENTRY_BYTES = 24;
-const LITTLE_ENDIAN = 2;
+const ENDIAN = { little: 2, big: 3 } as const;
 
 const isDigit = (character: string | undefined): boolean =>
   character !== undefined && character >= '0' && character <= '9';
@@ -49,18 +47,21 @@ export const encodeLdCache = (libraries: readonly CachedLibrary[], arch: Arch): 
       strings.set(path, next);
       next += Buffer.byteLength(path) + 1;
     }
+  const { libraryFlags, elf } = ARCHITECTURES[arch];
   const file = Buffer.alloc(next);
+  const put = (value: number, at: number): unknown =>
+    elf.endian === 'little' ? file.writeUInt32LE(value, at) : file.writeUInt32BE(value, at);
   file.write(MAGIC, 0, 'latin1');
-  file.writeUInt32LE(sorted.length, 20);
-  file.writeUInt32LE(next - stringsAt, 24);
-  file.writeUInt8(LITTLE_ENDIAN, 28);
+  put(sorted.length, 20);
+  put(next - stringsAt, 24);
+  file.writeUInt8(ENDIAN[elf.endian], 28);
   for (const [index, { name, path }] of sorted.entries()) {
     const at = HEADER_BYTES + index * ENTRY_BYTES;
     const value = strings.get(path) ?? 0;
-    file.writeUInt32LE(FLAGS[arch], at);
+    put(libraryFlags, at);
     // The name is the end of the path.
-    file.writeUInt32LE(value + Buffer.byteLength(path) - Buffer.byteLength(name), at + 4);
-    file.writeUInt32LE(value, at + 8);
+    put(value + Buffer.byteLength(path) - Buffer.byteLength(name), at + 4);
+    put(value, at + 8);
   }
   for (const [path, at] of strings) file.write(path, at);
   return file;

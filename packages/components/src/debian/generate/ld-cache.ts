@@ -1,4 +1,4 @@
-import type { Arch } from '@slipway/protocol';
+import { ARCHITECTURES } from '@slipway/protocol';
 import { createGlob } from '../../glob.ts';
 import type { TreeEntry } from '../../tree.ts';
 import { fileEntry } from '../made-entry.ts';
@@ -6,11 +6,7 @@ import { compareLibraries, encodeLdCache, type CachedLibrary } from './ld-cache-
 import { byCode, newest, textAt, type Rule, type Scene } from './scene.ts';
 import { sonameOf } from './shared-library.ts';
 
-const TRIPLET = { amd64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' } as const satisfies Record<
-  Arch,
-  string
->;
-const LOADER = /^usr\/lib(?:64)?\/(?:[^/]+\/)?ld-linux-[^/]+\.so\.\d+$/;
+const LOADER = /^usr\/lib(?:64)?\/(?:[^/]+\/)?(?:ld-linux-[^/]+|ld64)\.so\.\d+$/;
 const LIBRARY = /^(?:lib|ld-)(?!.*-gdb\.py$).*\.so/;
 const MAX_INCLUDES = 100;
 
@@ -36,7 +32,7 @@ const mergedUsr = (path: string): string => path.replace(/^(?=lib(?:64)?(?:\/|$)
 
 /** In the order in which they are searched, each once, however often it is named. */
 const directoriesOf = (scene: Scene): string[] => {
-  const triplet = TRIPLET[scene.arch];
+  const { triplet } = ARCHITECTURES[scene.arch];
   const named = [
     ...configured(scene, 'etc/ld.so.conf', new Set()),
     `lib/${triplet}`,

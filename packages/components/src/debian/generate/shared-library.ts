@@ -1,40 +1,32 @@
-import type { Arch } from '@slipway/protocol';
+import { ARCHITECTURES, type Arch } from '@slipway/protocol';
 import { contentSize, readRange, type Content } from '../../content.ts';
+import { ELF_HEADER_BYTES, elfReader, elfShape, type ElfReader, type ElfShape } from '../../elf-reader.ts';
 
-const MACHINE = { amd64: 62, arm64: 183 } as const satisfies Record<Arch, number>;
 const SHARED_OBJECT = 3;
 const PT_LOAD = 1;
 const PT_DYNAMIC = 2;
-const DT_STRTAB = 5n;
-const DT_SONAME = 14n;
-const PROGRAM_HEADER_BYTES = 56;
+const DT_STRTAB = 5;
+const DT_SONAME = 14;
 const MAX_DYNAMIC_BYTES = 64 * 1024;
 
 type Segment = {
   readonly type: number;
   readonly offset: number;
-  readonly address: bigint;
+  readonly address: number;
   readonly size: number;
 };
 
-const viewOf = (content: Content, offset: number, length: number): DataView => {
-  const bytes = readRange(content, offset, length);
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-};
-
-const segmentsOf = (content: Content, header: DataView): Segment[] => {
-  const offset = Number(header.getBigUint64(32, true));
-  const count = header.getUint16(56, true);
-  const view = viewOf(content, offset, count * PROGRAM_HEADER_BYTES);
-  const segments: Segment[] = [];
-  for (let at = 0; at + PROGRAM_HEADER_BYTES <= view.byteLength; at += PROGRAM_HEADER_BYTES)
-    segments.push({
-      type: view.getUint32(at, true),
-      offset: Number(view.getBigUint64(at + 8, true)),
-      address: view.getBigUint64(at + 16, true),
-      size: Number(view.getBigUint64(at + 32, true)),
-    });
-  return segments;
+const segmentsOf = (content: Content, header: ElfReader): Segment[] => {
+  const at = header.layout.segments;
+  const bytes = header.half(at.entry);
+  const table = readRange(content, header.long(at.table), header.half(at.count) * bytes);
+  const elf = elfReader(table, header.shape);
+  return Array.from({ length: Math.floor(table.length / bytes) }, (_, index) => ({
+    type: elf.word(index * bytes),
+    offset: elf.long(index * bytes + at.offset),
+    address: elf.long(index * bytes + at.address),
+    size: elf.long(index * bytes + at.size),
+  }));
 };
 
 const textAt = (content: Content, offset: number): string => {
@@ -43,6 +35,9 @@ const textAt = (content: Content, offset: number): string => {
   return new TextDecoder('latin1').decode(bytes.subarray(0, end < 0 ? bytes.length : end));
 };
 
+const isShape = (shape: ElfShape | undefined, { bits, endian }: ElfShape): shape is ElfShape =>
+  shape?.bits === bits && shape.endian === endian;
+
 /**
  * The name under which programs ask for a library.
  *
@@ -50,30 +45,31 @@ const textAt = (content: Content, offset: number): string => {
  * @see elf(5)
  */
 export const sonameOf = (content: Content, arch: Arch): string | undefined => {
-  if (contentSize(content) < 64) return undefined;
-  const header = viewOf(content, 0, 64);
-  // Magic, 64 bits, little endian.
-  if (header.getUint32(0) !== 0x7f454c46 || header.getUint16(4) !== 0x0201) return undefined;
-  if (header.getUint16(16, true) !== SHARED_OBJECT) return undefined;
-  if (header.getUint16(18, true) !== MACHINE[arch]) return undefined;
+  if (contentSize(content) < ELF_HEADER_BYTES) return undefined;
+  const start = readRange(content, 0, ELF_HEADER_BYTES);
+  const shape = elfShape(start);
+  const wanted = ARCHITECTURES[arch].elf;
+  if (!isShape(shape, wanted)) return undefined;
+  const header = elfReader(start, shape);
+  if (header.half(16) !== SHARED_OBJECT || header.half(18) !== wanted.machine) return undefined;
   const segments = segmentsOf(content, header);
   const dynamic = segments.find(({ type }) => type === PT_DYNAMIC);
   if (dynamic === undefined) return undefined;
-  const view = viewOf(content, dynamic.offset, Math.min(dynamic.size, MAX_DYNAMIC_BYTES));
-  let strings: bigint | undefined;
-  let name: bigint | undefined;
-  for (let at = 0; at + 16 <= view.byteLength; at += 16) {
-    const tag = view.getBigInt64(at, true);
-    if (tag === 0n) break;
-    if (tag === DT_STRTAB) strings = view.getBigUint64(at + 8, true);
-    if (tag === DT_SONAME) name = view.getBigUint64(at + 8, true);
+  const pairs = readRange(content, dynamic.offset, Math.min(dynamic.size, MAX_DYNAMIC_BYTES));
+  const elf = elfReader(pairs, shape);
+  const pair = header.layout.dynamic;
+  let table: number | undefined;
+  let name: number | undefined;
+  for (let at = 0; at + pair <= pairs.length; at += pair) {
+    const tag = elf.long(at);
+    if (tag === 0) break;
+    if (tag === DT_STRTAB) table = elf.long(at + pair / 2);
+    if (tag === DT_SONAME) name = elf.long(at + pair / 2);
   }
-  if (name === undefined || strings === undefined) return '';
-  const table = strings;
+  if (name === undefined || table === undefined) return '';
+  const strings = table;
   const segment = segments.find(
-    ({ type, address, size }) => type === PT_LOAD && address <= table && table < address + BigInt(size),
+    ({ type, address, size }) => type === PT_LOAD && address <= strings && strings < address + size,
   );
-  return segment === undefined
-    ? ''
-    : textAt(content, segment.offset + Number(table - segment.address) + Number(name));
+  return segment === undefined ? '' : textAt(content, segment.offset + strings - segment.address + name);
 };
