@@ -35,11 +35,13 @@ import {
   DeliveryVerdict,
   Desired,
   Device,
+  DeviceCertificate,
   DeviceChange,
   DeviceClass,
   DeviceClassDetail,
   DeviceCommand,
   DeviceCounts,
+  DeviceEvent,
   DeviceList,
   DeviceLogPiece,
   DeviceMetrics,
@@ -436,6 +438,18 @@ export const generatedClient = (connection: Connection) => ({
       } = {},
       options: CallOptions = {},
     ) => list(connection, Device, '/v1/devices', { query, ...options }),
+    /** List the certificates that a device was given and that have not ended, newest first. `GET /v1/devices/{id}/certificates` */
+    listCertificates: (
+      id: string,
+      query: {
+        readonly limit?: number | undefined;
+        readonly offset?: number | undefined;
+        readonly after?: string | undefined;
+        readonly count?: boolean | undefined;
+      } = {},
+      options: CallOptions = {},
+    ) =>
+      list(connection, DeviceCertificate, `/v1/devices/${segment(id)}/certificates`, { query, ...options }),
     /** Read the logs that a device has sent for a command. `GET /v1/devices/{id}/commands/{command}/log` */
     listCommandLog: (
       id: string,
@@ -483,6 +497,18 @@ export const generatedClient = (connection: Connection) => ({
     /** Let a device out, until it is enrolled anew: its session ends, it gets nothing any more. `POST /v1/devices/{id}/revoke` */
     revoke: (id: string, options: CallOptions = {}) =>
       json(connection, Device, `/v1/devices/${segment(id)}/revoke`, { method: 'POST', ...options }),
+    /** List what happened to a device, newest first: updates, commands, connections, certificates, changes. `GET /v1/devices/{id}/timeline` */
+    timeline: (
+      id: string,
+      query: {
+        readonly limit?: number | undefined;
+        readonly offset?: number | undefined;
+        readonly after?: string | undefined;
+        readonly count?: boolean | undefined;
+        readonly kind?: string | undefined;
+      } = {},
+      options: CallOptions = {},
+    ) => list(connection, DeviceEvent, `/v1/devices/${segment(id)}/timeline`, { query, ...options }),
     /** Set the name, tags and attributes of a device. `PATCH /v1/devices/{id}` */
     update: (id: string, body: z.input<typeof DeviceChange>, options: CallOptions = {}) =>
       json(connection, Device, `/v1/devices/${segment(id)}`, { method: 'PATCH', body, ...options }),

@@ -68,7 +68,7 @@ export { packageCoverage } from './store/package-coverage.ts';
 export { listPackages } from './store/packages.ts';
 export { indexRelease, releasesToIndex } from './store/record-packages.ts';
 export { differenceOf, listReleasePackages } from './store/release-difference.ts';
-export { renewCertificate, type Issued } from './store/certificates.ts';
+export { listCertificates, renewCertificate, type Issued } from './store/certificates.ts';
 export {
   changeChannel,
   clearFromChannels,
@@ -135,6 +135,7 @@ export {
   type PresenceOutcome,
   type Said,
 } from './store/record-presence.ts';
+export { listDeviceEvents } from './store/device-timeline.ts';
 export { bundleFor, getExecution, getExecutions, listExecutions, liveExecution } from './store/executions.ts';
 export { changeDevice } from './store/change-device.ts';
 export { countDevices } from './store/count-devices.ts';

@@ -23,6 +23,7 @@ export * from './compare-versions.ts';
 export * from './database-export.ts';
 export * from './device-files.ts';
 export * from './device-lists.ts';
+export * from './device-timeline.ts';
 export * from './device-metrics.ts';
 export * from './emergency-stop.ts';
 export * from './enrolment.ts';

@@ -14,7 +14,7 @@ export const RetentionLimits = z.object({
   logsDays: days,
   /** image repositories that no build needs */
   sourcesDays: days,
-  /** reports of devices, commands with the logs that came for them, metrics and snapshots of the fleet */
+  /** reports of devices, commands with the logs that came for them, metrics, when they came and went, and snapshots of the fleet */
   reportsDays: days,
   /** where each device of a rollout was, after its end; executions and the counts of waves stay */
   rolloutDevicesDays: days,
@@ -54,6 +54,7 @@ export const RetainedKind = z.enum([
   'reports',
   'commands',
   'metrics',
+  'presence',
   'snapshots',
   'rollout-devices',
   'webhook-deliveries',
@@ -78,6 +79,7 @@ export const keptFor = (kind: RetainedKind, limits: RetentionLimits): string => 
     reports: `${inDays(limits.reportsDays)}, and the newest of a device`,
     commands: inDays(limits.reportsDays),
     metrics: `${inDays(limits.reportsDays)}; of those older than 2 days one point of an hour`,
+    presence: inDays(limits.reportsDays),
     snapshots: inDays(limits.reportsDays),
     'rollout-devices': `${inDays(limits.rolloutDevicesDays)} after the end of the rollout`,
     'webhook-deliveries': `${inDays(limits.webhookDeliveriesDays)} after their end`,

@@ -64,7 +64,8 @@ describe('makeDeviceRequest', () => {
 describe('signDeviceCsr', () => {
   test('certifies the key under the name we give it, for client authentication, for 90 days', async () => {
     const before = Date.now();
-    const { certificatePem, expiresAt } = await signDeviceCsr({ csrPem: requestFor(P256), deviceId, ca });
+    const given = await signDeviceCsr({ csrPem: requestFor(P256), deviceId, ca });
+    const { certificatePem, expiresAt } = given;
     put('device.pem', certificatePem);
     const certificate = new X509Certificate(certificatePem);
     expect(certificate.subject).toBe('CN=device-a');
@@ -75,6 +76,11 @@ describe('signDeviceCsr', () => {
     expect(expiresAt.getTime() - before).toBeGreaterThan((DEVICE_CERTIFICATE_DAYS - 1) * 86_400_000);
     expect(expiresAt.getTime() - before).toBeLessThan((DEVICE_CERTIFICATE_DAYS + 1) * 86_400_000);
     expect(openssl('verify -purpose sslclient -CAfile device-ca.pem device.pem')).toMatch(/OK/);
+    expect(
+      openssl('x509 -in device.pem -noout -fingerprint -sha256').replaceAll(':', '').toLowerCase(),
+    ).toContain(given.fingerprint);
+    expect(openssl('x509 -in device.pem -noout -issuer')).toContain(given.issuer);
+    expect(given.keyType).toBe('EC prime256v1');
     // What the request asked for beyond its key is not taken over.
     expect(openssl('x509 -in device.pem -noout -text')).not.toMatch(/CA:TRUE|whatever/);
   });

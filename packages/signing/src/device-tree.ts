@@ -1,4 +1,4 @@
-import { createPublicKey, X509Certificate } from 'node:crypto';
+import { createPublicKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { type DeviceId, SlipwayError } from '@slipway/protocol';
 import { certify, type Identity, makeAuthority, validFor } from './certificates.ts';
 import { keySha256Of } from './device-certificate.ts';
@@ -82,6 +82,12 @@ export type DeviceCertificate = {
   readonly expiresAt: Date;
   /** SHA-256 of the public key, hexadecimal */
   readonly keySha256: string;
+  /** SHA-256 of the certificate, hexadecimal */
+  readonly fingerprint: string;
+  /** such as `EC prime256v1` */
+  readonly keyType: string;
+  /** common name of the authority */
+  readonly issuer: string;
 };
 
 /**
@@ -114,5 +120,13 @@ export const signDeviceCsr = async (input: {
     serial: certificate.serialNumber.toLowerCase(),
     expiresAt: validity.notAfter,
     keySha256: keySha256Of(certificate.publicKey),
+    fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
+    keyType: keyTypeOf(certificate.publicKey),
+    issuer: certificate.issuer.replace(/^CN=/, ''),
   };
 };
+
+const keyTypeOf = ({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): string =>
+  [asymmetricKeyType?.toUpperCase(), asymmetricKeyDetails?.namedCurve]
+    .filter((word) => word !== undefined)
+    .join(' ');

@@ -9,6 +9,7 @@ import {
   CommandId,
   CommandJob,
   DeviceCommand,
+  DeviceEvent,
   type CommandResult,
   type DeviceId,
 } from '@slipway/protocol';
@@ -67,6 +68,15 @@ test('reboot waits for the answer, is on record, and says what the device says',
   });
   const [entry] = await listAudit(api.db, { limit: 1, offset: 0 });
   expect(entry).toMatchObject({ action: 'device.reboot', subject: device });
+  const events = DeviceEvent.array().parse(
+    JSON.parse((await slipway('devices', 'history', device, '--kind', 'command', 'presence', '--json')).out),
+  );
+  expect(events).toMatchObject([
+    { kind: 'command', actor: entry?.actor, command: { state: 'succeeded', request: { name: 'reboot' } } },
+    { kind: 'presence', online: true, until: null },
+  ]);
+  const given = await slipway('devices', 'certificates', device);
+  expect(given.out).toMatch(/^SERIAL.*FINGERPRINT\n[0-9a-f]{32} +current/);
 });
 
 test('a refusal has the code that the device gave', async () => {

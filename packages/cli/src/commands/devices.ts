@@ -9,6 +9,7 @@ import { watchList, watchOne } from '../watch.ts';
 import { admitDeviceCommands } from './admit-devices.ts';
 import { registrationCommands } from './registrations.ts';
 import { askDeviceCommands } from './ask-device.ts';
+import { deviceHistoryCommands } from './device-history.ts';
 import { attributeFacts, describeDeviceCommands } from './describe-devices.ts';
 import { DEVICE_HEADINGS, deviceLine } from './device-table.ts';
 
@@ -159,6 +160,7 @@ export const deviceCommands = (program: Command, makeContext: MakeContext): void
   admitDeviceCommands(devices, makeContext);
   registrationCommands(program, devices, makeContext);
   askDeviceCommands(devices, makeContext);
+  deviceHistoryCommands(devices, makeContext);
 
   const classes = program.command('classes').summary('see device classes').description('See device classes.');
   leaf(classes, makeContext, {

@@ -6,6 +6,7 @@ import type {
   AttributeValue,
   ChannelName,
   ClassName,
+  Death,
   DeviceId,
   DeviceState,
   HealthState,
@@ -37,6 +38,8 @@ export const devices = pgTable(
     /** of the last birth and the last death seen; equal: the device is gone */
     connection: large('connection').notNull().default(0),
     deathConnection: large('death_connection').notNull().default(0),
+    /** what the last death said; a trigger takes it over into `device_presence` */
+    deathReason: text('death_reason').$type<Death['reason']>(),
     health: text('health').$type<HealthState>(),
     activeSlot: text('active_slot').$type<SlotName>(),
     slots: jsonb('slots').$type<{ a: SlotReport; b: SlotReport }>(),

@@ -88,6 +88,10 @@ export const deviceCertificates = pgTable(
     revokedAt: at('revoked_at'),
     /** a list names it */
     listed: boolean('listed').notNull().default(false),
+    /** for people; null: given before this was recorded */
+    fingerprint: text('fingerprint'),
+    keyType: text('key_type'),
+    issuer: text('issuer'),
   },
   (table) => [
     primaryKey({ columns: [table.tenant, table.serial] }),

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
-import { index, integer, jsonb, pgTable, primaryKey, real, text } from 'drizzle-orm/pg-core';
-import { DEFAULT_TENANT, type DeviceId, type TenantId } from '@slipway/protocol';
+import { boolean, index, integer, jsonb, pgTable, primaryKey, real, text } from 'drizzle-orm/pg-core';
+import { DEFAULT_TENANT, type Death, type DeviceId, type TenantId } from '@slipway/protocol';
 import { at, tenant } from './columns.ts';
 
 /**
@@ -40,4 +40,22 @@ export const fleetSnapshots = pgTable(
       .default(sql`'{}'`),
   },
   (table) => [primaryKey({ columns: [table.tenant, table.at] })],
+);
+
+/** When devices came and went. Written by a trigger of `devices`, by hand in the migration. */
+export const devicePresence = pgTable(
+  'device_presence',
+  {
+    // Refers to nothing, as metrics: it is written all the time.
+    tenant: text('tenant').$type<TenantId>().notNull().default(DEFAULT_TENANT),
+    device: text('device').$type<DeviceId>().notNull(),
+    at: at('at').notNull(),
+    online: boolean('online').notNull(),
+    /** how the connection ended; null: it was ended, or began */
+    reason: text('reason').$type<Death['reason']>(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.device, table.tenant, table.at, table.online] }),
+    index('device_presence_at').on(table.at),
+  ],
 );

@@ -1,10 +1,11 @@
 import { and, eq, isNull, lte } from 'drizzle-orm';
-import { SlipwayError, type Device, type DeviceId } from '@slipway/protocol';
+import { SlipwayError, type Device, type DeviceCertificate, type DeviceId } from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import { deviceCertificates, devices } from '../schema.ts';
 import { recordAudit } from './audit.ts';
 import { toDevice } from './devices.ts';
 import { found } from './not-found.ts';
+import { keyset, type Page, type Paged } from './page.ts';
 
 export type Issued = {
   readonly certificatePem: string;
@@ -13,18 +14,22 @@ export type Issued = {
   readonly expiresAt: Date;
   /** SHA-256 of the public key that was certified, hexadecimal */
   readonly keySha256: string;
+  /** for people, as `signDeviceCsr` tells them */
+  readonly fingerprint?: string | undefined;
+  readonly keyType?: string | undefined;
+  readonly issuer?: string | undefined;
 };
 
 /** Remembers a certificate until it ends, so that it can be revoked. */
 export const recordCertificate = async (
   db: Database,
   device: DeviceId,
-  { serial, keySha256, expiresAt }: Issued,
+  { serial, expiresAt, certificatePem: _pem, ...facts }: Issued,
   now: Date,
 ): Promise<void> => {
   await db
     .insert(deviceCertificates)
-    .values({ serial: serial.toLowerCase(), device, keySha256, issuedAt: now, expiresAt });
+    .values({ ...facts, serial: serial.toLowerCase(), device, issuedAt: now, expiresAt });
   // Revoked ones go when the next list is made.
   await db
     .delete(deviceCertificates)
@@ -102,3 +107,45 @@ export const revokeCertificates = async (db: Database, device: DeviceId, now: Da
     .set({ revokedAt: now })
     .where(and(eq(deviceCertificates.device, device), isNull(deviceCertificates.revokedAt)));
 };
+
+/** What a device was given, newest first. */
+export const listCertificates = async (
+  db: Database,
+  device: DeviceId,
+  page: Page,
+): Promise<Paged<DeviceCertificate>> => {
+  const filter = eq(deviceCertificates.device, device);
+  const keys = keyset(page, {
+    by: [deviceCertificates.issuedAt, deviceCertificates.serial],
+    direction: 'desc',
+  });
+  const rows = await db
+    .select({ row: deviceCertificates, lastKey: devices.keySha256, key: keys.key })
+    .from(deviceCertificates)
+    .innerJoin(devices, eq(devices.id, deviceCertificates.device))
+    .where(and(filter, keys.where))
+    .orderBy(...keys.orderBy)
+    .limit(keys.limit)
+    .offset(page.offset);
+  return keys.page(
+    rows.map(({ row, lastKey, key }) => ({ row: { row, lastKey }, key })),
+    async (found) => found.map(({ row, lastKey }) => toCertificate(row, lastKey)),
+    () => db.$count(deviceCertificates, filter),
+  );
+};
+
+const toCertificate = (
+  row: typeof deviceCertificates.$inferSelect,
+  lastKey: string | null,
+): DeviceCertificate => ({
+  serial: row.serial,
+  issuedAt: row.issuedAt.toISOString(),
+  expiresAt: row.expiresAt.toISOString(),
+  revokedAt: row.revokedAt?.toISOString() ?? null,
+  listed: row.listed,
+  current: row.revokedAt === null && row.keySha256 === lastKey,
+  keySha256: row.keySha256,
+  fingerprint: row.fingerprint,
+  keyType: row.keyType,
+  issuer: row.issuer,
+});

@@ -124,6 +124,16 @@ export const getCommand = async (
   return toCommand(found(rows, 'command', id), now);
 };
 
+/** Those of them that there are. */
+export const getCommands = async (
+  db: Database,
+  ids: readonly CommandId[],
+  now: Date,
+): Promise<DeviceCommand[]> =>
+  (await db.select().from(deviceCommands).where(isOneOf(deviceCommands.id, ids))).map((row) =>
+    toCommand(row, now),
+  );
+
 export const listCommands = async (
   db: Database,
   device: DeviceId,

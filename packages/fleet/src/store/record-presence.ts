@@ -135,14 +135,15 @@ const recordBirths = async (db: Database, births: Round<'birth'>, now: Date): Pr
 
 /** A death counts for the connection it names: the Will of an earlier one may come after the device is back. */
 const recordDeaths = async (db: Database, deaths: Round<'death'>): Promise<Outcomes> => {
-  const rows = deaths.map(({ device, death }) => ({ id: device, connection: death.connection }));
+  const rows = deaths.map(({ device, death }) => ({ id: device, ...death }));
   const gone = await db
     .update(devices)
     .set({
       deathConnection: sql`said.connection`,
+      deathReason: sql`said.reason`,
       online: sql`${devices.online} and ${devices.connection} <> said.connection`,
     })
-    .from(rowSetOfDevices(rows, 'id text, connection bigint'))
+    .from(rowSetOfDevices(rows, 'id text, connection bigint, reason text'))
     .where(and(sql`${devices.id} = said.id`, sql`said.connection >= ${devices.connection}`))
     .returning(getTableColumns(devices));
   const outcomes = new Map<DeviceId, PresenceOutcome>(deaths.map(({ device }) => [device, { kind: 'late' }]));

@@ -5,6 +5,7 @@ import type { Database } from '../database.ts';
 import {
   deviceCommands,
   deviceMetrics,
+  devicePresence,
   deviceReports,
   fleetSnapshots,
   loginFailures,
@@ -57,6 +58,10 @@ const ROWS = {
     table: deviceMetrics,
     old: ({ reportsDays }, now) =>
       and(eq(deviceMetrics.step, HOURLY_S), lt(deviceMetrics.since, before(now, reportsDays))),
+  },
+  presence: {
+    table: devicePresence,
+    old: ({ reportsDays }, now) => lt(devicePresence.at, before(now, reportsDays)),
   },
   snapshots: {
     table: fleetSnapshots,

@@ -17,6 +17,8 @@ import {
   DeviceId,
   TenantId,
   type Birth,
+  type Death,
+  type DeviceEvent,
   type ErrorCode,
   type ExecutionState,
   type KeyPurpose,
@@ -34,12 +36,15 @@ import { birthOf, seedOnlineDevice, seedDevice, seedRelease, TEST_CLASS } from '
 import { startTestPostgres } from '../testing/postgres.ts';
 import { openTestDatabase } from '../testing/test-database.ts';
 import { planRollout } from './apply-plan.ts';
-import { listAudit } from './audit.ts';
+import { listAudit, recordAudit } from './audit.ts';
 import { getComponent, getImage, listComponents, listImages } from './build-inputs.ts';
 import { createBuild, failBuild, getBuild, moveBuild } from './builds.ts';
-import { renewCertificate } from './certificates.ts';
+import { listCertificates, renewCertificate } from './certificates.ts';
+import { changeDevice } from './change-device.ts';
+import { createCommand } from './commands.ts';
 import { condenseMetrics } from './condense-metrics.ts';
 import { countDevices } from './count-devices.ts';
+import { listDeviceEvents } from './device-timeline.ts';
 import { getDeviceMetrics } from './device-metrics.ts';
 import { getOverview } from './overview/overview.ts';
 import { recordMetrics } from './record-metrics.ts';
@@ -108,7 +113,11 @@ describe.each(engines)('on %s', (engine, open) => {
               (select conrelid::regclass::text from pg_constraint where confrelid = 'tenants'::regclass)
             order by name`,
       );
-      expect(unchecked).toEqual([{ name: 'device_metrics' }, { name: 'device_reports' }]);
+      expect(unchecked.map(({ name }) => name)).toEqual([
+        'device_metrics',
+        'device_presence',
+        'device_reports',
+      ]);
       const refused = db.execute(sql`insert into groups (id, name, tenant) values ('grp_x', 'x', 'other')`);
       await expect(refused).rejects.toMatchObject({ cause: { code: '23503' } });
     });
@@ -634,6 +643,68 @@ describe.each(engines)('on %s', (engine, open) => {
       expect((await getRollout(db, rollout)).state).toBe('completed');
       const again = createRollout(db, { ...noDevice(release), devices: [gone] }, new Date());
       expect(await codeThrownBy(again)).toBe('DEVICE_REVOKED');
+    });
+
+    test('what happened to a device is one list, newest first, whatever part of it is asked for', async () => {
+      const { release, devices } = await start(1);
+      const [id] = devices;
+      if (id === undefined) throw new Error('start made a device');
+      const request = { name: 'reboot' } as const;
+      const command = await createCommand(db, id, request, new Date());
+      await recordAudit(db, {
+        actor: 'anna',
+        action: 'device.reboot',
+        subject: id,
+        details: { command: command.id },
+      });
+      await changeDevice(db, id, { addTags: ['dock'] }, 'bert');
+      const gone: Death = { v: 1, connection: 1, reason: 'shutdown' };
+      await recordPresence(db, [{ kind: 'death', device: id, death: gone }], new Date());
+      await recordBirth(db, birthOf(id, { connection: 2 }), false, new Date());
+      await recordDeath(db, id, 2);
+      await recordBirth(db, birthOf(id, { connection: 3 }), false, new Date());
+      await revokeDevice(db, id, 'carl', new Date());
+
+      const list = (page: Partial<Parameters<typeof listDeviceEvents>[2]> = {}) =>
+        listDeviceEvents(db, id, { limit: 100, offset: 0, ...page }, new Date());
+      const all = await list();
+      expect(all.map(({ at }) => at)).toEqual(
+        all
+          .map(({ at }) => at)
+          .toSorted()
+          .toReversed(),
+      );
+      expect(new Set(all.map((event) => event.id)).size).toBe(all.length);
+      const of = async (kind: DeviceEvent['kind']) => list({ kinds: [kind], count: true });
+      expect(await of('presence')).toMatchObject([
+        { online: false, reason: null, until: null },
+        { online: true, until: expect.any(String) as unknown },
+        { online: false, reason: 'lost' },
+        { online: true, reason: null },
+        { online: false, reason: 'shutdown' },
+        { online: true },
+      ]);
+      expect(await of('update')).toMatchObject([
+        { version: release.version, execution: { device: id, state: 'CANCELED' } },
+      ]);
+      expect(await of('command')).toMatchObject([{ actor: 'anna', command: { id: command.id, request } }]);
+      expect(await of('change')).toMatchObject([{ actor: 'bert', action: 'device.change' }]);
+      const certificates = await of('certificate');
+      expect(certificates).toMatchObject([
+        { actor: 'carl', action: 'device.revoke' },
+        { action: 'device.enrol' },
+      ]);
+      expect(certificates.total).toBe(2);
+      const walked: DeviceEvent[] = [];
+      for (let after: string | undefined = ''; after !== undefined;) {
+        const part = await list({ limit: 3, ...(after === '' ? {} : { after }) });
+        walked.push(...part);
+        after = part.next;
+      }
+      expect(walked).toEqual([...all]);
+      expect(await listCertificates(db, id, { limit: 10, offset: 0 })).toMatchObject([
+        { revokedAt: expect.any(String) as unknown, listed: false, current: false, keyType: null },
+      ]);
     });
 
     test('what would follow is told from how earlier updates went, and nothing stays of it', async () => {

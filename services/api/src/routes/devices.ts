@@ -6,6 +6,8 @@ import {
   getDeviceMetrics,
   groupsOfDevice,
   isInReach,
+  listCertificates,
+  listDeviceEvents,
   listDevices,
   listExecutions,
   MOST_TIMES,
@@ -17,6 +19,9 @@ import {
 import {
   ClassName,
   Device,
+  DeviceCertificate,
+  DeviceEvent,
+  DeviceEventKind,
   DeviceChange,
   DeviceCounts,
   DeviceId,
@@ -37,6 +42,9 @@ import { Flag, PageQuery, wholeOrNone, type App, type Context } from './context.
 const tags = ['Devices'];
 const ById = z.strictObject({ id: DeviceId });
 const DAY_MS = 86_400_000;
+const oneKind = `(?:${DeviceEventKind.options.join('|')})`;
+const kindsIn = (text: string): DeviceEventKind[] =>
+  text.split(',').map((kind) => DeviceEventKind.parse(kind));
 
 export const deviceRoutes = (app: App, { db, events, wakePlanner }: Context): void => {
   app.get(
@@ -194,6 +202,52 @@ export const deviceRoutes = (app: App, { db, events, wakePlanner }: Context): vo
     async ({ params, query }) => {
       await getDevice(db, params.id);
       return listExecutions(db, { device: params.id, ...query });
+    },
+  );
+  app.get(
+    '/v1/devices/:id/timeline',
+    {
+      config: { access: 'read', groups: 'device' },
+      schema: {
+        tags,
+        operationId: 'devices.timeline',
+        summary:
+          'List what happened to a device, newest first: updates, commands, connections, certificates, changes',
+        params: ById,
+        querystring: PageQuery.extend({
+          kind: z
+            .string()
+            .regex(
+              new RegExp(`^${oneKind}(?:,${oneKind})*$`),
+              `some of ${DeviceEventKind.options.join(', ')}, separated by commas`,
+            )
+            .optional()
+            .describe('Only events of these kinds, separated by commas.'),
+        }),
+        response: { 200: z.array(DeviceEvent) },
+      },
+    },
+    async ({ params, query: { kind, ...page } }) => {
+      await getDevice(db, params.id);
+      const kinds = kind === undefined ? undefined : kindsIn(kind);
+      return listDeviceEvents(db, params.id, { ...page, kinds }, new Date());
+    },
+  );
+  app.get(
+    '/v1/devices/:id/certificates',
+    {
+      config: { access: 'read', groups: 'device' },
+      schema: {
+        tags,
+        summary: 'List the certificates that a device was given and that have not ended, newest first',
+        params: ById,
+        querystring: PageQuery,
+        response: { 200: z.array(DeviceCertificate) },
+      },
+    },
+    async ({ params, query }) => {
+      await getDevice(db, params.id);
+      return listCertificates(db, params.id, query);
     },
   );
 };
