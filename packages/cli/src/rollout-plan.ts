@@ -88,7 +88,7 @@ export const percentOf = (option: string, text: string): number => {
 };
 
 /** A time, or how long from now. */
-const momentOf = (option: string, text: string, now: Date): string => {
+export const momentOf = (option: string, text: string, now: Date): string => {
   const wait = parseDuration(text);
   const at = wait === undefined ? Date.parse(text) : now.getTime() + wait * 1000;
   if (!Number.isNaN(at)) return new Date(at).toISOString();

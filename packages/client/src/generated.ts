@@ -903,7 +903,7 @@ export const generatedClient = (connection: Connection) => ({
     /** End a rollout, and bring devices that committed back to the release before it. `POST /v1/rollouts/{id}/rollback` */
     rollback: (id: string, body: z.input<typeof RolloutReason>, options: CallOptions = {}) =>
       json(connection, Rollout, `/v1/rollouts/${segment(id)}/rollback`, { method: 'POST', body, ...options }),
-    /** Change how fast a rollout goes, what stops it, and its priority. `PATCH /v1/rollouts/{id}` */
+    /** Change how fast a rollout goes, what stops it, when its offers end, and its priority. `PATCH /v1/rollouts/{id}` */
     update: (id: string, body: z.input<typeof RolloutChange>, options: CallOptions = {}) =>
       json(connection, Rollout, `/v1/rollouts/${segment(id)}`, { method: 'PATCH', body, ...options }),
   },

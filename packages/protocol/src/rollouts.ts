@@ -138,6 +138,9 @@ export const RolloutChange = z.strictObject({
   maxPerMinute: ROLLOUT_LIMITS.maxPerMinute.nullable().optional(),
   offlinePatienceSeconds: ROLLOUT_LIMITS.offlinePatienceSeconds.nullable().optional(),
   priority: ROLLOUT_LIMITS.priority.optional(),
+  /** later than now */
+  endAt: time.nullable().optional(),
+  onFailure: OnFailure.optional(),
 });
 export type RolloutChange = z.infer<typeof RolloutChange>;
 

@@ -161,8 +161,18 @@ test('a rollout in waves is previewed, waits for a second person, and each step 
   expect((await slipway('rollouts', 'pause', id, '--reason', 'a look')).out).toMatch(/is paused: [^]+resume/);
   expect((await slipway('rollouts', 'show', id)).out).toMatch(/reason +paused by admin: a look\n/);
   expect((await slipway('rollouts', 'resume', id)).out).toMatch(/goes on: it is running/);
-  const limits = await slipway('rollouts', 'limits', id, '--failure-percent', '5', '--max-in-flight', '7');
-  expect(limits.out).toMatch(/\nstops at +1 or 5 % failed\nat once +7\n/);
+  const end = ['--end-at', '2h', '--on-failure', 'pause'];
+  const limits = await slipway(
+    'rollouts',
+    'limits',
+    id,
+    '--failure-percent',
+    '5',
+    '--max-in-flight',
+    '7',
+    ...end,
+  );
+  expect(limits.out).toMatch(/\nstops at +1 or 5 % failed\non failure +pauses\nat once +7\n[^]+\nends +20/);
   expect((await slipway('rollouts', 'waves', id)).out).toMatch(/^WAVE +WHO [^]+\n2 +everybody left /);
   expect((await slipway('rollouts', 'abort', id)).out).toMatch(/is aborted for good/);
 });

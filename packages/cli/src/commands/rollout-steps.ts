@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Client } from '@slipway/client';
-import { RolloutChange, SlipwayError, type Rollout } from '@slipway/protocol';
+import { OnFailure, RolloutChange, SlipwayError, type Rollout } from '@slipway/protocol';
 import { z } from 'zod';
 import { leaf, print, wholeNumber, word, type MakeContext } from '../command.ts';
 import { connect } from '../context.ts';
@@ -13,7 +13,7 @@ import {
   afterResume,
   afterRollback,
 } from '../rollout-consequences.ts';
-import { percentOf, secondsOf } from '../rollout-plan.ts';
+import { momentOf, percentOf, secondsOf } from '../rollout-plan.ts';
 import { watchRollout } from '../watch-rollout.ts';
 
 /** What is done with a rollout by one request, and told with what follows from it. */
@@ -94,6 +94,8 @@ export const rolloutStepCommands = (rollouts: Command, makeContext: MakeContext)
       maxPerMinute: z.string().optional(),
       offlinePatience: z.string().optional(),
       priority: z.int().min(0).max(100).optional(),
+      onFailure: OnFailure.optional(),
+      endAt: z.string().optional(),
     }),
     build: (command) =>
       command
@@ -108,8 +110,10 @@ export const rolloutStepCommands = (rollouts: Command, makeContext: MakeContext)
           '--offline-patience <time>',
           'how long a wave waits for devices that are not connected, such as 2d; none for ever',
         )
-        .option('--priority <n>', 'which rollout goes first on a device: 0 to 100', wholeNumber),
-    run: async (context, words, { failurePercent, maxPerMinute, offlinePatience, ...limits }) => {
+        .option('--priority <n>', 'which rollout goes first on a device: 0 to 100', wholeNumber)
+        .option('--on-failure <what>', 'stop, pause, or rollback: devices that committed go back')
+        .option('--end-at <time>', 'nothing is offered after it; none for never'),
+    run: async (context, words, { failurePercent, maxPerMinute, offlinePatience, endAt, ...limits }) => {
       const change = RolloutChange.parse({
         ...Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined)),
         ...(failurePercent === undefined
@@ -126,6 +130,9 @@ export const rolloutStepCommands = (rollouts: Command, makeContext: MakeContext)
               offlinePatienceSeconds:
                 offlinePatience === 'none' ? null : secondsOf('offline-patience', offlinePatience),
             }),
+        ...(endAt === undefined
+          ? {}
+          : { endAt: endAt === 'none' ? null : momentOf('end-at', endAt, new Date()) }),
       });
       if (Object.keys(change).length === 0)
         throw new SlipwayError('USAGE', 'Expected a limit to change. See slipway rollouts limits --help.');

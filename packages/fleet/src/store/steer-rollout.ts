@@ -51,18 +51,28 @@ export const setRolloutPolicy = (db: Database, id: RolloutId, policy: Assignment
     return change(tx, id, { policy, instructFrom: '' });
   });
 
-/** @throws {SlipwayError} NOT_FOUND, CONFLICT where it is over */
+/** @throws {SlipwayError} NOT_FOUND, CONFLICT where it is over, REQUEST_INVALID for an end that is over */
 export const setRolloutLimits = (
   db: Database,
   id: RolloutId,
-  limits: RolloutChange,
+  { endAt, ...limits }: RolloutChange,
   now: Date,
 ): Promise<Rollout> =>
   db.transaction(async (tx) => {
     await hold(tx, id, [...BEFORE_THE_END, 'rolling_back'], 'only one that is not over takes other limits');
     const said = Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
-    return change(tx, id, { ...said, nextAt: now });
+    const end = endAt === undefined ? {} : { endAt: laterThan(now, endAt) };
+    return change(tx, id, { ...said, ...end, nextAt: now });
   });
+
+const laterThan = (now: Date, endAt: string | null): Date | null => {
+  if (endAt === null || new Date(endAt) > now) return endAt === null ? null : new Date(endAt);
+  throw new SlipwayError(
+    'REQUEST_INVALID',
+    `Offers would end at ${endAt}, which is over. Choose a later endAt, or abort the rollout.`,
+    { details: { endAt } },
+  );
+};
 
 /** Nothing more is offered; what devices have begun goes on. @throws {SlipwayError} NOT_FOUND, CONFLICT where it does not run */
 export const pauseRollout = (db: Database, id: RolloutId, reason: string): Promise<Rollout> =>

@@ -344,7 +344,13 @@ describe.each(engines)('on %s', (_name, open) => {
     await settle(id);
     expect(await offered(id)).toHaveLength(1);
     expect(await rolloutsDue(db, later(59_000))).not.toContain(id);
-    await setRolloutLimits(db, id, { maxPerMinute: null }, now);
+    const endAt = later(1000).toISOString();
+    expect(await codeThrownBy(setRolloutLimits(db, id, { endAt }, now))).toBe('REQUEST_INVALID');
+    const then = new Date(now.getTime() + 3_600_000).toISOString();
+    expect(
+      await setRolloutLimits(db, id, { maxPerMinute: null, endAt: then, onFailure: 'pause' }, now),
+    ).toMatchObject({ maxPerMinute: null, endAt: then, onFailure: 'pause' });
+    expect(await setRolloutLimits(db, id, { endAt: null }, now)).toMatchObject({ endAt: null });
     await settle(id);
     const rest = await offered(id);
     expect(rest).toHaveLength(2);

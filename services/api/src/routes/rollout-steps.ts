@@ -77,7 +77,7 @@ export const rolloutStepRoutes = (app: App, { db, events, wakePlanner }: Context
       config: { access: 'release', groups: 'rollout' },
       schema: {
         tags,
-        summary: 'Change how fast a rollout goes, what stops it, and its priority',
+        summary: 'Change how fast a rollout goes, what stops it, when its offers end, and its priority',
         params: ById,
         body: RolloutChange,
         response: { 200: Rollout },

@@ -13,7 +13,7 @@ import { Time } from '../../parts/time.tsx';
 import { useSearch } from '../../parts/use-search.ts';
 import { healthWord, presenceOf } from './columns.tsx';
 import { Alarms } from './device/alarms.tsx';
-import { Commands } from './device/commands.tsx';
+import { Certificate } from './device/certificate.tsx';
 import { DeviceMenu } from './device/device-menu.tsx';
 import { Identity } from './device/identity.tsx';
 import { Labels } from './device/labels.tsx';
@@ -22,7 +22,7 @@ import { Now } from './device/now.tsx';
 import { Raw } from './device/raw.tsx';
 import { Services } from './device/services.tsx';
 import { SlotsView } from './device/slots.tsx';
-import { Updates } from './device/updates.tsx';
+import { Timeline } from './device/timeline.tsx';
 
 const HealthPlots = lazy(async () => ({ default: (await import('./device/health-plots.tsx')).HealthPlots }));
 
@@ -49,9 +49,9 @@ const Summary = ({ device }: { readonly device: Device }) => (
 const TABS = {
   summary: ['Summary', Summary],
   health: ['Health', HealthPlots],
-  updates: ['Updates', Updates],
+  history: ['History', Timeline],
   logs: ['Logs', Logs],
-  commands: ['Commands', Commands],
+  certificate: ['Certificate', Certificate],
   raw: ['Raw state', Raw],
 } as const;
 type Tab = keyof typeof TABS;

@@ -1,4 +1,5 @@
 import { RolloutCreate, type MaintenanceWindow, type OnFailure } from '@slipway/protocol';
+import { momentOf } from './local-moment.ts';
 
 /** A number that is being typed: none yet, or none wanted. */
 export type Typed = number | '';
@@ -122,12 +123,6 @@ const seconds = (minutes: Typed): number | undefined =>
 const hours = (value: Typed): number | undefined => (value === '' ? undefined : Math.round(value * 3600));
 const given = <T>(name: string, value: T | '' | undefined): Record<string, T> =>
   value === '' || value === undefined ? {} : { [name]: value };
-/** @param local as an input gives it, without a zone: that of this browser */
-const momentOf = (local: string): string | undefined => {
-  const at = new Date(local);
-  return local === '' || Number.isNaN(at.getTime()) ? undefined : at.toISOString();
-};
-
 const threshold = (count: Typed, percent: Typed) =>
   count === '' && percent === '' ? undefined : { ...given('count', count), ...given('percent', percent) };
 

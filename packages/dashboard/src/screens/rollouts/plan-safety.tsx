@@ -1,18 +1,8 @@
-import { Checkbox, Radio, SimpleGrid, Stack } from '@mantine/core';
-import type { OnFailure } from '@slipway/protocol';
+import { Checkbox, SimpleGrid, Stack } from '@mantine/core';
 import type { Draft, Typed } from './draft.ts';
+import { FailureChoice } from './failure-choice.tsx';
 import { NumberField } from './number-field.tsx';
 import type { StepProps } from './planner.tsx';
-
-const THEN: readonly { readonly value: OnFailure; readonly label: string; readonly about: string }[] = [
-  { value: 'stop', label: 'End it', about: 'nothing more is offered; devices on trial finish' },
-  { value: 'pause', label: 'Pause it', about: 'a person looks, and lets it go on or ends it' },
-  {
-    value: 'rollback',
-    label: 'Roll back',
-    about: 'devices that committed the release go back to the one before',
-  },
-];
 
 export const PlanSafety = ({ draft, set }: StepProps) => {
   const number = (name: keyof Draft) => (value: Typed) => set({ [name]: value });
@@ -47,17 +37,7 @@ export const PlanSafety = ({ draft, set }: StepProps) => {
           max={43_200}
         />
       </SimpleGrid>
-      <Radio.Group
-        label="And then"
-        value={draft.onFailure}
-        onChange={(value) => set({ onFailure: THEN.find((one) => one.value === value)?.value ?? 'stop' })}
-      >
-        <Stack gap="xs" mt="xs">
-          {THEN.map(({ value, label, about }) => (
-            <Radio key={value} value={value} label={label} description={about} />
-          ))}
-        </Stack>
-      </Radio.Group>
+      <FailureChoice value={draft.onFailure} onChange={(onFailure) => set({ onFailure })} />
       <SimpleGrid cols={{ base: 1, xs: 3 }}>
         <NumberField
           label="Offer again to who failed"

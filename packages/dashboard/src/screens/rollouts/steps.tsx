@@ -13,8 +13,8 @@ import { useState } from 'react';
 import { api } from '../../api.ts';
 import { useAction } from '../../parts/use-action.ts';
 import { rolesFor, useMay, useMe } from '../../session/session.tsx';
+import { ChangeDialog } from './change-dialog.tsx';
 import { consequenceLines } from './consequence-lines.ts';
-import { Limits } from './limits.tsx';
 import { nameOfWave } from './stages.ts';
 
 type Look = {
@@ -83,7 +83,7 @@ type Asked = { readonly step: RolloutStep; readonly words: string };
 export const Steps = ({ rollout }: { readonly rollout: Rollout }) => {
   const [step, setStep] = useState<RolloutStep>();
   const [isOpen, setOpen] = useState(false);
-  const [isLimiting, setLimiting] = useState(false);
+  const [isChanging, setChanging] = useState(false);
   const mayRelease = useMay('release');
   const mayApprove = useMay('approve');
   const { name } = useMe();
@@ -94,7 +94,7 @@ export const Steps = ({ rollout }: { readonly rollout: Rollout }) => {
       ? 'You created this rollout, so somebody else must approve it.'
       : undefined;
   };
-  const mayLimit = mayRelease && !isOverRollout(rollout.state);
+  const mayChange = mayRelease && !isOverRollout(rollout.state);
   const { steps } = consequencesOf(rollout);
   const shown = steps.filter(({ allowed }) => allowed);
   const [first, ...others] = shown.filter(({ step: one }) => LOOKS[one].isDangerous !== true);
@@ -123,7 +123,7 @@ export const Steps = ({ rollout }: { readonly rollout: Rollout }) => {
           </Tooltip>
         );
       })}
-      {dangerous.length === 0 && !mayLimit ? null : (
+      {dangerous.length === 0 && !mayChange ? null : (
         <Menu position="bottom-end">
           <Menu.Target>
             <Button variant="default" leftSection={<IconDots size={16} />}>
@@ -131,9 +131,9 @@ export const Steps = ({ rollout }: { readonly rollout: Rollout }) => {
             </Button>
           </Menu.Target>
           <Menu.Dropdown>
-            {mayLimit ? (
-              <Menu.Item leftSection={<IconGauge size={16} />} onClick={() => setLimiting(true)}>
-                Change the limits …
+            {mayChange ? (
+              <Menu.Item leftSection={<IconGauge size={16} />} onClick={() => setChanging(true)}>
+                Change how it goes on …
               </Menu.Item>
             ) : null}
             {dangerous.map(({ step: one }) => {
@@ -159,7 +159,7 @@ export const Steps = ({ rollout }: { readonly rollout: Rollout }) => {
           </Menu.Dropdown>
         </Menu>
       )}
-      {isLimiting ? <Limits rollout={rollout} isOpen close={() => setLimiting(false)} /> : null}
+      {isChanging ? <ChangeDialog rollout={rollout} isOpen close={() => setChanging(false)} /> : null}
       {step === undefined ? null : (
         <StepDialog key={step} rollout={rollout} step={step} isOpen={isOpen} close={() => setOpen(false)} />
       )}

@@ -14,7 +14,7 @@ import { queryFields } from '../query-fields.ts';
 
 type Step = 'accept' | 'reject' | 'revoke' | 'decommission';
 
-const ASKED = 'Asked; the answer stands among its commands';
+const ASKED = 'Asked; the answer comes into its history';
 
 const STEPS: Readonly<
   Record<
@@ -64,7 +64,7 @@ const Diagnose = ({ device, close }: { readonly device: Device; readonly close: 
   const ask = useAction({
     run: () => api.devices.createCommand(device.id, { name: 'diagnose', diagnostic: name.trim() }),
     done: ASKED,
-    stale: ['commands'],
+    stale: ['timeline'],
     onDone: close,
   });
   return (
@@ -107,12 +107,12 @@ export const DeviceMenu = ({ device }: { readonly device: Device }) => {
   const ask = useAction({
     run: (request: CommandRequest) => api.devices.createCommand(device.id, request),
     done: ASKED,
-    stale: ['commands'],
+    stale: ['timeline'],
   });
   const step = useAction({
     run: (name: Step) => api.devices[name](device.id),
     done: ({ id, state }) => `${id} is ${state} now`,
-    stale: ['devices', 'overview', 'executions'],
+    stale: ['devices', 'overview', 'executions', 'timeline'],
   });
   if (!may) return null;
 

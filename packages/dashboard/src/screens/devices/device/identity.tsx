@@ -55,7 +55,15 @@ export const Identity = ({ device }: { readonly device: Device }) => (
         ['Time zone', zoneOf(device)],
         ['Enrolled', <Time key="enrolled" value={device.enrolledAt} />],
         ['Last seen', <Time key="seen" value={device.lastSeenAt} />],
-        ['Certificate', <Certificate key="certificate" device={device} />],
+        [
+          'Certificate',
+          <Group key="certificate" gap={6}>
+            <Certificate device={device} />
+            <Anchor component={Link} size="sm" to="?tab=certificate">
+              more
+            </Anchor>
+          </Group>,
+        ],
         [
           'Groups',
           (device.groups ?? []).length === 0 ? (
