@@ -9,6 +9,9 @@ import { delimiter, join } from 'node:path';
 /** What Debian calls the processor of this machine, in paths. */
 const MACHINE = { arm64: 'aarch64-linux-gnu' }[process.arch] ?? 'x86_64-linux-gnu';
 
+/** What QEMU calls the other processor. */
+const FOREIGN = process.arch === 'arm64' ? 'x86_64' : 'aarch64';
+
 /** Program, Debian package that brings it, and what Slipway uses it for. A program may be an absolute path, with `*` for one folder. */
 export const NEEDED = [
   ['redis-server', 'redis-server', 'the job queue'],
@@ -30,6 +33,13 @@ export const NEEDED = [
   ['busybox', 'busybox', 'programs that the device agent uses'],
   [`/usr/lib/${MACHINE}/libmbedtls.so.21`, 'libmbedtls21', 'TLS and signatures of the device agent'],
   ['bwrap', 'bubblewrap', 'keeping the builder away from the signing keys'],
+  ['buildah', 'buildah', 'building components from Dockerfiles'],
+  ['/usr/lib/podman/netavark', 'netavark', 'building components from Dockerfiles'],
+  [
+    `/usr/lib/binfmt.d/qemu-${FOREIGN}.conf`,
+    'qemu-user-binfmt',
+    'running RUN of Dockerfiles for foreign architectures',
+  ],
   ['dpkg-deb', 'dpkg', 'reading Debian packages'],
   ['xz', 'xz-utils', 'reading Debian packages'],
   ['zstd', 'zstd', 'compressing'],

@@ -7,6 +7,12 @@ import type { Context } from './context.ts';
 
 export type BuildLock = LockedComponents & { readonly name: string; readonly text: string };
 
+/** Commands start fast: what reads Dockerfiles is loaded where there are some. */
+const basesOf = async (spec: ImageFile, arch: Arch, baseDir: string): Promise<string[]> => {
+  const { dockerfileBases } = await import('@slipway/image');
+  return dockerfileBases(spec, { arch, baseDir });
+};
+
 /**
  * What the lock file says of an image: the file named, or the one beside the first image file if there is one.
  *
@@ -43,6 +49,7 @@ export const buildLock = async (
     });
   });
   if (text === undefined) return undefined;
-  const place = { arch, file: name, baseDir, lockDir: dirname(path) };
+  const bases = Object.keys(spec.dockerfiles).length === 0 ? [] : await basesOf(spec, arch, baseDir);
+  const place = { arch, file: name, baseDir, lockDir: dirname(path), own: { bases } };
   return { ...applyLock(parseLock(text, name), spec, place), name, text };
 };

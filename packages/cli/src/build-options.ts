@@ -35,6 +35,7 @@ export const BuildOptions = z.object({
   contents: z.boolean().default(true),
   report: z.string().optional(),
   decompressKernel: z.boolean().default(false),
+  allowDockerfileBuilds: z.boolean().default(false),
   dryRun: z.boolean().default(false),
   cache: z.string().optional(),
   progress: z.enum(PROGRESS).default('auto'),
@@ -65,6 +66,7 @@ export const withBuildOptions = (command: Command): Command =>
     .option('--no-contents', 'write no list of files, which slipway why and slipway diff read')
     .option('--report <file>', 'write a page that shows what takes how much of the image')
     .option('--decompress-kernel', 'unpack a kernel that is compressed by gzip')
+    .option('--allow-dockerfile-builds', 'run what Dockerfiles of the image files say, here and as root')
     .option('--dry-run', 'print the merged specification and build nothing')
     .option('--cache <folder>', 'the cache; otherwise SLIPWAY_CACHE or ~/.cache/slipway')
     .option('--progress <how>', 'auto (where a terminal is), plain or none')

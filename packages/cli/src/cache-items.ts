@@ -11,6 +11,7 @@ export const CACHE_KINDS = {
   debs: 'Debian packages',
   apt: 'lists of Debian archives',
   npm: 'runtimes from npm',
+  dockerfile: 'images that Dockerfiles gave',
   scans: 'packages that were found in images',
   node: 'compiled code of the command itself',
 } as const;
@@ -24,6 +25,7 @@ const KINDS = [
   'debs',
   'apt',
   'npm',
+  'dockerfile',
   'scans',
   'node',
 ] as const satisfies CacheKind[];
@@ -58,9 +60,11 @@ const filesBelow = async (folder: string): Promise<Found[]> => {
 
 const TEMPORARY = /\.tmp(?:\.|$)/;
 
-/** Package lists are a folder for each archive; everywhere else files of one name belong together. */
+const isFolder = (kind: CacheKind): boolean => kind === 'apt' || kind === 'dockerfile';
+
+/** Package lists are a folder for each archive, images of Dockerfiles one for each; everywhere else files of one name belong together. */
 const nameOf = (kind: CacheKind, path: string): string =>
-  kind === 'apt' || path.includes('fetch-') ? (path.split('/')[0] ?? path) : path.replace(/\.[^/]*$/, '');
+  isFolder(kind) || path.includes('fetch-') ? (path.split('/')[0] ?? path) : path.replace(/\.[^/]*$/, '');
 
 /** Everything in a cache, in the order of kinds and names. */
 export const listCache = async (cacheDir: string): Promise<CacheItem[]> => {
@@ -69,7 +73,7 @@ export const listCache = async (cacheDir: string): Promise<CacheItem[]> => {
     const folder = join(cacheDir, kind);
     const groups = Map.groupBy(await filesBelow(folder), ({ path }) => {
       const inside = relative(folder, path);
-      return TEMPORARY.test(inside) ? inside : nameOf(kind, inside);
+      return TEMPORARY.test(inside) && !isFolder(kind) ? inside : nameOf(kind, inside);
     });
     for (const [name, files] of groups) {
       items.push({
@@ -78,7 +82,7 @@ export const listCache = async (cacheDir: string): Promise<CacheItem[]> => {
         bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
         lastUsed: new Date(Math.max(...files.map(({ time }) => time))),
         temporary: TEMPORARY.test(name),
-        paths: kind === 'apt' ? [join(folder, name)] : files.map(({ path }) => path),
+        paths: isFolder(kind) ? [join(folder, name)] : files.map(({ path }) => path),
       });
     }
   }

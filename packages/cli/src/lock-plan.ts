@@ -1,7 +1,7 @@
 import { basename, dirname, relative, resolve } from 'node:path';
 import { parseClassFile, parseClassImage, parseImageFiles } from '@slipway/image-spec';
 import { LOCK_FILE, lockInputs, mergeInputs, type LockInputs } from '@slipway/lock';
-import { needsNode, systemPackages } from '@slipway/image';
+import { dockerfileBases, needsNode, systemPackages } from '@slipway/image';
 import { SlipwayError, type Arch } from '@slipway/protocol';
 import type { Context } from './context.ts';
 import { readImageFiles } from './read-image-files.ts';
@@ -13,14 +13,17 @@ export type LockPlan = {
   /** absolute */
   readonly path: string;
   /** by architecture; those of image files are the ones asked for */
-  inputs(arches: readonly Arch[]): ReadonlyMap<Arch, LockInputs>;
+  inputs(arches: readonly Arch[]): Promise<ReadonlyMap<Arch, LockInputs>>;
 };
 
 /** Class files lie in `classes/` of an image repository, or they name image files. */
 export const isClassFile = (file: string, text: string): boolean =>
   basename(dirname(resolve(file))) === 'classes' || /^images\s*:/m.test(text);
 
-type Source = { readonly arch: Arch | undefined; inputs(lockDir: string): LockInputs };
+type Source = {
+  readonly arch: Arch | undefined;
+  inputs(lockDir: string, arch: Arch): Promise<LockInputs>;
+};
 
 /** A device class, as a build of it takes it: names are relative to the image repository. */
 const classSource = async (
@@ -32,14 +35,32 @@ const classSource = async (
   const classFile = { name: relative(folder, path), text };
   const { arch, images } = parseClassFile(text, classFile.name);
   const { spec } = parseClassImage({ classFile, imageFiles: await readImageFiles({ cwd: folder }, images) });
-  const own = { packages: systemPackages(spec), npm: needsNode(spec) };
-  return { arch, folder, inputs: (lockDir) => lockInputs(spec, { baseDir: folder, lockDir }, own) };
+  return {
+    arch,
+    folder,
+    inputs: async (lockDir) =>
+      lockInputs(
+        spec,
+        { baseDir: folder, lockDir },
+        {
+          packages: systemPackages(spec),
+          npm: needsNode(spec),
+          bases: await dockerfileBases(spec, { arch, baseDir: folder }),
+        },
+      ),
+  };
 };
 
 /** Image files, as `slipway build` merges them. */
 const imageSource = (context: Context, files: readonly Text[], home: string): Source => {
   const spec = parseImageFiles(files, { paths: 'working-directory', home });
-  return { arch: undefined, inputs: (lockDir) => lockInputs(spec, { baseDir: context.cwd, lockDir }) };
+  return {
+    arch: undefined,
+    inputs: async (lockDir, arch) => {
+      const bases = await dockerfileBases(spec, { arch, baseDir: context.cwd });
+      return lockInputs(spec, { baseDir: context.cwd, lockDir }, { bases });
+    },
+  };
 };
 
 /**
@@ -68,11 +89,11 @@ export const planLock = async (
   ];
   return {
     path,
-    inputs: (arches) => {
+    inputs: async (arches) => {
       const wanted = new Map<Arch, LockInputs[]>();
       for (const source of sources)
         for (const arch of source.arch === undefined ? arches : [source.arch])
-          wanted.set(arch, [...(wanted.get(arch) ?? []), source.inputs(dirname(path))]);
+          wanted.set(arch, [...(wanted.get(arch) ?? []), await source.inputs(dirname(path), arch)]);
       return new Map([...wanted].map(([arch, all]) => [arch, mergeInputs(all)]));
     },
   };

@@ -1,7 +1,8 @@
 /**
  * Where the files of an image come from: OCI layouts, Debian packages and npm runtimes, read into trees in memory and
  * written as tar and cpio. Used by `packages/image` and the CLI. Trusts no layer and no package: digests are checked,
- * names that leave the tree and device nodes are refused, no code of a component runs.
+ * names that leave the tree and device nodes are refused, no code of a component runs; the one exception, what RUN of a
+ * Dockerfile says, has to be allowed by the caller.
  */
 export type { Component, ResolveOptions } from './component.ts';
 export {
@@ -31,6 +32,9 @@ export { CPIO_TRAILER, cpioEntries, encodeCpio, MAX_CPIO_FILE_BYTES } from './cp
 export { layerEntries, type LayerSource } from './layer-store.ts';
 export { createTarParser, type TarData, type TarHeader } from './tar-parser.ts';
 export { cancellationSignal, withCancellation } from './cancellation.ts';
+export type { DockerfileFacts } from './dockerfile/component.ts';
+export type { DockerfileBuilds } from './dockerfile/engine.ts';
+export { dockerfileReferences } from './dockerfile/plan.ts';
 export { resolveComponent } from './resolve.ts';
 export { nodeRuntime, nodeRuntimePin } from './node-runtime.ts';
 export { DebPackage } from './debian/resolve-packages.ts';

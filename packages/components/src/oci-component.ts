@@ -108,14 +108,16 @@ const nameOf = (location: ImageLocation): string =>
 /**
  * Reads an image from a registry, a layout or an archive.
  *
+ * @param as what it is called, where its place says nothing
  * @throws {SlipwayError} of `openImage`, and COMPONENT_INVALID, COMPONENT_DIGEST_MISMATCH, LAYER_UNSAFE
  */
 export const readOciComponent = async (
   location: ImageLocation,
   options: ResolveOptions,
+  as?: { readonly ref: string; readonly name: string; readonly version: string },
 ): Promise<Component> => {
   const { arch, baseDir, cacheDir, offline, log, pull, registries, signal } = options;
-  const ref = formatReference(location);
+  const ref = as?.ref ?? formatReference(location);
   const digest = options.lockedImages?.get(ref);
   const image = await openImage(location, {
     arch,
@@ -130,8 +132,8 @@ export const readOciComponent = async (
   });
   const config: OciConfig = image.config.config ?? {};
   const tag = location.type === 'registry' || location.type === 'oci' ? location.tag : undefined;
-  const name = nameOf(location);
-  const version = config.Labels?.[VERSION_LABEL] ?? tag ?? keyOf(image.digest).slice(0, 12);
+  const name = as?.name ?? nameOf(location);
+  const version = as?.version ?? config.Labels?.[VERSION_LABEL] ?? tag ?? keyOf(image.digest).slice(0, 12);
   const repository = location.type === 'registry' ? `${location.registry}/${location.repository}` : undefined;
   const purl = (of: string): string => ociPurl({ name, digest: of, repository });
   return {

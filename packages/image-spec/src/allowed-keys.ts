@@ -23,7 +23,8 @@ const unwrap = (schema: z.core.$ZodType, value: unknown): z.core.$ZodType => {
         branch.shape['type'] instanceof z.ZodLiteral &&
         branch.shape['type'].safeParse(value['type']).success,
     );
-    return claimed ?? branches[0] ?? schema;
+    const mapping = isRecord(value) ? branches.find((branch) => branch instanceof z.ZodObject) : undefined;
+    return claimed ?? mapping ?? branches[0] ?? schema;
   }
   return schema;
 };

@@ -2,8 +2,13 @@ import { z } from 'zod';
 import { IdMapping, Mount } from './container-mount.ts';
 import { Resources } from './container-resources.ts';
 import { Runtime } from './container-runtime.ts';
+import { InlineBuild } from './dockerfile-build.ts';
 import { Landlock } from './landlock.ts';
 import { UserId } from './user-id.ts';
+
+/** What may stand for an image. */
+export const REFERENCE =
+  'NAME[:TAG][@DIGEST] of a registry, oci:PATH, oci-archive:PATH, docker-archive:PATH, deb:NAME, or dockerfile:NAME.';
 
 const strings = (description: string) => z.array(z.string()).optional().describe(description);
 const text = (description: string) => z.string().optional().describe(description);
@@ -87,22 +92,20 @@ const shape = {
 export const ContainerSettings = z.strictObject(shape);
 export type ContainerSettings = z.infer<typeof ContainerSettings>;
 
-/** One entry of `onboot`, `onshutdown` or `services`; the names and meanings are LinuxKit's. */
-export const Container = z
+/** One entry of `onboot`, `onshutdown` or `services` as written; names and meanings are LinuxKit's, but for `build`. */
+export const ContainerText = z
   .strictObject({
     name: z
       .string()
       .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,75}$/, 'letters, digits, _ . and -, at most 76')
       .describe('Its name; no other service may have it.'),
-    image: z
-      .string()
-      .describe(
-        'NAME[:TAG][@DIGEST] of a registry, oci:PATH, oci-archive:PATH, docker-archive:PATH, or deb:NAME.',
-      ),
+    image: z.string().optional().describe(REFERENCE),
+    build: InlineBuild.optional(),
     ...shape,
   })
   .meta({
     id: 'container',
     description: 'A container; what is left out is what the label of its image says.',
   });
-export type Container = z.infer<typeof Container>;
+/** The same with a reference to its component, wherever that comes from. */
+export type Container = Omit<z.infer<typeof ContainerText>, 'image' | 'build'> & { image: string };

@@ -41,6 +41,7 @@ const slipwayFields = (spec: ImageFile): Fields => {
   );
   return fields([
     ['packages', Object.keys(spec.packages).length === 0 ? undefined : plain(spec.packages)],
+    ['dockerfiles', Object.keys(spec.dockerfiles).length === 0 ? undefined : plain(spec.dockerfiles)],
     ['debian', spec.debian === undefined ? undefined : plain(spec.debian)],
     ['deviceNodes', spec.deviceNodes.length === 0 ? undefined : plain(spec.deviceNodes)],
     ['agent', agent.length === 0 ? undefined : new Map(agent)],

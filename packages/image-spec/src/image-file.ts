@@ -6,10 +6,11 @@ import {
   type LinkPolicy,
 } from '@slipway/protocol';
 import { z } from 'zod';
-import { Container } from './container.ts';
+import { ContainerText, REFERENCE, type Container } from './container.ts';
 import { DebianSource } from './debian-source.ts';
+import { DOCKERFILE_NAME, DockerfileBuild } from './dockerfile-build.ts';
 import { Health } from './health.ts';
-import { FileEntry, Kernel, REFERENCE, Volume } from './linuxkit-entries.ts';
+import { FileEntry, Kernel, VolumeText, type Volume } from './linuxkit-entries.ts';
 import { Diagnostics, Link } from './link.ts';
 import { PackageSet } from './package-set.ts';
 import { DeclaredVariables } from './variables.ts';
@@ -23,13 +24,16 @@ export const ImageFileText = z.strictObject({
   init: strings
     .optional()
     .describe(`Components that make up the root, each over the one before: ${REFERENCE}`),
-  volumes: z.array(Volume).optional().describe('Room that containers share.'),
+  volumes: z.array(VolumeText).optional().describe('Room that containers share.'),
   onboot: z
-    .array(Container)
+    .array(ContainerText)
     .optional()
     .describe('Containers that run one after the other before services start.'),
-  onshutdown: z.array(Container).optional().describe('Containers that run one after the other at the end.'),
-  services: z.array(Container).optional().describe('Containers that keep running, side by side.'),
+  onshutdown: z
+    .array(ContainerText)
+    .optional()
+    .describe('Containers that run one after the other at the end.'),
+  services: z.array(ContainerText).optional().describe('Containers that keep running, side by side.'),
   files: z.array(FileEntry).optional().describe('Files, folders and links of the root.'),
   trust: z
     .strictObject({
@@ -42,6 +46,13 @@ export const ImageFileText = z.strictObject({
     .record(z.string().regex(/^[a-z0-9][a-z0-9-]*$/), PackageSet)
     .optional()
     .describe('Components made of Debian packages, by the names that deb:NAME refers to.'),
+  dockerfiles: z
+    .record(
+      z.string().regex(DOCKERFILE_NAME, 'a name of small letters, digits, dots, _ and -'),
+      DockerfileBuild,
+    )
+    .optional()
+    .describe('Components made from Dockerfiles, by the names that dockerfile:NAME refers to.'),
   debian: z
     .array(DebianSource)
     .min(1, 'at least one source')
@@ -96,7 +107,19 @@ export const ImageFileText = z.strictObject({
     'Names that ${NAME} stands for in this file, with what they are unless a class sets them; without a value a class must.',
   ),
 });
-export type ImageFileText = z.infer<typeof ImageFileText>;
+export type WrittenImageFile = z.infer<typeof ImageFileText>;
+
+/** One image file on its own, in which every component is a reference: what `build` says is among `dockerfiles`. */
+export type ImageFileText = Omit<
+  WrittenImageFile,
+  'kernel' | 'volumes' | 'onboot' | 'onshutdown' | 'services'
+> & {
+  kernel?: Omit<Kernel, 'build'> | undefined;
+  volumes?: Volume[] | undefined;
+  onboot?: Container[] | undefined;
+  onshutdown?: Container[] | undefined;
+  services?: Container[] | undefined;
+};
 
 export type ImageKernel = {
   readonly image: string;
@@ -121,6 +144,8 @@ export type ImageFile = {
   readonly files: readonly FileEntry[];
   /** each with the sources that hold for it */
   readonly packages: Readonly<Record<string, PackageSet>>;
+  /** references in `contexts` and paths are relative to the image repository */
+  readonly dockerfiles: Readonly<Record<string, DockerfileBuild>>;
   /** of the packages that Slipway itself puts into an image; absent: the building machine's */
   readonly debian?: readonly DebianSource[] | undefined;
   /** paths of device nodes that images may hold */

@@ -4,11 +4,12 @@
  */
 export { CAPABILITIES, capabilityName } from './capabilities.ts';
 export { ClassFile, OUTPUTS } from './class-file.ts';
-export { Container, ContainerSettings, type Device } from './container.ts';
+export { ContainerSettings, type Container, type Device } from './container.ts';
 export { IdMapping, Mount } from './container-mount.ts';
 export { Resources } from './container-resources.ts';
 export { Interface, Runtime } from './container-runtime.ts';
 export { DebianSource, GENERATE_RULES, SNAPSHOT, type GenerateRule } from './debian-source.ts';
+export type { DockerfileBuild } from './dockerfile-build.ts';
 export { formatSpec } from './format-spec.ts';
 export { parseSpecDocument, type SpecDocument } from './document.ts';
 export { compareKeys } from './key-order.ts';
@@ -16,7 +17,7 @@ export type { ImagePart } from './image-part.ts';
 export { IMAGE_DEFAULTS, type ImageFile, type ImageKernel } from './image-file.ts';
 export { classFileSchema, imageFileSchema } from './json-schema.ts';
 export { Landlock } from './landlock.ts';
-export { FileEntry, Volume } from './linuxkit-entries.ts';
+export { FileEntry, type Volume } from './linuxkit-entries.ts';
 export { CONFIG_LABEL, mergeContainer } from './merge-container.ts';
 export { PackageSet } from './package-set.ts';
 export { parseClassFile } from './parse-class.ts';

@@ -1,12 +1,11 @@
 import { z } from 'zod';
+import { REFERENCE } from './container.ts';
+import { InlineBuild } from './dockerfile-build.ts';
 import { UserId } from './user-id.ts';
-
-/** What may stand for an image. */
-export const REFERENCE =
-  'NAME[:TAG][@DIGEST] of a registry, oci:PATH, oci-archive:PATH, docker-archive:PATH, or deb:NAME.';
 
 export const Kernel = z.strictObject({
   image: z.string().optional().describe(`The image with the kernel: ${REFERENCE}`),
+  build: InlineBuild.optional(),
   cmdline: z.string().optional().describe('The kernel command line.'),
   binary: z
     .string()
@@ -25,15 +24,17 @@ export const Kernel = z.strictObject({
     .optional()
     .describe('Path of processor microcode within the image, which goes before the initrd.'),
 });
+export type Kernel = z.infer<typeof Kernel>;
 
-/** Room that containers bind by its name. */
-export const Volume = z
+/** Room that containers bind by its name, as written. */
+export const VolumeText = z
   .strictObject({
     name: z
       .string()
       .regex(/^[a-z0-9_-]+$/, 'small letters, digits, _ and -')
       .describe('Its name, used in binds and mounts.'),
     image: z.string().optional().describe(`What it holds from the start, by default nothing: ${REFERENCE}`),
+    build: InlineBuild.optional(),
     readonly: z.boolean().optional().describe('Whether containers may only bind it with the option ro.'),
     format: z
       .enum(['', 'filesystem', 'oci'])
@@ -47,7 +48,7 @@ export const Volume = z
       ),
   })
   .meta({ id: 'volume', description: 'Room that containers share.' });
-export type Volume = z.infer<typeof Volume>;
+export type Volume = Omit<z.infer<typeof VolumeText>, 'build'>;
 
 export const FileEntry = z
   .strictObject({

@@ -24,6 +24,7 @@ export const mergeImageFiles = (files: readonly ImageFileText[]): ImageFileText 
       services: [...(merged.services ?? []), ...(file.services ?? [])],
       files: [...(merged.files ?? []), ...(file.files ?? [])],
       packages: { ...merged.packages, ...file.packages },
+      dockerfiles: { ...merged.dockerfiles, ...file.dockerfiles },
       ...((file.debian ?? merged.debian) === undefined ? {} : { debian: file.debian ?? merged.debian }),
       deviceNodes: [...(merged.deviceNodes ?? []), ...(file.deviceNodes ?? [])],
       agent: { ...merged.agent, ...file.agent },

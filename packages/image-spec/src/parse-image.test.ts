@@ -178,7 +178,7 @@ describe('errors point into the file', () => {
     const error = thrownBy(() => parse(`${minimal}kernl: {}\n`));
     expect(error.message).toBe(
       'edge.yml:3:1: kernl: unknown key; did you mean "kernel"?; allowed: ' +
-        'kernel, init, volumes, onboot, onshutdown, services, files, trust, packages, debian, deviceNodes, agent, modules, health, link, diagnostics, variables',
+        'kernel, init, volumes, onboot, onshutdown, services, files, trust, packages, dockerfiles, debian, deviceNodes, agent, modules, health, link, diagnostics, variables',
     );
   });
 });

@@ -75,6 +75,7 @@ export const mergeParts = (parts: readonly ImagePart[]): ImageFile => {
     onshutdown: merged.onshutdown ?? [],
     services,
     files: merged.files ?? [],
+    dockerfiles: merged.dockerfiles ?? {},
     packages: withSources(merged.packages ?? {}, merged.debian),
     ...(merged.debian === undefined ? {} : { debian: merged.debian }),
     deviceNodes: merged.deviceNodes ?? [],

@@ -82,7 +82,11 @@ const bound = ({
 };
 
 /** Turns what the schema objects to into problems that point into the file. */
-export const problemsOf = (doc: SpecDocument, schema: z.ZodType, error: z.ZodError): Problem[] =>
+export const problemsOf = (
+  doc: SpecDocument,
+  schema: z.ZodType,
+  error: Pick<z.ZodError, 'issues'>,
+): Problem[] =>
   error.issues.flatMap((issue): Problem[] => {
     const path = issue.path.filter((part): part is string | number => typeof part !== 'symbol');
     const value = valueAt(doc.value, path);
@@ -129,9 +133,21 @@ export const problemsOf = (doc: SpecDocument, schema: z.ZodType, error: z.ZodErr
       case 'too_small':
       case 'too_big':
         return [problemAt(doc, path, `expected ${bound(issue)}, found ${found(value)}`)];
+      case 'invalid_union': {
+        // What takes a mapping knows better what is wrong with it.
+        const within = isRecord(value)
+          ? issue.errors.find((branch) =>
+              branch.every((inner) => inner.path.length > 0 || inner.code === 'unrecognized_keys'),
+            )
+          : undefined;
+        if (within !== undefined)
+          return problemsOf(doc, schema, {
+            issues: within.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })),
+          });
+        return [problemAt(doc, path, `expected ${issue.message}, found ${found(value)}`)];
+      }
       case 'invalid_format':
       case 'custom':
-      case 'invalid_union':
         return [problemAt(doc, path, `expected ${issue.message}, found ${found(value)}`)];
       case 'invalid_key':
         return [problemAt(doc, path, `expected ${issue.issues[0]?.message ?? 'another name'}`)];

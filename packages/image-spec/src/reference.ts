@@ -1,5 +1,6 @@
 import { SlipwayError, type Digest } from '@slipway/protocol';
 import { posix } from 'node:path';
+import { DOCKERFILE_NAME } from './dockerfile-build.ts';
 import {
   formatRegistryReference,
   parseRegistryReference,
@@ -17,6 +18,7 @@ import {
  * | `oci-archive:PATH[:TAG][@sha256:…]` | the same as one tar file |
  * | `docker-archive:PATH[:NAME:TAG]` | what `docker save` writes |
  * | `deb:NAME` | a package set that the image file declares under `packages` |
+ * | `dockerfile:NAME` | what a Dockerfile makes that the image file declares under `dockerfiles` |
  * | anything else | an image of a registry, short forms as in Docker |
  */
 export type Reference =
@@ -28,7 +30,8 @@ export type Reference =
     }
   | { readonly type: 'docker-archive'; readonly path: string; readonly tag: string | undefined }
   | RegistryReference
-  | { readonly type: 'deb'; readonly name: string };
+  | { readonly type: 'deb'; readonly name: string }
+  | { readonly type: 'dockerfile'; readonly name: string };
 
 /** Of a path there is no more to say than that it is one: a colon ends it, and white space is a slip of the pen. */
 const PATH = /^[^:\0\s]+$/;
@@ -60,6 +63,8 @@ const parse = (text: string): Reference | undefined => {
   switch (colon < 0 ? '' : text.slice(0, colon)) {
     case 'deb':
       return /^[a-z0-9][a-z0-9-]*$/.test(rest) ? { type: 'deb', name: rest } : undefined;
+    case 'dockerfile':
+      return DOCKERFILE_NAME.test(rest) ? { type: 'dockerfile', name: rest } : undefined;
     case 'oci':
       return layout('oci', rest);
     case 'oci-archive':
@@ -90,7 +95,7 @@ export const parseReference = (text: string): Reference => {
   throw new SlipwayError(
     'COMPONENT_REF_INVALID',
     `component reference ${JSON.stringify(text)}: expected [REGISTRY/]NAME[:TAG][@sha256:…], oci:PATH[:TAG][@sha256:…], ` +
-      'oci-archive:PATH[:TAG], docker-archive:PATH[:NAME:TAG], or deb:NAME with a name under packages',
+      'oci-archive:PATH[:TAG], docker-archive:PATH[:NAME:TAG], deb:NAME with a name under packages, or dockerfile:NAME with one under dockerfiles',
     { details: { reference: text } },
   );
 };
@@ -99,7 +104,8 @@ export const parseReference = (text: string): Reference => {
 export const formatReference = (reference: Reference): string => {
   switch (reference.type) {
     case 'deb':
-      return `deb:${reference.name}`;
+    case 'dockerfile':
+      return `${reference.type}:${reference.name}`;
     case 'registry':
       return formatRegistryReference(reference);
     case 'docker-archive':

@@ -1,20 +1,27 @@
 import { messageOf } from '@slipway/protocol';
+import type { z } from 'zod';
+import type { ContainerText as ContainerSchema } from './container.ts';
 import type { DebianSource } from './debian-source.ts';
 import type { Path, SpecDocument } from './document.ts';
-import type { ImageFileText } from './image-file.ts';
+import { inlineName, type DockerfileBuild, type InlineBuild } from './dockerfile-build.ts';
+import type { ImageFileText, WrittenImageFile } from './image-file.ts';
+import type { Section } from './image-part.ts';
 import { makePlace, type PathOptions } from './place.ts';
 import { problemAt, specError, type Problem } from './problems.ts';
 import { formatReference, parseReference, type Reference } from './reference.ts';
 
+type ContainerText = z.infer<typeof ContainerSchema>;
+
 /**
  * Makes component references and file sources relative to the image repository, or to the working directory, instead of
- * the file they stand in. References to registries stay as they are written.
+ * the file they stand in. References to registries stay as they are written. What `build` says becomes an entry of
+ * `dockerfiles` that the component refers to.
  *
  * @throws {SlipwayError} COMPONENT_REF_INVALID, SPEC_INVALID with every problem found
  */
 export const relocate = (
   doc: SpecDocument,
-  text: ImageFileText,
+  text: WrittenImageFile,
   options: PathOptions = {},
 ): ImageFileText => {
   const problems: Problem[] = [];
@@ -34,24 +41,67 @@ export const relocate = (
       ? formatReference({ ...written, path: place.component(written.path, at) })
       : ref;
   };
-  const moved = { ...text };
-  if (text.kernel?.image !== undefined && text.kernel.image !== '')
-    moved.kernel = { ...text.kernel, image: reference(text.kernel.image, ['kernel', 'image']) };
-  if (text.init !== undefined) moved.init = text.init.map((ref, index) => reference(ref, ['init', index]));
-  if (text.volumes !== undefined)
-    moved.volumes = text.volumes.map((volume, index) =>
-      volume.image === undefined || volume.image === ''
-        ? volume
-        : { ...volume, image: reference(volume.image, ['volumes', index, 'image']) },
-    );
-  for (const section of ['onboot', 'onshutdown', 'services'] as const) {
-    const containers = text[section];
-    if (containers !== undefined)
-      moved[section] = containers.map((container, index) => ({
-        ...container,
-        image: reference(container.image, [section, index, 'image']),
-      }));
+  const relocated = (build: DockerfileBuild, at: Path): DockerfileBuild => ({
+    ...build,
+    context: place.component(build.context, [...at, 'context']),
+    ...(build.contexts === undefined
+      ? {}
+      : {
+          contexts: Object.fromEntries(
+            Object.entries(build.contexts).map(([name, ref]) => [
+              name,
+              reference(ref, [...at, 'contexts', name]),
+            ]),
+          ),
+        }),
+  });
+  const dockerfiles = Object.fromEntries(
+    Object.entries(text.dockerfiles ?? {}).map(([name, build]) => [
+      name,
+      relocated(build, ['dockerfiles', name]),
+    ]),
+  );
+  /** The reference of an entry that may have a `build` instead. */
+  const component = (
+    { image, build }: { readonly image?: string | undefined; readonly build?: InlineBuild | undefined },
+    at: Path,
+  ): string | undefined => {
+    if (build === undefined)
+      return image === undefined || image === '' ? image : reference(image, [...at, 'image']);
+    if (image !== undefined)
+      problems.push(problemAt(doc, [...at, 'build'], 'expected image or build, found both'));
+    const full = relocated(typeof build === 'string' ? { context: build } : build, [...at, 'build']);
+    const name = inlineName(full);
+    dockerfiles[name] = full;
+    return `dockerfile:${name}`;
+  };
+  const { kernel, volumes, onboot, onshutdown, services, ...rest } = text;
+  const moved: ImageFileText = { ...rest };
+  const containers = (section: Section, list: readonly ContainerText[] | undefined): void => {
+    if (list === undefined) return;
+    moved[section] = list.map(({ build, ...container }, index) => {
+      const at = [section, index];
+      const image = component({ ...container, build }, at);
+      if (image === undefined)
+        problems.push(problemAt(doc, [...at, 'image'], 'is missing: expected a text, or build instead'));
+      return { ...container, image: image ?? '' };
+    });
+  };
+  if (kernel !== undefined) {
+    const { build, ...others } = kernel;
+    const image = component({ ...others, build }, ['kernel']);
+    moved.kernel = { ...others, ...(image === undefined ? {} : { image }) };
   }
+  if (text.init !== undefined) moved.init = text.init.map((ref, index) => reference(ref, ['init', index]));
+  if (volumes !== undefined)
+    moved.volumes = volumes.map(({ build, ...volume }, index) => {
+      const image = component({ ...volume, build }, ['volumes', index]);
+      return image === undefined ? volume : { ...volume, image };
+    });
+  containers('onboot', onboot);
+  containers('onshutdown', onshutdown);
+  containers('services', services);
+  if (Object.keys(dockerfiles).length > 0) moved.dockerfiles = dockerfiles;
   if (text.files !== undefined)
     moved.files = text.files.map((file, index) =>
       file.source === undefined

@@ -10,7 +10,15 @@ import { createStaging } from './outputs/staging.ts';
 
 export type LocalBuildOptions = Pick<
   ResolveOptions,
-  'lockedImages' | 'lockedPackages' | 'offline' | 'pull' | 'registries' | 'signal' | 'mirror'
+  | 'lockedImages'
+  | 'lockedPlatforms'
+  | 'lockedPackages'
+  | 'offline'
+  | 'pull'
+  | 'registries'
+  | 'signal'
+  | 'mirror'
+  | 'dockerfileBuilds'
 > & {
   readonly spec: ImageFile;
   readonly arch: Arch;
@@ -82,9 +90,10 @@ const buildAll = async (options: LocalBuildOptions): Promise<LocalBuildResult> =
   let percent = 0;
   const fetched = (ref: string, done: number, total: number): void =>
     progress({ step: `fetching ${ref}`, percent, bytes: { done, total } });
+  const stepped = (ref: string, step: string): void => progress({ step: `${ref}: ${step}`, percent });
   const components = await resolveSpec(
     spec,
-    { ...options, baseDir, deviceNodes: new Set(spec.deviceNodes), fetched },
+    { ...options, baseDir, deviceNodes: new Set(spec.deviceNodes), fetched, stepped },
     (ref, done, all) => {
       log(`component ${ref}`);
       percent = Math.round((done / all) * 50);

@@ -1,4 +1,4 @@
-import { readContent } from '@slipway/components';
+import { readContent, type DockerfileBuilds } from '@slipway/components';
 import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -45,6 +45,7 @@ import { fileAt } from './resolve-path.ts';
 import { resolvedComponents } from './resolved-components.ts';
 import { makeRootTree } from './root-tree.ts';
 import { distinctOrigins } from './distinct-origins.ts';
+import { dockerfileBases, dockerfileInputs, dockerfileParameters } from './describe/dockerfile-facts.ts';
 import { describeComponents, makeSbomModel } from './describe/component-sbom.ts';
 import { makeContents } from './describe/image-contents.ts';
 import { needsNode, systemPackages } from './system-packages.ts';
@@ -66,6 +67,8 @@ export type BuildOptions = {
   readonly run?: ProvenanceInput['run'];
   /** the agent as one JavaScript file for each of its runtimes; needed is the one that the image file asks for */
   readonly agentBundles?: Partial<Readonly<Record<AgentRuntime, Uint8Array>>>;
+  /** absent: commands of Dockerfiles may not run here */
+  readonly dockerfileBuilds?: DockerfileBuilds | undefined;
   readonly progress: (progress: JobProgress) => void;
   readonly log: (line: string) => void;
 };
@@ -86,7 +89,11 @@ const lockedParts = async (
 ): Promise<Partial<LockedComponents>> => {
   const lock = await readLock(join(sourceDir, LOCK_FILE), LOCK_FILE);
   if (lock === undefined) return {};
-  const own = { packages: systemPackages(spec), npm: needsNode(spec) };
+  const own = {
+    packages: systemPackages(spec),
+    npm: needsNode(spec),
+    bases: await dockerfileBases(spec, { arch, baseDir: sourceDir }),
+  };
   return applyLock(lock, spec, { arch, baseDir: sourceDir, lockDir: sourceDir, file: LOCK_FILE, own });
 };
 
@@ -109,7 +116,16 @@ export const buildImage = async (options: BuildOptions): Promise<BuildResult> =>
   const { sourceDir, cacheDir } = options;
   const { arch } = deviceClass;
   const locked = await lockedParts(spec, arch, sourceDir);
-  const parts = await resolveParts({ arch, spec, sourceDir, cacheDir, log, ...locked });
+  const parts = await resolveParts({
+    arch,
+    spec,
+    sourceDir,
+    cacheDir,
+    log,
+    dockerfileBuilds: options.dockerfileBuilds,
+    stepped: (ref, step) => progress({ step: `${ref}: ${step}`, percent: 5 }),
+    ...locked,
+  });
   return await assembleImage(options, deviceClass, spec, parts);
 };
 
@@ -244,8 +260,15 @@ export const assembleImage = async (
         ...(request.source === undefined ? {} : { source: request.source }),
         ...(request.cause === undefined ? {} : { trigger: request.cause }),
       },
-      internalParameters: request.inputDigest === undefined ? {} : { inputDigest: request.inputDigest },
-      inputs: [...inputsOf(sbom), ...origins.map(({ purl, name, digest }) => ({ uri: purl, name, digest }))],
+      internalParameters: {
+        ...(request.inputDigest === undefined ? {} : { inputDigest: request.inputDigest }),
+        ...dockerfileParameters(components),
+      },
+      inputs: [
+        ...inputsOf(sbom),
+        ...origins.map(({ purl, name, digest }) => ({ uri: purl, name, digest })),
+        ...dockerfileInputs(components),
+      ],
       builder: { id: SERVER_BUILDER },
       run: options.run,
       toolVersion: TOOL_VERSION,

@@ -13,6 +13,8 @@ export { writePieces } from './outputs/write-file.ts';
 export { withCancellation } from '@slipway/components';
 export { assembleImage, buildImage, type BuildOptions } from './build.ts';
 export type { ContainerPart, Parts } from './parts.ts';
+export type { DockerfileBuilds } from '@slipway/components';
+export { dockerfileBases } from './describe/dockerfile-facts.ts';
 export { needsNode, systemPackages } from './system-packages.ts';
 export { peSections } from './pe.ts';
 export { grubConfig, GRUB_CONFIG_PATH } from './boot/grub-config.ts';

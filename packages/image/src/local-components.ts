@@ -78,7 +78,7 @@ export const resolveSpec = async (
     items.map(({ image }) => get(image));
   const volumes = await sideBySide(spec.volumes, parallel, async (volume) =>
     volume.format === 'oci' && volume.image !== undefined && volume.image !== ''
-      ? layoutComponent(volume, { ...options, registries })
+      ? layoutComponent(volume, { ...options, registries, spec })
       : isUnpacked(volume)
         ? get(volume.image ?? '')
         : undefined,

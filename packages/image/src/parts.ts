@@ -36,7 +36,10 @@ export type Parts = {
   readonly containers: readonly ContainerPart[];
 };
 
-export type ResolveParts = Pick<ResolveOptions, 'lockedImages' | 'lockedPackages' | 'offline'> & {
+export type ResolveParts = Pick<
+  ResolveOptions,
+  'lockedImages' | 'lockedPlatforms' | 'lockedPackages' | 'offline' | 'dockerfileBuilds' | 'stepped'
+> & {
   readonly arch: Arch;
   readonly spec: ImageFile;
   readonly sourceDir: string;
@@ -58,7 +61,7 @@ export const resolveParts = async ({
   const options = {
     ...locked,
     arch,
-    spec: { packages: { ...spec.packages, ...packages } },
+    spec: { packages: { ...spec.packages, ...packages }, dockerfiles: spec.dockerfiles },
     baseDir: sourceDir,
     cacheDir,
     log,

@@ -16,6 +16,7 @@ const toResolved = (component: Component): ResolvedComponent => {
   if (reference.type === 'deb') return { reference: ref, kind: 'deb', name: reference.name, digest: content };
   const version = origins[0]?.version;
   const told = { reference: ref, digest: content, ...(version === undefined ? {} : { version }) };
+  if (reference.type === 'dockerfile') return { ...told, kind: 'local', name: reference.name };
   return reference.type === 'registry'
     ? { ...told, kind: 'oci', name: `${reference.registry}/${reference.repository}` }
     : { ...told, kind: 'local', name: reference.path };

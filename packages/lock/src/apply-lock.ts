@@ -1,7 +1,7 @@
 import type { DebPackage } from '@slipway/components';
 import { formatReference, parseReference } from '@slipway/image-spec';
 import type { Arch, Digest } from '@slipway/protocol';
-import { lockInputs, lockKey, referencesOf, type Place } from './inputs.ts';
+import { lockInputs, lockKey, referencesOf, type OwnInputs, type Place } from './inputs.ts';
 import type { Lock, LockedSet } from './lock-file.ts';
 import { assertFresh } from './staleness.ts';
 
@@ -27,10 +27,14 @@ export const lockedPackages = (lock: Lock, set: string, arch: Arch): DebPackage[
   });
 };
 
+type Platforms = Lock['images'][string]['platforms'];
+
 /** A lock in the terms of `resolveComponent`. */
 export type LockedComponents = {
   /** by reference as the image file has it */
   readonly lockedImages: ReadonlyMap<string, Digest>;
+  /** of each of them, for all architectures */
+  readonly lockedPlatforms: ReadonlyMap<string, Platforms>;
   /** by the name of the set */
   readonly lockedPackages: ReadonlyMap<string, readonly DebPackage[]>;
 };
@@ -52,17 +56,20 @@ export const applyLock = (
   }: Place & {
     readonly arch: Arch;
     readonly file: string;
-    readonly own?: Parameters<typeof lockInputs>[2];
+    readonly own?: OwnInputs | undefined;
   },
 ): LockedComponents => {
   const inputs = lockInputs(spec, place, own);
   assertFresh(lock, inputs, arch, file);
   const images = new Map<string, Digest>();
-  for (const text of referencesOf(spec)) {
-    const digest = lockedImage(lock, lockKey(text, place), arch);
-    if (digest !== undefined) images.set(formatReference(parseReference(text)), digest);
+  const platforms = new Map<string, Platforms>();
+  for (const text of [...referencesOf(spec), ...(own?.bases ?? [])]) {
+    const key = lockKey(text, place);
+    const [canonical, digest] = [formatReference(parseReference(text)), lockedImage(lock, key, arch)];
+    if (digest !== undefined) images.set(canonical, digest);
+    platforms.set(canonical, lock.images[key]?.platforms ?? {});
   }
   const packages = new Map<string, readonly DebPackage[]>();
   for (const name of inputs.packages.keys()) packages.set(name, lockedPackages(lock, name, arch) ?? []);
-  return { lockedImages: images, lockedPackages: packages };
+  return { lockedImages: images, lockedPlatforms: platforms, lockedPackages: packages };
 };

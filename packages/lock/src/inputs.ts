@@ -49,17 +49,25 @@ export const referencesOf = (spec: Sections): string[] => [
   ),
 ];
 
+/** What an image needs beside what its image file names. */
+export type OwnInputs = {
+  readonly packages?: Readonly<Record<string, PackageSet>>;
+  readonly npm?: boolean;
+  /** references of images and package sets that Dockerfiles build upon */
+  readonly bases?: readonly string[];
+};
+
 /**
  * What an image file needs of a lock: its images and those of its package sets that are used.
  *
- * @param own package sets that Slipway puts into the image beside those of the image file
+ * @param own package sets that Slipway puts into the image beside those of the image file, and what its Dockerfiles
+ *   build upon
  */
-export const lockInputs = (
-  spec: Sections,
-  place: Place,
-  own: { readonly packages?: Readonly<Record<string, PackageSet>>; readonly npm?: boolean } = {},
-): LockInputs => {
-  const references = referencesOf(spec).map((text) => ({ text, parsed: parseReference(text) }));
+export const lockInputs = (spec: Sections, place: Place, own: OwnInputs = {}): LockInputs => {
+  const references = [...new Set([...referencesOf(spec), ...(own.bases ?? [])])].map((text) => ({
+    text,
+    parsed: parseReference(text),
+  }));
   const used = references.flatMap(({ parsed }) => (parsed.type === 'deb' ? [parsed.name] : []));
   const packages = new Map(Object.entries(own.packages ?? {}));
   for (const name of used) {
@@ -67,7 +75,13 @@ export const lockInputs = (
     if (set !== undefined) packages.set(name, set);
   }
   return {
-    images: references.filter(({ parsed }) => parsed.type !== 'deb').map(({ text }) => lockKey(text, place)),
+    images: [
+      ...new Set(
+        references
+          .filter(({ parsed }) => parsed.type !== 'deb' && parsed.type !== 'dockerfile')
+          .map(({ text }) => lockKey(text, place)),
+      ),
+    ],
     packages: new Map([...packages].map(([name, set]) => [name, relocatedSet(set, place)])),
     npm: own.npm ?? false,
   };

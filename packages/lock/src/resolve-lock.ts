@@ -60,7 +60,8 @@ export const resolveLock = async (
     for (const name of inputs.images) images.set(name, [...(images.get(name) ?? []), arch]);
   const lockImage = async (name: string, arches: readonly Arch[]): Promise<void> => {
     const reference = parseReference(name);
-    if (reference.type === 'deb') throw new TypeError(`${name} is a package set`);
+    if (reference.type === 'deb' || reference.type === 'dockerfile')
+      throw new TypeError(`${name} is no image`);
     log?.(`resolving ${name}`);
     const { digest, platforms } = await resolveImage(reference, {
       baseDir: lockDir,

@@ -32,6 +32,9 @@ export const BuilderCapability = z
   .regex(/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/, 'lower-case letters, digits and hyphens, at most 32');
 export type BuilderCapability = z.infer<typeof BuilderCapability>;
 
+/** Of workers that may run what Dockerfiles say; an image with such components needs it without saying so. */
+export const DOCKERFILE_CAPABILITY: BuilderCapability = 'dockerfile';
+
 export const BuildCreate = z.strictObject({
   deviceClass: ClassName,
   /** absent: the one after the last build of the class */

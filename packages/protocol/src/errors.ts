@@ -100,7 +100,7 @@ export const ERRORS = {
     65,
     400,
     'A component reference has no known form.',
-    'Use the name of an image of a registry, oci:PATH, oci-archive:PATH, docker-archive:PATH or deb:NAME.',
+    'Use the name of an image of a registry, oci:PATH, oci-archive:PATH, docker-archive:PATH, deb:NAME or dockerfile:NAME.',
   ),
   COMPONENT_NOT_FOUND: entry(
     66,
@@ -120,6 +120,36 @@ export const ERRORS = {
     422,
     'A layer holds an entry that would leave the tree or needs a device node.',
     'Do not use that component.',
+  ),
+  DOCKERFILE_BUILDS_OFF: entry(
+    77,
+    422,
+    'A component is built from a Dockerfile, and this machine may not run what Dockerfiles say.',
+    'Run slipway build with --allow-dockerfile-builds, or give a build worker SLIPWAY_DOCKERFILE_BUILDS=on, if you trust it.',
+  ),
+  DOCKERFILE_INVALID: entry(
+    65,
+    422,
+    'Stages or base images of a Dockerfile cannot be told.',
+    'Mend the line named.',
+  ),
+  DOCKERFILE_BUILD_FAILED: entry(
+    65,
+    422,
+    'A step of a Dockerfile failed.',
+    'Read the last lines of its output, which the message quotes; mend the Dockerfile or what it takes.',
+  ),
+  DOCKERFILE_ENGINE_UNAVAILABLE: entry(
+    69,
+    503,
+    'The engine that builds Dockerfiles cannot work here.',
+    'Run as root on a machine that allows it to mount, or name a BuildKit daemon by SLIPWAY_BUILDKIT.',
+  ),
+  EMULATION_UNAVAILABLE: entry(
+    69,
+    503,
+    'Programs of a foreign architecture cannot run on this machine, which RUN of a Dockerfile needs.',
+    'Mount binfmt_misc and register QEMU on the machine itself, or build on a machine of that architecture.',
   ),
   PACKAGE_NOT_FOUND: entry(
     66,

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseClassFile, parseClassImage, requireKernel, type ClassFile } from '@slipway/image-spec';
 import {
+  DOCKERFILE_CAPABILITY,
   SlipwayError,
   type Arch,
   type BuilderCapability,
@@ -112,8 +113,15 @@ export const openImageRepository = (directory: string): ImageRepository => {
       const { arch, needs } = parsed;
       const imageFiles = await imageTexts(deviceClass);
       const classFile = { name: deviceClass.file, text };
-      requireKernel(parseClassImage({ classFile, imageFiles }).spec, deviceClass.images.join(', '));
-      return { classFile, imageFiles, arch, needs };
+      const { spec } = parseClassImage({ classFile, imageFiles });
+      requireKernel(spec, deviceClass.images.join(', '));
+      const own = Object.keys(spec.dockerfiles).length === 0 ? [] : [DOCKERFILE_CAPABILITY];
+      return {
+        classFile,
+        imageFiles,
+        arch,
+        needs: [...new Set([...needs, ...own])],
+      };
     },
   };
 };

@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { MIN_FREE_BYTES } from '@slipway/fleet/disk-space';
-import { Arch, BuilderCapability, DEVICE_ARCHES, parseSettings } from '@slipway/protocol';
+import type { DockerfileBuilds } from '@slipway/image';
+import {
+  Arch,
+  BuilderCapability,
+  DEVICE_ARCHES,
+  DOCKERFILE_CAPABILITY,
+  parseSettings,
+} from '@slipway/protocol';
 import { z } from 'zod';
 
 const words = (text: string): string[] => text.split(/[\s,]+/).filter((word) => word !== '');
@@ -24,6 +31,8 @@ const Environment = z.object({
     .transform(words)
     .pipe(z.array(Arch).min(1)),
   SLIPWAY_BUILDER_CAPABILITIES: z.string().default('').transform(words).pipe(z.array(BuilderCapability)),
+  SLIPWAY_DOCKERFILE_BUILDS: z.enum(['on', 'off']).default('off'),
+  SLIPWAY_BUILDKIT: z.string().min(1).optional(),
   SLIPWAY_STALLED_MS: z.coerce.number().int().min(100).default(15_000),
   REDIS_URL: z.string(),
 });
@@ -44,6 +53,8 @@ export type BuilderConfig = {
   /** what it takes: classes of these architectures that need none but these capabilities */
   readonly arches: readonly Arch[];
   readonly capabilities: readonly BuilderCapability[];
+  /** absent: commands of Dockerfiles may not run on this worker */
+  readonly dockerfileBuilds?: DockerfileBuilds | undefined;
   /** builds at once */
   readonly concurrency: number;
   /** how often the queue looks for jobs of workers that died; such a job is taken up after at most three times this */
@@ -54,6 +65,7 @@ export type BuilderConfig = {
 /** @throws {SlipwayError} CONFIG_INVALID, naming every setting that is missing or wrong */
 export const parseBuilderConfig = (environment: NodeJS.ProcessEnv): BuilderConfig => {
   const data = parseSettings(Environment, environment);
+  const mayBuild = data.SLIPWAY_DOCKERFILE_BUILDS === 'on';
   return {
     storeDir: data.SLIPWAY_STORE,
     storeMinFreeBytes: data.SLIPWAY_STORE_MIN_FREE,
@@ -63,7 +75,10 @@ export const parseBuilderConfig = (environment: NodeJS.ProcessEnv): BuilderConfi
     // Two with the same name, one after the other or by mistake at once, are still two.
     worker: `${data.SLIPWAY_BUILDER_NAME ?? hostname()}-${randomBytes(3).toString('hex')}`,
     arches: data.SLIPWAY_BUILDER_ARCHES,
-    capabilities: data.SLIPWAY_BUILDER_CAPABILITIES,
+    capabilities: mayBuild
+      ? [...new Set([...data.SLIPWAY_BUILDER_CAPABILITIES, DOCKERFILE_CAPABILITY])]
+      : data.SLIPWAY_BUILDER_CAPABILITIES,
+    dockerfileBuilds: mayBuild ? { buildkit: data.SLIPWAY_BUILDKIT } : undefined,
     concurrency: data.SLIPWAY_CONCURRENCY,
     stalledMs: data.SLIPWAY_STALLED_MS,
     redisUrl: data.REDIS_URL,

@@ -23,7 +23,13 @@ import type { BuilderConfig } from './config.ts';
 export type RunBuild = {
   readonly config: Pick<
     BuilderConfig,
-    'storeDir' | 'storeMinFreeBytes' | 'cacheDir' | 'imagesDir' | 'agentBundles' | 'worker'
+    | 'storeDir'
+    | 'storeMinFreeBytes'
+    | 'cacheDir'
+    | 'imagesDir'
+    | 'agentBundles'
+    | 'worker'
+    | 'dockerfileBuilds'
   >;
   readonly buildId: BuildId;
   /** from 1 */
@@ -127,6 +133,7 @@ export const runBuild = async (run: RunBuild): Promise<BuildResult> => {
         outDir: own,
         agentBundles: await readAgents(config.agentBundles),
         run: { worker: config.worker, attempt: run.attempt },
+        dockerfileBuilds: config.dockerfileBuilds,
         progress: (state) => {
           signal.throwIfAborted();
           log.step(state);

@@ -96,7 +96,16 @@ const build = async (context: Context, words: readonly string[], options: BuildO
       registries,
       decompressKernel: options.decompressKernel,
       pull: options.pull ? 'always' : 'missing',
-      ...(lock === undefined ? {} : { lockedImages: lock.lockedImages, lockedPackages: lock.lockedPackages }),
+      ...(lock === undefined
+        ? {}
+        : {
+            lockedImages: lock.lockedImages,
+            lockedPlatforms: lock.lockedPlatforms,
+            lockedPackages: lock.lockedPackages,
+          }),
+      dockerfileBuilds: options.allowDockerfileBuilds
+        ? { buildkit: context.env['SLIPWAY_BUILDKIT'] }
+        : undefined,
       describe:
         target.output === '-'
           ? undefined

@@ -105,7 +105,7 @@ const lock = async (context: Context, words: readonly string[], options: LockOpt
   const plan = await planLock(context, named, { output: options.output, home });
   const name = relative(context.cwd, plan.path);
   const previous = await readLock(plan.path, name);
-  const wanted = plan.inputs(archesOf(options.arch, previous));
+  const wanted = await plan.inputs(archesOf(options.arch, previous));
   const empty: Lock = { v: 1, images: {}, debian: {}, npm: {} };
   if (options.check) {
     for (const [arch, inputs] of wanted) assertFresh(previous ?? empty, inputs, arch, name);

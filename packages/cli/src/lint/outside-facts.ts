@@ -60,7 +60,8 @@ const imageFacts = async (
   const known = new Map<string, Promise<ImageFacts | undefined>>();
   const read = async (ref: string): Promise<ImageFacts | undefined> => {
     const location = parseReference(ref);
-    if (location.type === 'deb') return undefined;
+    // What a Dockerfile gives is not known without running it.
+    if (location.type === 'deb' || location.type === 'dockerfile') return undefined;
     const digest = lockedImages?.get(formatReference(location));
     const image = await openImage(location, {
       arch,

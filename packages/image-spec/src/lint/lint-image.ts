@@ -7,7 +7,7 @@ import { letPass } from './let-pass.ts';
 import { lintClass } from './lint-class.ts';
 import { lintContainer, lintSeccomp, type LintedContainer, type Profile } from './lint-containers.ts';
 import { lintFile } from './lint-files.ts';
-import { lintInputs } from './lint-inputs.ts';
+import { lintDockerfiles, lintInputs } from './lint-inputs.ts';
 import { lintCommandLine, lintKernelConfig, type KernelConfig } from './lint-kernel.ts';
 import { SEVERITIES } from './rules.ts';
 
@@ -62,6 +62,7 @@ export const lintImage = (input: LintInput): Finding[] => {
     ...containers.flatMap((container) => lintContainer(container, profile)),
     ...lintSeccomp(containers, profile),
     ...lintInputs(parts, input.isLocked),
+    ...lintDockerfiles(parts),
     ...listed(parts, 'files').flatMap(lintFile),
     ...lintKernel(input),
     ...(input.built ?? []),

@@ -27,6 +27,39 @@ const isSnapshot = (parts: readonly ImagePart[], name: string): boolean => {
   return sources.length > 0 && sources.every(({ snapshot }) => snapshot !== undefined);
 };
 
+/** Where a component is named: `image`, or the `build` that stands for it. */
+const named = (doc: SpecDocument, path: Path): Path => {
+  const entry = path
+    .slice(0, -1)
+    .reduce<unknown>(
+      (value, part) => (typeof value === 'object' && value !== null ? Reflect.get(value, part) : undefined),
+      doc.value,
+    );
+  const isBuild = typeof entry === 'object' && entry !== null && Object.hasOwn(entry, 'build');
+  return isBuild ? [...path.slice(0, -1), 'build'] : path;
+};
+
+/** What runs commands to be made. */
+export const lintDockerfiles = (parts: readonly ImagePart[]): Finding[] => {
+  const seen = new Set<string>();
+  return references(parts).flatMap(({ doc, path, ref }): Finding[] => {
+    const reference = parseReference(ref);
+    if (reference.type !== 'dockerfile' || seen.has(ref)) return [];
+    seen.add(ref);
+    const build = parts.findLast(({ text }) => text.dockerfiles?.[reference.name] !== undefined)?.text
+      .dockerfiles?.[reference.name];
+    const network = build?.network === 'none' ? 'without a network' : 'with the network of that machine';
+    return [
+      finding(
+        'DOCKERFILE_BUILT',
+        { doc, path: named(doc, path) },
+        build?.context ?? ref,
+        `commands of ${build?.context ?? reference.name} run as root on the building machine, ${network}`,
+      ),
+    ];
+  });
+};
+
 /**
  * Inputs that may be something else at the next build. A path of the repository is pinned by the repository.
  *

@@ -93,6 +93,7 @@ const CASES: readonly (readonly [keyof typeof LINT_RULES, string, string, Settin
     'init: [deb:base]\npackages: {base: {install: [busybox]}}\n',
     { isLocked: false, deviceClass: SAFE },
   ],
+  ['DOCKERFILE_BUILT', 'services[0].build', tight('build: ./web').replace(/image: [^,}]*, /, '')],
   ['SECRET_IN_IMAGE', 'services[0].env[1]', tight('env: ["TOKEN_FILE=/run/t", "API_TOKEN=abc"]')],
   [
     'PASSWORD_DEFAULT',

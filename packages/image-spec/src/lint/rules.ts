@@ -122,6 +122,11 @@ export const LINT_RULES = {
     'A package set is made of whatever the archive has at the time.',
     'Run `slipway lock`, or name a `snapshot` of the archive under `debian`.',
   ),
+  DOCKERFILE_BUILT: rule(
+    'note',
+    'A component is built from a Dockerfile: its commands run on the building machine as root, and may fetch what no lock pins.',
+    'Set `network: none` where they need no network, or build the image once and name it by its digest.',
+  ),
   SECRET_IN_IMAGE: rule(
     'error',
     'A key, password or token stands in the image file: everybody who has the image has it.',

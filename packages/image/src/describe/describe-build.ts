@@ -17,6 +17,7 @@ import type { Staging } from '../outputs/staging.ts';
 import { writePieces } from '../outputs/write-file.ts';
 import { TOOL_VERSION } from '../tool-version.ts';
 import { describeComponents, makeSbomModel } from './component-sbom.ts';
+import { dockerfileInputs, dockerfileParameters } from './dockerfile-facts.ts';
 import { makeContents } from './image-contents.ts';
 import { sourceFiles } from './source-files.ts';
 
@@ -121,7 +122,12 @@ export const describeBuild = async (input: DescribeInput): Promise<DescriptionFi
         imageFiles: input.imageFiles,
         ...(input.lock === undefined ? {} : { lock: input.lock }),
         ...(input.decompressKernel ? { parameters: { decompressKernel: true } } : {}),
-        inputs: [...distinctInputs(inputsOf(sbom), input.components), ...sourceFiles(input.spec, input.tree)],
+        internalParameters: dockerfileParameters(input.components),
+        inputs: [
+          ...distinctInputs(inputsOf(sbom), input.components),
+          ...dockerfileInputs(input.components),
+          ...sourceFiles(input.spec, input.tree),
+        ],
         toolVersion: TOOL_VERSION,
       }),
     );

@@ -1,4 +1,4 @@
-const LOCAL = /^(?:deb|oci|oci-archive|docker-archive):/;
+const LOCAL = /^(?:deb|dockerfile|oci|oci-archive|docker-archive):/;
 
 /**
  * The name by which LinuxKit knows an image: with Docker Hub and its `library` written out, but without a tag that is

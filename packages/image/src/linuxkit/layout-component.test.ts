@@ -26,7 +26,13 @@ afterAll(() => rm(folder, { recursive: true }));
 const layoutOf = (more: Partial<Volume> = {}): Promise<Component> =>
   layoutComponent(
     { name: 'web', image: 'oci:images/web:1', format: 'oci', ...more },
-    { arch: 'amd64', baseDir: folder, cacheDir: join(folder, 'cache'), offline: true },
+    {
+      arch: 'amd64',
+      baseDir: folder,
+      cacheDir: join(folder, 'cache'),
+      offline: true,
+      spec: { packages: {} },
+    },
   );
 
 /** Writes a layout out and opens it again, as a device would. */

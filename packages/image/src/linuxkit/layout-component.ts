@@ -1,4 +1,4 @@
-import { fileState, type Component, type ResolveOptions } from '@slipway/components';
+import { fileState, resolveComponent, type Component, type ResolveOptions } from '@slipway/components';
 import { formatReference, parseReference, type Volume } from '@slipway/image-spec';
 import { Manifest, openImage, type ImageLocation, type OciImage, type RegistryLocation } from '@slipway/oci';
 import { Arch, messageOf, parseArch, SlipwayError, type Digest } from '@slipway/protocol';
@@ -9,10 +9,7 @@ import { pipeline } from 'node:stream/promises';
 import { imageName } from './image-name.ts';
 import { ociLayout, type Blob, type LayoutRoot } from './layout-tree.ts';
 
-type Options = Pick<
-  ResolveOptions,
-  'arch' | 'baseDir' | 'cacheDir' | 'offline' | 'pull' | 'registries' | 'lockedImages' | 'log' | 'signal'
->;
+type Options = ResolveOptions;
 type Located =
   RegistryLocation | (Extract<ImageLocation, { type: 'oci' | 'oci-archive' }> & { readonly type: 'oci' });
 
@@ -22,10 +19,14 @@ const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 const invalid = (volume: Volume, why: string) =>
   new SlipwayError('SPEC_INVALID', `volume ${volume.name}: ${why}`, { details: { volume: volume.name } });
 
-const locationOf = (volume: Volume): Located => {
+const locationOf = async (volume: Volume, options: Options): Promise<Located> => {
   const reference = parseReference(volume.image ?? '');
   if (reference.type === 'registry') return reference;
   if (reference.type === 'oci') return { ...reference, type: 'oci' };
+  if (reference.type === 'dockerfile') {
+    const component = await resolveComponent(volume.image ?? '', options);
+    return { type: 'oci', path: component.dockerfile?.layout ?? '', tag: undefined, digest: undefined };
+  }
   throw invalid(
     volume,
     `format oci takes an image of a registry or an OCI layout, found ${formatReference(reference)}; copy it to a layout: oci:PATH`,
@@ -74,9 +75,9 @@ const documentsOf = async (image: OciImage, folder: string): Promise<readonly Di
  * @throws {SlipwayError} SPEC_INVALID, COMPONENT_INVALID, and those of `openImage`
  */
 export const layoutComponent = async (volume: Volume, options: Options): Promise<Component> => {
-  const location = locationOf(volume);
+  const location = await locationOf(volume, options);
   const folder = blobFolder(location, options);
-  const ref = formatReference(location);
+  const ref = formatReference(parseReference(volume.image ?? ''));
   const roots = new Map<Digest, LayoutRoot>();
   const blobs = new Map<Digest, Blob>();
   const add = async (digest: Digest): Promise<number> => {

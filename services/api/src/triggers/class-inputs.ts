@@ -40,12 +40,11 @@ export const inputsOfClass = ({ classFile, imageFiles }: Snapshot): ClassInputs 
       LOCK_FILE,
       ...references.flatMap((reference) => ('path' in reference ? [reference.path] : [])),
       ...keyrings,
+      ...Object.values(spec.dockerfiles).map(({ context }) => context),
       ...sources,
     ].map(inside),
     images: references.flatMap((reference) =>
-      'path' in reference || reference.type === 'deb' || reference.digest !== undefined
-        ? []
-        : [formatReference(reference)],
+      reference.type !== 'registry' || reference.digest !== undefined ? [] : [formatReference(reference)],
     ),
   };
 };

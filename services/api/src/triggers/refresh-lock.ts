@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ImageFile } from '@slipway/image-spec';
-import { needsNode, systemPackages } from '@slipway/image';
+import { dockerfileBases, needsNode, systemPackages } from '@slipway/image';
 import {
   diffLocks,
   formatLock,
@@ -42,7 +42,11 @@ export const refreshLock = async (
   const { tree, cacheDir, signal } = where;
   const parse = (text: string): Lock | undefined => (text === '' ? undefined : parseLock(text, LOCK_FILE));
   const seen = parse(previous.seen);
-  const own = { packages: systemPackages(spec), npm: needsNode(spec) };
+  const own = {
+    packages: systemPackages(spec),
+    npm: needsNode(spec),
+    bases: await dockerfileBases(spec, { arch, baseDir: tree }),
+  };
   const wanted = new Map([[arch, lockInputs(spec, { baseDir: tree, lockDir: tree }, own)]]);
   const made = await resolveLock(wanted, {
     lockDir: tree,
