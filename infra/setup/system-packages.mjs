@@ -57,6 +57,7 @@ export const NEEDED = [
   ['sbverify', 'sbsigntool', 'checking our signatures of EFI programs in tests'],
   ['skopeo', 'skopeo', 'reading and writing images with other eyes in tests'],
   ['/usr/lib/u-boot/qemu_arm64/u-boot.bin', 'u-boot-qemu', 'trials under U-Boot in tests'],
+  ['fdtput', 'device-tree-compiler', 'machines that the firmware has told something, in tests'],
   ['fw_printenv', 'libubootenv-tool', 'reading environments of U-Boot with other eyes in tests'],
   ['grub-editenv', 'grub-common', 'reading environments of GRUB with other eyes in tests'],
   ['chromium', 'chromium', 'opening the dashboard in tests and for screenshots'],

@@ -11,12 +11,15 @@ export const OUTPUTS = ['disk'] as const;
 export const ClassFile = z.strictObject({
   name: ClassName.describe('Its name, which devices and releases refer to.'),
   arch: Arch.describe('Processor architecture of the devices.'),
-  board: z.enum(['uefi']).default('uefi').describe('How the devices start.'),
+  board: z
+    .enum(['uefi', 'rpi'])
+    .default('uefi')
+    .describe('How the devices start: by UEFI firmware, or by that of a Raspberry Pi.'),
   bootLoader: z
-    .enum(['systemd-boot', 'u-boot'])
+    .enum(['systemd-boot', 'u-boot', 'tryboot'])
     .default('systemd-boot')
     .describe(
-      'What chooses the slot. u-boot: the U-Boot of the board, by a script on the EFI system partition.',
+      'What chooses the slot. u-boot: the U-Boot of the board, by a script on the EFI system partition. tryboot: the firmware of a Raspberry Pi, which has no other.',
     ),
   images: z
     .array(z.string().min(1))

@@ -25,6 +25,12 @@ test('sizes become bytes, image files become relative to the repository, the res
   });
 });
 
+const pi = 'name: edge\narch: arm64\nimages: [edge.yml]\nboard: rpi\n';
+test('a Raspberry Pi has its own boot loader, named or not', () => {
+  expect(parseClassFile(pi, 'edge.yml').bootLoader).toBe('tryboot');
+  expect(parseClassFile(`${pi}bootLoader: tryboot\n`, 'edge.yml').bootLoader).toBe('tryboot');
+});
+
 const base = 'name: edge\narch: amd64\nimages: [edge.yml]\n';
 test.each([
   [
@@ -47,6 +53,10 @@ test.each([
     'name: e\narch: arm/v7\nimages: [a]\nsecureBoot: true\n',
     { line: 4, key: 'secureBoot' },
   ],
+  ['another loader on a Raspberry Pi', `${pi}bootLoader: u-boot\n`, { line: 5, key: 'bootLoader' }],
+  ['its loader on another board', `${base}bootLoader: tryboot\n`, { line: 4, key: 'bootLoader' }],
+  ['a Raspberry Pi of another architecture', `${base}board: rpi\n`, { line: 2, key: 'arch' }],
+  ['Secure Boot on a Raspberry Pi', `${pi}secureBoot: true\n`, { line: 5, key: 'secureBoot' }],
   ['an empty file', '', { line: 1, column: 1 }],
 ])('%s is refused', (_title, text, details) => {
   let error: unknown;

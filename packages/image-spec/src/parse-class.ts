@@ -1,5 +1,6 @@
 import { ARCHITECTURES, SlipwayError } from '@slipway/protocol';
 import { parseSpecDocument } from './document.ts';
+import { bootLoaderOf } from './boot-loader.ts';
 import { ClassFile } from './class-file.ts';
 import { problemAt, problemsOf, specError } from './problems.ts';
 import { inRepository } from './reference.ts';
@@ -29,9 +30,5 @@ export const parseClassFile = (text: string, fileName: string): ClassFile => {
     throw specError([
       problemAt(doc, ['secureBoot'], `expected false: no firmware checks signatures on ${arch}`),
     ]);
-  if (secureBoot && result.data.bootLoader !== 'systemd-boot')
-    throw specError([
-      problemAt(doc, ['secureBoot'], 'expected bootLoader: systemd-boot, which is what the firmware checks'),
-    ]);
-  return { ...result.data, images };
+  return { ...result.data, bootLoader: bootLoaderOf(doc, result.data), images };
 };

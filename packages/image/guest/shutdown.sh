@@ -9,3 +9,7 @@ for bundle in /containers/onshutdown/*; do
 done
 sync
 umount /data || mount -o remount,ro /data
+# The firmware of a Raspberry Pi is told of a trial with the restart itself, by a word that init has no way to say.
+if [ -e /run/slipway/tryboot ] && [ -x /usr/lib/slipway/restart ]; then
+  exec /usr/lib/slipway/restart '0 tryboot'
+fi

@@ -5,8 +5,10 @@ import { delimiter, join } from 'node:path';
 import { Digest } from '@slipway/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { assembleImage } from './build.ts';
-import { testClass, testParts, testRequest, testSpec } from './fixture/parts.ts';
+import { noise, testClass, testParts, testRequest, testSpec } from './fixture/parts.ts';
+import { peStub } from './fixture/pe-stub.ts';
 import { peSections } from './pe.ts';
+import { putFile } from './tree-edit.ts';
 
 const MIB = 1024 * 1024;
 const CHUNK = 256 * 1024;
@@ -16,24 +18,21 @@ const run = (program: string, ...args: string[]) =>
 const requestDigest = Digest.parse(`sha256:${'0'.repeat(64)}`);
 
 let folder: string;
+const optionsFor = (out: string, version = '1.0.0') => ({
+  request: testRequest(version),
+  requestDigest,
+  sourceDir: folder,
+  cacheDir: folder,
+  workDir: join(folder, `${out}.work`),
+  outDir: join(folder, out),
+  agentBundles: { quickjs: Buffer.from('the agent'), node: Buffer.from('the agent') },
+  progress: () => {},
+  log: () => {},
+});
 const build = async (out: string, page = 'one', version = '1.0.0', rootSize = '16M') => {
-  const outDir = join(folder, out);
-  const result = await assembleImage(
-    {
-      request: testRequest(version),
-      requestDigest,
-      sourceDir: folder,
-      cacheDir: folder,
-      workDir: join(folder, `${out}.work`),
-      outDir,
-      agentBundles: { quickjs: Buffer.from('the agent'), node: Buffer.from('the agent') },
-      progress: () => {},
-      log: () => {},
-    },
-    testClass(rootSize),
-    testSpec(page),
-    testParts(),
-  );
+  const options = optionsFor(out, version);
+  const { outDir } = options;
+  const result = await assembleImage(options, testClass(rootSize), testSpec(page), testParts());
   const read = async (name: string) => await readFile(join(outDir, name));
   return { outDir, result, read };
 };
@@ -184,6 +183,80 @@ describe('disk.img', () => {
     expect(listing).toContain('::/EFI/BOOT/BOOTX64.EFI');
     expect(listing).toContain('::/EFI/Linux/slot-a.efi');
     expect(run('mtype', '-i', drive, '::/EFI/Linux/slot-a.efi').length).toBeGreaterThan(0);
+  });
+});
+
+describe('disk.img of a Raspberry Pi', () => {
+  const board = async (out: string): Promise<string> => {
+    const parts = testParts();
+    for (const name of ['start4.elf', 'bootcode.bin', 'u-boot.bin', 'bcm2711-rpi-4-b.dtb', 'overlays/x.dtbo'])
+      putFile(parts.kernel.tree, `rpi/${name}`, noise(name, 20_000));
+    putFile(parts.boot.tree, 'usr/lib/systemd/boot/efi/linuxaa64.efi.stub', peStub());
+    const options = optionsFor(out);
+    await assembleImage(
+      options,
+      { ...testClass(), arch: 'arm64', board: 'rpi', bootLoader: 'tryboot' },
+      testSpec(),
+      parts,
+    );
+    return join(options.outDir, 'disk.img');
+  };
+
+  test('says the same in GPT and MBR, and holds what the firmware looks for in each partition', async () => {
+    const disk = await board('pi');
+    expect(run('sgdisk', '--verify', disk)).toMatch(/No problems found/);
+    const names = [...run('sgdisk', '--print', disk).matchAll(/^ +(\d) .* (\S+)$/gm)];
+    expect(names.map(([, number, name]) => `${number} ${name}`)).toEqual([
+      '1 esp',
+      '2 boot-a',
+      '3 boot-b',
+      '4 root-a',
+      '5 root-b',
+      '6 data',
+    ]);
+    const bytes = await readFile(disk);
+    const mbr = bytes.subarray(0, 512);
+    const entries = [0, 1, 2, 3].map((index) => {
+      const at = 446 + index * 16;
+      return [mbr.readUInt8(at + 4), mbr.readUInt32LE(at + 8), mbr.readUInt32LE(at + 12)];
+    });
+    expect(entries).toEqual([
+      [0x0c, 2048, 40 * 2048],
+      [0x0c, 41 * 2048, 64 * 2048],
+      [0x0c, 105 * 2048, 64 * 2048],
+      [0xee, 1, 2047],
+    ]);
+    expect(mbr.readUInt16LE(510)).toBe(0xaa55);
+
+    const read = (mib: number, path: string): string =>
+      run('mtype', '-i', `${disk}@@${mib * MIB}`, `::/${path}`);
+    expect(read(1, 'autoboot.txt').trim()).toBe(
+      '[all]\ntryboot_a_b=1\nboot_partition=2\n[tryboot]\nboot_partition=3\n[all]',
+    );
+    expect(read(1, 'boot.scr')).toContain('fdt get value slipway_words /chosen bootargs');
+    expect(read(41, 'cmdline.txt')).toBe('slipway.slot=a\n');
+    expect(read(105, 'cmdline.txt')).toBe('slipway.slot=b\n');
+    const slot = ['start4.elf', 'u-boot.bin', 'bcm2711-rpi-4-b.dtb', 'overlays/x.dtbo', 'config.txt'];
+    for (const [mib, files] of [
+      [1, ['bootcode.bin', 'EFI/Linux/slot-a.efi']],
+      [41, slot],
+      [105, slot],
+    ] as const) {
+      const listing = run('mdir', '-i', `${disk}@@${mib * MIB}`, '-/', '-b', '::/').split('\n');
+      expect(listing).toEqual(expect.arrayContaining(files.map((file) => `::/${file}`)));
+    }
+    const part = join(folder, 'boot-a.img');
+    await writeFile(part, bytes.subarray(41 * MIB, 105 * MIB));
+    run('fsck.fat', '-n', part);
+  });
+
+  test('comes out the same twice, with a root that can hand the firmware its word', async () => {
+    run('cmp', await board('pi-again'), join(folder, 'pi', 'disk.img'));
+    const dump = run('dump.erofs', '--ls', '--path=/usr/lib/slipway', join(folder, 'pi-again', 'root.img'));
+    expect(dump).toMatch(/ restart$/m);
+    expect(run('dump.erofs', '--ls', '--path=/usr/lib/slipway', join(first.outDir, 'root.img'))).not.toMatch(
+      / restart$/m,
+    );
   });
 });
 

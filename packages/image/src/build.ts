@@ -31,11 +31,12 @@ import {
   type JobProgress,
 } from '@slipway/protocol';
 import { digestFile } from './digest-file.ts';
+import { raspberryPiFiles, RPI_CONSOLE } from './boot/raspberry-pi.ts';
 import { makeDisk } from './disk.ts';
 import { diskOrder } from './disk-order.ts';
-import { USUAL_DRIVERS } from './drivers.ts';
+import { usualDrivers } from './drivers.ts';
 import { writeErofs } from './erofs.ts';
-import { espFiles, uBootEspFiles } from './esp.ts';
+import { espFiles, trybootEspFiles, uBootEspFiles } from './esp.ts';
 import { makeInitramfs } from './initramfs.ts';
 import { chooseInitramfsModules } from './initramfs-modules.ts';
 import { kernelBinary, kernelCommandLine } from './kernel.ts';
@@ -151,8 +152,11 @@ export const assembleImage = async (
   progress({ step: 'assembling the root', percent: 40 });
   await mkdir(workDir, { recursive: true });
   await mkdir(outDir, { recursive: true });
+  const usual = usualDrivers(deviceClass.board);
+  const withDisk = deviceClass.outputs.includes('disk');
+  const board = withDisk && deviceClass.board === 'rpi' ? raspberryPiFiles(parts.kernel.tree) : undefined;
   const modules = kernelModules(parts.kernel.tree);
-  const initramfsModules = await chooseInitramfsModules(modules, deviceClass.drivers);
+  const initramfsModules = await chooseInitramfsModules(modules, deviceClass.drivers, usual);
   const components = [
     parts.kernel,
     parts.boot,
@@ -176,7 +180,7 @@ export const assembleImage = async (
     modules,
     // What is in a list that may not be loaded is in the root, too.
     loadedModules: [...initramfsModules.evidence, ...initramfsModules.hash, ...initramfsModules.first],
-    drivers: deviceClass.drivers === undefined ? USUAL_DRIVERS.network : [],
+    drivers: deviceClass.drivers === undefined ? usual.network : [],
     agentBundle,
     bootLoader: deviceClass.bootLoader,
     sourceDir,
@@ -206,13 +210,16 @@ export const assembleImage = async (
       );
     return readContent(file.content);
   };
+  const own = [kernel.cmdline, deviceClass.cmdline];
+  const isSilent = !own.some((text) => /(?:^|\s)console=/.test(text));
+  const cmdlines = deviceClass.board === 'rpi' && isSilent ? [RPI_CONSOLE, ...own] : own;
   const initrd = makeInitramfs(arch, initramfsModules);
   const uki = makeUki({
     stub: efiFile(efi.stub),
     kernel: kernelBinary(parts.kernel.tree, kernel.binary, kernel.image),
     kernelRelease: modules.release,
     initrd,
-    commandLine: kernelCommandLine(arch, verity, [kernel.cmdline, deviceClass.cmdline]),
+    commandLine: kernelCommandLine(arch, verity, cmdlines),
     deviceClass: deviceClass.name,
     version: request.version,
   });
@@ -224,17 +231,20 @@ export const assembleImage = async (
 
   const origins = distinctOrigins(components.flatMap((component) => component.origins));
   const names: ArtifactName[] = ['uki.efi', 'root.img', SBOM_NAME, CONTENTS_NAME];
-  if (deviceClass.outputs.includes('disk')) {
+  if (withDisk) {
     progress({ step: 'writing the disk', percent: 75 });
     await makeDisk({
       path: join(workDir, 'disk.img'),
       arch,
       deviceClass: deviceClass.name,
       sizes: deviceClass.partitions,
+      bootFiles: board?.boot,
       espFiles:
-        deviceClass.bootLoader === 'u-boot'
-          ? uBootEspFiles(arch, uki)
-          : espFiles({ path: efi.firstFile, content: efiFile(efi.loader) }, uki),
+        board !== undefined
+          ? trybootEspFiles(uki, board.first)
+          : deviceClass.bootLoader === 'u-boot'
+            ? uBootEspFiles(arch, uki)
+            : espFiles({ path: efi.firstFile, content: efiFile(efi.loader) }, uki),
       rootImage,
       time: request.timeFloor,
     });

@@ -25,8 +25,8 @@ export const INITRAMFS_MODULES = {
   softdog: ['softdog'],
   /** hashing with instructions of the processor; they refuse to load where it has none */
   hash: ['sha256_ssse3', 'sha256_arm64', 'sha2_ce'],
-  /** to verify a slot and mount it */
-  first: ['dm_mod', 'dm_verity', 'erofs'],
+  /** to verify a slot and mount it; erofs asks for a checksum that some kernels have as a module of another name */
+  first: ['crc32c_generic', 'dm_mod', 'dm_verity', 'erofs'],
 } as const;
 
 /** A machine that resets by itself a minute after nobody feeds its watchdog, which nothing can switch off. */
@@ -43,6 +43,9 @@ export const MODULE_PARAMETERS: ReadonlyMap<string, string> = new Map([
   // A panic, so that the cause is on record; a plain restart would leave none.
   ['softdog', 'soft_margin=60 nowayout=1 soft_panic=1'],
 ]);
+
+/** By when they are loaded. */
+export type Drivers = Readonly<Record<'first' | 'disks' | 'network', readonly string[]>>;
 
 /** Drivers of a class that names none. */
 export const USUAL_DRIVERS = {
@@ -62,6 +65,18 @@ export const USUAL_DRIVERS = {
   ],
   network: ['virtio_net'],
 } as const;
+
+/** The same for a Raspberry Pi. */
+const RPI_DRIVERS = {
+  /** the SD card, and the regulator of its voltage */
+  first: ['gpio_raspberrypi_exp', 'gpio_regulator', 'sdhci_iproc', 'bcm2835', 'mmc_block'],
+  disks: ['pcie_brcmstb', 'xhci_pci', 'dwc2', 'usb_storage', 'uas', 'nvme'],
+  network: ['genet', 'bcmgenet', 'smsc95xx', 'lan78xx'],
+} as const;
+
+/** Drivers of a class that names none, by what its devices are. */
+export const usualDrivers = (board: 'uefi' | 'rpi'): Drivers =>
+  board === 'rpi' ? RPI_DRIVERS : USUAL_DRIVERS;
 
 /** Loaded at every start, before services. */
 export const BOOT_MODULES = [

@@ -9,10 +9,12 @@ const SOURCES = {
   init: ['init.c', 'sha256.h', 'system.h'],
   /** first of a container that has rules of Landlock */
   landlock: ['landlock.c', 'system.h'],
+  /** last of a shutdown, where the firmware is told something with the restart */
+  restart: ['restart.c', 'system.h'],
 } as const;
 
 export type EarlyProgram = keyof typeof SOURCES;
-export const EARLY_PROGRAMS = ['init', 'landlock'] as const satisfies readonly EarlyProgram[];
+export const EARLY_PROGRAMS = ['init', 'landlock', 'restart'] as const satisfies readonly EarlyProgram[];
 
 /** Of the source that the binaries must have been made of; each of them says it. */
 export const earlySourceDigest = (program: EarlyProgram): string => {

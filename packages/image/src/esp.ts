@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import { SlipwayError, U_BOOT_ESP_FILES, type Arch } from '@slipway/protocol';
+import { trybootScript } from './boot/tryboot-script.ts';
 import { uBootEnvironment, uBootScript } from './boot/u-boot-script.ts';
 import { runTool } from './tool.ts';
 
@@ -26,6 +27,13 @@ export const uBootEspFiles = (arch: Arch, uki: Uint8Array): EspFile[] => [
   { path: SLOT_A, content: uki },
 ];
 
+/** The same for a Raspberry Pi: the firmware's partitions bring U-Boot, which finds script and UKI here. */
+export const trybootEspFiles = (uki: Uint8Array, board: readonly EspFile[]): EspFile[] => [
+  ...board,
+  { path: 'boot.scr', content: trybootScript() },
+  { path: SLOT_A, content: uki },
+];
+
 /**
  * Formats the EFI system partition inside a disk image and fills it.
  *
@@ -44,14 +52,33 @@ export const createEsp = async (
       'BUILD_FAILED',
       `expected an ESP of at least ${Math.ceil((needed * 3) / MIB)} MiB, three times its files, found ${Math.floor(size / MIB)} MiB; raise partitions.esp in the class file`,
     );
-  const volumeId = createHash('sha256').update(deviceClass).digest('hex').slice(0, 8);
+  await createFat(disk, { offset, size }, files, { label: 'ESP', deviceClass, time });
+};
+
+/**
+ * Formats a FAT partition inside a disk image and fills it.
+ *
+ * @throws {SlipwayError} TOOL_MISSING, TOOL_FAILED
+ */
+export const createFat = async (
+  disk: string,
+  { offset, size }: { readonly offset: number; readonly size: number },
+  files: readonly EspFile[],
+  {
+    label,
+    deviceClass,
+    time,
+  }: { readonly label: string; readonly deviceClass: string; readonly time: number },
+): Promise<void> => {
+  const name = label === 'ESP' ? deviceClass : `${deviceClass} ${label}`;
+  const volumeId = createHash('sha256').update(name).digest('hex').slice(0, 8);
   const env = { SOURCE_DATE_EPOCH: String(time), MTOOLSRC: '/dev/null', MTOOLS_SKIP_CHECK: '1' };
   await runTool(
     'mkfs.vfat',
     [
       // FAT32 begins at 65,525 clusters, and the firmware believes the count: small clusters for a small ESP.
       ['-F', '32', '-s', String(size < 512 * MIB ? 1 : 8)],
-      ['-n', 'ESP', '-i', volumeId, '--invariant', `--offset=${offset / SECTOR}`],
+      ['-n', label, '-i', volumeId, '--invariant', `--offset=${offset / SECTOR}`],
       disk,
       String(size / 1024),
     ],
@@ -59,7 +86,8 @@ export const createEsp = async (
   );
   const drive = `${disk}@@${offset}`;
   const folders = new Set(files.flatMap(({ path }) => parents(path)));
-  await runTool('mmd', ['-i', drive, ...[...folders].sort().map((folder) => `::/${folder}`)], { env });
+  if (folders.size > 0)
+    await runTool('mmd', ['-i', drive, ...[...folders].sort().map((folder) => `::/${folder}`)], { env });
   for (const { path, content } of files)
     await runTool('mcopy', ['-i', drive, '-', `::/${path}`], { env, stdin: [content] });
 };

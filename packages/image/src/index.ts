@@ -18,5 +18,7 @@ export { dockerfileBases } from './describe/dockerfile-facts.ts';
 export { needsNode, systemPackages } from './system-packages.ts';
 export { peSections } from './pe.ts';
 export { grubConfig, GRUB_CONFIG_PATH } from './boot/grub-config.ts';
+export { firstAutoboot } from './boot/raspberry-pi.ts';
+export { trybootScript } from './boot/tryboot-script.ts';
 export { uBootScript } from './boot/u-boot-script.ts';
 export { TOOL_VERSION } from './tool-version.ts';

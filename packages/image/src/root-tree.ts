@@ -78,6 +78,8 @@ export const makeRootTree = async (input: RootInput): Promise<Tree> => {
   for (const { section, index, container, component } of parts.containers)
     addContainer(tree, section, index, container, component, context);
   addInit(tree, spec, input.agentBundle);
+  if (input.bootLoader === 'tryboot')
+    putFile(tree, 'usr/lib/slipway/restart', earlyProgram('restart', arch), { mode: 0o755 });
   await addImageFiles(tree, spec, input.sourceDir);
   putFile(tree, NOTICES_PATH, input.notices);
   addReleaseFiles(tree, request, arch, spec, input.bootLoader);

@@ -36,7 +36,7 @@ export const makeLoaderDisk = async (
   for (const [path, content] of Object.entries(files)) await espWrite(disk, path, content);
 };
 
-const OURS = /^(?:slipway|loader)\//i;
+const OURS = /^(?:(?:slipway|loader)\/|autoboot\.txt$)/i;
 
 /** The ESP of a machine that is off, as the agent sees it; the host cannot mount it, so files go to and fro. */
 export const espOfDisk = (disk: string): Esp => ({

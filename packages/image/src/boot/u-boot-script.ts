@@ -121,12 +121,16 @@ const OS_LINUX = 5;
 const TYPE_SCRIPT = 6;
 
 /**
- * `boot.scr`: the script with the header that `mkimage -T script` would write, with the time 0.
+ * `boot.scr`: the script in the frame that U-Boot wants.
  *
  * @param before commands of the board that come first, each with its line break
  */
-export const uBootScript = (arch: Arch, environment: UBootEnvironmentPlace = 'esp', before = ''): Buffer => {
-  const text = Buffer.from(before + uBootScriptText(environment));
+export const uBootScript = (arch: Arch, environment: UBootEnvironmentPlace = 'esp', before = ''): Buffer =>
+  scriptImage(arch, before + uBootScriptText(environment));
+
+/** What `mkimage -T script` would write for a script, with the time 0. */
+export const scriptImage = (arch: Arch, script: string): Buffer => {
+  const text = Buffer.from(script);
   const data = Buffer.alloc(8 + text.length);
   data.writeUInt32BE(text.length, 0); // lengths of the parts, ended by a zero
   text.copy(data, 8);

@@ -25,7 +25,7 @@ const writeRoot = async (type: RootType, entries: readonly TreeEntry[], image: s
 const rootInitramfs = async (tree: Tree, arch: Arch, type: RootType): Promise<Buffer | undefined> => {
   if (!hasKernelModules(tree)) return undefined;
   const modules = kernelModules(tree);
-  const first = await modules.closure([...USUAL_DRIVERS.first, type]);
+  const first = await modules.closure([...USUAL_DRIVERS.first, 'crc32c_generic', type]);
   const disks = await modules.closure(USUAL_DRIVERS.disks);
   return first.length + disks.length === 0 ? undefined : makePlainInitramfs(arch, { first, disks }, type);
 };
