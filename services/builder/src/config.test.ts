@@ -30,6 +30,19 @@ test('a worker takes classes of any architecture without special needs unless to
   );
 });
 
+test('a worker runs what Dockerfiles say only where it is told to, and then says that it can', () => {
+  const off = parseBuilderConfig({ ...ENVIRONMENT, SLIPWAY_BUILDKIT: 'tcp://b:1' });
+  expect(off).toMatchObject({ capabilities: [], dockerfileBuilds: undefined });
+  const on = { ...ENVIRONMENT, SLIPWAY_DOCKERFILE_BUILDS: 'on', SLIPWAY_BUILDER_CAPABILITIES: 'lab' };
+  expect(parseBuilderConfig(on)).toMatchObject({ capabilities: ['lab', 'dockerfile'], dockerfileBuilds: {} });
+  expect(parseBuilderConfig({ ...on, SLIPWAY_BUILDKIT: 'tcp://b:1' }).dockerfileBuilds).toEqual({
+    buildkit: 'tcp://b:1',
+  });
+  expect(() => parseBuilderConfig({ ...ENVIRONMENT, SLIPWAY_DOCKERFILE_BUILDS: 'yes' })).toThrow(
+    /SLIPWAY_DOCKERFILE_BUILDS/,
+  );
+});
+
 test('two workers never have one name', () => {
   const name = { ...ENVIRONMENT, SLIPWAY_BUILDER_NAME: 'east' };
   const names = [parseBuilderConfig(name).worker, parseBuilderConfig(name).worker];

@@ -1,4 +1,4 @@
-import { Digest, type Arch } from '@slipway/protocol';
+import { ARCHITECTURES, Digest, type Arch } from '@slipway/protocol';
 import { Index, REF_NAME, type Descriptor, type OciImage } from '@slipway/oci';
 import { createWriteStream } from 'node:fs';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
@@ -40,12 +40,12 @@ const writeImages = async (folder: string, images: Images): Promise<void> => {
     }
     const config = await write(CONFIG, {
       ...image.config,
-      architecture: arch,
+      ...ARCHITECTURES[arch].oci,
       rootfs: { type: 'layers', ...image.config.rootfs },
     });
     const layers = image.layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size }));
     const manifest = await write(MANIFEST, { schemaVersion: 2, mediaType: MANIFEST, config, layers });
-    manifests.push({ ...manifest, platform: { architecture: arch, os: 'linux' } });
+    manifests.push({ ...manifest, platform: { ...ARCHITECTURES[arch].oci, os: 'linux' } });
   }
   const index = await write(INDEX_TYPE, { schemaVersion: 2, mediaType: INDEX_TYPE, manifests });
   await writeFile(join(folder, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');

@@ -1,4 +1,4 @@
-import { SlipwayError } from '@slipway/protocol';
+import { ARCHITECTURES, SlipwayError } from '@slipway/protocol';
 import { mkdir, readFile, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runTool } from '../run-tool.ts';
@@ -78,12 +78,16 @@ const writeSettings = async (work: string): Promise<string> => {
 
 /** The words after `buildah`. */
 export const buildahArgs = (job: EngineJob, limits: string): string[] => {
-  const { arch, build, bases, wantsEpoch } = job;
+  const { build, bases, wantsEpoch } = job;
+  const { architecture, variant } = ARCHITECTURES[job.arch].oci;
   const args = { ...build.args, ...(wantsEpoch ? { SOURCE_DATE_EPOCH: '0' } : {}) };
   return [
     ['build', '--isolation=chroot', '--network=host', ...ulimits(limits)],
-    ['--os=linux', `--arch=${arch}`, '--timestamp=0', '--identity-label=false', '--no-hostname'],
-    ['--layers=false', '--no-cache', '--pull-never', '--format=oci'],
+    ['--os=linux', `--arch=${architecture}`, ...(variant === undefined ? [] : [`--variant=${variant}`])],
+    ['--timestamp=0', '--identity-label=false', '--no-hostname'],
+    ['--layers=false', '--no-cache', '--pull-never'],
+    // OCI's own has no SHELL; what comes out is OCI all the same.
+    ['--format=docker'],
     [`--signature-policy=${WORK}/policy.json`, '--ignorefile=/dev/null'],
     bases.map(({ name, folder }) => `--build-context=${name}=docker-image://oci:${WORK}/${folder}:base`),
     Object.entries(args).map(([name, value]) => `--build-arg=${name}=${value}`),

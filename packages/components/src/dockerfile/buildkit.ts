@@ -1,5 +1,6 @@
 import { runTool } from '../run-tool.ts';
 import type { Engine, EngineJob } from './engine.ts';
+import { platformOf } from './platforms.ts';
 import { runEngine } from './run-engine.ts';
 import { buildkitLog } from './step-log.ts';
 
@@ -15,7 +16,7 @@ export const buildctlArgs = (address: string, job: EngineJob): string[] => {
   const { work, arch, build, bases } = job;
   const options = {
     filename: 'Dockerfile',
-    platform: `linux/${arch}`,
+    platform: platformOf(arch),
     'no-cache': '',
     'build-arg:SOURCE_DATE_EPOCH': '0',
     ...(build.target === undefined ? {} : { target: build.target }),

@@ -1,4 +1,4 @@
-import { messageOf, SlipwayError, type Arch } from '@slipway/protocol';
+import { ARCHITECTURES, messageOf, SlipwayError, type Arch } from '@slipway/protocol';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runTool } from '../run-tool.ts';
@@ -7,9 +7,6 @@ import { BUILD_ARCH } from './platforms.ts';
 const BINFMT = '/proc/sys/fs/binfmt_misc';
 /** Where qemu-user-binfmt says what programs of each architecture look like. */
 const HANDLERS = '/usr/lib/binfmt.d';
-
-/** What QEMU calls architectures that images call otherwise. */
-const QEMU_NAMES: Readonly<Record<string, string>> = { amd64: 'x86_64', arm64: 'aarch64' };
 
 const unavailable = (arch: Arch, why: string, cause?: unknown): SlipwayError =>
   new SlipwayError('EMULATION_UNAVAILABLE', `programs for ${arch} cannot run here, which RUN needs: ${why}`, {
@@ -60,7 +57,9 @@ const mountBinfmt = async (arch: Arch): Promise<void> => {
  */
 export const ensureEmulation = async (arch: Arch): Promise<void> => {
   if (arch === BUILD_ARCH) return;
-  const file = join(HANDLERS, `qemu-${QEMU_NAMES[arch] ?? arch}.conf`);
+  // As the program that emulates a whole machine.
+  const name = ARCHITECTURES[arch].qemu.program.replace('qemu-system-', 'qemu-');
+  const file = join(HANDLERS, `${name}.conf`);
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw unavailable(arch, `${file} is missing; install qemu-user-binfmt`, cause);
   });

@@ -1,7 +1,7 @@
-import { Arch, SlipwayError } from '@slipway/protocol';
+import { Arch, parseArch, SlipwayError } from '@slipway/protocol';
 import { expand, unquoted } from './expand.ts';
 import { parseInstructions, type Instruction } from './instructions.ts';
-import { platformArgs } from './platforms.ts';
+import { platformArgs, platformOf } from './platforms.ts';
 
 /** A stage of a Dockerfile: `FROM` and what follows it. */
 export type Stage = {
@@ -42,13 +42,12 @@ const FROM = /^(?:--platform=(?<platform>\S+)\s+)?(?<image>\S+)(?:\s+AS\s+(?<nam
 
 const archOf = (platform: string | undefined, usual: Arch, file: string, line: number): Arch => {
   if (platform === undefined) return usual;
-  const [os, name] = platform.split('/');
-  const arch = Arch.safeParse(name);
-  if (os === 'linux' && arch.success) return arch.data;
+  const arch = platform.startsWith('linux/') ? parseArch(platform) : undefined;
+  if (arch !== undefined) return arch;
   throw invalid(
     file,
     line,
-    `expected a platform of ${Arch.options.map((one) => `linux/${one}`).join(', ')}, found ${platform}`,
+    `expected a platform of ${Arch.options.map(platformOf).join(', ')}, found ${platform}`,
   );
 };
 
