@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectAsync, type MqttClient } from 'mqtt';
@@ -16,7 +16,14 @@ import {
 import { openTestDatabase, startTestRedis, TEST_CLASS, until } from '@slipway/fleet/testing';
 import { startGateway } from '@slipway/gateway';
 import { DeviceId, deviceTopic, SESSION_EXPIRY_S, TenantId } from '@slipway/protocol';
-import { keySha256Of, makeLeaf, signRevocationList, validFor, type Identity } from '@slipway/signing';
+import {
+  keySha256Of,
+  makeDeviceAuthority,
+  makeLeaf,
+  signRevocationLists,
+  validFor,
+  type Identity,
+} from '@slipway/signing';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startBroker } from './broker.ts';
@@ -28,6 +35,7 @@ const tenant = TenantId.parse('default');
 const undo: (() => Promise<unknown>)[] = [];
 let database: OpenDatabase;
 let deviceCa: Identity;
+let formerCa: Identity;
 let serverCa: string;
 let gatewayIdentity: Identity;
 let ports: Awaited<ReturnType<typeof choosePorts>>;
@@ -41,8 +49,14 @@ beforeAll(async () => {
   ports = await choosePorts(layout.portsFile, {});
   await makeKeys(layout, '127.0.0.1');
   const read = (file: string) => readFile(file, 'utf8');
+  // As in the middle of a rotation: devices are certified by the first authority, and the one before is trusted.
+  formerCa = { certificatePem: await read(layout.deviceCaCert), keyPem: await read(layout.deviceCaKey) };
+  deviceCa = await makeDeviceAuthority('next');
+  for (const file of [layout.deviceCaCert, layout.deviceCaKey, layout.revocationFile]) await rm(file);
+  await writeFile(layout.deviceCaCert, `${deviceCa.certificatePem}${formerCa.certificatePem}`);
+  await writeFile(layout.deviceCaKey, `${deviceCa.keyPem}${formerCa.keyPem}`);
+  await makeKeys(layout, '127.0.0.1');
   serverCa = await read(layout.serverCaCert);
-  deviceCa = { certificatePem: await read(layout.deviceCaCert), keyPem: await read(layout.deviceCaKey) };
   gatewayIdentity = {
     certificatePem: await read(layout.gatewayCert),
     keyPem: await read(layout.gatewayKey),
@@ -106,12 +120,8 @@ const asDevice = (identity: Identity, id: string) => connect(ports.mqtt, identit
 const asServer = (clientId: string) => connect(ports.mqttGateway, gatewayIdentity, clientId);
 
 /** A device with a certificate of its own, as the database knows it. */
-const enrolled = async (name: string): Promise<Identity> => {
-  const leaf = await makeLeaf(
-    { commonName: name, usage: 'clientAuth', validity: validFor(90) },
-    'p-256',
-    deviceCa,
-  );
+const enrolled = async (name: string, ca = deviceCa): Promise<Identity> => {
+  const leaf = await makeLeaf({ commonName: name, usage: 'clientAuth', validity: validFor(90) }, 'p-256', ca);
   const certificate = new X509Certificate(leaf.certificatePem);
   const keySha256 = keySha256Of(certificate.publicKey);
   const claim = await createClaim(
@@ -147,7 +157,7 @@ test('the certificates of gateway and broker are on record', async () => {
 const refresh = () =>
   refreshRevocationList(
     database.db,
-    (revoked, number, madeAt) => signRevocationList(revoked, number, deviceCa, madeAt),
+    (revoked, number, madeAt) => signRevocationLists(revoked, number, [deviceCa, formerCa], madeAt),
     new Date(),
   );
 const closed = (client: MqttClient): Promise<number> => {
@@ -199,6 +209,18 @@ describe('a device that is let out', () => {
     await until('the last message', () => (received.length >= sent ? true : undefined));
     expect(received).toEqual(Array.from({ length: sent }, (_, n) => n + 1));
     expect(isGone).toBe(false);
+  });
+
+  test('whose certificate is by the authority before comes in until it is let out', async () => {
+    const identity = await enrolled('by-the-former', formerCa);
+    const client = await asDevice(identity, 'by-the-former');
+    const end = closed(client);
+    await revokeDevice(database.db, DeviceId.parse('by-the-former'), 'admin', new Date());
+    await refresh();
+    await end;
+    await until('the refusal', async () => ((await isRefused(identity, 'by-the-former')) ? true : undefined));
+    const other = await asDevice(await enrolled('another', formerCa), 'another');
+    expect(other.connected).toBe(true);
   });
 
   test('for good leaves nothing with the broker', async () => {

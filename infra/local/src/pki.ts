@@ -12,7 +12,8 @@ import {
   makeServerAuthority,
   makeServerIdentity,
   makeServiceIdentity,
-  signRevocationList,
+  readAuthorities,
+  signRevocationLists,
 } from '@slipway/signing';
 import { CLOUD_ADDRESS } from '@slipway/qualifier/cloud';
 import type { Layout } from './layout.ts';
@@ -75,14 +76,10 @@ const makeDeviceKeys = async (layout: Layout): Promise<void> => {
 /** The broker wants a list before there is a server that could make one; the gateway puts the real one in its place. */
 const makeRevocationFile = async (layout: Layout): Promise<void> => {
   if (existsSync(layout.revocationFile)) return;
-  const ca = {
-    certificatePem: await readFile(layout.deviceCaCert, 'utf8'),
-    keyPem: await readFile(layout.deviceCaKey, 'utf8'),
-  };
+  const authorities = await authoritiesOf(layout.deviceCaCert, layout.deviceCaKey);
   // Older than every list of the server.
-  await writeFile(layout.revocationFile, await signRevocationList([], 0, ca, new Date(EMPTY_LIST)), {
-    mode: 0o600,
-  });
+  const lists = await signRevocationLists([], 0, authorities, new Date(EMPTY_LIST));
+  await writeFile(layout.revocationFile, lists, { mode: 0o600 });
 };
 const EMPTY_LIST = '2020-01-01T00:00:00Z';
 
@@ -96,25 +93,27 @@ const covers = (certificatePem: string, host: string): boolean => {
   return (isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host)) !== undefined;
 };
 
+/** The first one is worked with, see docs/keys.md. */
+const authoritiesOf = async (certificates: string, keys: string) =>
+  readAuthorities(await readFile(certificates, 'utf8'), await readFile(keys, 'utf8'));
+
 const makeServerKeys = async (layout: Layout, deviceHost: string): Promise<void> => {
   const hosts = hostsOf(deviceHost);
-  let ca: Identity;
+  let authorities: readonly [Identity, ...Identity[]];
   if (existsSync(layout.serverDir)) {
     const server = await readFile(layout.serverCert, 'utf8');
     if (hosts.every((host) => covers(server, host))) return;
-    ca = {
-      certificatePem: await readFile(layout.serverCaCert, 'utf8'),
-      keyPem: await readFile(layout.serverCaKey, 'utf8'),
-    };
+    authorities = await authoritiesOf(layout.serverCaCert, layout.serverCaKey);
     await rm(layout.serverDir, { recursive: true });
   } else {
-    ca = await makeServerAuthority('Slipway');
+    authorities = [await makeServerAuthority('Slipway')];
   }
+  const [ca] = authorities;
   const server = await makeServerIdentity(ca, 'slipway', hosts);
   const gateway = await makeServiceIdentity(ca, 'gateway');
   await makeFolder(layout.serverDir, {
-    'ca.pem': ca.certificatePem,
-    'ca.key.pem': ca.keyPem,
+    'ca.pem': authorities.map(({ certificatePem }) => certificatePem).join(''),
+    'ca.key.pem': authorities.map(({ keyPem }) => keyPem).join(''),
     'server.pem': server.certificatePem,
     'server.key.pem': server.keyPem,
     'gateway.pem': gateway.certificatePem,
@@ -130,10 +129,7 @@ const makeQualifierKeys = async (layout: Layout): Promise<void> => {
     if (known.verify(serverCa.publicKey)) return;
     await rm(layout.qualifierKeysDir, { recursive: true });
   }
-  const ca = {
-    certificatePem: await readFile(layout.serverCaCert, 'utf8'),
-    keyPem: await readFile(layout.serverCaKey, 'utf8'),
-  };
+  const [ca] = await authoritiesOf(layout.serverCaCert, layout.serverCaKey);
   const server = await makeServerIdentity(ca, 'qualifier', [CLOUD_ADDRESS]);
   await makeFolder(layout.qualifierKeysDir, {
     'server.pem': server.certificatePem,

@@ -106,6 +106,7 @@ import {
   RolloutReason,
   RolloutState,
   RolloutSummary,
+  RotationProgress,
   ServerStatus,
   Session,
   Setup,
@@ -636,6 +637,9 @@ export const generatedClient = (connection: Connection) => ({
       } = {},
       options: CallOptions = {},
     ) => list(connection, Key, '/v1/keys', { query, ...options }),
+    /** Show how far each authority is in giving its place to the next. `GET /v1/keys/rotations` */
+    listRotations: (options: CallOptions = {}) =>
+      json(connection, z.array(RotationProgress), '/v1/keys/rotations', options),
   },
   login: {
     /** Begin a session by name and password. `POST /v1/login` */

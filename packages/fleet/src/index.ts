@@ -293,14 +293,16 @@ export {
 export { accessOf, reachOf, type Actor, type Reach } from './actor.ts';
 export { actorOfToken } from './store/actors.ts';
 export {
-  currentKeysUntil,
+  endingKeys,
   getKey,
   listKeys,
   recordKeys,
   recordSigner,
+  recordTrust,
   releasesWithoutSigner,
   type SeenKey,
 } from './store/keys.ts';
+export { keyRotations } from './store/key-rotations.ts';
 export {
   devicesInReach,
   isDeviceInReach,

@@ -642,6 +642,18 @@ export const ERRORS = {
     'A device certificate is not one of ours, not for that device, or the request is not proven by its key.',
     'Enrol the device anew: create a claim for its id.',
   ),
+  ROTATION_TOO_EARLY: entry(
+    75,
+    409,
+    'A key would be taken out of use that devices still need.',
+    'Wait until the devices have followed; slipway keys rotations says how many have.',
+  ),
+  KEY_MISMATCH: entry(
+    65,
+    400,
+    'A private key does not belong to the certificate beside it.',
+    'Attach the medium with the keys of this instance, or rotate what stands above it.',
+  ),
   CERTIFICATE_EXPIRED: entry(
     77,
     403,

@@ -24,7 +24,7 @@ export const ServerStatus = z.object({
   /** degraded: there are problems, and something is not done because of them */
   state: z.enum(['ok', 'degraded']),
   problems: z.array(z.string()),
-  /** nothing is amiss yet: certificates in use that end within `KEY_WARNING_DAYS` */
+  /** nothing is amiss yet: certificates in use that end soon, see `KEY_WARNING_DAYS` */
   warnings: z.array(z.string()),
   version: z.string(),
   startedAt: z.iso.datetime(),

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { SlipwayError, type ErrorCode } from '@slipway/protocol';
 import { verifyCmsShape } from './cms-shape.ts';
-import { keySha256Of } from './device-certificate.ts';
+import { keySha256Of } from './key-hash.ts';
 
 /** What a certificate says, and the key it says it of; nothing of it is verified. */
 export type CertificateFacts = {

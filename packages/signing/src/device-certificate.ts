@@ -1,5 +1,7 @@
-import { createHash, verify, X509Certificate, type KeyObject } from 'node:crypto';
+import { verify, X509Certificate } from 'node:crypto';
 import { DeviceId, RENEWAL_GRACE_DAYS, renewalProof, SlipwayError } from '@slipway/protocol';
+import { keySha256Of } from './key-hash.ts';
+import { splitCertificates } from './trusted.ts';
 
 const DAY_MS = 86_400_000;
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
@@ -10,11 +12,6 @@ const invalid = (found: string, cause?: unknown): SlipwayError =>
     `Expected a certificate that our device authority gave to this device, and a request proven by its key; found ${found}. Enrol the device anew with a claim for its id.`,
     { cause },
   );
-
-export const keySha256Of = (key: KeyObject): string =>
-  createHash('sha256')
-    .update(key.export({ type: 'spki', format: 'der' }))
-    .digest('hex');
 
 const parse = (pem: string): X509Certificate => {
   // Else the library would also take DER, or whatever stands around the block.
@@ -35,13 +32,13 @@ export type DeviceProof = {
   readonly proof: string;
   /** who it says it is */
   readonly deviceId: DeviceId;
-  /** PEM of the device authority */
+  /** PEM of the device authority, and of the one before it for as long as that is trusted */
   readonly caPem: string;
   readonly now: Date;
 };
 
 /**
- * Whether a renewal is asked for by the holder of a certificate of ours: issued by the device authority, for client
+ * Whether a renewal is asked for by the holder of a certificate of ours: issued by a device authority, for client
  * authentication, to this device, and the request for the next key signed by the present one. An end that lies in
  * the past is tolerated for `RENEWAL_GRACE_DAYS`, so that a device that was off for a season comes back by itself.
  *
@@ -51,9 +48,11 @@ export const verifyRenewal = (
   asked: DeviceProof,
 ): { readonly keySha256: string; readonly expiredAt: Date | undefined } => {
   const certificate = parse(asked.certificatePem);
-  const authority = new X509Certificate(asked.caPem);
-  if (certificate.ca || !certificate.checkIssued(authority) || !certificate.verify(authority.publicKey))
-    throw invalid('one of another authority');
+  const isOurs = splitCertificates(asked.caPem).some((pem) => {
+    const authority = new X509Certificate(pem);
+    return certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
+  });
+  if (certificate.ca || !isOurs) throw invalid('one of another authority');
   if (certificate.keyUsage?.join() !== CLIENT_AUTH) throw invalid('one for another use');
   if (certificate.subject !== `CN=${asked.deviceId}`)
     throw invalid(`one of ${JSON.stringify(certificate.subject.slice(0, 100))}`);

@@ -1,7 +1,8 @@
 import { createPublicKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { type DeviceId, SlipwayError } from '@slipway/protocol';
 import { certify, type Identity, makeAuthority, validFor } from './certificates.ts';
-import { keySha256Of } from './device-certificate.ts';
+import { keySha256Of } from './key-hash.ts';
+import { keyIdOf } from './trusted.ts';
 import { x509 } from './x509.ts';
 
 /** The tree that names devices: one authority; the common name of a leaf is the device id. */
@@ -88,6 +89,8 @@ export type DeviceCertificate = {
   readonly keyType: string;
   /** common name of the authority */
   readonly issuer: string;
+  /** SHA-256 of the public key of the authority, hexadecimal */
+  readonly authority: string;
 };
 
 /**
@@ -123,6 +126,7 @@ export const signDeviceCsr = async (input: {
     fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
     keyType: keyTypeOf(certificate.publicKey),
     issuer: certificate.issuer.replace(/^CN=/, ''),
+    authority: keyIdOf(input.ca.certificatePem),
   };
 };
 

@@ -16,7 +16,7 @@ export {
 export { certificatesOfSignature, type CertificateFacts, readCertificates } from './certificate-facts.ts';
 export { verifyCmsShape } from './cms-shape.ts';
 export { makeDeviceRequest } from './device-request.ts';
-export { type DeviceProof, keySha256Of, verifyRenewal } from './device-certificate.ts';
+export { type DeviceProof, verifyRenewal } from './device-certificate.ts';
 export {
   DEVICE_CERTIFICATE_DAYS,
   type DeviceCertificate,
@@ -25,11 +25,18 @@ export {
   signDeviceCsr,
 } from './device-tree.ts';
 export { encodeSignatureList, enrolmentFiles, SIGNATURE_OWNER } from './efi-signature-list.ts';
+export { keySha256Of } from './key-hash.ts';
 export { encodePrivateKey, type KeyKind, makeKeys } from './keys.ts';
-export { makeReleaseSigner, makeReleaseTree, type ReleaseTree } from './release-tree.ts';
-export { type Revoked, signRevocationList } from './revocation-list.ts';
+export {
+  makeReleaseIntermediate,
+  makeReleaseSigner,
+  makeReleaseTree,
+  type ReleaseTree,
+} from './release-tree.ts';
+export { isListOf, type Revoked, signRevocationList, signRevocationLists } from './revocation-list.ts';
 export { makeSecureBootTree, type SecureBootTree } from './secure-boot-tree.ts';
 export { makeServerAuthority, makeServerIdentity, makeServiceIdentity } from './server-tree.ts';
 export { signCms } from './sign-cms.ts';
 export { signPe } from './sign-pe.ts';
+export { keyIdOf, readAuthorities, splitCertificates } from './trusted.ts';
 export { verifyCms, type VerifyCms } from './verify-cms.ts';

@@ -19,7 +19,13 @@ export const makeReleaseTree = async (name: string, now = new Date()): Promise<R
     pathLength: 1,
     validity: validFor(30 * YEAR, now),
   });
-  const intermediate = await makeAuthority(
+  const intermediate = await makeReleaseIntermediate(name, root, now);
+  return { root, intermediate, leaf: await makeReleaseSigner(name, intermediate, now) };
+};
+
+/** Another one below the same root, which devices know; it signs leaves only. */
+export const makeReleaseIntermediate = (name: string, root: Identity, now = new Date()): Promise<Identity> =>
+  makeAuthority(
     {
       commonName: `${name} release intermediate`,
       kind: 'rsa-3072',
@@ -28,8 +34,6 @@ export const makeReleaseTree = async (name: string, now = new Date()): Promise<R
     },
     root,
   );
-  return { root, intermediate, leaf: await makeReleaseSigner(name, intermediate, now) };
-};
 
 /** Another leaf: devices take what it signs, because they know the root. */
 export const makeReleaseSigner = (

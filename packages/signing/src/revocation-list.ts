@@ -47,6 +47,34 @@ export const signRevocationList = async (
   return `-----BEGIN X509 CRL-----\n${lines.join('\n')}\n-----END X509 CRL-----\n`;
 };
 
+/**
+ * A list by each of several authorities, in one file: a broker that trusts several refuses whom it has no list for. Serial
+ * numbers are random, so each may name those of all.
+ */
+export const signRevocationLists = async (
+  revoked: readonly Revoked[],
+  number: number,
+  authorities: readonly Identity[],
+  madeAt: Date,
+): Promise<string> =>
+  (
+    await Promise.all(authorities.map((authority) => signRevocationList(revoked, number, authority, madeAt)))
+  ).join('');
+
+/** Whether a file has a list by every authority, and none by another. */
+export const isListOf = async (pem: string, authorities: readonly Identity[]): Promise<boolean> => {
+  const lists = pem.match(/-----BEGIN X509 CRL-----[^-]+-----END X509 CRL-----/g) ?? [];
+  if (lists.length !== authorities.length) return false;
+  const isBy = async (list: string, { certificatePem }: Identity): Promise<boolean> =>
+    new x509.X509Crl(list).verify({ publicKey: new x509.X509Certificate(certificatePem) });
+  const found = await Promise.all(
+    authorities.map(async (authority) =>
+      (await Promise.all(lists.map((list) => isBy(list, authority)))).includes(true),
+    ),
+  );
+  return !found.includes(false);
+};
+
 const CRL_NUMBER = '2.5.29.20';
 
 /** DER of a number below 2^31. */

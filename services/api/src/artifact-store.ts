@@ -2,10 +2,10 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { diskSpace, MIN_FREE_BYTES, requireRoom, sourcePath, storeSource } from '@slipway/fleet';
 import {
+  BuildRequest,
   BuildResult,
   type ArtifactName,
   type BuildId,
-  type BuildRequest,
   type Digest,
   type ReleaseId,
   type StoreSpace,
@@ -18,6 +18,7 @@ export type ArtifactStore = {
   readonly storeSource: (directory: string) => Promise<Digest>;
   readonly sourcePath: (source: Digest) => string;
   readonly writeRequest: (request: BuildRequest) => Promise<void>;
+  readonly readRequest: (build: BuildId) => Promise<BuildRequest>;
   readonly hasRequest: (build: BuildId) => Promise<boolean>;
   /** what the builder declares; nothing of it is trusted before the signer has compared it with the bytes */
   readonly readResult: (build: BuildId) => Promise<BuildResult>;
@@ -37,6 +38,8 @@ export const openArtifactStore = (directory: string, minFreeBytes = MIN_FREE_BYT
     sourcePath: (source) => sourcePath(directory, source),
     writeRequest: (request) =>
       writeDurably(buildFile(request.build, 'request.json'), `${JSON.stringify(request, null, 2)}\n`),
+    readRequest: async (build) =>
+      BuildRequest.parse(JSON.parse(await readFile(buildFile(build, 'request.json'), 'utf8'))),
     hasRequest: async (build) =>
       stat(buildFile(build, 'request.json')).then(
         () => true,

@@ -21,7 +21,8 @@ type Needs = {
   readonly events: FleetEvents;
   readonly logger: FastifyBaseLogger;
   readonly tls: { readonly cert: string; readonly key: string };
-  readonly deviceCa: Identity;
+  /** the first one certifies; the certificates of those after it may still be renewed */
+  readonly deviceAuthorities: readonly [Identity, ...Identity[]];
   readonly revocations: Revocations;
   readonly mqttUrl: string;
   readonly perMinute: number;
@@ -76,7 +77,8 @@ export const enrolApp = async (needs: Needs) => {
       const enrolment = await redeemClaim(
         needs.db,
         { ...body, keySha256: await keySha256OfCsr(body.csr) },
-        async (deviceId) => signDeviceCsr({ csrPem: body.csr, deviceId, ca: needs.deviceCa, now }),
+        async (deviceId) =>
+          signDeviceCsr({ csrPem: body.csr, deviceId, ca: needs.deviceAuthorities[0], now }),
         now,
       );
       const { device } = enrolment;
@@ -120,13 +122,13 @@ export const enrolApp = async (needs: Needs) => {
         csrPem: body.csr,
         proof: body.proof,
         deviceId,
-        caPem: needs.deviceCa.certificatePem,
+        caPem: needs.deviceAuthorities.map(({ certificatePem }) => certificatePem).join(''),
         now,
       });
       const { device, issued } = await renewCertificate(
         needs.db,
         { device: deviceId, provenKeySha256, expiredAt },
-        async () => signDeviceCsr({ csrPem: body.csr, deviceId, ca: needs.deviceCa, now }),
+        async () => signDeviceCsr({ csrPem: body.csr, deviceId, ca: needs.deviceAuthorities[0], now }),
         now,
       );
       needs.logger.info({ device: deviceId, expiredAt }, 'device certificate renewed');

@@ -1,7 +1,7 @@
 import { readSignature } from '@slipway/bundle';
-import { recordKeys, recordSigner, releasesWithoutSigner, type Database } from '@slipway/fleet';
-import { codeOf, DEFAULT_TENANT, type KeyPurpose, type Release } from '@slipway/protocol';
-import { certificatesOfSignature, readCertificates } from '@slipway/signing';
+import { recordKeys, recordSigner, recordTrust, releasesWithoutSigner, type Database } from '@slipway/fleet';
+import { Authority, codeOf, DEFAULT_TENANT, type KeyPurpose, type Release } from '@slipway/protocol';
+import { certificatesOfSignature, readCertificates, type CertificateFacts } from '@slipway/signing';
 import type { Logger } from 'pino';
 import type { ArtifactStore } from './artifact-store.ts';
 
@@ -9,19 +9,29 @@ import type { ArtifactStore } from './artifact-store.ts';
 export type KnownKeys = {
   /** what it was started with, as PEM */
   readonly noteOwn: (certificates: readonly (readonly [KeyPurpose, string])[]) => Promise<void>;
-  readonly noteSigner: (release: Pick<Release, 'id' | 'createdAt'>) => Promise<void>;
+  readonly noteSigner: (release: Pick<Release, 'id' | 'build' | 'createdAt'>) => Promise<void>;
   /** of releases where it is not known yet */
   readonly catchUp: () => Promise<void>;
 };
 
+/** The first of a file is worked with. Of the others that which ends later is made to take its place. */
+const placeOf = (
+  { notAfter }: CertificateFacts,
+  at: number,
+  first: CertificateFacts | undefined,
+): 'current' | 'next' | 'outgoing' =>
+  at === 0 ? 'current' : first !== undefined && notAfter > first.notAfter ? 'next' : 'outgoing';
+
 export const openKnownKeys = (
   db: Database,
-  store: Pick<ArtifactStore, 'bundlePath'>,
+  store: Pick<ArtifactStore, 'bundlePath' | 'readRequest'>,
   logger: Logger,
 ): KnownKeys => {
   const certificatesOf = (purpose: KeyPurpose, pem: string) => {
     try {
-      return readCertificates(pem).map((facts) => ({ purpose, ...facts }));
+      const found = readCertificates(pem);
+      if (!Authority.safeParse(purpose).success) return found.map((facts) => ({ purpose, ...facts }));
+      return found.map((facts, at) => ({ purpose, ...facts, state: placeOf(facts, at, found[0]) }));
     } catch (error) {
       logger.warn({ purpose, code: codeOf(error), err: error }, 'a certificate cannot be read');
       return [];
@@ -35,6 +45,20 @@ export const openKnownKeys = (
       logger.warn(
         { release: release.id, code: codeOf(error), err: error },
         'who signed a release is not known',
+      );
+    }
+    try {
+      const { serverCa, releaseRoot } = (await store.readRequest(release.build)).deployment;
+      const trusted = [releaseRoot, serverCa].flatMap((pem) => readCertificates(pem));
+      await recordTrust(
+        db,
+        release.id,
+        trusted.map(({ keySha256 }) => keySha256),
+      );
+    } catch (error) {
+      logger.warn(
+        { release: release.id, code: codeOf(error), err: error },
+        'whom the image of a release trusts is not known',
       );
     }
   };

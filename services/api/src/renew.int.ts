@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { listAudit } from '@slipway/fleet';
+import { listAudit, revocationList } from '@slipway/fleet';
 import {
   ClassName,
   DeviceId,
@@ -261,5 +261,37 @@ describe('renewal', () => {
     );
     expect(outcome(await renew({ ...device, csr: 'none' }))).toBe('400 CSR_INVALID');
     expect(outcome(await renew({ ...device, csr }))).toBe('renewed');
+  });
+
+  test('follows to the next authority while the one before is trusted', async () => {
+    const device = await newDevice();
+    const [next, files] = [
+      await makeDeviceAuthority('next'),
+      [api.path('device-ca.pem'), api.path('device-ca.key')],
+    ];
+    const before = await Promise.all(files.map((file) => readFile(file, 'utf8')));
+    const restart = async (...texts: string[]) => {
+      await api.stop();
+      for (const [at, file] of files.entries()) await writeFile(file, texts[at] ?? '');
+      await api.start();
+    };
+    const devicesOf = async () =>
+      (await api.client().keys.listRotations()).find(({ purpose }) => purpose === 'device-authority');
+    await restart(`${next.certificatePem}${before[0]}`, `${next.keyPem}${before[1]}`);
+    const list = (await revocationList(api.db))?.pem ?? '';
+    expect(list.match(/BEGIN X509 CRL/g)).toHaveLength(2);
+    const behind = await devicesOf();
+    expect(behind).toMatchObject({ step: 'switched', following: 0 });
+
+    const answer = await renew({ ...device, csr: await nextKey('follows.key') });
+    expect(outcome(answer)).toBe('renewed');
+    const certificate = new X509Certificate(RenewResponse.parse(answer.body).certificate);
+    expect(certificate.verify(new X509Certificate(next.certificatePem).publicKey)).toBe(true);
+    expect(await devicesOf()).toMatchObject({ devices: behind?.devices, following: 1 });
+
+    const left = await newDevice();
+    await restart(before[0] ?? '', before[1] ?? '');
+    expect(outcome(await renew({ ...left, csr: await nextKey('left.key') }))).toBe('403 CERTIFICATE_INVALID');
+    expect((await revocationList(api.db))?.pem.match(/BEGIN X509 CRL/g)).toHaveLength(1);
   });
 });

@@ -1,5 +1,5 @@
-import { refreshRevocationList, type Database } from '@slipway/fleet';
-import { signRevocationList, type Identity } from '@slipway/signing';
+import { refreshRevocationList, revocationList, type Database } from '@slipway/fleet';
+import { isListOf, signRevocationLists, type Identity } from '@slipway/signing';
 import type { Logger } from 'pino';
 
 /** Keeps the list of revoked certificates, which gateways hand to the broker, as new as the database. */
@@ -11,24 +11,31 @@ export type Revocations = {
 
 const LOOK_AGAIN_MS = 5000;
 
-/** The device authority's key is here, so lists are signed here. What was missed by a crash is made up for. */
+/**
+ * The keys of the device authorities are here, so lists are signed here. What was missed by a crash is made up for, and a
+ * list that is not by the authorities of now, because one was added or taken away, is made anew.
+ */
 export const openRevocations = async (
   db: Database,
-  deviceCa: Identity,
+  authorities: readonly Identity[],
   logger: Logger,
 ): Promise<Revocations> => {
+  const last = await revocationList(db);
+  let isStale = last !== undefined && last.number > 0 && !(await isListOf(last.pem, authorities));
   const refresh = async (): Promise<void> => {
     const list = await refreshRevocationList(
       db,
-      (revoked, number, madeAt) => signRevocationList(revoked, number, deviceCa, madeAt),
+      (revoked, number, madeAt) => signRevocationLists(revoked, number, authorities, madeAt),
       new Date(),
+      { isStale },
     );
+    isStale = false;
     if (list !== undefined) logger.info({ number: list.number }, 'list of revoked certificates made');
   };
   await refresh();
-  let last = Promise.resolve();
+  let running = Promise.resolve();
   const timer = setInterval(() => {
-    last = last.then(refresh).catch((error: unknown) => {
+    running = running.then(refresh).catch((error: unknown) => {
       logger.error({ err: error }, 'making the list of revoked certificates failed');
     });
   }, LOOK_AGAIN_MS);
@@ -36,7 +43,7 @@ export const openRevocations = async (
     refresh,
     close: async () => {
       clearInterval(timer);
-      await last;
+      await running;
     },
   };
 };

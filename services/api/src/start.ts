@@ -19,6 +19,7 @@ import {
   type RolloutJob,
   type WebhookId,
 } from '@slipway/protocol';
+import { readAuthorities } from '@slipway/signing';
 import type { Logger } from 'pino';
 import { admitAdminToken } from './admin-token.ts';
 import { openArtifactStore } from './artifact-store.ts';
@@ -156,8 +157,8 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
     await commands.add('send', { v: 1, commandId });
   };
 
-  const deviceCa = { certificatePem: need(caCert), keyPem: need(caKey) };
-  const revocations = await openRevocations(db, deviceCa, logger);
+  const deviceAuthorities = readAuthorities(need(caCert), need(caKey));
+  const revocations = await openRevocations(db, deviceAuthorities, logger);
   undo.defer(() => revocations.close());
 
   const flow = openTriggerFlow({
@@ -249,7 +250,7 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
     events,
     logger,
     tls: { cert: need(cert), key: need(key) },
-    deviceCa,
+    deviceAuthorities,
     revocations,
     mqttUrl: config.deviceMqttUrl,
     perMinute: config.enrolPerMinute,

@@ -169,6 +169,20 @@ describe.each(AGENT_RUNTIMES)('crypto on %s', (runtime) => {
       expect(await verdict(good, NOW, other.certificatePem)).toBe('signer-untrusted');
     });
 
+    test('below either root of a file of two, as in a rotation', async () => {
+      const other = await makeAuthority({
+        commonName: 'next release root',
+        kind: 'rsa-3072',
+        pathLength: 1,
+        validity: validFor(10),
+      });
+      const ours = authorities.release.root.certificatePem;
+      const next = other.certificatePem;
+      expect(await verdict(good, NOW, `${ours}${next}`)).toBe('good');
+      expect(await verdict(good, NOW, `${next}${ours}`)).toBe('good');
+      expect(await verdict(good, NOW, next)).toBe('signer-untrusted');
+    });
+
     test('when it was valid, not before and not after', async () => {
       const start = NOW + 100 * DAY_S;
       const end = NOW + 200 * DAY_S;

@@ -106,6 +106,13 @@ describe.each(AGENT_RUNTIMES)('MQTT on %s', (runtime) => {
     await broker.stop();
   });
 
+  test('a server below either authority of a file of two is believed, as in a rotation', async () => {
+    const { certificatePem: next } = await makeServerAuthority('next');
+    const ours = authorities.servers.certificatePem;
+    for (const ca of [`${ours}${next}`, `${next}${ours}`]) await subject.calls.end(await connect({ ca }));
+    await expect(connect({ ca: next })).rejects.toThrow(/./);
+  });
+
   test('what is published arrives, with its quality, its flags and its properties', async () => {
     const device = await connect();
     await subject.calls.publish(device, UP, 'zero', { qos: 0 });

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
-import { KeyPurpose, KeyState, SlipwayError, type Key } from '@slipway/protocol';
+import { KeyPurpose, KeyState, type Key, type RotationProgress } from '@slipway/protocol';
 import { z } from 'zod';
 import { leaf, print, word, type MakeContext } from '../command.ts';
-import { connect, dataDirectory } from '../context.ts';
+import { connect } from '../context.ts';
 import { facts, table, time } from '../table.ts';
+import { rotateCommand } from './keys-rotate.ts';
 
 const DAY_MS = 86_400_000;
 /** As much of an id as tells keys apart. */
@@ -35,6 +36,14 @@ const show = (key: Key): string =>
     devices: key.purpose === 'release-signer' ? (key.devices ?? null) : null,
   })}\n${key.certificate.trimEnd()}`;
 
+const ROTATION_HEADINGS = ['authority', 'step', 'current', 'next', 'outgoing', 'devices that follow'];
+const rotationLine = (one: RotationProgress): string[] => [
+  one.purpose,
+  one.step,
+  ...[one.current, one.next, one.outgoing].map((id) => id?.slice(0, SHORT) ?? '-'),
+  `${one.following} of ${one.devices}${one.unknown === 0 ? '' : `, of ${one.unknown} it is not known`}`,
+];
+
 export const keyCommands = (program: Command, makeContext: MakeContext): void => {
   const keys = program
     .command('keys')
@@ -63,35 +72,13 @@ export const keyCommands = (program: Command, makeContext: MakeContext): void =>
     },
   });
   leaf(keys, makeContext, {
-    usage: 'rotate <what>',
-    summary: 'make the next key of the release signer, or of the servers, in a data directory',
-    options: z.object({ data: z.string().optional() }),
-    build: (command) =>
-      command
-        .description(
-          'Makes the next key of the release signer (release-signer), or those of server, broker and gateway (servers), in a data directory. It is used from the next start of the instance on. What devices trust stays.',
-        )
-        .option('--data <folder>', 'data directory of the instance (SLIPWAY_DATA)'),
-    run: async (context, words, options) => {
-      const what = word(words, 0);
-      const { rotateReleaseSigner, rotateServers } = await import('../rotate-keys.ts');
-      const rotate = { 'release-signer': rotateReleaseSigner, servers: rotateServers }[what];
-      if (rotate === undefined)
-        throw new SlipwayError(
-          'USAGE',
-          `There is no ${what} to rotate; expected release-signer or servers. See docs/keys.md for the others.`,
-        );
-      const dataDir = await dataDirectory(context, options.data);
-      const rotated = await rotate(dataDir);
-      print(context, { dataDir, rotated }, () =>
-        [
-          table(
-            ['key', 'before', 'after'],
-            rotated.map(({ name, before, after }) => [name, before.slice(0, SHORT), after.slice(0, SHORT)]),
-          ),
-          'Restart the instance: until then it works with what it has.',
-        ].join('\n'),
-      );
+    usage: 'rotations',
+    summary: 'show how far each authority is in giving its place to the next',
+    options: z.object({}),
+    run: async (context) => {
+      const found = await (await connect(context)).keys.listRotations();
+      print(context, found, () => table(ROTATION_HEADINGS, found.map(rotationLine), context.columns));
     },
   });
+  rotateCommand(keys, makeContext);
 };

@@ -42,7 +42,6 @@ export const StateBadge = ({
       variant="light"
       color={color}
       radius="sm"
-      miw="max-content"
       tt="none"
       fw={600}
       miw="max-content"

@@ -10,6 +10,7 @@ import type {
   DeviceId,
   DeviceState,
   HealthState,
+  KeyId,
   ReleaseId,
   ServiceReport,
   SlotName,
@@ -67,6 +68,8 @@ export const devices = pgTable(
     certificateExpiresAt: at('certificate_expires_at'),
     /** of the key of the certificate given last, and of the one that proved the request for it; null: never recorded */
     keySha256: text('key_sha256'),
+    /** the authority that gave it, of `keys`; null: from before there could be a second one */
+    certificateAuthority: text('certificate_authority').$type<KeyId>(),
     provenKeySha256: text('proven_key_sha256'),
     revokedAt: at('revoked_at'),
     /** whose releases it takes; null: those of its class */

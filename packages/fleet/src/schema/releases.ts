@@ -32,6 +32,8 @@ export const releases = pgTable(
     bundleSize: large('bundle_size').notNull(),
     /** who signed its bundle, of `keys`; null: not looked at yet, or it cannot be read */
     signedBy: text('signed_by').$type<KeyId>(),
+    /** whom its image trusts, of `keys`: for releases, for servers; null: not looked at yet, or its request is gone */
+    trusts: text('trusts').array().$type<KeyId[]>(),
     /** how many are in it, of `packages`; null: not looked at yet, or its list cannot be read */
     packages: integer('packages'),
     createdAt: at('created_at').notNull().defaultNow(),

@@ -1,5 +1,5 @@
 import { and, eq, isNull, lte } from 'drizzle-orm';
-import { SlipwayError, type Device, type DeviceCertificate, type DeviceId } from '@slipway/protocol';
+import { KeyId, SlipwayError, type Device, type DeviceCertificate, type DeviceId } from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import { deviceCertificates, devices } from '../schema.ts';
 import { recordAudit } from './audit.ts';
@@ -18,7 +18,16 @@ export type Issued = {
   readonly fingerprint?: string | undefined;
   readonly keyType?: string | undefined;
   readonly issuer?: string | undefined;
+  /** of the key of the authority that gave it, hexadecimal; absent: it is not told */
+  readonly authority?: string;
 };
+
+/** What a certificate says, in the columns of its device. */
+export const certificateColumns = ({ expiresAt, keySha256, authority }: Issued) => ({
+  certificateExpiresAt: expiresAt,
+  keySha256,
+  certificateAuthority: authority === undefined ? null : KeyId.parse(authority),
+});
 
 /** Remembers a certificate until it ends, so that it can be revoked. */
 export const recordCertificate = async (
@@ -83,7 +92,7 @@ export const renewCertificate = (
     const issued = await issue();
     const rows = await tx
       .update(devices)
-      .set({ certificateExpiresAt: issued.expiresAt, keySha256: issued.keySha256, provenKeySha256 })
+      .set({ ...certificateColumns(issued), provenKeySha256 })
       .where(eq(devices.id, id))
       .returning();
     await recordCertificate(tx, id, issued, now);

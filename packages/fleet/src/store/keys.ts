@@ -1,9 +1,11 @@
-import { and, asc, eq, gt, inArray, isNull, lte, ne, sql, type SQL } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, isNull, lte, ne, or, sql, type SQL } from 'drizzle-orm';
 import {
+  KEY_WARNING_DAYS,
   KeyId,
+  KeyPurpose,
   SlipwayError,
+  type BuildId,
   type Key,
-  type KeyPurpose,
   type KeyState,
   type Release,
   type ReleaseId,
@@ -24,15 +26,19 @@ export type SeenKey = {
   readonly serial: string;
   readonly notBefore: Date;
   readonly notAfter: Date;
+  /** of authorities, which are trusted in turn; absent: what is seen is in use */
+  readonly state?: 'current' | 'next' | 'outgoing';
 };
 
+const DAY_MS = 86_400_000;
 /** Servers say twice a day what they run with; several may run, each with a certificate of its own. */
-const IN_USE_MS = 2 * 86_400_000;
+const IN_USE_MS = 2 * DAY_MS;
 const SIGNS: readonly KeyPurpose[] = ['release-signer', 'release-intermediate'];
 
 /**
  * Keeps what was used at a moment. Of those that sign, the ones used last are current from then on; of others those used
- * within two days of it. A key that was never seen has an audit entry.
+ * within two days of it; of authorities those that are said to be. A key that was never seen has an audit entry, and so
+ * has an authority that changes its place.
  */
 export const recordKeys = (
   db: Database,
@@ -42,7 +48,7 @@ export const recordKeys = (
   now: Date,
 ): Promise<void> =>
   db.transaction(async (tx) => {
-    for (const { keySha256, certificatePem, ...facts } of seen) {
+    for (const { keySha256, certificatePem, state: _, ...facts } of seen) {
       const id = KeyId.parse(keySha256);
       const row = { ...facts, certificate: certificatePem, lastUsedAt: usedAt };
       const [written] = await tx
@@ -64,6 +70,11 @@ export const recordKeys = (
     }
     for (const purpose of new Set(seen.map((key) => key.purpose))) {
       const isOfPurpose = and(eq(keys.tenant, tenant), eq(keys.purpose, purpose));
+      const told = seen.filter((key) => key.purpose === purpose && key.state !== undefined);
+      if (told.length > 0) {
+        await placeAuthorities(tx, isOfPurpose, told);
+        continue;
+      }
       const graceMs = SIGNS.includes(purpose) ? 0 : IN_USE_MS;
       const since = sql`(select max(last_used) from ${keys} where ${isOfPurpose}) - ${graceMs} * interval '1 millisecond'`;
       await tx
@@ -72,6 +83,32 @@ export const recordKeys = (
         .where(isOfPurpose);
     }
   });
+
+const placeAuthorities = async (
+  tx: Database,
+  isOfPurpose: SQL | undefined,
+  told: readonly SeenKey[],
+): Promise<void> => {
+  const rows = await tx
+    .select({ id: keys.id, state: keys.state, purpose: keys.purpose, firstSeenAt: keys.firstSeenAt })
+    .from(keys)
+    .where(isOfPurpose)
+    .for('update');
+  for (const { id, state, purpose } of rows) {
+    const place = told.find(({ keySha256 }) => keySha256 === id)?.state ?? 'former';
+    if (place === state) continue;
+    await tx
+      .update(keys)
+      .set({ state: place })
+      .where(and(isOfPurpose, eq(keys.id, id)));
+    await recordAudit(tx, {
+      actor: 'server',
+      action: 'key.state',
+      subject: id,
+      details: { purpose, from: state, to: place },
+    });
+  }
+};
 
 /** Who signed a release. @param chain that of the signer first */
 export const recordSigner = (
@@ -91,15 +128,32 @@ export const recordSigner = (
     await tx.update(releases).set({ signedBy }).where(eq(releases.id, release.id));
   });
 
-/** Of which it is not known, oldest first: those of versions that did not look, or where one ended before it could. */
-export const releasesWithoutSigner = async (db: Database): Promise<{ id: ReleaseId; createdAt: string }[]> =>
+/** Whom the image of a release trusts. */
+export const recordTrust = async (
+  db: Database,
+  release: ReleaseId,
+  trusts: readonly string[],
+): Promise<void> => {
+  await db
+    .update(releases)
+    .set({ trusts: trusts.map((id) => KeyId.parse(id)) })
+    .where(eq(releases.id, release));
+};
+
+/**
+ * Of which it is not known who signed them, or whom their images trust, oldest first: those of versions that did not look, or
+ * where one ended before it could.
+ */
+export const releasesWithoutSigner = async (
+  db: Database,
+): Promise<{ id: ReleaseId; build: BuildId; createdAt: string }[]> =>
   (
     await db
-      .select({ id: releases.id, createdAt: releases.createdAt })
+      .select({ id: releases.id, build: releases.build, createdAt: releases.createdAt })
       .from(releases)
-      .where(and(isNull(releases.signedBy), ne(releases.state, 'withdrawn')))
+      .where(and(or(isNull(releases.signedBy), isNull(releases.trusts)), ne(releases.state, 'withdrawn')))
       .orderBy(asc(releases.createdAt))
-  ).map(({ id, createdAt }) => ({ id, createdAt: createdAt.toISOString() }));
+  ).map(({ createdAt, ...release }) => ({ ...release, createdAt: createdAt.toISOString() }));
 
 const toKey = (row: typeof keys.$inferSelect, now: Date): Key => ({
   id: row.id,
@@ -165,12 +219,18 @@ export const getKey = async (db: Database, tenant: TenantId, id: string, now: Da
   return { ...key, releases: releaseCount, devices: deviceCount };
 };
 
-/** Those in use that end before a moment, or have ended. */
-export const currentKeysUntil = async (db: Database, tenant: TenantId, until: Date): Promise<Key[]> =>
-  (
-    await db
-      .select()
-      .from(keys)
-      .where(and(eq(keys.tenant, tenant), eq(keys.state, 'current'), lte(keys.notAfter, until)))
-      .orderBy(asc(keys.notAfter), asc(keys.id))
-  ).map((row) => toKey(row, until));
+/** Those in use that end soon, each by its own measure, or have ended. */
+export const endingKeys = async (db: Database, tenant: TenantId, now: Date): Promise<Key[]> => {
+  const endsSoon = KeyPurpose.options.map((purpose) =>
+    and(
+      eq(keys.purpose, purpose),
+      lte(keys.notAfter, new Date(now.getTime() + KEY_WARNING_DAYS[purpose] * DAY_MS)),
+    ),
+  );
+  const rows = await db
+    .select()
+    .from(keys)
+    .where(and(eq(keys.tenant, tenant), eq(keys.state, 'current'), or(...endsSoon)))
+    .orderBy(asc(keys.notAfter), asc(keys.id));
+  return rows.map((row) => toKey(row, now));
+};

@@ -11,7 +11,13 @@ import type { Database } from '../database.ts';
 import { newDeviceId } from '../new-id.ts';
 import { claims, claimUses, deviceReports, devices, registrations } from '../schema.ts';
 import { recordAudit } from './audit.ts';
-import { recordCertificate, refuseRevoked, revokeCertificates, type Issued } from './certificates.ts';
+import {
+  certificateColumns,
+  recordCertificate,
+  refuseRevoked,
+  revokeCertificates,
+  type Issued,
+} from './certificates.ts';
 import { toDevice } from './devices.ts';
 import { endLiveExecution } from './executions.ts';
 import { found } from './not-found.ts';
@@ -233,11 +239,7 @@ const again = async (
   if (row.state !== 'active') return { kind: 'pending', device: toDevice(row), isNew: false };
   const issued = await issue(id);
   await recordCertificate(tx, id, issued, now);
-  const rows = await tx
-    .update(devices)
-    .set({ certificateExpiresAt: issued.expiresAt, keySha256: issued.keySha256 })
-    .where(eq(devices.id, id))
-    .returning();
+  const rows = await tx.update(devices).set(certificateColumns(issued)).where(eq(devices.id, id)).returning();
   await recordAudit(tx, {
     actor: `device:${id}`,
     action: 'device.enrol',
@@ -271,8 +273,9 @@ const begin = async (
     arch: asked.arch,
     state: issued === undefined ? ('pending' as const) : ('active' as const),
     serial: asked.serial ?? null,
-    certificateExpiresAt: issued?.expiresAt ?? null,
-    keySha256: asked.keySha256,
+    ...(issued === undefined
+      ? { certificateExpiresAt: null, certificateAuthority: null, keySha256: asked.keySha256 }
+      : certificateColumns(issued)),
     provenKeySha256: null,
     enrolledAt: now,
     online: false,

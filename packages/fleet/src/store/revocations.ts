@@ -28,12 +28,14 @@ const isRevoked = isNotNull(deviceCertificates.revokedAt);
  *
  * @param sign gets every certificate that is to be named, the number of the list, which rises, and its time, which
  *   rises by a second at least
+ * @param options.isStale the last one is no good any more, whatever was revoked since
  * @returns the new list; undefined where the last one is good
  */
 export const refreshRevocationList = (
   db: Database,
   sign: (revoked: readonly RevokedCertificate[], number: number, madeAt: Date) => Promise<string>,
   now: Date,
+  { isStale = false }: { readonly isStale?: boolean } = {},
 ): Promise<RevocationList | undefined> =>
   db.transaction(async (tx) => {
     await tx
@@ -48,7 +50,7 @@ export const refreshRevocationList = (
       .from(deviceCertificates)
       .where(and(isRevoked, eq(deviceCertificates.listed, false)))
       .limit(1);
-    if (last.number > 0 && unlisted === undefined) return undefined;
+    if (last.number > 0 && unlisted === undefined && !isStale) return undefined;
     await tx.delete(deviceCertificates).where(and(isRevoked, lte(deviceCertificates.expiresAt, now)));
     const revoked = await tx
       .update(deviceCertificates)

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { inArray, sql, type SQL } from 'drizzle-orm';
+import { eq, inArray, sql, type SQL } from 'drizzle-orm';
 import {
   ClassName,
   codeOf,
@@ -10,6 +10,7 @@ import {
   Digest,
   ExecutionId,
   ImageId,
+  KeyId,
   RootHash,
   type Build,
   type BuildResult,
@@ -54,14 +55,16 @@ import { revokeDevice } from './device-lifecycle.ts';
 import { desiredOf, getDevice } from './devices.ts';
 import { recordBirth, recordDeath, recordPresence, recordTelemetry, type Said } from './record-presence.ts';
 import {
-  currentKeysUntil,
+  endingKeys,
   getKey,
   listKeys,
   recordKeys,
   recordSigner,
+  recordTrust,
   releasesWithoutSigner,
   type SeenKey,
 } from './keys.ts';
+import { keyRotations } from './key-rotations.ts';
 import { bundleFor, getExecution, listExecutions } from './executions.ts';
 import { previewRollout } from './preview.ts';
 import { recordProgress } from './record-progress.ts';
@@ -174,6 +177,9 @@ describe.each(engines)('on %s', (engine, open) => {
       const chain = (letter: string) => [seen('release-signer', letter), seen('release-signer', 'f')];
       await recordSigner(db, DEFAULT_TENANT, newer, chain('e'), day(20));
       await recordSigner(db, DEFAULT_TENANT, older, chain('d'), day(20));
+      // Whom their images trust is still to be looked at.
+      expect((await releasesWithoutSigner(db)).map(({ id }) => id)).toEqual([older.id, newer.id]);
+      for (const { id } of [older, newer]) await recordTrust(db, id, ['c'.repeat(64)]);
       expect(await releasesWithoutSigner(db)).toEqual([]);
       const keyOf = async (letter: string) => getKey(db, DEFAULT_TENANT, letter.repeat(8), day(21));
       expect(await keyOf('e')).toMatchObject({ state: 'current', releases: 1 });
@@ -185,12 +191,72 @@ describe.each(engines)('on %s', (engine, open) => {
     });
 
     test('only those in use are warned of, and what has ended is expired', async () => {
-      const ending = async (until: Date) =>
-        (await currentKeysUntil(db, DEFAULT_TENANT, until)).map(({ subject }) => subject);
-      expect(await ending(day(99))).toEqual([]);
-      expect(await ending(day(100))).toEqual(['CN=a', 'CN=e', 'CN=f']);
+      const ending = async (at: number) =>
+        (await endingKeys(db, DEFAULT_TENANT, day(at))).map(({ subject }) => subject);
+      // A year before for an authority, half a year for an intermediate, three months for a signer.
+      expect([await ending(-270), await ending(-260), await ending(-70), await ending(11)]).toEqual([
+        [],
+        ['CN=a'],
+        ['CN=a', 'CN=f'],
+        ['CN=a', 'CN=e', 'CN=f'],
+      ]);
       expect(await list('current', day(100))).toEqual([]);
       expect(await list('expired', day(100))).toHaveLength(5);
+    });
+
+    test('authorities change places as the server says, and that is audited', async () => {
+      const places = async (...of: [letter: string, state: 'current' | 'next' | 'outgoing'][]) => {
+        const told = of.map(([letter, state]) => seen('server-authority', letter, { state }));
+        await recordKeys(db, DEFAULT_TENANT, told, day(30), day(30));
+        const [servers] = (await keyRotations(db, DEFAULT_TENANT)).filter(
+          ({ purpose }) => purpose === 'server-authority',
+        );
+        return servers;
+      };
+      const [first, second] = ['1', '2'].map((letter) => letter.repeat(64));
+      expect(await places(['1', 'current'])).toMatchObject({ step: 'steady', current: first });
+      expect(await places(['1', 'current'], ['2', 'next'])).toMatchObject({ step: 'begun', next: second });
+      expect(await places(['2', 'current'], ['1', 'outgoing'])).toMatchObject({
+        step: 'switched',
+        current: second,
+        outgoing: first,
+      });
+      expect(await places(['2', 'current'])).toMatchObject({ step: 'steady', outgoing: null });
+      const audited = await listAudit(db, { limit: 9, offset: 0, action: 'key.state', subject: first });
+      expect(audited.map(({ details }) => details?.['to'])).toEqual(['former', 'outgoing']);
+    });
+
+    test('devices follow by the image that they run, and by their certificate', async () => {
+      const [signs, follows] = ['7', '8'].map((letter) => letter.repeat(64));
+      await recordKeys(
+        db,
+        DEFAULT_TENANT,
+        [
+          seen('release-root', '7', { state: 'current' }),
+          seen('release-root', '8', { state: 'next' }),
+          seen('device-authority', '9', { state: 'current' }),
+        ],
+        day(30),
+        day(30),
+      );
+      const release = await seedRelease(db, '0.3.0', randomBytes(8));
+      await recordTrust(db, release.id, [signs ?? '', follows ?? '']);
+      const of = async (purpose: string) =>
+        (await keyRotations(db, DEFAULT_TENANT)).find((one) => one.purpose === purpose);
+      const before = await of('release-root');
+      const byNine = await of('device-authority');
+      const device = await seedOnlineDevice(db, 'follows');
+      await db
+        .update(devices)
+        .set({
+          release: release.id,
+          certificateExpiresAt: day(90),
+          certificateAuthority: KeyId.parse('9'.repeat(64)),
+        })
+        .where(eq(devices.id, device.id));
+      const after = await of('release-root');
+      expect(after?.following).toBe((before?.following ?? 0) + 1);
+      expect((await of('device-authority'))?.following).toBe((byNine?.following ?? 0) + 1);
     });
   });
 

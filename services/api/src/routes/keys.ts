@@ -1,5 +1,5 @@
-import { getKey, listKeys } from '@slipway/fleet';
-import { Key, KeyPurpose, KeyState, MIN_KEY_PREFIX } from '@slipway/protocol';
+import { getKey, keyRotations, listKeys } from '@slipway/fleet';
+import { Key, KeyPurpose, KeyState, MIN_KEY_PREFIX, RotationProgress } from '@slipway/protocol';
 import { z } from 'zod';
 import { actorOf } from '../auth.ts';
 import { PageQuery, type App, type Context } from './context.ts';
@@ -25,6 +25,18 @@ export const keyRoutes = (app: App, { db }: Context): void => {
       },
     },
     async (request) => listKeys(db, actorOf(request).tenant, request.query, new Date()),
+  );
+  app.get(
+    '/v1/keys/rotations',
+    {
+      config: { access: 'read' },
+      schema: {
+        tags,
+        summary: 'Show how far each authority is in giving its place to the next',
+        response: { 200: z.array(RotationProgress) },
+      },
+    },
+    async (request) => keyRotations(db, actorOf(request).tenant),
   );
   app.get(
     '/v1/keys/:id',

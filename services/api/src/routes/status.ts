@@ -1,17 +1,16 @@
 import {
   countDevices,
-  currentKeysUntil,
+  endingKeys,
   getEmergencyStop,
   listRollouts,
   openQualifications,
   serverVersion,
   unfinishedBuilds,
 } from '@slipway/fleet';
-import { KEY_WARNING_DAYS, ServerStatus } from '@slipway/protocol';
+import { ServerStatus } from '@slipway/protocol';
 import { actorOf } from '../auth.ts';
 import type { App, Context } from './context.ts';
 
-const DAY_MS = 86_400_000;
 const VERSION = '0.1.0';
 const startedAt = new Date().toISOString();
 
@@ -52,7 +51,7 @@ export const statusRoutes = (app: App, { db, store, builds, qualifications, queu
         openQualifications(db),
         listRollouts(db, { state: 'running', limit: 1, offset: 0, count: true }),
         countDevices(db, '', now),
-        currentKeysUntil(db, tenant, new Date(now.getTime() + KEY_WARNING_DAYS * DAY_MS)),
+        endingKeys(db, tenant, now),
       ]);
       const problems = [
         ...(stop.stopped ? [`emergency stop: ${stop.reason ?? ''}`] : []),

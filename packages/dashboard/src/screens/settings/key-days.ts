@@ -18,11 +18,13 @@ export const PURPOSES: Readonly<Record<KeyPurpose, string>> = {
 export const daysLeft = ({ notAfter }: Pick<Key, 'notAfter'>, now: number): number =>
   Math.floor((Date.parse(notAfter) - now) / DAY_MS);
 
+/** By the measure of what has to be done before: what is in images takes longer than a restart. */
+export const endsSoon = (key: Pick<Key, 'notAfter' | 'purpose' | 'state'>, now: number): boolean =>
+  key.state === 'current' && daysLeft(key, now) < KEY_WARNING_DAYS[key.purpose];
+
 /** Those in use that end soon, or have ended though they are used: the soonest first. */
 export const endingSoon = (keys: readonly Key[], now: number): Key[] =>
-  keys
-    .filter(({ state, ...key }) => state === 'current' && daysLeft(key, now) < KEY_WARNING_DAYS)
-    .sort((a, b) => a.notAfter.localeCompare(b.notAfter));
+  keys.filter((key) => endsSoon(key, now)).sort((a, b) => a.notAfter.localeCompare(b.notAfter));
 
 const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' });
 const MANY_DAYS = 400;

@@ -1,5 +1,5 @@
 import { Alert, Anchor, Box, Group, Stack, Text } from '@mantine/core';
-import { KEY_ROTATION, KEY_WARNING_DAYS, type Key, type KeyPurpose } from '@slipway/protocol';
+import { KEY_ROTATION, type Key } from '@slipway/protocol';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { api } from '../../api.ts';
@@ -10,9 +10,11 @@ import { Lines, Loaded } from '../../parts/loaded.tsx';
 import { counted } from '../../parts/numbers.ts';
 import { Panel } from '../../parts/panel.tsx';
 import { StateBadge } from '../../parts/state-badge.tsx';
+import type { Tone } from '../../parts/states.ts';
 import { Time } from '../../parts/time.tsx';
 import { useSearch } from '../../parts/use-search.ts';
-import { daysLeft, endingSoon, endOf, PURPOSES } from './key-days.ts';
+import { endingSoon, endOf, endsSoon, PURPOSES } from './key-days.ts';
+import { KeyRotations } from './key-rotations.tsx';
 
 export default function Keys() {
   const [chosen, choose] = useSearch('key');
@@ -33,7 +35,7 @@ export default function Keys() {
             .map((key) => (
               <KeyPanel key={key.id} known={key} />
             ))}
-          <Rotation keys={keys} />
+          <KeyRotations keys={keys} />
         </Stack>
       )}
     </Loaded>
@@ -47,18 +49,26 @@ const Ending = ({ keys }: { readonly keys: readonly Key[] }) => {
     <Alert
       color="orange"
       icon={<IconAlertTriangle />}
-      title={`${counted(soon.length, 'certificate')} in use ${soon.length === 1 ? 'ends' : 'end'} within ${KEY_WARNING_DAYS} days`}
+      title={`${counted(soon.length, 'certificate')} in use ${soon.length === 1 ? 'ends' : 'end'} soon`}
     >
       <Stack gap={4}>
         {soon.map((key) => (
           <Text size="sm" key={key.id}>
-            {PURPOSES[key.purpose]} ({key.subject}): <Time value={key.notAfter} />.{' '}
-            {KEY_ROTATION[key.purpose].command === undefined ? 'See below.' : 'Rotate it as it stands below.'}
+            {PURPOSES[key.purpose]} ({key.subject}): <Time value={key.notAfter} />. Rotate it as it stands
+            below.
           </Text>
         ))}
       </Stack>
     </Alert>
   );
+};
+
+const TONES: Readonly<Record<Key['state'], Tone>> = {
+  current: 'good',
+  next: 'busy',
+  outgoing: 'waiting',
+  former: 'old',
+  expired: 'bad',
 };
 
 type KeyTableProps = {
@@ -95,19 +105,13 @@ const KeyTable = ({ keys, chosen, choose }: KeyTableProps) => {
       id: 'state',
       header: 'State',
       width: 130,
-      cell: ({ state }) => (
-        <StateBadge state={state} tone={state === 'current' ? 'good' : state === 'former' ? 'old' : 'bad'} />
-      ),
+      cell: ({ state }) => <StateBadge state={state} tone={TONES[state]} />,
     },
     {
       id: 'ends',
       header: 'Ends',
       cell: (key) => (
-        <Text
-          span
-          size="sm"
-          c={key.state === 'current' && daysLeft(key, Date.now()) < KEY_WARNING_DAYS ? 'orange.9' : undefined}
-        >
+        <Text span size="sm" c={endsSoon(key, Date.now()) ? 'orange.9' : undefined}>
           {endOf(key, Date.now())}
         </Text>
       ),
@@ -135,6 +139,7 @@ const KeyPanel = ({ known }: { readonly known: Key }) => {
         <FactList
           facts={[
             ['Key (SHA-256)', <Copyable key="id" text={known.id} what="the id of the key" />],
+            ['Believed by', KEY_ROTATION[known.purpose].trustedBy],
             ['Serial', known.serial],
             ['Good from', <Time key="from" value={known.notBefore} as="local" />],
             ['Good until', <Time key="until" value={known.notAfter} as="local" />],
@@ -162,53 +167,3 @@ const KeyPanel = ({ known }: { readonly known: Key }) => {
     </Panel>
   );
 };
-
-const ORDER: readonly (readonly [title: string, purposes: readonly KeyPurpose[]])[] = [
-  ['Release signer', ['release-signer']],
-  ['Server, broker, gateway', ['enrolment-server', 'broker-server', 'gateway-client']],
-  ['Release intermediate', ['release-intermediate']],
-  ['Release root', ['release-root']],
-  ['Server authority', ['server-authority']],
-  ['Device authority', ['device-authority']],
-];
-
-const Rotation = ({ keys }: { readonly keys: readonly Key[] }) => (
-  <Panel title="Rotation">
-    <Stack gap="md">
-      <Text size="sm">
-        Keys are replaced at a shell of the machine that holds them: a server holds no key that would let it
-        replace its own. Make a backup first, then restart.
-      </Text>
-      {ORDER.map(([title, purposes]) => {
-        const [first] = purposes;
-        const { command, effect } = KEY_ROTATION[first ?? 'release-signer'];
-        const since = keys
-          .filter(({ purpose, state }) => purposes.includes(purpose) && state === 'current')
-          .map(({ firstSeenAt }) => firstSeenAt)
-          .sort()[0];
-        return (
-          <Stack gap={4} key={title}>
-            <Group gap="xs">
-              <Text size="sm" fw={600}>
-                {title}
-              </Text>
-              {since === undefined ? null : (
-                <Text size="sm" c="dimmed">
-                  first seen <Time value={since} />
-                </Text>
-              )}
-            </Group>
-            <Text size="sm">{effect}</Text>
-            {command === undefined ? (
-              <Text size="sm" c="dimmed">
-                There is no command for it.
-              </Text>
-            ) : (
-              <Copyable text={command} what="the command" />
-            )}
-          </Stack>
-        );
-      })}
-    </Stack>
-  </Panel>
-);

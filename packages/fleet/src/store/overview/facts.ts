@@ -1,5 +1,5 @@
 import { and, count, desc, eq, gte, inArray, isNotNull, lt, not, or, sql, type SQL } from 'drizzle-orm';
-import { KEY_WARNING_DAYS, type TenantId } from '@slipway/protocol';
+import type { TenantId } from '@slipway/protocol';
 import type { Database } from '../../database.ts';
 import {
   builds,
@@ -13,7 +13,7 @@ import {
 } from '../../schema.ts';
 import { getEmergencyStop } from '../emergency-stop.ts';
 import { isLive } from '../executions.ts';
-import { currentKeysUntil } from '../keys.ts';
+import { endingKeys } from '../keys.ts';
 
 const DAY_MS = 86_400_000;
 /** What failed longer ago is history. */
@@ -35,7 +35,7 @@ export const findFacts = async (
   now: Date,
 ) => ({
   stop: await getEmergencyStop(db, tenant),
-  keys: await currentKeysUntil(db, tenant, new Date(now.getTime() + KEY_WARNING_DAYS * DAY_MS)),
+  keys: await endingKeys(db, tenant, now),
   builds: await failedBuilds(db, now),
   qualifications: await failedQualifications(db, now),
   rollouts: await rolloutsToSee(db, nearRollouts, now),

@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+import { laterThan, nextName, readPem, replaceIn } from './key-files.ts';
+import { dueStep, type PlanRotation } from './plan.ts';
+import { authorityFiles, endsOf } from './server-keys.ts';
+
+const AUTHORITY_DAYS = 20 * 365;
+
+/** What devices are known by. Broker and server trust both while devices renew. */
+export const planDeviceAuthority: PlanRotation = async ({ dataDir }) => {
+  const { DEVICE_CERTIFICATE_DAYS, keyIdOf, makeDeviceAuthority, readAuthorities } =
+    await import('@slipway/signing');
+  const folder = join(dataDir, 'pki', 'device');
+  const authorities = readAuthorities(
+    await readPem(join(folder, 'ca.pem')),
+    await readPem(join(folder, 'ca.key.pem')),
+  );
+  const [first, second] = authorities;
+  if (second === undefined || dueStep(endsOf(authorities)) === 'begin')
+    return {
+      step: 'switch',
+      consequences: [
+        'Devices that enrol or renew get certificates by the next authority from the next start on; broker and server trust both.',
+        `Every device renews by itself at about half the life of its certificate, within ${Math.ceil(DEVICE_CERTIFICATE_DAYS * 0.6)} days. Once all have, finish.`,
+      ],
+      run: async () => {
+        const next = await makeDeviceAuthority(nextName(), laterThan(first.certificatePem, AUTHORITY_DAYS));
+        await replaceIn(folder, authorityFiles([next, first]));
+        return [
+          {
+            name: 'device-authority',
+            before: keyIdOf(first.certificatePem),
+            after: keyIdOf(next.certificatePem),
+          },
+        ];
+      },
+    };
+  return {
+    step: 'finish',
+    followers: 'device-authority',
+    consequences: [
+      'The authority before is trusted no longer, and its key is removed.',
+      'Devices that still have a certificate by it connect no more and cannot renew: each needs a claim for its id.',
+    ],
+    run: async () => {
+      await replaceIn(folder, authorityFiles([first]));
+      return [
+        {
+          name: 'device-authority',
+          before: keyIdOf(second.certificatePem),
+          after: keyIdOf(first.certificatePem),
+        },
+      ];
+    },
+  };
+};

@@ -1,0 +1,73 @@
+import { X509Certificate } from 'node:crypto';
+import { cp, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SlipwayError, systemError } from '@slipway/protocol';
+
+/** What a key was, and what has taken its place: ids as `slipway keys list` has them. */
+export type Rotated = { readonly name: string; readonly before: string; readonly after: string };
+
+export const readPem = (path: string): Promise<string> =>
+  readFile(path, 'utf8').catch((cause: unknown) => {
+    if (systemError(cause, ['ENOENT', 'ENOTDIR']) === undefined) throw cause;
+    throw new SlipwayError(
+      'NOT_FOUND',
+      `${path} is not there. Name the data directory by --data, and by --offline the folder with the keys that are kept elsewhere: a medium that is attached for as long as this takes.`,
+      { cause },
+    );
+  });
+
+export const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
+type Files = Readonly<Record<string, string>>;
+
+const writeAll = async (folder: string, files: Files): Promise<void> => {
+  for (const [name, text] of Object.entries(files)) {
+    await rm(join(folder, name), { force: true });
+    await writeFile(join(folder, name), text, { mode: name.includes('key') ? 0o400 : 0o444, flush: true });
+  }
+};
+
+const takePlace = async (next: string, folder: string): Promise<void> => {
+  const gone = `${folder}.old`;
+  await rm(gone, { recursive: true, force: true });
+  if (await isThere(folder)) await rename(folder, gone);
+  await rename(next, folder);
+  await rm(gone, { recursive: true, force: true });
+};
+
+/** Puts files into a copy of a folder, which then takes its place: half of a key set is never there. */
+export const replaceIn = async (folder: string, files: Files): Promise<void> => {
+  const next = `${folder}.new`;
+  await rm(next, { recursive: true, force: true });
+  await cp(folder, next, { recursive: true, preserveTimestamps: true });
+  await writeAll(next, files);
+  await takePlace(next, folder);
+};
+
+/** Makes a folder with these files and nothing else. */
+export const makeKeyFolder = async (folder: string, files: Files): Promise<void> => {
+  const next = `${folder}.new`;
+  await rm(next, { recursive: true, force: true });
+  await mkdir(next, { recursive: true, mode: 0o700 });
+  await writeAll(next, files);
+  await takePlace(next, folder);
+};
+
+const DAY_MS = 86_400_000;
+
+/**
+ * When the next authority is made, so that it ends after the present one by which files tell which of two is the next.
+ *
+ * @param days for which it lasts
+ */
+export const laterThan = (presentPem: string, days: number): Date =>
+  new Date(
+    Math.max(Date.now(), new X509Certificate(presentPem).validToDate.getTime() - days * DAY_MS + 1000),
+  );
+
+/** A name that tells one authority from the one before it. */
+export const nextName = (): string => `Slipway ${new Date().toISOString().slice(0, 10)}`;
