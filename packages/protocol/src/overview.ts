@@ -87,6 +87,7 @@ export const VersionHistory = z.object({
   step: z.int(),
   /** seconds since 1970 */
   times: z.array(z.int()),
+  /** empty where it was not kept: of groups */
   online: z.array(z.int()),
   total: z.array(z.int()),
   /** newest version first; the rest of many is `version` null */

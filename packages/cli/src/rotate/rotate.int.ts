@@ -16,6 +16,7 @@ import {
   splitCertificates,
   verifyCms,
 } from '@slipway/signing';
+import { z } from 'zod';
 import { callIn } from '../testing/call.ts';
 
 let data: string;
@@ -91,12 +92,13 @@ test('servers keep their names and their authority', async () => {
 });
 
 const text = (name: string): Promise<string> => readFile(path(name), 'utf8');
+const Said = z.object({ step: z.string(), rotated: z.array(z.object({ name: z.string() })) });
 const rotate = async (...words: string[]) => {
   const { status, out, err } = await callIn(data)('keys', 'rotate', ...words, '--data', data, '--json');
   return {
     status,
     err,
-    said: status === 0 ? (JSON.parse(out) as { step: string; rotated: unknown[] }) : undefined,
+    said: status === 0 ? Said.parse(JSON.parse(out)) : undefined,
   };
 };
 /** What devices would say of something that is signed now. */

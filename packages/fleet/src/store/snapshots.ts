@@ -50,10 +50,13 @@ export const takeSnapshot = async (db: Database, now: Date): Promise<void> => {
     .onConflictDoNothing();
 };
 
+/** Seconds between the times of a history, so that it has not too many. */
+export const historyStep = (since: Date, now: Date): number =>
+  Math.max(1, Math.ceil((now.getTime() - since.getTime()) / 1000 / USUAL_TIMES / SNAPSHOT_S)) * SNAPSHOT_S;
+
 /** One of each interval, and how it is now. */
 export const versionHistory = async (db: Database, since: Date, now: Date): Promise<VersionHistory> => {
-  const seconds = (now.getTime() - since.getTime()) / 1000;
-  const step = Math.max(1, Math.ceil(seconds / USUAL_TIMES / SNAPSHOT_S)) * SNAPSHOT_S;
+  const step = historyStep(since, now);
   const interval = sql`floor(extract(epoch from ${fleetSnapshots.at}) / ${sql.raw(String(step))})`;
   const rows = await db
     .selectDistinctOn([interval])

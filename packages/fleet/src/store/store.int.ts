@@ -50,6 +50,7 @@ import { getDeviceMetrics } from './device-metrics.ts';
 import { getOverview } from './overview/overview.ts';
 import { recordMetrics } from './record-metrics.ts';
 import { takeSnapshot, versionHistory } from './snapshots.ts';
+import { versionTimeline } from './version-timeline.ts';
 import { createClaim } from './claims.ts';
 import { revokeDevice } from './device-lifecycle.ts';
 import { desiredOf, getDevice } from './devices.ts';
@@ -510,6 +511,20 @@ describe.each(engines)('on %s', (engine, open) => {
       expect(times).toHaveLength(2);
       const { version } = await getDevice(db, id);
       expect(series.find((one) => one.version === version)?.counts.at(-1)).toBeGreaterThan(0);
+    });
+
+    test('of some devices the history is what they say and what is on record of their updates', async () => {
+      const { id } = await seedOnlineDevice(db, 'timeline-1');
+      const now = new Date(Date.now() + 1000);
+      const { times, total, series } = await versionTimeline(
+        db,
+        eq(devices.id, id),
+        hours(now.toISOString(), -1),
+        now,
+      );
+      expect([times.length, total[0], total.at(-1)]).toEqual([7, 0, 1]);
+      const { version } = await getDevice(db, id);
+      expect(series.map((one) => [one.version, one.counts.at(-1)])).toEqual([[version, 1]]);
     });
 
     test('the overview has what needs somebody', async () => {

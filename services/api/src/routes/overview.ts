@@ -1,4 +1,4 @@
-import { getOverview, unfinishedBuilds, versionHistory } from '@slipway/fleet';
+import { getOverview, isInReach, unfinishedBuilds, versionHistory, versionTimeline } from '@slipway/fleet';
 import { Overview, VersionHistory } from '@slipway/protocol';
 import { z } from 'zod';
 import { actorOf, reachOfRequest } from '../auth.ts';
@@ -36,7 +36,7 @@ export const overviewRoutes = (app: App, { db, store, builds }: Context): void =
   app.get(
     '/v1/overview/versions',
     {
-      config: { access: 'read' },
+      config: { access: 'read', groups: 'filter' },
       schema: {
         tags,
         operationId: 'overview.versions',
@@ -45,9 +45,11 @@ export const overviewRoutes = (app: App, { db, store, builds }: Context): void =
         response: { 200: VersionHistory },
       },
     },
-    async ({ query }) => {
+    async (request) => {
       const now = new Date();
-      return versionHistory(db, new Date(now.getTime() - query.days * DAY_MS), now);
+      const since = new Date(now.getTime() - request.query.days * DAY_MS);
+      const near = await isInReach(db, reachOfRequest(request), now);
+      return near === undefined ? versionHistory(db, since, now) : versionTimeline(db, near, since, now);
     },
   );
 };

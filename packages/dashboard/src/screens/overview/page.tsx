@@ -9,7 +9,6 @@ import { Empty } from '../../parts/empty.tsx';
 import { Loaded } from '../../parts/loaded.tsx';
 import { Page } from '../../parts/page.tsx';
 import { Panel } from '../../parts/panel.tsx';
-import { useMay } from '../../session/session.tsx';
 import { RecentActivity } from './activity.tsx';
 import { AttentionList } from './attention-list.tsx';
 import { Fleet } from './fleet.tsx';
@@ -51,36 +50,31 @@ const First = () => (
   </Panel>
 );
 
-const Glance = ({ overview }: { readonly overview: Overview }) => {
-  const seesVersions = useMay('read');
-  return (
-    <Stack gap="md">
-      {isNew(overview) ? <First /> : null}
-      <Verdict overview={overview} />
-      <Grid gap="md">
-        <Grid.Col span={{ base: 12, lg: 8 }}>
-          <Stack gap="md">
-            <Panel title="Needs attention">
-              <AttentionList items={overview.attention} />
-            </Panel>
-            <Panel title="Rollouts under way">
-              <RolloutsUnderWay rollouts={overview.rollouts} />
-            </Panel>
-            {seesVersions ? (
-              <VersionsOverTime classes={overview.counts.byClass.flatMap(({ value }) => value ?? [])} />
-            ) : null}
-          </Stack>
-        </Grid.Col>
-        <Grid.Col span={{ base: 12, lg: 4 }}>
-          <Panel title="Recent activity">
-            <RecentActivity activity={overview.activity} />
+const Glance = ({ overview }: { readonly overview: Overview }) => (
+  <Stack gap="md">
+    {isNew(overview) ? <First /> : null}
+    <Verdict overview={overview} />
+    <Grid gap="md">
+      <Grid.Col span={{ base: 12, lg: 8 }}>
+        <Stack gap="md">
+          <Panel title="Needs attention">
+            <AttentionList items={overview.attention} />
           </Panel>
-        </Grid.Col>
-      </Grid>
-      <Fleet counts={overview.counts} />
-    </Stack>
-  );
-};
+          <Panel title="Rollouts under way">
+            <RolloutsUnderWay rollouts={overview.rollouts} />
+          </Panel>
+          <VersionsOverTime classes={overview.counts.byClass.flatMap(({ value }) => value ?? [])} />
+        </Stack>
+      </Grid.Col>
+      <Grid.Col span={{ base: 12, lg: 4 }}>
+        <Panel title="Recent activity">
+          <RecentActivity activity={overview.activity} />
+        </Panel>
+      </Grid.Col>
+    </Grid>
+    <Fleet counts={overview.counts} />
+  </Stack>
+);
 
 export default function Screen() {
   const query = useQuery({
