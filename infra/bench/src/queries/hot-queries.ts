@@ -7,8 +7,11 @@ import {
   devicesAskedSince,
   devicesToDrop,
   getDevice,
+  getDeviceMetrics,
+  getOverview,
   getRollout,
   groupsOfDevice,
+  keyRotations,
   listAudit,
   listBuilds,
   listCommands,
@@ -17,16 +20,21 @@ import {
   listReleases,
   listRollouts,
   liveExecution,
+  packageCoverage,
   planRollout,
   queryCondition,
+  queryFields,
   recordBirth,
   recordDeath,
+  recordMetrics,
   recordProgress,
   recordStatus,
   recordTelemetry,
   rolloutsDue,
   rolloutsToPlan,
   runningRolloutsOn,
+  versionHistory,
+  versionTimeline,
   type Database,
   type Page,
   type Paged,
@@ -34,6 +42,7 @@ import {
 import {
   Birth,
   ClassName,
+  DEFAULT_TENANT,
   DeviceId,
   ExecutionId,
   Progress,
@@ -42,6 +51,7 @@ import {
   Status,
   Telemetry,
 } from '@slipway/protocol';
+import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { askSql } from './ask-sql.ts';
 import { BIG_CLASS } from './fill.ts';
@@ -51,6 +61,7 @@ export type HotQuery = Pick<QueryMeasure, 'part' | 'name'> & {
   readonly run: (db: Database) => Promise<unknown>;
   /** it asks for all there is */
   readonly mayScan?: boolean;
+  readonly goalMs?: number;
   /** the same part of a list, by counting rows */
   readonly byOffset?: (db: Database) => Promise<unknown>;
 };
@@ -120,12 +131,16 @@ export const hotQueries = async (db: Database, devices: number): Promise<readonl
     bytesReused: 0,
   });
 
+  const some = await listDevices(db, { limit: 100, offset: 0 });
+  const points = some.map(({ id }) => ({ device: id, telemetry, at: NOW }));
+
   const gateway: [string, HotQuery['run'], mayScan?: true][] = [
     ['birth', (tx) => recordBirth(tx, birth, false, NOW)],
     ['rollouts of a device', (tx) => runningRolloutsOn(tx, device)],
     ['telemetry', (tx) => recordTelemetry(tx, device, telemetry, NOW)],
     ['status report', (tx) => recordStatus(tx, device, status, NOW)],
     ['progress', (tx) => recordProgress(tx, [{ device, progress }], NOW)],
+    ['metrics of 100 devices', (tx) => recordMetrics(tx, points)],
     ['death', (tx) => recordDeath(tx, device, 10)],
     ['what is asked of a device', (tx) => desiredOf(tx, device)],
     ['live execution of a device', (tx) => liveExecution(tx, device)],
@@ -210,6 +225,29 @@ export const hotQueries = async (db: Database, devices: number): Promise<readonl
     listDevices(tx, { ...FIRST, condition: await queryCondition(tx, text, NOW) });
   const whole = 'class = edge-arm64 and metric.cpu_temp > 70 and version < 2.3.0';
 
+  const server = { storeIsFull: false, workers: 1, builds: 0 };
+  const daysAgo = (days: number): Date => new Date(NOW.getTime() - days * 86_400_000);
+  // What a person waits for who opens it in the morning.
+  const dashboard: [string, goalMs: number, HotQuery['run']][] = [
+    ['overview', 200, (tx) => getOverview(tx, DEFAULT_TENANT, 'fleet', server, NOW)],
+    ['versions over time', 200, (tx) => versionHistory(tx, daysAgo(14), NOW)],
+    [
+      'versions over time of a group',
+      200,
+      async (tx) =>
+        versionTimeline(
+          tx,
+          (await queryCondition(tx, 'group = listed-1', NOW)) ?? sql`true`,
+          daysAgo(14),
+          NOW,
+        ),
+    ],
+    ['fields of the query language', 100, (tx) => queryFields(tx, 'fleet', undefined)],
+    ['coverage of a package', 1000, (tx) => packageCoverage(tx, { query: 'openssl', days: 30 }, NOW)],
+    ['who follows a rotation of keys', 200, (tx) => keyRotations(tx, DEFAULT_TENANT)],
+    ['metrics of a device', 20, (tx) => getDeviceMetrics(tx, device, daysAgo(1), NOW, 300)],
+  ];
+
   const rows = (part: HotQuery['part'], of: typeof gateway): HotQuery[] =>
     of.map(([name, run, mayScan = false]) => ({ part, name, run, mayScan }));
   return [
@@ -235,6 +273,13 @@ export const hotQueries = async (db: Database, devices: number): Promise<readonl
       // A page ends early where many devices are found, and walks past all others where few are.
       (text): HotQuery => ({ part: 'queries', name: text, run: byQuery(text), mayScan: true }),
     ),
+    ...dashboard.map(([name, goalMs, run]): HotQuery => ({
+      part: 'dashboard',
+      name,
+      run,
+      goalMs,
+      mayScan: true,
+    })),
     { part: 'counts', name: 'all devices', run: (tx) => countDevices(tx, '', NOW), mayScan: true },
     { part: 'counts', name: whole, run: (tx) => countDevices(tx, whole, NOW), mayScan: true },
     {

@@ -65,7 +65,7 @@ export const measureQueries = async (
       const { rows: _, ...peer } = await explain(db, of, { large, repeats: REPEATS, before });
       peers.push({ name, plan: peer, ratio: peer.ms / plan.ms });
     };
-    if (withPeers) await compare('keys only', statements, dropIndexes);
+    if (withPeers && query.goalMs === undefined) await compare('keys only', statements, dropIndexes);
     if (withPeers && query.byOffset !== undefined)
       await compare('OFFSET', await statementsOf(query.byOffset));
     results.push({
@@ -76,6 +76,7 @@ export const measureQueries = async (
       plan,
       peers,
       mayScan: query.mayScan ?? false,
+      ...(query.goalMs === undefined ? {} : { goalMs: query.goalMs }),
     });
   }
   return results;

@@ -9,7 +9,7 @@ const migration = ({ name, ms, locks, rewritten }: MigrationMeasure): string =>
   `  ${name.padEnd(28)}${fixed(ms).padStart(9)}  locks ${list(locks)}` +
   (rewritten.length === 0 ? '' : `; rewrites ${list(rewritten)}`);
 
-const query = ({ name, rows, plan, peers, mayScan }: QueryMeasure): string =>
+const query = ({ name, rows, plan, peers, mayScan, goalMs }: QueryMeasure): string =>
   [
     `  ${name.padEnd(NAME)}`,
     String(rows).padStart(7),
@@ -19,11 +19,19 @@ const query = ({ name, rows, plan, peers, mayScan }: QueryMeasure): string =>
       const peer = peers.find((one) => one.name === kind);
       return (peer === undefined ? '' : `${fixed(peer.ratio)}×`).padStart(10);
     }),
+    goalMs === undefined ? '' : `  goal ${fixed(goalMs)} ms: ${plan.ms <= goalMs ? 'met' : 'missed (!)'};`,
     `  ${plan.scanned.length === 0 ? '' : `reads all of ${list(plan.scanned)}${mayScan ? '' : ' (!)'}; `}`,
     plan.nodes.filter((node) => /Scan/.test(node)).join(', '),
   ].join('');
 
-const PARTS: readonly QueryMeasure['part'][] = ['gateway', 'planner', 'lists', 'queries', 'counts'];
+const PARTS: readonly QueryMeasure['part'][] = [
+  'gateway',
+  'planner',
+  'lists',
+  'queries',
+  'counts',
+  'dashboard',
+];
 
 export const renderEngine = (result: EngineMeasure): string =>
   [

@@ -9,7 +9,7 @@ export const Plan = z.object({
 export type Plan = z.infer<typeof Plan>;
 
 export const QueryMeasure = z.object({
-  part: z.enum(['gateway', 'planner', 'lists', 'queries', 'counts']),
+  part: z.enum(['gateway', 'planner', 'lists', 'queries', 'counts', 'dashboard']),
   name: z.string(),
   rows: z.int().describe('that the last statement gave or changed'),
   statements: z.int(),
@@ -18,6 +18,7 @@ export const QueryMeasure = z.object({
     .array(z.object({ name: z.string(), plan: Plan, ratio: z.number().describe('its time by ours') }))
     .describe('the same answer as it would be had otherwise, in the same run'),
   mayScan: z.boolean().describe('it asks for all there is'),
+  goalMs: z.number().optional().describe('what it may take'),
 });
 export type QueryMeasure = z.infer<typeof QueryMeasure>;
 
