@@ -6,6 +6,7 @@ import { keyboard } from './scenarios/keyboard.ts';
 import { people } from './scenarios/people.ts';
 import { security } from './scenarios/security.ts';
 import { session } from './scenarios/session.ts';
+import { triggers } from './scenarios/triggers.ts';
 import { openWorld, type World } from './world.ts';
 
 let opened: World;
@@ -21,6 +22,9 @@ describe('a day of work', () => {
 });
 describe('people and devices', () => {
   people(world);
+});
+describe('triggers', () => {
+  triggers(world);
 });
 describe('the session', () => {
   session(world);

@@ -7,6 +7,8 @@ export type Column<Row> = {
   readonly cell: (row: Row) => ReactNode;
   readonly align?: 'left' | 'right' | undefined;
   readonly width?: number | string | undefined;
+  /** its words are never broken: for short ones; ids are, so that a table fits a telephone */
+  readonly isWhole?: boolean;
   /** hidden below this width of the window, for what can be done without */
   readonly from?: 'xs' | 'sm' | 'md' | 'lg' | undefined;
 };
@@ -57,9 +59,9 @@ export const DataTable = <Row,>({
               ))
             : rows.map((row) => (
                 <Table.Tr key={rowKey(row)}>
-                  {columns.map(({ id, cell, align, from }) => (
+                  {columns.map(({ id, cell, align, from, isWhole = false }) => (
                     <Table.Td key={id} ta={align} visibleFrom={from}>
-                      <Box component="span" style={{ overflowWrap: 'anywhere' }}>
+                      <Box component="span" style={isWhole ? {} : { overflowWrap: 'anywhere' }}>
                         {cell(row)}
                       </Box>
                     </Table.Td>

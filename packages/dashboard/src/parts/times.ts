@@ -16,6 +16,12 @@ export const localTime = (time: Date): string => local.format(time);
 /** `2026-11-26 04:36:12 UTC` */
 export const utcTime = (time: Date): string => `${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 
+/** Both, as on paper, where nobody can point at one to see the other; once, where they are the same. */
+export const bothTimes = (time: Date): string => {
+  const here = localTime(time);
+  return here.endsWith(' UTC') ? here : `${here} (${utcTime(time)})`;
+};
+
 const JUST_MS = 10_000;
 
 /** `just now`, `3 min ago`, `in 2 d 4 h` */

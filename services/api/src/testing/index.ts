@@ -2,3 +2,5 @@
 export { newKeyAndCsr } from './csr.ts';
 export { post } from './post.ts';
 export { CLASS_FILE, IMAGE_FILE, runApi, type TestApi } from './running-api.ts';
+export { newGitRepository } from './git-repository.ts';
+export { gitHubPush } from './hook-payloads.ts';

@@ -77,10 +77,12 @@ const Row = ({ entry, isOpen, toggle }: RowProps) => {
           {isOpen ? <IconChevronDown size={16} /> : <IconChevronRight size={16} />}
         </ActionIcon>
       </Table.Td>
-      <Table.Td style={{ whiteSpace: 'nowrap' }}>
+      <Table.Td>
         <Time value={at} />
       </Table.Td>
-      <Table.Td style={{ overflowWrap: 'anywhere' }}>{actor}</Table.Td>
+      <Table.Td miw={64} style={{ overflowWrap: 'anywhere' }}>
+        {actor}
+      </Table.Td>
       <Table.Td>
         <Text span size="sm" className="slipway-mono">
           {action}

@@ -101,7 +101,7 @@ export const TriggerHistory = () => {
             <Empty icon={IconBolt} title="No trigger yet">
               A trigger makes builds by itself: when somebody pushes, when an image is pushed to a registry,
               at a time, or when packages change upstream. Make one under{' '}
-              <Anchor component={Link} to="/settings?tab=triggers">
+              <Anchor component={Link} to="/settings/triggers">
                 Settings
               </Anchor>
               .

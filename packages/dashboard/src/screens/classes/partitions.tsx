@@ -35,7 +35,7 @@ export const Partitions = ({ sizes, used, isBrief = false }: PartitionsProps) =>
         ))}
       </Group>
       {isBrief ? null : (
-        <Group gap="lg">
+        <Group gap="lg" style={{ rowGap: 4 }}>
           {parts.map(({ name, size, used: taken }) => (
             <Group key={name} gap={6} wrap="nowrap">
               <Box w={12} h={12} bg={COLOR[name][0]} style={{ borderRadius: 3 }} aria-hidden />

@@ -24,6 +24,7 @@ export const History = ({ release }: { readonly release: string }) => {
                 <Timeline.Item
                   key={`${event.at} ${title}`}
                   color={colorOfTone(tone)}
+                  styles={{ itemBullet: { backgroundColor: 'var(--mantine-color-default)' } }}
                   title={
                     <Text size="sm" fw={500}>
                       {title}

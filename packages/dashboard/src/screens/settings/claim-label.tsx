@@ -1,7 +1,8 @@
 import { Claim, type ClaimToken } from '@slipway/protocol';
 import { useEffect } from 'react';
 import { createPortal } from 'react-dom';
-import { localTime, utcTime } from '../../parts/times.ts';
+import { counted } from '../../parts/numbers.ts';
+import { bothTimes } from '../../parts/times.ts';
 import { QrCode } from './qr-code.tsx';
 import './claims.css';
 
@@ -29,32 +30,34 @@ export const ClaimLabel = ({ claim, token, done }: ClaimLabelProps) => {
   const ends = new Date(claim.expiresAt);
   return createPortal(
     <div className="slipway-label">
-      <h1 style={{ fontSize: '16pt', margin: 0 }}>Slipway claim: {claim.deviceClass}</h1>
-      <QrCode text={claimFile(token)} label="Claim token" size="60mm" />
-      <p style={{ fontFamily: 'monospace', fontSize: '10pt', overflowWrap: 'anywhere' }}>{token}</p>
-      <p style={{ fontSize: '10pt' }}>
-        {claim.deviceId === null
-          ? `${claim.uses} devices${claim.idPattern === null ? '' : `, ids ${claim.idPattern}`}`
-          : `Device ${claim.deviceId}`}
-        <br />
-        Good until {localTime(ends)} ({utcTime(ends)})
-        {claim.approval === 'required' ? (
-          <>
-            <br />
-            Each device waits until an operator accepts it
-          </>
-        ) : null}
-        {claim.note === null ? null : (
-          <>
-            <br />
-            {claim.note}
-          </>
-        )}
-      </p>
-      <p style={{ fontSize: '9pt' }}>
-        The code is the content of slipway/claim.json on the ESP. Whoever has it can enrol a device: keep it
-        under lock.
-      </p>
+      <QrCode text={claimFile(token)} label="Claim token" size="44mm" />
+      <div>
+        <h1>{claim.deviceClass}</h1>
+        <p className="slipway-label-token">{token}</p>
+        <p>
+          {claim.deviceId === null
+            ? `For ${counted(claim.uses, 'device')}${claim.idPattern === null ? '' : `, ids ${claim.idPattern}`}`
+            : `For the device ${claim.deviceId}`}
+          <br />
+          Good until {bothTimes(ends)}
+          {claim.approval === 'required' ? (
+            <>
+              <br />
+              Each device waits until an operator accepts it
+            </>
+          ) : null}
+          {claim.note === null ? null : (
+            <>
+              <br />
+              {claim.note}
+            </>
+          )}
+        </p>
+        <p className="slipway-label-small">
+          Slipway claim: the code is the content of slipway/claim.json on the ESP. Whoever has it can enrol a
+          device: keep it under lock.
+        </p>
+      </div>
     </div>,
     document.body,
   );

@@ -48,7 +48,7 @@ export default function Claims() {
       header: 'Claim',
       cell: ({ id, note }) => (
         <Box>
-          <Anchor component="button" type="button" size="sm" onClick={() => choose(id)}>
+          <Anchor component="button" type="button" size="sm" ta="left" onClick={() => choose(id)}>
             {note ?? id}
           </Anchor>
           {note === null ? null : (
@@ -67,7 +67,7 @@ export default function Claims() {
         return <StateBadge state={state} tone={TONES[state]} />;
       },
     },
-    { id: 'class', header: 'Class', cell: ({ deviceClass }) => deviceClass },
+    { id: 'class', header: 'Class', isWhole: true, cell: ({ deviceClass }) => deviceClass },
     {
       id: 'for',
       header: 'Device',
@@ -85,6 +85,7 @@ export default function Claims() {
       id: 'used',
       header: 'Used',
       align: 'right',
+      isWhole: true,
       cell: ({ used, uses }) => `${count(used)} of ${count(uses)}`,
     },
     { id: 'ends', header: 'Ends', from: 'md', cell: ({ expiresAt }) => <Time value={expiresAt} /> },

@@ -1,4 +1,4 @@
-import { Alert, Anchor, Badge, Button, Group, List, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Anchor, Box, Button, Group, List, Stack, Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { TenantChange, type EmergencyStop, type ServerStatus } from '@slipway/protocol';
 import { IconAlertTriangle, IconHandStop } from '@tabler/icons-react';
@@ -175,7 +175,7 @@ const StopPanel = ({ stop }: { readonly stop: EmergencyStop }) => {
                 <TextInput
                   aria-label="Reason of the stop"
                   placeholder="Reason, such as: 1.4.0 bricks pumps"
-                  flex={1}
+                  flex="1 1 260px"
                   maw={420}
                   {...form.getInputProps('reason')}
                 />
@@ -232,14 +232,14 @@ const StatusPanel = ({ status }: { readonly status: ServerStatus }) => {
             ['Devices', `${count(devices.total)}, ${count(devices.online)} of them connected`],
             [
               'Queues',
-              <Group key="queues" gap={6}>
+              <Box key="queues">
                 {queues.map(({ name, waiting, active, failed }) => (
-                  <Badge key={name} variant="default" tt="none" radius="sm" fw={500}>
+                  <Text size="sm" key={name}>
                     {name}: {count(waiting)} waiting, {count(active)} active
                     {failed > 0 ? `, ${count(failed)} failed` : ''}
-                  </Badge>
+                  </Text>
                 ))}
-              </Group>,
+              </Box>,
             ],
             [
               'API',

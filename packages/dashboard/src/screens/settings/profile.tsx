@@ -1,4 +1,4 @@
-import { Alert, Button, PasswordInput, Stack, Text } from '@mantine/core';
+import { Alert, Button, List, PasswordInput, Stack, Text } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { Password } from '@slipway/protocol';
 import { useState } from 'react';
@@ -26,9 +26,15 @@ export default function Profile() {
             ['Role', user === null ? 'a token of the server' : (user.role ?? 'only on groups')],
             [
               'You may',
-              access.length === 0
-                ? `act on the devices of ${groups.length} groups`
-                : access.map((one) => <div key={one}>{ACCESS_WORDS[one]}</div>),
+              access.length === 0 ? (
+                `act on the devices of ${groups.length} groups`
+              ) : (
+                <List key="access" size="sm" spacing={2}>
+                  {access.map((one) => (
+                    <List.Item key={one}>{ACCESS_WORDS[one]}</List.Item>
+                  ))}
+                </List>
+              ),
             ],
             ['Since', user === null ? null : <Time value={user.createdAt} />],
           ]}

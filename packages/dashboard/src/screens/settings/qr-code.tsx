@@ -11,7 +11,7 @@ export const QrCode = ({
   readonly label: string;
   readonly size?: number | string;
 }) => {
-  const { data, size: modules } = encode(text, { ecc: 'M', border: 3 });
+  const { data, size: modules } = encode(text, { ecc: 'M', border: 4 });
   return (
     <svg
       role="img"

@@ -19,6 +19,7 @@ const columns: Column<Row>[] = [
   {
     id: 'kind',
     header: 'What',
+    isWhole: true,
     cell: ({ kind }) => (
       <Text span fw={500} size="sm">
         {kind.replaceAll('-', ' ')}
