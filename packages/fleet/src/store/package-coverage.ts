@@ -89,7 +89,7 @@ const changesOf = (
       from executions e join asked on asked.id = e.device
       where e.state = 'COMMITTED' and e.updated_at > ${begin}
     ), firsts as (
-      select commits.device, commits.nth_last, (
+      select commits.device, commits.nth_last, commits.release as committed, (
         select p.release from executions p
         where p.device = commits.device and p.state = 'COMMITTED' and p.updated_at <= ${begin}
         order by p.created_at desc, p.id desc limit 1) as release
@@ -99,7 +99,7 @@ const changesOf = (
       select asked.id as device, enrolled, case
         when firsts.device is null then asked.release
         when firsts.release is not null then firsts.release
-        when firsts.nth_last = 1 and other is distinct from (select release from commits c where c.device = asked.id) then other
+        when firsts.nth_last = 1 and other is distinct from firsts.committed then other
         when firsts.nth_last = 1 then asked.release
       end as release
       from asked left join firsts on firsts.device = asked.id
