@@ -47,6 +47,19 @@ test('ls sums up by kind; an empty cache is no error', async () => {
   });
 });
 
+test('what Dockerfiles gave goes as a whole, what their engines work in only once nobody can be at it', async () => {
+  put('dockerfile/aa/index.json', 10, 90);
+  put('dockerfile/aa/blobs/sha256/one', 100, 400);
+  put('dockerfile/bb/index.json', 10, 1);
+  put('dockerfile/cc.tmp/root/storage.lock', 10, 0);
+  put('dockerfile/dd.tmp/root/storage.lock', 10, 3);
+  expect((await call('cache', 'prune')).out).toContain('removed 2 of 4 items, 120 B');
+  expect(existsSync(at('dockerfile/aa'))).toBe(false);
+  expect(existsSync(at('dockerfile/bb/index.json'))).toBe(true);
+  expect(existsSync(at('dockerfile/cc.tmp/root/storage.lock'))).toBe(true);
+  expect(existsSync(at('dockerfile/dd.tmp'))).toBe(false);
+});
+
 test('prune goes by the last use, and a layer goes with its index or stays with it', async () => {
   put('layers/aa/aa.tar', 1000, 90);
   put('layers/aa/aa.json', 10, 1);

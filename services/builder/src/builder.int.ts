@@ -166,6 +166,22 @@ test('a failed build tells why, with the place in the image file, and leaves its
   expect(await readFile(join(build, 'build.log'), 'utf8')).toContain('failed: SPEC_INVALID');
 });
 
+test('a worker that may builds Dockerfiles: the engine tells its steps in the log, and its failure names the line', async () => {
+  const build = await writeRequest(
+    "kernel: {image: 'deb:k'}\nservices: [{name: a, build: ./a}]\npackages: {k: {install: [x]}}\n",
+  );
+  await mkdir(join(folder, 'images', 'a'));
+  await writeFile(join(folder, 'images', 'a', 'Dockerfile'), 'FROM scratch\nENV A=b\nCOPY missing /\n');
+  await startBuilder({ SLIPWAY_DOCKERFILE_BUILDS: 'on' });
+  const failure = await failureOf(await add({ v: 1, buildId: ID }));
+  expect(failure.code).toBe('DOCKERFILE_BUILD_FAILED');
+  expect(failure.message).toMatch(/^dockerfile:a-[0-9a-f]{8}: a\/Dockerfile:3: step 3 of 3 \(COPY missing/);
+  const log = await readFile(join(build, 'build.log'), 'utf8');
+  expect(log).toMatch(/dockerfile:a-[0-9a-f]{8}: step 2 of 3: ENV A=b/);
+  expect(log).toMatch(/dockerfile:a-[0-9a-f]{8}: STEP 3\/3: COPY missing/);
+  expect((await readdir(build)).sort()).toEqual(['build.log', 'request.json']);
+});
+
 test('the job of a worker that was killed is taken up by the next and runs once more', async () => {
   const build = await writeRequest();
   const layout = join(folder, 'images', 'web');

@@ -173,6 +173,18 @@ describe('nothing stays in the cache', () => {
     expect(await results()).toEqual(before);
   });
 
+  test('of a build that is cancelled', async () => {
+    await write('slow', { Dockerfile: `${SHELL}RUN echo begun && busybox sleep 100000\n` });
+    const before = await results();
+    const abort = new AbortController();
+    const reason = new Error('enough');
+    const log = (line: string): void => {
+      if (line.endsWith(': begun')) abort.abort(reason);
+    };
+    await expect(resolve('slow', { signal: abort.signal, log })).rejects.toBe(reason);
+    expect(await results()).toEqual(before);
+  });
+
   test('of a process that is killed, and what it started ends with it', async () => {
     const seconds = String(100_000 + process.pid);
     await write('slow', { Dockerfile: `${SHELL}RUN busybox sleep ${seconds}\n` });

@@ -25,16 +25,16 @@ export const runEngine = async (
     ['--pdeathsig', 'KILL', '--', 'sh', '-c', 'exec "$@" 2>&1', 'sh', command, ...args],
     { stdio: ['ignore', 'pipe', 'inherit'], signal, killSignal: 'SIGKILL' },
   );
-  const ended = new Promise<number>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (status) => resolve(status ?? 1));
-  });
   const lines = createInterface({ input: child.stdout, crlfDelay: Infinity });
   lines.on('line', (line) => onLine(line.slice(0, MAX_LINE)));
-  try {
-    return await ended;
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error;
-  }
+  return new Promise((resolve, reject) => {
+    let failure: Error | undefined;
+    child.once('error', (error) => (failure = error));
+    // Not before everything that it started has let go of the pipe, and so of its work folder.
+    child.once('close', (status) => {
+      if (signal.aborted) reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
+      else if (failure === undefined) resolve(status ?? 1);
+      else reject(failure);
+    });
+  });
 };
