@@ -44,7 +44,6 @@ export const StateBadge = ({
       radius="sm"
       tt="none"
       fw={600}
-      miw="max-content"
       autoContrast
       className={`slipway-tone slipway-tone-${color}`}
       leftSection={<Icon size={12} stroke={2.5} aria-hidden />}

@@ -1,3 +1,7 @@
+import type { CSSProperties } from 'react';
+
+type Ground = CSSProperties & Readonly<Record<'--tile-light' | '--tile-dark', string>>;
+
 /** Grounds of tiles that dark text (light) and light text (dark) is read on, told apart by people who see few colours. */
 const GROUNDS = [
   ['#a9d3f2', '#1f4f78'],
@@ -14,9 +18,7 @@ const OTHER = ['#e3e6e9', '#33383d'] as const;
 /**
  * A ground for each component, the largest first; those of the build itself and those after the eighth share one.
  */
-export const groundsOf = (
-  components: readonly (string | null)[],
-): ((component: string | null) => Readonly<Record<'--tile-light' | '--tile-dark', string>>) => {
+export const groundsOf = (components: readonly (string | null)[]): ((component: string | null) => Ground) => {
   const named = components.filter((component) => component !== null);
   return (component) => {
     const at = component === null ? -1 : named.indexOf(component);

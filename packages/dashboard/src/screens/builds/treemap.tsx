@@ -1,10 +1,11 @@
+import type { CSSProperties } from 'react';
 import './treemap.css';
 import { useElementSize } from '@mantine/hooks';
 import type { ContentsNode } from '@slipway/protocol';
 import { bytes, percent } from '../../parts/numbers.ts';
 import { nameOf, nestedTiles, type Tile } from './nested-tiles.ts';
 
-type GroundOf = (component: string | null) => Readonly<Record<string, string>>;
+type GroundOf = (component: string | null) => CSSProperties;
 
 type TreemapProps = {
   readonly under: ContentsNode;

@@ -19,7 +19,10 @@ export const isSelected = (selection: Selection, id: DeviceId): boolean =>
 
 /** Kept while the query is the same: who is not found any more is not meant any more. */
 export const useSelection = (query: string) => {
-  const [of, setOf] = useState({ query, selection: NONE });
+  const [of, setOf] = useState<{ readonly query: string; readonly selection: Selection }>({
+    query,
+    selection: NONE,
+  });
   const selection = of.query === query ? of.selection : NONE;
   const set = useCallback((next: Selection) => setOf({ query, selection: next }), [query]);
   return {

@@ -21,7 +21,7 @@ export const useDeviceTotal = (query: string) =>
     queryKey: ['devices', 'total', query],
     queryFn: async ({ signal }) => {
       const { total } = await api.devices
-        .list({ ...(query === '' ? {} : { query }), limit: 1, count: 'true' }, { signal })
+        .list({ ...(query === '' ? {} : { query }), limit: 1, count: true }, { signal })
         .page();
       return total ?? 0;
     },

@@ -27,7 +27,7 @@ export default function Screen() {
   };
   const classes = useQuery({
     queryKey: ['classes', 'names'],
-    queryFn: () => api.deviceClasses.list().all(),
+    queryFn: ({ signal }) => api.deviceClasses.list({ signal }),
   });
   const channels = useQuery({
     queryKey: ['channels', 'list', deviceClass],

@@ -38,7 +38,7 @@ export default function Screen() {
   const mayRelease = useMay('release');
   const classes = useQuery({
     queryKey: ['classes', 'names'],
-    queryFn: () => api.deviceClasses.list().all(),
+    queryFn: ({ signal }) => api.deviceClasses.list({ signal }),
   });
   const query = useInfiniteQuery({
     queryKey: ['rollouts', 'list', deviceClass],
