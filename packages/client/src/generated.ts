@@ -88,6 +88,7 @@ import {
   ReleaseUse,
   RepositoryChange,
   RepositoryCheck,
+  RepositoryEdit,
   RepositoryFile,
   RepositorySave,
   RepositoryText,
@@ -114,6 +115,10 @@ import {
   Source,
   SourceChange,
   SourceCreate,
+  SourceEdit,
+  SourceEdited,
+  SourceFiles,
+  SourcePatch,
   StopRequest,
   Tenant,
   TenantChange,
@@ -784,6 +789,9 @@ export const generatedClient = (connection: Connection) => ({
       json(connection, Release, `/v1/releases/${segment(id)}/withdraw`, { method: 'POST', ...options }),
   },
   repository: {
+    /** Save, add, rename and delete files of the image repository at once; class and image files must be without fault. `POST /v1/repository/edits` */
+    edit: (body: z.input<typeof RepositoryEdit>, options: CallOptions = {}) =>
+      nothing(connection, '/v1/repository/edits', { method: 'POST', body, ...options }),
     /** Read a file of the image repository; its ETag is what saving it is compared with. `GET /v1/repository/files/{path}` */
     getFile: (path: string, options: CallOptions = {}) =>
       json(connection, RepositoryText, `/v1/repository/files/${segment(path)}`, options),
@@ -933,12 +941,30 @@ export const generatedClient = (connection: Connection) => ({
     /** Forget a source that no trigger builds from; builds of it stay. `DELETE /v1/sources/{id}` */
     delete: (id: string, options: CallOptions = {}) =>
       nothing(connection, `/v1/sources/${segment(id)}`, { method: 'DELETE', ...options }),
+    /** Commit changes of files to a branch of a source and push it, never by force; class and image files must be without fault. `POST /v1/sources/{id}/edits` */
+    edit: (id: string, body: z.input<typeof SourceEdit>, options: CallOptions = {}) =>
+      json(connection, SourceEdited, `/v1/sources/${segment(id)}/edits`, {
+        method: 'POST',
+        body,
+        ...options,
+      }),
     /** Fetch the branch of a source now, to see that it can be reached. `POST /v1/sources/{id}/fetch` */
     fetch: (id: string, options: CallOptions = {}) =>
       json(connection, Source, `/v1/sources/${segment(id)}/fetch`, { method: 'POST', ...options }),
     /** Show a source. `GET /v1/sources/{id}` */
     get: (id: string, options: CallOptions = {}) =>
       json(connection, Source, `/v1/sources/${segment(id)}`, options),
+    /** Read a file on a branch of a source. `GET /v1/sources/{id}/files/{path}` */
+    getFile: (
+      id: string,
+      path: string,
+      query: { readonly branch?: string | undefined; readonly commit?: string | undefined } = {},
+      options: CallOptions = {},
+    ) =>
+      json(connection, RepositoryText, `/v1/sources/${segment(id)}/files/${segment(path)}`, {
+        query,
+        ...options,
+      }),
     /** List git repositories that builds are made from, by name. `GET /v1/sources` */
     list: (
       query: {
@@ -949,12 +975,58 @@ export const generatedClient = (connection: Connection) => ({
       } = {},
       options: CallOptions = {},
     ) => list(connection, Source, '/v1/sources', { query, ...options }),
+    /** List the commits that changed a file of a source, newest first. `GET /v1/sources/{id}/files/{path}/changes` */
+    listChanges: (
+      id: string,
+      path: string,
+      query: {
+        readonly branch?: string | undefined;
+        readonly commit?: string | undefined;
+        readonly most?: number | undefined;
+      } = {},
+      options: CallOptions = {},
+    ) =>
+      json(
+        connection,
+        z.array(RepositoryChange),
+        `/v1/sources/${segment(id)}/files/${segment(path)}/changes`,
+        { query, ...options },
+      ),
     /** List the device classes on the branch of a source, which is fetched for that. `GET /v1/sources/{id}/device-classes` */
     listDeviceClasses: (id: string, options: CallOptions = {}) =>
       json(connection, z.array(DeviceClass), `/v1/sources/${segment(id)}/device-classes`, options),
+    /** List the files on a branch of a source, and which classes are made of them. `GET /v1/sources/{id}/files` */
+    listFiles: (
+      id: string,
+      query: { readonly branch?: string | undefined; readonly commit?: string | undefined } = {},
+      options: CallOptions = {},
+    ) => json(connection, SourceFiles, `/v1/sources/${segment(id)}/files`, { query, ...options }),
+    /** Give the same changes as a patch for git am, where the server may not push; nothing is changed. `POST /v1/sources/{id}/patches` */
+    patch: (id: string, body: z.input<typeof SourceEdit>, options: CallOptions = {}) =>
+      json(connection, SourcePatch, `/v1/sources/${segment(id)}/patches`, {
+        method: 'POST',
+        body,
+        ...options,
+      }),
     /** Change a source; with another URL its credentials are gone unless they are given anew. `PATCH /v1/sources/{id}` */
     update: (id: string, body: z.input<typeof SourceChange>, options: CallOptions = {}) =>
       json(connection, Source, `/v1/sources/${segment(id)}`, { method: 'PATCH', body, ...options }),
+    /** Check a text in the place of a file of a source, by itself and with the other files of its classes; nothing is saved. `POST /v1/sources/{id}/validate` */
+    validate: (
+      id: string,
+      body: {
+        readonly path: string;
+        readonly text: string;
+        readonly branch?: string | undefined;
+        readonly commit?: string | undefined;
+      },
+      options: CallOptions = {},
+    ) =>
+      json(connection, RepositoryCheck, `/v1/sources/${segment(id)}/validate`, {
+        method: 'POST',
+        body,
+        ...options,
+      }),
   },
   status: {
     /** Show how the server is: emergency stop, database, disk, queues, what is under way. `GET /v1/status` */

@@ -75,6 +75,12 @@ export const ERRORS = {
     'A git repository cannot be fetched.',
     'Check its URL, its credentials and the network; the message quotes git.',
   ),
+  GIT_PUSH_REFUSED: entry(
+    77,
+    409,
+    'A git repository did not take a commit.',
+    'Give the source credentials that may write, choose a branch that is not protected, or take the change as a patch; the message quotes git.',
+  ),
   GIT_REF_UNKNOWN: entry(66, 422, 'A git repository has no such branch.', 'Name a branch that is there.'),
   HOOK_SIGNATURE_INVALID: entry(
     77,

@@ -47,6 +47,26 @@ export const RepositorySave = z.strictObject({
 });
 export type RepositorySave = z.infer<typeof RepositorySave>;
 
+/** Several changes at once, all or none. */
+export const RepositoryEdit = z.strictObject({
+  changes: z
+    .array(
+      z.strictObject({
+        path: RepositoryPath,
+        /** digest of the text that was read; null: there was no such file. Where that is no longer so, nothing is changed */
+        was: Digest.nullable(),
+        /** null: the file goes */
+        text: z.string().max(MAX_REPOSITORY_TEXT).nullable(),
+      }),
+    )
+    .min(1)
+    .max(50)
+    .refine((changes) => new Set(changes.map(({ path }) => path)).size === changes.length, 'each file once'),
+  /** what for, as the history tells it */
+  message: z.string().trim().min(1).max(500).optional(),
+});
+export type RepositoryEdit = z.infer<typeof RepositoryEdit>;
+
 export const CommitHash = z.string().regex(/^[0-9a-f]{40,64}$/);
 export const RepositoryChange = z.object({
   commit: CommitHash,

@@ -52,6 +52,7 @@ export * from './rollout-requests.ts';
 export * from './rollouts.ts';
 export * from './session-expiry.ts';
 export * from './settings.ts';
+export * from './source-edits.ts';
 export * from './sources.ts';
 export * from './status.ts';
 export * from './suggest.ts';

@@ -3,15 +3,28 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { admitToken, createGroup, getAuditHead, listAudit, type Database } from '@slipway/fleet';
 import { tablesInOrder } from '@slipway/fleet/backup';
 import { seedDevice, seedDraft, seedOnlineDevice, seedRelease } from '@slipway/fleet/testing';
-import { AuditEntry, GroupCreate, LoggedIn, Problem, Session, verifyAudit } from '@slipway/protocol';
+import {
+  AuditEntry,
+  GroupCreate,
+  LoggedIn,
+  Problem,
+  Session,
+  SourceName,
+  verifyAudit,
+} from '@slipway/protocol';
 import { z } from 'zod';
 import { describeApi } from './openapi/write.ts';
-import { CLASS_FILE, runApi, type TestApi } from './testing/running-api.ts';
+import { newGitRepository, type GitRepository } from './testing/git-repository.ts';
+import { CLASS_FILE, IMAGE_FILE, runApi, type TestApi } from './testing/running-api.ts';
 
 let api: TestApi;
 let db: Database;
+let repository: GitRepository;
 beforeAll(async () => {
   api = await runApi();
+  repository = await newGitRepository(api.path('repository'));
+  await repository.commit({ 'classes/edge-git.yml': CLASS_FILE, 'edge.yml': IMAGE_FILE });
+  await repository.git('config', 'receive.denyCurrentBranch', 'ignore');
   db = api.db;
   await writeFile(api.path('images/classes/edge-other.yml'), CLASS_FILE.replace('edge-test', 'edge-other'));
   await admitToken(db, { text: 'swt_viewer', name: 'viewer', role: 'viewer' });
@@ -145,6 +158,9 @@ const CHANGES: Readonly<Record<string, () => Promise<Asked>>> = {
     path: ['notes.txt'],
     body: { text: `note ${number++}`, message: 'a note' },
   }),
+  'POST /v1/repository/edits': async () => ({
+    body: { changes: [{ path: `note-${number++}.txt`, was: null, text: 'a note' }] },
+  }),
   'POST /v1/releases/{id}/publish': async () => ({ path: [await draft()] }),
   'POST /v1/releases/{id}/qualify': async () => ({ path: [await draft()] }),
   'POST /v1/releases/{id}/deprecate': async () => ({ path: [await release()] }),
@@ -242,6 +258,13 @@ const CHANGES: Readonly<Record<string, () => Promise<Asked>>> = {
   'POST /v1/retention/run': async () => ({ body: { dryRun: false } }),
   'POST /v1/sources': async () => ({ body: { name: 'made', url: SOURCE_URL } }),
   'PATCH /v1/sources/{id}': async () => ({ path: [await source()], body: { branch: 'next' } }),
+  'POST /v1/sources/{id}/edits': async () => ({
+    path: [
+      (await api.client().sources.create({ name: SourceName.parse(`git-${number++}`), url: repository.url }))
+        .id,
+    ],
+    body: { changes: [{ path: `note-${number++}.txt`, was: null, text: 'a note' }] },
+  }),
   'DELETE /v1/sources/{id}': async () => ({ path: [await source()] }),
   'POST /v1/triggers': async () => ({ body: { name: 'made', on: { kind: 'upstream' } } }),
   'PATCH /v1/triggers/{id}': async () => ({ path: [await trigger()], body: { enabled: false } }),
@@ -291,6 +314,8 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'POST /v1/rollouts/preview': 'changes nothing',
   'POST /v1/repository/validate': 'changes nothing',
   'POST /v1/webhooks/{id}/ping': 'is on record as a delivery, and tells the receiver nothing',
+  'POST /v1/sources/{id}/validate': 'changes nothing',
+  'POST /v1/sources/{id}/patches': 'changes nothing',
   'POST /v1/sources/{id}/fetch': 'brings a mirror up to date, as every build does',
 };
 

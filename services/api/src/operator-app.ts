@@ -46,6 +46,7 @@ import { rolloutProgressRoutes } from './routes/rollout-progress.ts';
 import { rolloutStepRoutes } from './routes/rollout-steps.ts';
 import { rolloutRoutes } from './routes/rollouts.ts';
 import { statusRoutes } from './routes/status.ts';
+import { sourceFileRoutes } from './routes/source-files.ts';
 import { sourceRoutes } from './routes/sources.ts';
 import { tenantRoutes } from './routes/tenant.ts';
 import { triggerRoutes } from './routes/triggers.ts';
@@ -135,6 +136,7 @@ export const operatorApp = async (
     for (const routes of [
       deviceClassRoutes,
       sourceRoutes,
+      sourceFileRoutes,
       triggerRoutes,
       buildRoutes,
       buildEventRoutes,

@@ -1,6 +1,6 @@
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { codeOf, SlipwayError } from '@slipway/protocol';
+import { codeOf, RepositoryPath, SlipwayError } from '@slipway/protocol';
 import { CLASS_FILE, IMAGE_FILE, runApi, type TestApi } from './testing/running-api.ts';
 
 let api: TestApi;
@@ -99,4 +99,33 @@ test('editors get the schemas that files are checked by', async () => {
   const { repository } = api.client();
   expect(await repository.getSchema('image')).toMatchObject({ title: 'Slipway image file' });
   expect(await repository.getSchema('class')).toMatchObject({ properties: { arch: {} } });
+});
+
+test('files are added, renamed and deleted at once, and not over what another saved meanwhile', async () => {
+  const { repository, audit } = api.client();
+  const edge = await repository.getFile('edge.yml');
+  const ofClass = await repository.getFile('classes/edge-test.yml');
+  const away = { path: edge.path, was: edge.digest, text: null };
+  expect(await repository.edit({ changes: [away] }).catch(codeOf)).toBe('SPEC_INVALID');
+  const moved = RepositoryPath.parse('parts/gate.yml');
+  const named = ofClass.text.replace('../edge.yml', '../parts/gate.yml');
+  const renamed = {
+    changes: [
+      away,
+      { path: moved, was: null, text: edge.text },
+      { path: ofClass.path, was: ofClass.digest, text: named },
+    ],
+    message: 'a better name',
+  };
+  await repository.edit(renamed);
+  expect(await repository.edit(renamed).catch(codeOf)).toBe('PRECONDITION_FAILED');
+  expect(await repository.getFile('edge.yml').catch(codeOf)).toBe('NOT_FOUND');
+  expect((await repository.getFile(moved)).text).toBe(edge.text);
+  const files = await repository.listFiles();
+  expect(files.find(({ path }) => path === moved)?.classes).toEqual(['edge-test']);
+  const [last, before] = await repository.listChanges('edge.yml');
+  expect(last).toMatchObject({ by: 'admin', message: 'a better name' });
+  expect((await repository.getFileAt('edge.yml', before?.commit ?? '')).text).toBe(edge.text);
+  const [entry] = await audit.list({ action: 'repository.edit' }).all(1);
+  expect(entry).toMatchObject({ actor: 'admin', details: { message: 'a better name' } });
 });

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { admitToken, listAudit, sealedCredentials } from '@slipway/fleet';
-import { codeOf, ClassName, SourceUrl, BranchName } from '@slipway/protocol';
+import { codeOf, ClassName, RepositoryPath, SourceUrl, BranchName } from '@slipway/protocol';
 import { createClient } from '@slipway/client';
 import { newGitRepository, type GitRepository } from './testing/git-repository.ts';
 import { CLASS_FILE, IMAGE_FILE, runApi, type TestApi } from './testing/running-api.ts';
@@ -130,4 +130,141 @@ test.each([
   ['a^', false],
 ])('the branch %s: %s', (branch, good) => {
   expect(BranchName.safeParse(branch).success).toBe(good);
+});
+
+describe('files of a source', () => {
+  let git: GitRepository;
+  let place: string;
+  beforeAll(async () => {
+    git = await newGitRepository();
+    await git.commit({ 'classes/edge-git.yml': GIT_CLASS, 'edge.yml': IMAGE_FILE, README: 'read me' });
+    place = `${git.directory}.git`;
+    await git.git('clone', '--quiet', '--bare', git.directory, place);
+    await api.client().sources.create({ name: 'edited', url: `file://${place}` });
+    await git.git('remote', 'add', 'shared', place);
+  });
+  afterAll(async () => {
+    await Promise.all([git.remove(), rm(place, { recursive: true, force: true })]);
+  });
+  const shared = (...words: string[]) => git.git(`--git-dir=${place}`, ...words);
+  const read = async (path: string) => api.client().sources.getFile('edited', path);
+  const change = async (path: string, text: string | null) => {
+    const was = await read(path).then(
+      ({ digest }) => digest,
+      () => null,
+    );
+    return { path: RepositoryPath.parse(path), was, text };
+  };
+
+  test('are read, checked and saved as a commit by who saved it, without force', async () => {
+    const { sources, audit } = api.client();
+    const { files, commit, branch } = await sources.listFiles('edited');
+    expect([branch, commit]).toEqual(['main', await shared('rev-parse', 'main')]);
+    expect(files.map(({ path, kind, classes }) => [path, kind, classes])).toEqual([
+      ['README', 'other', []],
+      ['classes/edge-git.yml', 'class', ['edge-git']],
+      ['edge.yml', 'image', ['edge-git']],
+    ]);
+    const bad = { path: 'edge.yml', text: `${IMAGE_FILE}servces: []\n` };
+    expect((await sources.validate('edited', bad)).problems).toHaveLength(1);
+    const faulty = { changes: [await change(bad.path, bad.text)] };
+    expect(await sources.edit('edited', faulty).catch(codeOf)).toBe('SPEC_INVALID');
+
+    const edit = {
+      changes: [await change('edge.yml', `${IMAGE_FILE}# one\n`), await change('docs/new.txt', 'new')],
+      message: 'one more line',
+    };
+    const patch = await sources.patch('edited', edit);
+    expect(patch.name).toMatch(/^edited-[0-9a-f]{10}\.patch$/);
+    const saved = await sources.edit('edited', edit);
+    expect(await shared('log', '-1', '--format=%H %an %cn %s', 'main')).toBe(
+      `${saved.commit} admin Slipway one more line`,
+    );
+    expect(await shared('rev-parse', 'main^')).toBe(commit);
+    expect(await shared('show', 'main:docs/new.txt')).toBe('new');
+    expect(await sources.listChanges('edited', 'edge.yml')).toMatchObject([
+      { commit: saved.commit, by: 'admin', message: 'one more line' },
+      { by: 'Ann' },
+    ]);
+    const [entry] = await audit.list({ action: 'source.edit' }).all(1);
+    expect(entry).toMatchObject({ actor: 'admin', details: { commit: saved.commit, branch: 'main' } });
+
+    await git.git('checkout', '--quiet', commit);
+    await writeFile(join(git.directory, 'the.patch'), patch.text);
+    await git.git('am', '--quiet', 'the.patch');
+    expect(await git.git('rev-parse', 'HEAD^{tree}')).toBe(await shared('rev-parse', 'main^{tree}'));
+    await git.git('checkout', '--quiet', 'main');
+  });
+
+  test('go to a branch of their own for a review, are renamed and deleted', async () => {
+    const { sources } = api.client();
+    const before = await shared('rev-parse', 'main');
+    const renamed = {
+      changes: [
+        await change('edge.yml', null),
+        { path: 'gate.yml', was: null, text: IMAGE_FILE },
+        await change('classes/edge-git.yml', GIT_CLASS.replace('edge.yml', 'gate.yml')),
+      ],
+      to: BranchName.parse('review/gate'),
+    };
+    const orphan = { changes: [await change('edge.yml', null)] };
+    expect(await sources.edit('edited', orphan).catch(codeOf)).toBe('SPEC_INVALID');
+    const { commit } = await sources.edit('edited', renamed);
+    expect([await shared('rev-parse', 'main'), await shared('rev-parse', 'review/gate')]).toEqual([
+      before,
+      commit,
+    ]);
+    expect(await shared('ls-tree', '-r', '--name-only', 'review/gate')).toBe(
+      'README\nclasses/edge-git.yml\ndocs/new.txt\ngate.yml',
+    );
+    const { files } = await sources.listFiles('edited', { branch: renamed.to });
+    expect(files.find(({ path }) => path === 'gate.yml')?.classes).toEqual(['edge-git']);
+    expect(await read('README').then(({ text }) => text)).toBe('read me');
+  });
+
+  test('are not saved over what another has pushed meanwhile, nor where the source takes nothing', async () => {
+    const { sources, audit } = api.client();
+    const late = { changes: [await change('README', 'ours')] };
+    await git.git('pull', '--quiet', 'shared', 'main');
+    await git.commit({ README: 'theirs' });
+    await git.git('push', '--quiet', 'shared', 'main');
+    const theirs = await shared('rev-parse', 'main');
+    const refused = await sources.edit('edited', late).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'PRECONDITION_FAILED', details: { path: 'README' } });
+    // What they did not touch goes on top of theirs.
+    const beside = await sources.edit('edited', { changes: [await change('docs/new.txt', null)] });
+    expect(await shared('rev-parse', `${beside.commit}^`)).toBe(theirs);
+
+    await writeFile(join(place, 'hooks', 'pre-receive'), '#!/bin/sh\necho main is protected >&2\nexit 1\n', {
+      mode: 0o755,
+    });
+    const edit = { changes: [await change('README', 'ours')] };
+    const closed = await sources.edit('edited', edit).catch((error: unknown) => error);
+    expect(closed).toMatchObject({
+      code: 'GIT_PUSH_REFUSED',
+      message: expect.stringContaining('main is protected') as unknown,
+    });
+    expect(await shared('rev-parse', 'main')).toBe(beside.commit);
+    const [last, asked] = await audit.list({ action: 'source.edit' }).all(2);
+    expect([last, asked]).toMatchObject([{ action: 'source.edit' }, { action: 'source.edit' }]);
+    const [failed] = await audit.list({ action: 'source.' }).all(1);
+    expect(failed).toMatchObject({ action: 'source.edit-refused', details: { code: 'GIT_PUSH_REFUSED' } });
+    expect((await sources.patch('edited', edit)).text).toContain('+ours');
+  });
+
+  test('are nothing for who may not release, and links are none', async () => {
+    await admitToken(api.db, { text: 'swt_operator', name: 'op', role: 'operator' });
+    const operator = createClient({ url: api.url(), token: 'swt_operator' });
+    expect(await operator.sources.listFiles('edited').catch(codeOf)).toBe('FORBIDDEN');
+    expect(await operator.sources.edit('edited', { changes: [] }).catch(codeOf)).toBe('FORBIDDEN');
+    await rm(join(place, 'hooks', 'pre-receive'));
+    await git.git('pull', '--quiet', 'shared', 'main');
+    await git.commit({ 'link.yml': { to: '/etc/passwd' } });
+    await git.git('push', '--quiet', 'shared', 'main');
+    const { files } = await api.client().sources.listFiles('edited');
+    expect(files.map(({ path }) => path)).not.toContain('link.yml');
+    expect(await read('link.yml').catch(codeOf)).toBe('NOT_FOUND');
+    const onto = { changes: [{ path: RepositoryPath.parse('link.yml'), was: null, text: 'x: 1\n' }] };
+    expect(await api.client().sources.edit('edited', onto).catch(codeOf)).toMatch(/INVALID/);
+  });
 });

@@ -1,5 +1,18 @@
 import { digestSourceTree, getSource, recordFetch, sealedCredentials, type Database } from '@slipway/fleet';
-import { codeOf, messageOf, SourceCredentials, type CommitId, type Source } from '@slipway/protocol';
+import {
+  codeOf,
+  messageOf,
+  SlipwayError,
+  SourceCredentials,
+  type BranchName,
+  type CommitId,
+  type Source,
+  type SourceEdit,
+  type SourcePatch,
+} from '@slipway/protocol';
+import { filesOfCommit } from './git/git-files.ts';
+import { makeCommit, patchOf } from './git/git-edit.ts';
+import { refuseFaulty, refuseOutrun } from './repository/check-edit.ts';
 import type { GitMirrors, GitSource } from './git/mirrors.ts';
 import { openImageRepository, type ImageRepository } from './image-repository.ts';
 import type { SecretBox } from './secret-box.ts';
@@ -10,6 +23,17 @@ export type SourceCheckout = AsyncDisposable & {
   readonly branch: string;
   readonly commit: CommitId;
   readonly images: ImageRepository;
+};
+
+/** A commit of which only the mirror knows. */
+export type PreparedEdit = {
+  readonly source: Source;
+  /** that it is to be pushed to */
+  readonly branch: BranchName;
+  readonly commit: CommitId;
+  /** @throws {SlipwayError} PRECONDITION_FAILED where somebody else was faster; GIT_PUSH_REFUSED */
+  readonly push: () => Promise<void>;
+  readonly patch: () => Promise<SourcePatch>;
 };
 
 /** Git repositories as image repositories. */
@@ -25,6 +49,26 @@ export type Sources = {
   readonly checkOut: (name: string, branch?: string) => Promise<SourceCheckout>;
   /** Paths that differ between commits; undefined where `base` is not known. */
   readonly changed: (name: string, base: string, head: CommitId) => Promise<string[] | undefined>;
+  /**
+   * Files on a branch as they are, or at a commit that was fetched.
+   *
+   * @throws {SlipwayError} as `fetch`; NOT_FOUND for a commit that is not known
+   */
+  readonly filesAt: (
+    name: string,
+    at: { readonly branch?: BranchName | undefined; readonly commit?: CommitId | undefined },
+  ) => Promise<{
+    readonly branch: BranchName;
+    readonly commit: CommitId;
+    readonly files: ReturnType<typeof filesOfCommit>;
+  }>;
+  /**
+   * Commits changes on top of a branch in the mirror, where nobody sees it before it is pushed.
+   *
+   * @param author name of who changes
+   * @throws {SlipwayError} as `fetch`; SPEC_INVALID; PRECONDITION_FAILED where somebody else was faster
+   */
+  readonly prepareEdit: (name: string, edit: SourceEdit, author: string) => Promise<PreparedEdit>;
   readonly forget: (source: Source) => Promise<void>;
   readonly seal: (credentials: SourceCredentials, id: string) => string;
 };
@@ -52,6 +96,46 @@ export const openSources = (db: Database, mirrors: GitMirrors, box: SecretBox): 
     }
   };
   return {
+    filesAt: async (name, { branch: asked, commit: known }) => {
+      const source = await getSource(db, name);
+      const branch = asked ?? source.branch;
+      const place = { ...source, secret: null };
+      if (known !== undefined && !(await mirrors.has(place, known)))
+        throw new SlipwayError(
+          'NOT_FOUND',
+          `Commit ${known} of source ${source.name} is not known here. Leave it out to have the branch fetched.`,
+          { details: { kind: 'commit', id: known } },
+        );
+      const commit = known ?? (await fetchBranch(source, branch));
+      return { branch, commit, files: filesOfCommit(mirrors.gitOf(place), commit) };
+    },
+    prepareEdit: async (name, edit, author) => {
+      const source = await getSource(db, name);
+      const branch = edit.branch ?? source.branch;
+      const place = await withSecret(source);
+      const head = await mirrors.fetch(place, branch);
+      const git = mirrors.gitOf(place);
+      const files = filesOfCommit(git, head);
+      await refuseOutrun(files, edit.changes);
+      await refuseFaulty(files, edit.changes);
+      const message = edit.message ?? `Change ${edit.changes.map(({ path }) => path).join(', ')}`;
+      const commit = await makeCommit(git, head, edit.changes, { name: author, message });
+      const to = edit.to ?? branch;
+      return {
+        source,
+        branch: to,
+        commit,
+        push: async () => {
+          await mirrors.push(place, commit, to);
+          // What is shown next is what is there now.
+          if (to === branch) await fetchBranch(source, branch);
+        },
+        patch: async () => ({
+          name: `${source.name}-${commit.slice(0, 10)}.patch`,
+          text: await patchOf(git, commit),
+        }),
+      };
+    },
     fetch: async (name, branch) => {
       const source = await getSource(db, name);
       return fetchBranch(source, branch ?? source.branch);

@@ -1,6 +1,6 @@
 import { Text } from '@mantine/core';
 import { useEffect, useState } from 'react';
-import { localTime, relativeTime, utcTime } from './times.ts';
+import { clockTime, localTime, relativeTime, utcTime } from './times.ts';
 
 /** One clock for the page; nothing is asked of the server by it. */
 const TICK_MS = 10_000;
@@ -26,8 +26,8 @@ const useNow = (): number => {
 type TimeProps = {
   /** ISO 8601, UTC */
   readonly value: string | null | undefined;
-  /** `ago`: how long it is from now; `local`: date and time of this browser's zone, with its name */
-  readonly as?: 'ago' | 'local';
+  /** `ago`: how long it is from now; `local`: date and time of this browser's zone, with its name; `clock`: only the time */
+  readonly as?: 'ago' | 'local' | 'clock';
   /** where there is none */
   readonly none?: string;
 };
@@ -44,7 +44,7 @@ export const Time = ({ value, as = 'ago', none = 'never' }: TimeProps) => {
   const time = new Date(value);
   return (
     <time dateTime={value} title={`${localTime(time)} · ${utcTime(time)}`}>
-      {as === 'ago' ? relativeTime(time, now) : localTime(time)}
+      {as === 'ago' ? relativeTime(time, now) : as === 'local' ? localTime(time) : clockTime(time)}
     </time>
   );
 };

@@ -13,6 +13,16 @@ const local = new Intl.DateTimeFormat('en-GB', {
 /** In the zone of this browser, which is named: `26 Nov 2026, 05:36:12 CET`. */
 export const localTime = (time: Date): string => local.format(time);
 
+const clock = new Intl.DateTimeFormat('en-GB', {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  timeZoneName: 'short',
+});
+
+/** Where the day stands beside it: `05:36:12 CET`. */
+export const clockTime = (time: Date): string => clock.format(time);
+
 /** `2026-11-26 04:36:12 UTC` */
 export const utcTime = (time: Date): string => `${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CommitId, SlipwayError, type Source, type SourceCredentials } from '@slipway/protocol';
 import { withCredentials } from './credentials.ts';
+import type { Git } from './git-edit.ts';
+import { pushRefusal } from './push-refusal.ts';
 import { runGit } from './run-git.ts';
 
 export type GitSource = Pick<Source, 'id' | 'name' | 'url'> & {
@@ -26,6 +28,15 @@ export type GitMirrors = {
   readonly checkout: (source: GitSource, commit: CommitId) => Promise<Checkout>;
   /** Paths that differ, also of files that are gone; undefined where `base` was never fetched. */
   readonly changed: (source: GitSource, base: string, head: CommitId) => Promise<string[] | undefined>;
+  /** For reading in a mirror. */
+  readonly gitOf: (source: GitSource) => Git;
+  readonly has: (source: GitSource, commit: CommitId) => Promise<boolean>;
+  /**
+   * Brings a commit to where the source is, onto the end of a branch or as a new one, never by force.
+   *
+   * @throws {SlipwayError} PRECONDITION_FAILED where the branch has moved on, GIT_PUSH_REFUSED
+   */
+  readonly push: (source: GitSource, commit: CommitId, branch: string) => Promise<void>;
   /** Removes what is kept of a source. */
   readonly forget: (source: Pick<Source, 'id'>) => Promise<void>;
 };
@@ -90,7 +101,37 @@ export const openGitMirrors = (folder: string): GitMirrors => {
     return CommitId.parse((await local(source, ['rev-parse', `refs/heads/${branch}^{commit}`])).trim());
   };
 
+  const has = (source: GitSource, commit: string): Promise<boolean> =>
+    local(source, ['cat-file', '-e', `${CommitId.parse(commit)}^{commit}`]).then(
+      () => true,
+      () => false,
+    );
+  const pushCommit = async (source: GitSource, commit: CommitId, branch: string): Promise<void> => {
+    await withCredentials(source.url, source.secret, (access) =>
+      runGit(
+        [
+          `--git-dir=${mirrorOf(source)}`,
+          'push',
+          '--quiet',
+          '--no-verify',
+          '--recurse-submodules=no',
+          '--',
+          source.url,
+          `${commit}:refs/heads/${branch}`,
+        ],
+        {
+          timeoutMs: FETCH_MS,
+          ...access,
+          failed: (why, cause) => pushRefusal(source, branch, why, cause),
+        },
+      ),
+    );
+  };
+
   return {
+    gitOf: (source) => (words, env) => local(source, words, env),
+    has,
+    push: (source, commit, branch) => alone(mirrorOf(source), () => pushCommit(source, commit, branch)),
     fetch: (source, branch) => alone(mirrorOf(source), () => fetchBranch(source, branch)),
     checkout: async (source, commit) => {
       const place = await mkdtemp(join(tmpdir(), 'slipway-checkout-'));
@@ -108,11 +149,7 @@ export const openGitMirrors = (folder: string): GitMirrors => {
       return { directory, [Symbol.asyncDispose]: remove };
     },
     changed: async (source, base, head) => {
-      const isThere = await local(source, ['cat-file', '-e', `${CommitId.parse(base)}^{commit}`]).then(
-        () => true,
-        () => false,
-      );
-      if (!isThere) return undefined;
+      if (!(await has(source, base))) return undefined;
       const out = await local(source, [
         'diff-tree',
         '-r',

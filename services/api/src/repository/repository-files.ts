@@ -1,19 +1,18 @@
 import { createHash } from 'node:crypto';
-import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { lstat, readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { parseClassFile } from '@slipway/image-spec';
 import {
   Digest,
   MAX_REPOSITORY_TEXT,
   RepositoryPath,
   SlipwayError,
   systemError,
-  type ClassName,
   type RepositoryFile,
   type RepositoryText,
 } from '@slipway/protocol';
 import { writeDurably } from '../write-durably.ts';
 import { kindOf } from './kinds.ts';
+import { usersOf } from './users-of.ts';
 
 /** Files of the image repository of a server. Nothing outside of its folder is read or written, whatever links say. */
 export type RepositoryFiles = {
@@ -24,6 +23,8 @@ export type RepositoryFiles = {
   readonly find: (path: string) => Promise<string | undefined>;
   /** Whole or not at all. @throws {SlipwayError} REPOSITORY_READ_ONLY; REQUEST_INVALID for a path that leads out */
   readonly write: (path: RepositoryPath, text: string) => Promise<void>;
+  /** Nothing happens where it is gone already. @throws {SlipwayError} as `write` */
+  readonly remove: (path: RepositoryPath) => Promise<void>;
   readonly classes: () => Promise<{ readonly path: string; readonly text: string }[]>;
 };
 
@@ -107,18 +108,26 @@ export const openRepositoryFiles = (directory: string): RepositoryFiles => {
       let folder = dirname(path);
       while (folder !== '.' && (await placeOf(folder)) === undefined) folder = dirname(folder);
       const place = (await placeOf(path)) ?? join(directory, path);
-      try {
-        await writeDurably(place, text);
-      } catch (cause) {
-        if (systemError(cause, ['EROFS', 'EACCES', 'EPERM']) === undefined) throw cause;
-        throw new SlipwayError(
-          'REPOSITORY_READ_ONLY',
-          `The server may not write ${path} into its image repository. Change it where the repository is kept, or let the server write there.`,
-          { cause },
-        );
-      }
+      await writing(path, () => writeDurably(place, text));
+    },
+    remove: async (path) => {
+      const place = await placeOf(path);
+      if (place !== undefined) await writing(path, () => rm(place));
     },
   };
+};
+
+const writing = async (path: string, work: () => Promise<void>): Promise<void> => {
+  try {
+    await work();
+  } catch (cause) {
+    if (systemError(cause, ['EROFS', 'EACCES', 'EPERM']) === undefined) throw cause;
+    throw new SlipwayError(
+      'REPOSITORY_READ_ONLY',
+      `The server may not write ${path} into its image repository. Change it where the repository is kept, or let the server write there.`,
+      { cause },
+    );
+  }
 };
 
 const absent = (error: unknown): undefined => {
@@ -131,18 +140,4 @@ const textIn = (bytes: Uint8Array): string | undefined => {
   } catch {
     return undefined;
   }
-};
-
-/** Which classes a file is part of; a class file that does not parse is part of none. */
-const usersOf = (classes: readonly { readonly path: string; readonly text: string }[]) => {
-  const users = new Map<string, ClassName[]>();
-  for (const { path, text } of classes) {
-    try {
-      const { name, images } = parseClassFile(text, path);
-      for (const used of [path, ...images]) users.set(used, [...(users.get(used) ?? []), name]);
-    } catch {
-      continue;
-    }
-  }
-  return users;
 };

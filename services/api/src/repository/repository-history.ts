@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SlipwayError, type RepositoryChange } from '@slipway/protocol';
+import { changesIn } from '../git/git-files.ts';
 import { runGit } from '../git/run-git.ts';
 
 /**
@@ -10,10 +11,16 @@ import { runGit } from '../git/run-git.ts';
  */
 export type RepositoryHistory = {
   /**
+   * @param after undefined: the file goes
    * @param before what is there; where somebody else has changed it, that is noted first
    * @throws {SlipwayError} TOOL_MISSING, TOOL_FAILED, REPOSITORY_READ_ONLY
    */
-  readonly note: (path: string, before: string | undefined, after: string, by: Author) => Promise<void>;
+  readonly note: (
+    path: string,
+    before: string | undefined,
+    after: string | undefined,
+    by: Author,
+  ) => Promise<void>;
   /** newest first */
   readonly list: (path: string, limit: number) => Promise<RepositoryChange[]>;
   /** @throws {SlipwayError} NOT_FOUND */
@@ -57,14 +64,18 @@ export const openRepositoryHistory = (directory: string): RepositoryHistory => {
   };
 
   /** A commit on top of the last one. */
-  const commit = async (work: string, path: string, text: string, by: Author): Promise<void> => {
-    const file = join(work, 'text');
-    await writeFile(file, text);
-    const blob = (await git(['hash-object', '-w', '--no-filters', '--', file])).trim();
+  const commit = async (work: string, path: string, text: string | undefined, by: Author): Promise<void> => {
     const head = await said(['rev-parse', '--verify', '--quiet', BRANCH]);
-    const index = { GIT_INDEX_FILE: join(work, 'index') };
+    // Of the tree nothing is there; git wants one to take a file away.
+    const index = { GIT_INDEX_FILE: join(work, 'index'), GIT_WORK_TREE: work };
     await git(head === undefined ? ['read-tree', '--empty'] : ['read-tree', head], index);
-    await git(['update-index', '--add', '--cacheinfo', `100644,${blob},${path}`], index);
+    if (text === undefined) await git(['update-index', '--force-remove', '--', path], index);
+    else {
+      const file = join(work, 'text');
+      await writeFile(file, text);
+      const blob = (await git(['hash-object', '-w', '--no-filters', '--', file])).trim();
+      await git(['update-index', '--add', '--cacheinfo', `100644,${blob},${path}`], index);
+    }
     const tree = (await git(['write-tree'], index)).trim();
     const who = { GIT_AUTHOR_NAME: by.name, GIT_AUTHOR_EMAIL: '' };
     const made = await git(
@@ -91,14 +102,7 @@ export const openRepositoryHistory = (directory: string): RepositoryHistory => {
       if (!(await isThere())) return [];
       const format = '--format=%H%x00%an%x00%aI%x00%B%x1e';
       const text = await git(['log', `--max-count=${limit}`, format, BRANCH, '--', path]);
-      return text
-        .split('\x1e')
-        .map((one) => one.trim().split('\0'))
-        .flatMap(([hash, by, at, message]) =>
-          hash === undefined || by === undefined || at === undefined
-            ? []
-            : [{ commit: hash, by, at: new Date(at).toISOString(), message: (message ?? '').trim() }],
-        );
+      return changesIn(text);
     },
     textAt: async (path, hash) =>
       git(['cat-file', 'blob', `${hash}:${path}`]).catch((cause: unknown) => {

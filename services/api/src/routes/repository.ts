@@ -4,6 +4,7 @@ import {
   CommitHash,
   RepositoryChange,
   RepositoryCheck,
+  RepositoryEdit,
   RepositoryFile,
   RepositoryPath,
   RepositorySave,
@@ -13,6 +14,7 @@ import {
 } from '@slipway/protocol';
 import { z } from 'zod';
 import { actorOf, personOf } from '../auth.ts';
+import { refuseFaulty, refuseOutrun } from '../repository/check-edit.ts';
 import { checkText } from '../repository/check-text.ts';
 import { kindOf } from '../repository/kinds.ts';
 import { digestText } from '../repository/repository-files.ts';
@@ -88,6 +90,52 @@ export const repositoryRoutes = (app: App, { db, files, history }: Context): voi
         await files.write(path, text);
       });
       return { path, kind: kindOf(path), text, digest: digestText(text) };
+    },
+  );
+  app.post(
+    '/v1/repository/edits',
+    {
+      config: { access: 'release' },
+      schema: {
+        tags,
+        operationId: 'repository.edit',
+        summary:
+          'Save, add, rename and delete files of the image repository at once; class and image files must be without fault',
+        body: RepositoryEdit,
+        response: { 204: z.null() },
+      },
+    },
+    async (request, reply) => {
+      const { changes, message } = request.body;
+      await refuseOutrun(files, changes);
+      await refuseFaulty(files, changes);
+      await db.transaction(async (tx) => {
+        await recordAudit(tx, {
+          actor: actorOf(request).name,
+          action: 'repository.edit',
+          subject: changes[0]?.path ?? '',
+          details: {
+            changes: changes.map(({ path, was, text }) => ({
+              path,
+              from: was,
+              to: text === null ? null : digestText(text),
+            })),
+            ...(message === undefined ? {} : { message }),
+          },
+        });
+        // What comes is there before anything goes.
+        for (const { path, text } of changes.toSorted(
+          (a, b) => Number(a.text === null) - Number(b.text === null),
+        )) {
+          const by = {
+            name: personOf(request),
+            message: message ?? `${text === null ? 'Delete' : 'Save'} ${path}`,
+          };
+          await history.note(path, await files.find(path), text ?? undefined, by);
+          await (text === null ? files.remove(path) : files.write(path, text));
+        }
+      });
+      return reply.code(204).send(null);
     },
   );
   app.get(

@@ -89,6 +89,8 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
 
   const repository = await newGitRepository(api.path('repository'));
   await repository.commit({ 'classes/edge-git.yml': CLASS_FILE, 'edge.yml': IMAGE_FILE });
+  await repository.git('config', 'receive.denyCurrentBranch', 'ignore');
+  const noted = { changes: [{ path: 'note.txt', was: null, text: 'a note' }] };
   const source = async () => (await client.sources.create({ name: next(), url: repository.url })).id;
   const on = { kind: 'cron', schedule: '30 2 * * *' } as const;
   const trigger = async () => (await client.triggers.create({ name: next(), on })).id;
@@ -166,6 +168,9 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
     'repository.replaceFile': async () => ({
       params: { path: 'classes/edge-test.yml' },
       body: { text: `${CLASS_FILE}# ${next()}\n`, message: 'a remark' },
+    }),
+    'repository.edit': async () => ({
+      body: { changes: [{ path: `${next()}.txt`, was: null, text: 'a note' }] },
     }),
     'repository.validate': async () => ({ body: { path: 'edge.yml', text: IMAGE_FILE } }),
     'repository.listChanges': saved,
@@ -250,6 +255,12 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
     'sources.delete': by(source),
     'sources.fetch': by(source),
     'sources.listDeviceClasses': by(source),
+    'sources.listFiles': by(source),
+    'sources.getFile': async () => ({ params: { id: await source(), path: 'edge.yml' } }),
+    'sources.listChanges': async () => ({ params: { id: await source(), path: 'edge.yml' } }),
+    'sources.validate': by(source, { path: 'edge.yml', text: IMAGE_FILE }),
+    'sources.edit': by(source, noted),
+    'sources.patch': by(source, noted),
 
     'triggers.create': async () => ({ body: { name: next(), on } }),
     'triggers.get': by(trigger),

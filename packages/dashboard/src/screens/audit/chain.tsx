@@ -8,6 +8,7 @@ import { Copyable } from '../../parts/copyable.tsx';
 import { Failure } from '../../parts/failure.tsx';
 import { count, counted } from '../../parts/numbers.ts';
 import { Panel } from '../../parts/panel.tsx';
+import { saveText } from '../../parts/save-text.ts';
 import { Time } from '../../parts/time.tsx';
 import { keepHead, readKeptHead } from './kept-head.ts';
 
@@ -38,12 +39,7 @@ const verify = async (tell: (seen: number) => void): Promise<AuditHead> => {
 const download = async (tell: (seen: number) => void): Promise<void> => {
   const lines: string[] = [];
   for await (const entry of counting(wholeLog(), tell)) lines.push(`${JSON.stringify(entry)}\n`);
-  const address = URL.createObjectURL(new Blob(lines, { type: 'application/jsonl' }));
-  const link = document.createElement('a');
-  link.href = address;
-  link.download = `slipway-audit-${new Date().toISOString().slice(0, 10)}.jsonl`;
-  link.click();
-  URL.revokeObjectURL(address);
+  saveText(`slipway-audit-${new Date().toISOString().slice(0, 10)}.jsonl`, lines, 'application/jsonl');
 };
 
 export const Chain = () => {

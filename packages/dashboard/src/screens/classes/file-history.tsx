@@ -3,26 +3,27 @@ import type { RepositoryChange } from '@slipway/protocol';
 import { useQuery } from '@tanstack/react-query';
 import { IconHistory } from '@tabler/icons-react';
 import { lazy, Suspense } from 'react';
-import { api } from '../../api.ts';
 import { Empty } from '../../parts/empty.tsx';
 import { Loaded } from '../../parts/loaded.tsx';
 import { Time } from '../../parts/time.tsx';
 import { useSearch } from '../../parts/use-search.ts';
+import type { Place } from './place.ts';
 
 const TextDiff = lazy(() => import('../../parts/code/text-diff.tsx'));
 
 type FileHistoryProps = {
+  readonly place: Place;
   readonly path: string;
   readonly mayEdit: boolean;
   readonly take: (text: string) => void;
 };
 
 /** Who saved the file when and what for, and what each changed. */
-export const FileHistory = ({ path, mayEdit, take }: FileHistoryProps) => {
+export const FileHistory = ({ place, path, mayEdit, take }: FileHistoryProps) => {
   const [chosen, choose] = useSearch('change');
   const changes = useQuery({
-    queryKey: ['repository', 'changes', path],
-    queryFn: ({ signal }) => api.repository.listChanges(path, {}, { signal }),
+    queryKey: [...place.key, 'changes', path],
+    queryFn: ({ signal }) => place.changes(path, signal),
   });
   return (
     <Loaded query={changes} title="The history could not be read">
@@ -34,8 +35,9 @@ export const FileHistory = ({ path, mayEdit, take }: FileHistoryProps) => {
         const change = all[at];
         return change === undefined ? (
           <Empty icon={IconHistory} title="Not saved here yet">
-            Each save is kept with its text, by whom and what for. What was changed on the server by hand is
-            noted as found at the next save.
+            {place.git === undefined
+              ? 'Each save is kept with its text, by whom and what for. What was changed on the server by hand is noted as found at the next save.'
+              : 'No commit of this branch has this file.'}
           </Empty>
         ) : (
           <Stack gap="sm">
@@ -49,7 +51,14 @@ export const FileHistory = ({ path, mayEdit, take }: FileHistoryProps) => {
                 />
               ))}
             </Stack>
-            <Shown path={path} change={change} before={all[at + 1]} mayEdit={mayEdit} take={take} />
+            <Shown
+              place={place}
+              path={path}
+              change={change}
+              before={all[at + 1]}
+              mayEdit={mayEdit}
+              take={take}
+            />
           </Stack>
         );
       }}
@@ -89,14 +98,12 @@ type ShownProps = FileHistoryProps & {
   readonly change: RepositoryChange;
   readonly before: RepositoryChange | undefined;
 };
-const Shown = ({ path, change, before, mayEdit, take }: ShownProps) => {
-  const textOf = async (commit: string, signal: AbortSignal): Promise<string> =>
-    (await api.repository.getFileAt(path, commit, { signal })).text;
+const Shown = ({ place, path, change, before, mayEdit, take }: ShownProps) => {
   const texts = useQuery({
-    queryKey: ['repository', 'at', path, change.commit, before?.commit],
+    queryKey: [...place.key, 'at', path, change.commit, before?.commit],
     queryFn: async ({ signal }) => ({
-      after: await textOf(change.commit, signal),
-      before: before === undefined ? '' : await textOf(before.commit, signal),
+      after: await place.textAt(path, change.commit, signal),
+      before: before === undefined ? '' : await place.textAt(path, before.commit, signal),
     }),
     staleTime: Number.POSITIVE_INFINITY,
   });

@@ -1,7 +1,8 @@
 import { Badge, Box, NavLink, Stack, Text, TextInput } from '@mantine/core';
-import type { RepositoryFile, RepositoryKind } from '@slipway/protocol';
+import type { RepositoryKind } from '@slipway/protocol';
 import { IconSearch } from '@tabler/icons-react';
 import { useState } from 'react';
+import type { PlaceFile } from './place.ts';
 
 const SECTIONS: readonly (readonly [RepositoryKind, string])[] = [
   ['class', 'Class files'],
@@ -12,7 +13,7 @@ const SECTIONS: readonly (readonly [RepositoryKind, string])[] = [
 ];
 
 type FileListProps = {
-  readonly files: readonly RepositoryFile[];
+  readonly files: readonly PlaceFile[];
   readonly chosen: string;
   /** that were changed here and not saved */
   readonly drafts: ReadonlySet<string>;

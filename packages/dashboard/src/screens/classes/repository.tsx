@@ -1,10 +1,10 @@
 import './repository.css';
 import { Alert, Badge, Button, Group, Skeleton, Stack, Tabs, Text, TextInput } from '@mantine/core';
-import { RepositoryPath, type RepositoryFile } from '@slipway/protocol';
+import { BranchName, RepositoryPath, type RepositoryText } from '@slipway/protocol';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { IconDeviceFloppy, IconFileCode, IconPlus } from '@tabler/icons-react';
 import { lazy, Suspense, useEffect, useState } from 'react';
-import { Link } from 'react-router';
+import { Link, useSearchParams } from 'react-router';
 import { api } from '../../api.ts';
 import { Empty } from '../../parts/empty.tsx';
 import { Loaded } from '../../parts/loaded.tsx';
@@ -14,28 +14,74 @@ import { useSearch } from '../../parts/use-search.ts';
 import { rolesFor, useMay } from '../../session/session.tsx';
 import { FileHistory } from './file-history.tsx';
 import { FileList } from './file-list.tsx';
-import { readFile, type OpenFile } from './read-file.ts';
+import { MoveFile } from './move-file.tsx';
+import { PlaceChoice } from './place-choice.tsx';
+import { placeOfSource, SERVER, type Place, type PlaceFile } from './place.ts';
 import { SaveDialog } from './save-dialog.tsx';
 
 const Editor = lazy(() => import('./editor.tsx'));
 
 const CRUMBS = [{ label: 'Classes', to: '/classes' }];
 
+/** Where files are edited, as the address says; undefined: the source that it names is not known yet. */
+const usePlace = () => {
+  const [search, setSearch] = useSearchParams();
+  const mayEdit = useMay('release');
+  const sources = useQuery({
+    queryKey: ['sources', 'names'],
+    queryFn: ({ signal }) => api.sources.list({}, { signal }).all(),
+  });
+  const name = search.get('source') ?? '';
+  const source = sources.data?.find((one) => one.name === name);
+  const said = BranchName.safeParse(search.get('branch'));
+  const branch = said.success ? said.data : source?.branch;
+  const listed = useQuery({
+    queryKey: name === '' ? [...SERVER.key, 'files'] : ['repository', name, branch, 'files'],
+    queryFn: ({ signal }) =>
+      (name === '' || branch === undefined ? SERVER : placeOfSource(name, branch, undefined)).list(signal),
+    enabled: name === '' || branch !== undefined,
+  });
+  const place: Place =
+    name === '' || branch === undefined ? SERVER : placeOfSource(name, branch, listed.data?.commit);
+  return {
+    place,
+    listed,
+    // To look into a source has it fetched, which takes the role that may build of it.
+    sources: mayEdit ? (sources.data ?? []) : [],
+    name,
+    branch: branch ?? '',
+    choose: (next: string, onBranch: string): void =>
+      setSearch({
+        ...(next === '' ? {} : { source: next }),
+        ...(onBranch === '' || onBranch === sources.data?.find((one) => one.name === next)?.branch
+          ? {}
+          : { branch: onBranch }),
+      }),
+  };
+};
+
 export default function Screen() {
   const [path, setPath] = useSearch('file', '', { isStep: true });
-  const files = useQuery({
-    queryKey: ['repository', 'files'],
-    queryFn: ({ signal }) => api.repository.listFiles({ signal }),
-  });
-  const [drafts, keep] = useDrafts();
+  const { place, listed, sources, name, branch, choose } = usePlace();
+  const [drafts, keep] = useDrafts(place.key.join(' '));
   return (
     <Page
       title="Image repository"
       crumbs={CRUMBS}
-      about="Class files and image files of this server: what builds are made from"
+      about="Class files and image files: what builds are made from"
     >
-      <Loaded query={files} title="The files could not be read" skeleton={<Skeleton height={560} />}>
-        {(all) => (
+      {sources.length === 0 ? null : (
+        <PlaceChoice
+          key={`${name} ${branch}`}
+          sources={sources}
+          source={name}
+          branch={branch}
+          commit={listed.data?.commit}
+          choose={choose}
+        />
+      )}
+      <Loaded query={listed} title="The files could not be read" skeleton={<Skeleton height={560} />}>
+        {({ files: all }) => (
           <div className="repository-grid">
             <div>
               <Panel title="Files">
@@ -50,16 +96,21 @@ export default function Screen() {
                 <Panel title="Editor">
                   <Empty icon={IconFileCode} title="Choose a file">
                     A class file says what devices are, an image file what their image is made of. Both are
-                    checked as you write, and never saved with a fault. A save builds nothing by itself.
+                    checked as you write, and never saved with a fault.{' '}
+                    {place.git === undefined
+                      ? 'A save builds nothing by itself.'
+                      : 'A save is a commit that is pushed: triggers on that branch build by it.'}
                   </Empty>
                 </Panel>
               ) : (
                 <FileView
-                  key={path}
+                  key={`${place.key.join(' ')} ${path}`}
+                  place={place}
+                  files={all}
                   path={path}
-                  known={all.find((file) => file.path === path)}
                   draft={drafts.get(path)}
                   keep={(text) => keep(path, text)}
+                  open={setPath}
                 />
               )}
             </div>
@@ -72,34 +123,40 @@ export default function Screen() {
 
 type Drafts = ReadonlyMap<string, string>;
 const DRAFTS = ['repository drafts'] as const;
+const NONE: Drafts = new Map();
 
-/** What was written and is not saved: still there for whoever looks at another screen and comes back. */
-const useDrafts = (): readonly [Drafts, (path: string, text: string | undefined) => void] => {
+/**
+ * What was written and is not saved, by place: still there for whoever looks at another screen, or another place, and
+ * comes back.
+ */
+const useDrafts = (place: string): readonly [Drafts, (path: string, text: string | undefined) => void] => {
   const queries = useQueryClient();
-  const [drafts, setDrafts] = useState<Drafts>(() => queries.getQueryData<Drafts>(DRAFTS) ?? new Map());
+  const [all, setAll] = useState<ReadonlyMap<string, Drafts>>(
+    () => queries.getQueryData<ReadonlyMap<string, Drafts>>(DRAFTS) ?? new Map(),
+  );
   const keep = (path: string, text: string | undefined): void =>
-    setDrafts((before) => {
-      const next = new Map(before);
+    setAll((before) => {
+      const next = new Map(before.get(place));
       if (text === undefined) next.delete(path);
       else next.set(path, text);
-      return next;
+      return new Map(before).set(place, next);
     });
   useEffect(() => {
     queries.setQueryDefaults(DRAFTS, { gcTime: Number.POSITIVE_INFINITY });
-    queries.setQueryData<Drafts>(DRAFTS, drafts);
-    if (drafts.size === 0) return undefined;
+    queries.setQueryData<ReadonlyMap<string, Drafts>>(DRAFTS, all);
+    if ([...all.values()].every((drafts) => drafts.size === 0)) return undefined;
     const hold = (event: BeforeUnloadEvent): void => event.preventDefault();
     window.addEventListener('beforeunload', hold);
     return () => window.removeEventListener('beforeunload', hold);
-  }, [queries, drafts]);
-  return [drafts, keep];
+  }, [queries, all]);
+  return [all.get(place) ?? NONE, keep];
 };
 
 const NewFile = ({
   files,
   open,
 }: {
-  readonly files: readonly RepositoryFile[];
+  readonly files: readonly PlaceFile[];
   readonly open: (path: string) => void;
 }) => {
   const [path, setPath] = useState('');
@@ -139,10 +196,12 @@ const NewFile = ({
 };
 
 type FileViewProps = {
+  readonly place: Place;
+  readonly files: readonly PlaceFile[];
   readonly path: string;
-  readonly known: RepositoryFile | undefined;
   readonly draft: string | undefined;
   readonly keep: (text: string | undefined) => void;
+  readonly open: (path: string) => void;
 };
 
 /** What a new class file begins with. */
@@ -153,11 +212,14 @@ const beginOf = (path: string): string => {
     : `name: ${name}\narch: amd64\nimages: [../edge.yml]\npartitions:\n  esp: 256M\n  root: 512M\n  data: 256M\n`;
 };
 
+/** Not below the key of the place: what is edited is not read anew because something else was saved. */
+const fileKey = (place: Place, path: string): readonly string[] => ['repository file', ...place.key, path];
+
 const FileView = (props: FileViewProps) => {
-  const { path } = props;
+  const { place, path } = props;
   const file = useQuery({
-    queryKey: ['repository', 'file', path],
-    queryFn: async ({ signal }) => (await readFile(path, signal)) ?? null,
+    queryKey: fileKey(place, path),
+    queryFn: async ({ signal }) => (await place.read(path, signal)) ?? null,
     // What is edited must not change under whoever edits; saving tells if it did.
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 0,
@@ -170,12 +232,15 @@ const FileView = (props: FileViewProps) => {
 };
 
 const FileEditor = ({
+  place,
+  files,
   path,
-  known,
   draft,
   keep,
+  open,
   base,
-}: FileViewProps & { readonly base: OpenFile | undefined }) => {
+}: FileViewProps & { readonly base: RepositoryText | undefined }) => {
+  const known = files.find((file) => file.path === path);
   const mayEdit = useMay('release');
   const queries = useQueryClient();
   const [tab, setTab] = useSearch('tab', 'text');
@@ -190,17 +255,17 @@ const FileEditor = ({
     enabled: kind !== undefined,
     staleTime: Number.POSITIVE_INFINITY,
   });
-  const saved = base?.file.text;
+  const saved = base?.text;
   const text = draft ?? saved ?? beginOf(path);
   const isDirty = text !== saved;
   const check = async (now: string) => {
     if (kind === undefined) return [];
-    const { problems } = await api.repository.validate({ path, text: now });
+    const { problems } = await place.validate(path, now);
     setFaults(problems.length);
     return problems;
   };
-  const setBase = (next: OpenFile | undefined): void => {
-    queries.setQueryData(['repository', 'file', path], next ?? null);
+  const setBase = (next: RepositoryText | undefined): void => {
+    queries.setQueryData(fileKey(place, path), next ?? null);
   };
   const save = (): void => {
     if (mayEdit && isDirty && faults === 0) setSaving(true);
@@ -249,6 +314,17 @@ const FileEditor = ({
             >
               Review and save
             </Button>
+          ) : null}
+          {mayEdit && base !== undefined && !isDirty ? (
+            <MoveFile
+              place={place}
+              base={base}
+              files={files}
+              done={(next) => {
+                queries.removeQueries({ queryKey: fileKey(place, path) });
+                open(next ?? '');
+              }}
+            />
           ) : null}
         </>
       }
@@ -305,6 +381,7 @@ const FileEditor = ({
           </Tabs.Panel>
           <Tabs.Panel value="history">
             <FileHistory
+              place={place}
               path={path}
               mayEdit={mayEdit}
               take={(before) => {
@@ -318,16 +395,26 @@ const FileEditor = ({
       </Stack>
       {isSaving ? (
         <SaveDialog
-          path={path}
-          base={base}
-          text={text}
-          classes={known?.classes ?? []}
+          place={place}
+          title={`${base === undefined ? 'New file' : 'Save'} ${path}`}
+          action={place.git === undefined ? 'Save' : 'Commit and push'}
+          files={[{ path, was: base?.digest, before: saved, after: text }]}
+          about={
+            known === undefined || known.classes.length === 0
+              ? undefined
+              : place.git === undefined
+                ? `The next build of ${known.classes.join(', ')} is made of it. Nothing is built by saving.`
+                : `${known.classes.join(', ')} ${known.classes.length === 1 ? 'is' : 'are'} made of it: triggers on that branch build by the push.`
+          }
           close={() => setSaving(false)}
-          rebase={setBase}
-          saved={() => {
+          compareAnew={async () => setBase(await newest(place).read(path))}
+          saved={(done) => {
             setSaving(false);
             keep(undefined);
-            void readFile(path).then(setBase);
+            // On another branch, what is shown here is as it was.
+            if (done === undefined || done.branch === place.git?.branch)
+              void newest(place).read(path).then(setBase);
+            else setRound((count) => count + 1);
           }}
         />
       ) : null}
@@ -335,8 +422,12 @@ const FileEditor = ({
   );
 };
 
+/** The same place as it is now, whatever commit was listed. */
+const newest = (place: Place): Place =>
+  place.git === undefined ? place : placeOfSource(place.git.source, place.git.branch, undefined);
+
 /** Of which schema it is; undefined: of none. */
-const kindOf = (path: string, known: RepositoryFile | undefined): 'class' | 'image' | undefined => {
+const kindOf = (path: string, known: PlaceFile | undefined): 'class' | 'image' | undefined => {
   if (known?.kind === 'class' || known?.kind === 'image') return known.kind;
   if (known !== undefined || !/\.ya?ml$/.test(path)) return undefined;
   return path.startsWith('classes/') ? 'class' : 'image';

@@ -99,16 +99,21 @@ type EventItemProps = {
   readonly toggle: () => void;
 };
 
-/** One event: what it was, how long it took and why it ended so; all else on demand. */
-export const EventItem = ({ event, now, isOpen, toggle }: EventItemProps) => {
+/**
+ * One event: what it was, how long it took and why it ended so; all else on demand. No component of its own: a timeline
+ * tells its items how far it is.
+ */
+export const eventItem = ({ event, now, isOpen, toggle }: EventItemProps) => {
   const { title, tone, about, ms } = wordsOf(event, now);
   const Icon = iconOf(event);
   const state = stateOf(event);
   const details = detailsOf(event, now);
   const actor = actorOf(event);
+  const said = [about ?? '', actor === null ? '' : `by ${actor}`].filter((part) => part !== '').join(' · ');
   const isUnderWay = event.kind === 'update' && !isTerminal(event.execution.state);
   return (
     <Timeline.Item
+      key={event.id}
       color={colorOfTone(tone)}
       bullet={<Icon size={13} aria-hidden />}
       title={
@@ -124,32 +129,35 @@ export const EventItem = ({ event, now, isOpen, toggle }: EventItemProps) => {
               </Text>
             )}
           </Group>
-          {details === undefined ? null : (
-            <ActionIcon
-              variant="subtle"
-              color="gray"
-              size="sm"
-              aria-expanded={isOpen}
-              aria-label={`${isOpen ? 'Hide' : 'Show'} details of: ${title}`}
-              onClick={toggle}
-            >
-              <IconChevronRight
-                size={16}
-                style={{ transform: isOpen ? 'rotate(90deg)' : undefined }}
-                aria-hidden
-              />
-            </ActionIcon>
-          )}
+          <Group gap={4} wrap="nowrap" component="span">
+            <Text span size="xs" c="dimmed" style={{ whiteSpace: 'nowrap' }}>
+              <Time value={event.at} as="clock" />
+            </Text>
+            {details === undefined ? (
+              <Box component="span" w={22} />
+            ) : (
+              <ActionIcon
+                variant="subtle"
+                color="gray"
+                size="sm"
+                aria-expanded={isOpen}
+                aria-label={`${isOpen ? 'Hide' : 'Show'} details of: ${title}`}
+                onClick={toggle}
+              >
+                <IconChevronRight
+                  size={16}
+                  style={{ transform: isOpen ? 'rotate(90deg)' : undefined }}
+                  aria-hidden
+                />
+              </ActionIcon>
+            )}
+          </Group>
         </Group>
       }
     >
-      <Text size="xs" c="dimmed" component="div">
-        <Time value={event.at} as="local" />
-        {actor === null ? '' : ` · by ${actor}`}
-      </Text>
-      {about === undefined || about === '' ? null : (
-        <Text size="sm" mt={2} style={{ overflowWrap: 'anywhere' }}>
-          {about}
+      {said === '' ? null : (
+        <Text size="sm" c="dimmed" mt={2} style={{ overflowWrap: 'anywhere' }}>
+          {said}
         </Text>
       )}
       {event.kind === 'update' ? (

@@ -16,7 +16,7 @@ import { Failure } from '../../../parts/failure.tsx';
 import { Lines } from '../../../parts/loaded.tsx';
 import { More } from '../../../parts/more.tsx';
 import { useSearch } from '../../../parts/use-search.ts';
-import { EventItem } from './event-item.tsx';
+import { eventItem } from './event-item.tsx';
 import { byDay } from './event-words.ts';
 
 const PAGE = 50;
@@ -78,15 +78,12 @@ const Days = ({ events }: { readonly events: readonly DeviceEvent[] }) => {
           <Line bulletSize={24} lineWidth={2} active={ofDay.length}>
             {ofDay.map((event) => {
               const isOpen = open === event.id || (open === '' && event.id === underWay);
-              return (
-                <EventItem
-                  key={event.id}
-                  event={event}
-                  now={now}
-                  isOpen={isOpen}
-                  toggle={() => setOpen(isOpen ? (event.id === underWay ? 'none' : '') : event.id)}
-                />
-              );
+              return eventItem({
+                event,
+                now,
+                isOpen,
+                toggle: () => setOpen(isOpen ? (event.id === underWay ? 'none' : '') : event.id),
+              });
             })}
           </Line>
         </Box>
