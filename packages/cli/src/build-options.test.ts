@@ -49,15 +49,21 @@ test('an unknown kind of SBOM is refused', () => {
   expect(BuildOptions.safeParse({ sbom: ['none,spdx'] }).success).toBe(false);
 });
 
-test('progress comes no faster than it can be read, and its end always', () => {
+test('progress of one step comes no faster than it can be read; a new step and the end always come', () => {
   const lines: string[] = [];
   let time = 0;
   const show = showProgress({ err: (line) => lines.push(line) }, true, () => time);
-  show({ step: 'one', percent: 0 });
-  show({ step: 'too soon', percent: 10 });
+  show({ step: 'resolved 1 of 9 components', percent: 0 });
+  show({ step: 'resolved 2 of 9 components', percent: 10 });
   time = 1000;
-  show({ step: 'two', percent: 50 });
+  show({ step: 'resolved 9 of 9 components', percent: 50 });
   time = 1001;
+  show({ step: 'assembling the tree', percent: 50 });
   show({ step: 'done', percent: 100 });
-  expect(lines).toEqual(['  0 %  one', ' 50 %  two', '100 %  done']);
+  expect(lines).toEqual([
+    '  0 %  resolved 1 of 9 components',
+    ' 50 %  resolved 9 of 9 components',
+    ' 50 %  assembling the tree',
+    '100 %  done',
+  ]);
 });

@@ -4,6 +4,7 @@ import { SlipwayError } from '@slipway/protocol';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { ARCH_NAMES, ArchOption, HOST_ARCH } from './arch-option.ts';
+import { CLASS_OPTIONS, withClassOptions } from './classes/class-options.ts';
 import { collect } from './command.ts';
 
 export const SBOMS = ['cyclonedx', 'spdx'] as const;
@@ -22,6 +23,7 @@ const Sbom = z
   .pipe(z.array(z.enum(SBOMS, { error: 'expected cyclonedx, spdx or none' })));
 
 export const BuildOptions = z.object({
+  ...CLASS_OPTIONS,
   format: z.array(z.string()).default([]).transform(list),
   name: z.string().optional(),
   dir: z.string().optional(),
@@ -43,16 +45,18 @@ export const BuildOptions = z.object({
 });
 export type BuildOptions = z.infer<typeof BuildOptions>;
 
-export const withBuildOptions = (command: Command): Command =>
+export const withBuildOptions = (command: Command): Command => withClassOptions(withImageOptions(command));
+
+const withImageOptions = (command: Command): Command =>
   command
-    .argument('<file...>', 'image files, merged in this order; - is standard input')
+    .argument('[file...]', 'image files, merged in this order; - is standard input')
     .option(
       '-f, --format <formats>',
       `${FORMATS.join(', ')}; several by commas or by repeating (kernel+initrd)`,
       collect,
     )
     .option('--name <name>', 'how the outputs are called; otherwise as the last file')
-    .option('--dir <folder>', 'where the outputs go; otherwise here')
+    .option('--dir <folder>', 'where the outputs go; otherwise here, of classes to out/CLASS')
     .option('-o, --output <file>', 'for one format that is one file (tar): its path; - is standard output')
     .option('--arch <arch>', `${ARCH_NAMES}; otherwise as this machine`)
     .option('--lock <file>', 'what tags and packages stand for; otherwise slipway.lock beside the first file')

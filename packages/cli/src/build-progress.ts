@@ -2,6 +2,9 @@ import type { JobProgress } from '@slipway/protocol';
 import type { Context } from './context.ts';
 import { size } from './table.ts';
 
+/** Steps that differ only in what they count are one. */
+const stepKind = (step: string): string => step.replaceAll(/\d+/g, '');
+
 /** Lines come at most this often, but for the last one. */
 const AT_MOST_EVERY_MS = 200;
 
@@ -15,13 +18,17 @@ export const showProgress = (
 ): Progress => {
   if (!isShown) return () => undefined;
   let lastText = '';
+  let lastStep = '';
   let lastAt = -Infinity;
   return ({ step, percent, bytes }) => {
     const amount = bytes === undefined ? '' : `: ${size(bytes.done)} of ${size(bytes.total)}`;
     const text = `${String(Math.round(percent)).padStart(3)} %  ${step}${amount}`;
     const at = now();
-    if (text === lastText || (percent < 100 && at - lastAt < AT_MOST_EVERY_MS)) return;
+    // A step may be a long one, so that each is told; of its progress not everything.
+    const isNew = stepKind(step) !== lastStep || percent === 100;
+    if (text === lastText || (!isNew && at - lastAt < AT_MOST_EVERY_MS)) return;
     lastText = text;
+    lastStep = stepKind(step);
     lastAt = at;
     context.err(text);
   };

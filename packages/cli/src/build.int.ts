@@ -412,3 +412,35 @@ test('lint looks at the files of a built image where it is named', async () => {
   expect((await call(...words, 'open/open.tar')).out).toContain('"/tmp/all has the mode 666"');
   expect((await call(...words, 'open/none.tar')).status).toBe(66);
 });
+
+test('a class that fails does not keep others from being tried; each is told, and the first gives the status', async () => {
+  mkdirSync(path('repository/classes'), { recursive: true });
+  const put = (name: string, text: string) => writeFileSync(path(`repository/${name}`), text);
+  put('classes/b.yml', 'name: b\narch: amd64\nimages: [../gone.yml]\n');
+  put('classes/c.yml', 'name: c\narch: amd64\nimages: []\n');
+  put('classes/d.yml', 'name: d\narch: amd64\nimages: [../d.yml]\nvariables: { site: north }\n');
+  put(
+    'd.yml',
+    'kernel: { image: "oci:../images/kernel" }\nvariables: { site: }\nfiles: [{ path: site, contents: "${site}" }]\n',
+  );
+  const all = await call('build', '--all', '--repository', 'repository', '--jobs', '1', '--json');
+  const outcomes = z
+    .array(z.object({ class: z.string(), status: z.string(), code: z.string().optional() }))
+    .parse(JSON.parse(all.out));
+  expect(outcomes).toEqual([
+    { class: 'b', status: 'failed', code: 'NOT_FOUND' },
+    { class: 'c', status: 'failed', code: 'SPEC_INVALID' },
+    { class: 'd', status: 'failed', code: 'SPEC_INVALID' },
+  ]);
+  expect(all.status).toBe(66);
+  expect(existsSync(path('out/d'))).toBe(false);
+  const fast = await call('build', '--all', '--repository', 'repository', '--jobs', '1', '--fail-fast');
+  expect(fast.out).toMatch(/^b +NOT_FOUND\nc +stopped\nd +stopped$/m);
+  expect(fast.err).toMatch(/^b: NOT_FOUND: .*gone.yml cannot be read/m);
+  put(
+    'd.yml',
+    'kernel: { image: "oci:images/kernel" }\nvariables: { site: }\nfiles: [{ path: site, contents: "${site}" }]\n',
+  );
+  const shown = await call('build', '--class', 'd', '--repository', 'repository', '--dry-run');
+  expect(shown.out).toContain('contents: north');
+});

@@ -4,7 +4,13 @@ import type { z } from 'zod';
 import type { Context } from './context.ts';
 
 /** What a command does: its words in order, its options by name. */
-export type Action<Options> = (context: Context, words: readonly string[], options: Options) => Promise<void>;
+export type Action<Options> = (
+  context: Context,
+  words: readonly string[],
+  options: Options,
+  /** names of the options that are on the command line */
+  given: ReadonlySet<string>,
+) => Promise<void>;
 
 /** Ends a command that has said all there is to say. */
 export class Ended extends Error {
@@ -52,7 +58,8 @@ export const leaf = <S extends z.ZodType>(
       });
       throw new SlipwayError('USAGE', `${what.join('; ')}. See slipway ${pathOf(command)} --help.`);
     }
-    await definition.run(makeContext({ json: json === true }), words, options.data);
+    const given = Object.keys(own).filter((name) => command.getOptionValueSource(name) === 'cli');
+    await definition.run(makeContext({ json: json === true }), words, options.data, new Set(given));
   });
 };
 

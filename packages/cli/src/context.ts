@@ -13,6 +13,8 @@ const UpFile = z.object({
   apiUrl: z.url(),
   adminTokenFile: z.string(),
   releaseRootFile: z.string().optional(),
+  enrolUrl: z.url().optional(),
+  serverCaFile: z.string().optional(),
 });
 
 /** What commands work with. */
@@ -65,8 +67,12 @@ export const dataDirectory = async (where: Where, named: string | undefined): Pr
   throw new SlipwayError('CONFIG_INVALID', 'No data directory is known. Name it by --data or SLIPWAY_DATA.');
 };
 
-const foldersAbove = (folder: string): string[] =>
+/** The folder itself first. */
+export const foldersAbove = (folder: string): string[] =>
   folder === dirname(folder) ? [folder] : [folder, ...foldersAbove(dirname(folder))];
+
+/** What is known of the instance that runs here; undefined: none does. */
+export const instanceHere = findUpFile;
 
 type Server = {
   readonly url: string;

@@ -1,13 +1,17 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { Digest } from '@slipway/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { buildClass, type ClassBuild } from './build-class.ts';
 import { assembleImage } from './build.ts';
+import { digestFile } from './digest-file.ts';
 import { noise, testClass, testParts, testRequest, testSpec } from './fixture/parts.ts';
 import { peStub } from './fixture/pe-stub.ts';
 import { peSections } from './pe.ts';
+import { createSharedWork, type SharedWork } from './shared-work.ts';
 import { putFile } from './tree-edit.ts';
 
 const MIB = 1024 * 1024;
@@ -279,5 +283,92 @@ test('the list of components is CycloneDX with a hash, a licence and a purl for 
         hashes: [{ alg: 'SHA-256', content: expect.stringMatching(/^[0-9a-f]{64}$/) as unknown }],
       }),
     ]) as unknown,
+  });
+});
+
+describe('a class that is built here', () => {
+  const parts = testParts();
+  const byReference = new Map(
+    [parts.kernel, parts.boot, ...parts.system, ...parts.containers.map(({ component }) => component)].map(
+      (component) => [component.ref, component] as const,
+    ),
+  );
+  /** Components are those of the fixture; all else is done. */
+  const shared = (): SharedWork => ({
+    ...createSharedWork(),
+    component: async (key) => {
+      const [, ref] = z.tuple([z.string(), z.string()]).rest(z.unknown()).parse(JSON.parse(key));
+      const name = { 'deb:kernel': 'deb:linux', 'deb:slipway-loader': 'deb:boot', system: 'deb:busybox' }[
+        ref
+      ];
+      const found = byReference.get(name ?? ref);
+      if (found === undefined) throw new Error(`no fixture for ${ref}`);
+      return found;
+    },
+  });
+  const buildGate = (site: string, esp = '40M', work = shared()) =>
+    buildClass({
+      texts: {
+        classFile: {
+          name: 'classes/gate.yml',
+          text: `name: gate\narch: amd64\nimages: [../gate.yml]\nvariables: { site: ${site} }\npartitions: { esp: ${esp}, root: 16M, data: 8M }\n`,
+        },
+        imageFiles: [
+          {
+            name: 'gate.yml',
+            text: "kernel: { image: 'deb:kernel' }\nvariables: { site: }\nfiles: [{ path: etc/site, contents: '${site}' }]\nagent: { enabled: false }\npackages: { kernel: { install: [linux] } }\n",
+          },
+        ],
+      },
+      sourceDir: folder,
+      cacheDir: join(folder, 'cache'),
+      outDir: join(folder, 'classes'),
+      version: '1.0.0',
+      time: 1_790_000_000,
+      shared: work,
+      progress: () => {},
+      log: () => {},
+    });
+  const gate = (name = '') => join(folder, 'classes', 'gate', name);
+  const digestsOf = ({ result }: ClassBuild) => result.artifacts.map(({ name, digest }) => [name, digest]);
+  const kept = async (kind: string) =>
+    (await readdir(join(folder, 'cache', kind), { recursive: true })).filter((name) => name.includes('.'));
+
+  test('has all its outputs in a folder of its own, without an agent nothing for one, and the same from the cache', async () => {
+    const north = await buildGate('north');
+    expect((await readdir(gate())).sort()).toEqual([
+      'contents.jsonl.gz',
+      'disk.img',
+      'provenance.json',
+      'result.json',
+      'root.img',
+      'sbom.cdx.json',
+      'uki.efi',
+    ]);
+    expect(run('dump.erofs', '--cat', '--path=/etc/site', gate('root.img'))).toBe('north');
+    expect(run('dump.erofs', '--ls', '--path=/etc/slipway', gate('root.img'))).not.toMatch(/agent|trust/);
+    expect(await kept('roots')).toHaveLength(2);
+    const again = await buildGate('north');
+    expect(digestsOf(again)).toEqual(digestsOf(north));
+    expect(await kept('roots')).toHaveLength(2);
+  });
+
+  test('is not taken from a cache that was damaged', async () => {
+    const north = await buildGate('north');
+    for (const kind of ['roots', 'initramfs'])
+      for (const name of await kept(kind)) await writeFile(join(folder, 'cache', kind, name), 'damaged');
+    expect(digestsOf(await buildGate('north'))).toEqual(digestsOf(north));
+  });
+
+  test('that fails leaves the outputs of before; folders of others are not replaced', async () => {
+    const before = await buildGate('north');
+    await expect(buildGate('south', '1M')).rejects.toMatchObject({ code: 'BUILD_FAILED' });
+    expect(await digestFile(gate('root.img'))).toBe(
+      before.result.artifacts.find(({ name }) => name === 'root.img')?.digest,
+    );
+    expect(await readdir(join(folder, 'classes'))).toEqual(['gate']);
+    await rm(gate('result.json'));
+    await expect(buildGate('south')).rejects.toMatchObject({ code: 'NOT_WRITABLE' });
+    expect(await readdir(gate())).toContain('root.img');
   });
 });

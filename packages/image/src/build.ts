@@ -35,16 +35,17 @@ import { raspberryPiFiles, RPI_CONSOLE } from './boot/raspberry-pi.ts';
 import { makeDisk } from './disk.ts';
 import { diskOrder } from './disk-order.ts';
 import { usualDrivers } from './drivers.ts';
-import { writeErofs } from './erofs.ts';
+import { erofsVersion } from './erofs.ts';
 import { espFiles, trybootEspFiles, uBootEspFiles } from './esp.ts';
 import { makeInitramfs } from './initramfs.ts';
 import { chooseInitramfsModules } from './initramfs-modules.ts';
 import { kernelBinary, kernelCommandLine } from './kernel.ts';
-import { kernelModules } from './kernel-modules.ts';
 import { resolveParts, type Parts } from './parts.ts';
 import { fileAt } from './resolve-path.ts';
 import { resolvedComponents } from './resolved-components.ts';
+import { writeRootImage } from './root-image.ts';
 import { makeRootTree } from './root-tree.ts';
+import { createSharedWork, type SharedWork } from './shared-work.ts';
 import { distinctOrigins } from './distinct-origins.ts';
 import { dockerfileBases, dockerfileInputs, dockerfileParameters } from './describe/dockerfile-facts.ts';
 import { describeComponents, makeSbomModel } from './describe/component-sbom.ts';
@@ -52,7 +53,6 @@ import { makeContents } from './describe/image-contents.ts';
 import { needsNode, systemPackages } from './system-packages.ts';
 import { TOOL_VERSION } from './tool-version.ts';
 import { makeUki } from './uki.ts';
-import { appendVerity } from './verity.ts';
 
 export type BuildOptions = {
   readonly request: BuildRequest;
@@ -72,6 +72,14 @@ export type BuildOptions = {
   readonly dockerfileBuilds?: DockerfileBuilds | undefined;
   readonly progress: (progress: JobProgress) => void;
   readonly log: (line: string) => void;
+  /** with builds of other classes of the same repository; absent: this one is alone */
+  readonly shared?: SharedWork | undefined;
+  /** whether the same root may be asked for again, which a server never does: its releases have names */
+  readonly keepsRoot?: boolean | undefined;
+  /** absent: the build worker of a server; `local`: whoever builds here */
+  readonly builder?: 'local' | undefined;
+  /** nothing may be fetched */
+  readonly offline?: boolean | undefined;
 };
 
 /** Who says how a release was made: the build worker of a server. */
@@ -117,17 +125,20 @@ export const buildImage = async (options: BuildOptions): Promise<BuildResult> =>
   const { sourceDir, cacheDir } = options;
   const { arch } = deviceClass;
   const locked = await lockedParts(spec, arch, sourceDir);
+  const shared = options.shared ?? createSharedWork();
   const parts = await resolveParts({
     arch,
     spec,
     sourceDir,
     cacheDir,
     log,
+    shared,
+    offline: options.offline,
     dockerfileBuilds: options.dockerfileBuilds,
     stepped: (ref, step) => progress({ step: `${ref}: ${step}`, percent: 5 }),
     ...locked,
   });
-  return await assembleImage(options, deviceClass, spec, parts);
+  return await assembleImage({ ...options, shared }, deviceClass, spec, parts);
 };
 
 /** The part of a build that needs no network: from resolved components to artifacts. */
@@ -137,7 +148,9 @@ export const assembleImage = async (
   spec: ImageFile,
   parts: Parts,
 ): Promise<BuildResult> => {
-  const { request, requestDigest, workDir, outDir, sourceDir, progress, log } = options;
+  const { request, requestDigest, workDir, outDir, sourceDir, cacheDir, progress, log } = options;
+  const { shared = createSharedWork() } = options;
+  const { digestOf } = shared;
   const { arch } = deviceClass;
   const kernel = requireKernel(spec, request.imageFiles.at(-1)?.name ?? request.classFile.name);
   const efi = efiNames(arch);
@@ -155,7 +168,7 @@ export const assembleImage = async (
   const usual = usualDrivers(deviceClass.board);
   const withDisk = deviceClass.outputs.includes('disk');
   const board = withDisk && deviceClass.board === 'rpi' ? raspberryPiFiles(parts.kernel.tree) : undefined;
-  const modules = kernelModules(parts.kernel.tree);
+  const modules = shared.modulesOf(parts.kernel.tree);
   const initramfsModules = await chooseInitramfsModules(modules, deviceClass.drivers, usual);
   const components = [
     parts.kernel,
@@ -164,7 +177,10 @@ export const assembleImage = async (
     ...parts.init,
     ...parts.containers.map(({ component }) => component),
   ];
-  const described = await describeComponents(components, options.cacheDir, log);
+  const { described, notices } = await shared.described(components, async () => {
+    const found = await describeComponents(components, cacheDir, log);
+    return { described: found, notices: makeNotices(found.notices) };
+  });
   const sbom = makeSbomModel(
     { name: deviceClass.name, version: request.version, arch, release: request.release },
     request.timeFloor,
@@ -172,7 +188,7 @@ export const assembleImage = async (
     described,
   );
   const tree = await makeRootTree({
-    notices: makeNotices(described.notices),
+    notices,
     arch,
     request,
     spec,
@@ -184,13 +200,22 @@ export const assembleImage = async (
     agentBundle,
     bootLoader: deviceClass.bootLoader,
     sourceDir,
+    digestOf,
   });
 
   progress({ step: 'writing the root', percent: 50 });
   const rootImage = join(workDir, 'root.img');
   const uuid = uuidOf(`root ${deviceClass.name}`);
-  await writeErofs(diskOrder(tree), { image: rootImage, uuid, seconds: request.timeFloor });
-  const verity = await appendVerity(rootImage);
+  const verity = await writeRootImage(diskOrder(tree), {
+    image: rootImage,
+    uuid,
+    seconds: request.timeFloor,
+    kept:
+      options.keepsRoot === true
+        ? { cacheDir, program: await shared.program('mkfs.erofs', erofsVersion) }
+        : undefined,
+    digestOf,
+  });
   const rootSize = (await stat(rootImage)).size;
   log(`root: ${tree.size} entries, ${rootSize} bytes, root hash ${verity.rootHash}`);
   if (rootSize > deviceClass.partitions.root)
@@ -213,7 +238,7 @@ export const assembleImage = async (
   const own = [kernel.cmdline, deviceClass.cmdline];
   const isSilent = !own.some((text) => /(?:^|\s)console=/.test(text));
   const cmdlines = deviceClass.board === 'rpi' && isSilent ? [RPI_CONSOLE, ...own] : own;
-  const initrd = makeInitramfs(arch, initramfsModules);
+  const initrd = await makeInitramfs(arch, initramfsModules, { cacheDir, once: shared.initramfs });
   const uki = makeUki({
     stub: efiFile(efi.stub),
     kernel: kernelBinary(parts.kernel.tree, kernel.binary, kernel.image),
@@ -227,7 +252,10 @@ export const assembleImage = async (
   await writeFile(join(workDir, 'uki.efi'), uki);
 
   await writeFile(join(workDir, SBOM_NAME), makeCycloneDx(sbom));
-  await writeFile(join(workDir, CONTENTS_NAME), makeContents(tree, components, formatSpec(spec, 'yaml')));
+  await writeFile(
+    join(workDir, CONTENTS_NAME),
+    makeContents(tree, components, formatSpec(spec, 'yaml'), digestOf),
+  );
 
   const origins = distinctOrigins(components.flatMap((component) => component.origins));
   const names: ArtifactName[] = ['uki.efi', 'root.img', SBOM_NAME, CONTENTS_NAME];
@@ -279,7 +307,7 @@ export const assembleImage = async (
         ...origins.map(({ purl, name, digest }) => ({ uri: purl, name, digest })),
         ...dockerfileInputs(components),
       ],
-      builder: { id: SERVER_BUILDER },
+      ...(options.builder === 'local' ? {} : { builder: { id: SERVER_BUILDER } }),
       run: options.run,
       toolVersion: TOOL_VERSION,
     }),

@@ -47,3 +47,7 @@ export const writeCompressedErofs = async (
     stdin: withRoot(entries, seconds),
   });
 };
+
+/** Which erofs-utils write: another version may write other bytes. */
+export const erofsVersion = async (): Promise<string> =>
+  (await runTool('mkfs.erofs', ['--version'])).toString().split('\n')[0] ?? '';

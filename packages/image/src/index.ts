@@ -11,6 +11,8 @@ export type { DescribeOptions, DescriptionFile } from './describe/describe-build
 export { assertNoFolder, ownFolder } from './outputs/staging.ts';
 export { writePieces } from './outputs/write-file.ts';
 export { withCancellation } from '@slipway/components';
+export { buildClass, newestOf, type ClassBuild, type ClassBuildOptions } from './build-class.ts';
+export { createSharedWork, type SharedWork } from './shared-work.ts';
 export { assembleImage, buildImage, type BuildOptions } from './build.ts';
 export type { ContainerPart, Parts } from './parts.ts';
 export type { DockerfileBuilds } from '@slipway/components';

@@ -1,9 +1,14 @@
-import { zstdCompressSync, constants } from 'node:zlib';
-import { encodeCpio, type Tree } from '@slipway/components';
+import { createHash } from 'node:crypto';
+import { readFile, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { constants, zstdCompress, zstdCompressSync, zstdDecompress } from 'node:zlib';
+import { encodeCpio, writeAtomically, type Tree } from '@slipway/components';
 import type { Arch } from '@slipway/protocol';
 import { MODULE_PARAMETERS } from './drivers.ts';
 import { earlyProgram } from './early-program.ts';
 import type { KernelModule } from './kernel-modules.ts';
+import type { Memo } from './shared-work.ts';
 import { putDirectory, putFile } from './tree-edit.ts';
 
 /** Modules by the list from which `early/init.c` loads them, each after what it needs. */
@@ -16,28 +21,11 @@ export type PlainModules = Pick<InitramfsModules, 'first' | 'disks'>;
 
 /** The slowest that does not ask for more memory than small devices have. */
 const LEVEL = 19;
+/** Changes whenever the same archive would give other bytes; so does the version of the library. */
+const VERSION = `slipway initramfs 1, level ${LEVEL}`;
 
-/**
- * Makes the initramfs: the first program, and the modules that it loads, in their order.
- *
- * @returns a zstd-compressed cpio archive; the same input gives the same bytes
- */
-export const makeInitramfs = (arch: Arch, modules: InitramfsModules): Buffer =>
-  archive(arch, modules, new Map());
-
-/**
- * The initramfs of an image without slots, which mounts what the kernel command line calls `root=`.
- *
- * @param rootType file system of the root
- */
-export const makePlainInitramfs = (arch: Arch, modules: PlainModules, rootType: string): Buffer => {
-  const tree: Tree = new Map();
-  // By it the first program knows what it is to do; no line break, as it is handed to the kernel.
-  putFile(tree, 'root-type', rootType);
-  return archive(arch, modules, tree);
-};
-
-const archive = (arch: Arch, modules: Partial<InitramfsModules>, tree: Tree): Buffer => {
+/** The first program, and the modules that it loads, in their order, as a cpio archive. */
+const archive = (arch: Arch, modules: Partial<InitramfsModules>, tree: Tree): Uint8Array => {
   for (const folder of ['dev', 'proc', 'root', 'run', 'sys']) putDirectory(tree, folder);
   const placed = new Set<string>();
   for (const [list, members] of Object.entries(modules)) {
@@ -50,7 +38,62 @@ const archive = (arch: Arch, modules: Partial<InitramfsModules>, tree: Tree): Bu
     putFile(tree, `modules/${list}`, lines.join(''));
   }
   putFile(tree, 'init', earlyProgram('init', arch), { mode: 0o755 });
-  return zstdCompressSync(encodeCpio(tree), {
-    params: { [constants.ZSTD_c_compressionLevel]: LEVEL, [constants.ZSTD_c_checksumFlag]: 1 },
+  return encodeCpio(tree);
+};
+
+const COMPRESSION = {
+  params: { [constants.ZSTD_c_compressionLevel]: LEVEL, [constants.ZSTD_c_checksumFlag]: 1 },
+};
+const compress = promisify(zstdCompress);
+const decompress = promisify(zstdDecompress);
+const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** What was compressed before, if it still unpacks to that: a device that cannot read it does not start. */
+const readCompressed = async (path: string, digest: string): Promise<Buffer | undefined> => {
+  try {
+    const packed = await readFile(path);
+    if (digestOf(await decompress(packed)) !== digest) return undefined;
+    const now = new Date();
+    // Pruning goes by the time of last use.
+    await utimes(path, now, now);
+    return packed;
+  } catch {
+    return undefined;
+  }
+};
+
+/**
+ * Makes the initramfs: the first program, and the modules that it loads, in their order. To compress it takes longer than all else, so that it is kept in the cache.
+ *
+ * @param once of what this run makes
+ * @returns a zstd-compressed cpio archive; the same input gives the same bytes
+ */
+export const makeInitramfs = async (
+  arch: Arch,
+  modules: InitramfsModules,
+  { cacheDir, once }: { readonly cacheDir: string; readonly once: Memo<Buffer> },
+): Promise<Buffer> => {
+  const bytes = archive(arch, modules, new Map());
+  const digest = digestOf(bytes);
+  const key = digestOf(Buffer.from(`${VERSION} ${process.versions['zstd'] ?? ''} ${digest}`));
+  return once(key, async () => {
+    const path = join(cacheDir, 'initramfs', key.slice(0, 2), `${key}.zst`);
+    const known = await readCompressed(path, digest);
+    if (known !== undefined) return known;
+    const packed = await compress(bytes, COMPRESSION);
+    await writeAtomically(path, packed);
+    return packed;
   });
+};
+
+/**
+ * The initramfs of an image without slots, which mounts what the kernel command line calls `root=`.
+ *
+ * @param rootType file system of the root
+ */
+export const makePlainInitramfs = (arch: Arch, modules: PlainModules, rootType: string): Buffer => {
+  const tree: Tree = new Map();
+  // By it the first program knows what it is to do; no line break, as it is handed to the kernel.
+  putFile(tree, 'root-type', rootType);
+  return zstdCompressSync(archive(arch, modules, tree), COMPRESSION);
 };

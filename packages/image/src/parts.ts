@@ -9,11 +9,13 @@ import {
 import {
   CONFIG_LABEL,
   mergeContainer,
+  parseReference,
   requireKernel,
   type Container,
   type ImageFile,
 } from '@slipway/image-spec';
 import type { Arch } from '@slipway/protocol';
+import type { SharedWork } from './shared-work.ts';
 import type { Section } from './container-bundle.ts';
 import { needsNode, systemPackages } from './system-packages.ts';
 import { systemPrograms } from './system-programs.ts';
@@ -45,6 +47,17 @@ export type ResolveParts = Pick<
   readonly sourceDir: string;
   readonly cacheDir: string;
   readonly log: (line: string) => void;
+  /** what builds of other classes resolve, too */
+  readonly shared: SharedWork;
+};
+
+/** All that a component of this run depends on; the rest of the options is the same for every class. */
+const keyOf = (ref: string, arch: Arch, spec: ImageFile, packages: ImageFile['packages']): string => {
+  const reference = parseReference(ref);
+  const { type } = reference;
+  if (type === 'deb') return JSON.stringify([arch, ref, packages[reference.name]]);
+  const made = type === 'dockerfile' ? spec.dockerfiles[reference.name] : null;
+  return JSON.stringify([arch, ref, made, [...spec.deviceNodes].sort()]);
 };
 
 /** @throws {SlipwayError} as `resolveComponent` does */
@@ -54,9 +67,9 @@ export const resolveParts = async ({
   sourceDir,
   cacheDir,
   log,
+  shared,
   ...locked
 }: ResolveParts): Promise<Parts> => {
-  const resolved = new Map<string, Component>();
   const packages = systemPackages(spec);
   const options = {
     ...locked,
@@ -69,11 +82,8 @@ export const resolveParts = async ({
     deviceNodes: new Set(spec.deviceNodes),
     registries: await registriesFor(spec, sourceDir),
   };
-  const resolve = async (ref: string): Promise<Component> => {
-    const known = resolved.get(ref) ?? (await resolveComponent(ref, options));
-    resolved.set(ref, known);
-    return known;
-  };
+  const resolve = (ref: string): Promise<Component> =>
+    shared.component(keyOf(ref, arch, spec, options.spec.packages), () => resolveComponent(ref, options));
   const containers: ContainerPart[] = [];
   for (const section of ['onboot', 'onshutdown', 'services'] as const)
     for (const [index, own] of spec[section].entries()) {
@@ -87,13 +97,15 @@ export const resolveParts = async ({
     kernel: await resolve(requireKernel(spec, 'image file').image),
     boot: await resolve('deb:slipway-loader'),
     system: [
-      systemPrograms(
-        [
-          await resolve('deb:slipway-system'),
-          ...(needsNode(spec) ? [await nodeRuntime(arch, { cacheDir, log })] : []),
-        ],
-        spec,
-        arch,
+      await shared.component(JSON.stringify([arch, 'system', spec.agent, packages]), async () =>
+        systemPrograms(
+          [
+            await resolve('deb:slipway-system'),
+            ...(needsNode(spec) ? [await nodeRuntime(arch, { cacheDir, log })] : []),
+          ],
+          spec,
+          arch,
+        ),
       ),
     ],
     init,

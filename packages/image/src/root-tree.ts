@@ -1,4 +1,4 @@
-import type { Tree } from '@slipway/components';
+import type { Content, Tree } from '@slipway/components';
 import { numberUsers, type ImageFile } from '@slipway/image-spec';
 import type { Arch, BootLoader, BuildRequest } from '@slipway/protocol';
 import { addContainer } from './container-bundle.ts';
@@ -33,6 +33,8 @@ export type RootInput = {
   readonly sourceDir: string;
   /** third-party notices: texts of licences, and whose sources are on offer */
   readonly notices: string;
+  /** absent: each file is read */
+  readonly digestOf?: (content: Content) => string;
 };
 
 /** Files written at start are known by name; the rest is in the tree or listed under `files`. */
@@ -83,6 +85,6 @@ export const makeRootTree = async (input: RootInput): Promise<Tree> => {
   await addImageFiles(tree, spec, input.sourceDir);
   putFile(tree, NOTICES_PATH, input.notices);
   addReleaseFiles(tree, request, arch, spec, input.bootLoader);
-  shareFiles(tree);
+  shareFiles(tree, input.digestOf);
   return tree;
 };

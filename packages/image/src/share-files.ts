@@ -1,4 +1,4 @@
-import { contentSize, type Tree, type TreeEntry } from '@slipway/components';
+import { contentSize, type Content, type Tree, type TreeEntry } from '@slipway/components';
 import { digestContent } from './digest-content.ts';
 import { diskOrder } from './disk-order.ts';
 
@@ -12,7 +12,7 @@ const MIN_BYTES = 4096;
  * system itself brought lie on the disk once, and in memory once. Nobody can write to them, so nobody notices; the layer
  * that makes a container writable gives it a copy of its own.
  */
-export const shareFiles = (tree: Tree): void => {
+export const shareFiles = (tree: Tree, digestOf: (content: Content) => string = digestContent): void => {
   const isContainer = ({ path }: TreeEntry) => Number(path.startsWith('containers/'));
   const bySize = Map.groupBy(
     [...diskOrder(tree)]
@@ -27,7 +27,7 @@ export const shareFiles = (tree: Tree): void => {
     if (candidates.length < 2) continue;
     const first = new Map<string, string>();
     for (const entry of candidates) {
-      const digest = digestContent(entry.content);
+      const digest = digestOf(entry.content);
       const target = first.get(digest);
       if (target === undefined) first.set(digest, entry.path);
       else {

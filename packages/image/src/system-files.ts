@@ -89,6 +89,31 @@ export const addInit = (tree: Tree, spec: ImageFile, agentBundle: Uint8Array | u
 
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 
+/** What the agent reads: where it enrols, whom it trusts, when an update is good. */
+const agentFiles = (
+  { deployment }: BuildRequest,
+  { link, diagnostics, health, agent }: ImageFile,
+  bootControl: BootLoader | undefined,
+): readonly (readonly [string, string])[] => {
+  const zone = agent.timeZone === undefined ? undefined : zoneOf(agent.timeZone);
+  const config = {
+    v: 1,
+    enrolUrl: deployment.enrolUrl,
+    bootControl,
+    link,
+    diagnostics,
+    timeZone: zone?.rule,
+    timeZoneName: zone?.name,
+    remoteRollback: agent.remoteRollback,
+  };
+  return [
+    [AGENT_CONFIG_PATH, json(config)],
+    [HEALTH_PATH, json(health)],
+    [SERVER_CA_PATH, deployment.serverCa],
+    [RELEASE_ROOT_PATH, deployment.releaseRoot],
+  ];
+};
+
 /** What the image says of itself: to the agent, and as shell variables to init. */
 export const addReleaseFiles = (
   tree: Tree,
@@ -97,29 +122,12 @@ export const addReleaseFiles = (
   spec: ImageFile,
   bootControl?: BootLoader,
 ): void => {
-  const { release, version, counter, deviceClass, timeFloor, deployment } = request;
+  const { release, version, counter, deviceClass, timeFloor } = request;
   const put = (path: string, content: string) => {
     putFile(tree, path.slice(1), content);
   };
-  const { link, diagnostics } = spec;
-  const { timeZone, remoteRollback } = spec.agent;
-  const zone = timeZone === undefined ? undefined : zoneOf(timeZone);
-  put(
-    AGENT_CONFIG_PATH,
-    json({
-      v: 1,
-      enrolUrl: deployment.enrolUrl,
-      bootControl,
-      link,
-      diagnostics,
-      timeZone: zone?.rule,
-      timeZoneName: zone?.name,
-      remoteRollback,
-    }),
-  );
-  put(HEALTH_PATH, json(spec.health));
-  put(SERVER_CA_PATH, deployment.serverCa);
-  put(RELEASE_ROOT_PATH, deployment.releaseRoot);
+  if (spec.agent.enabled)
+    for (const [path, content] of agentFiles(request, spec, bootControl)) put(path, content);
   put(RELEASE_PATH, json({ v: 1, release, version, counter, deviceClass, arch, timeFloor }));
   put(
     '/etc/slipway/release.env',

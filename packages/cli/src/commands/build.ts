@@ -8,6 +8,7 @@ import { Digest, explainStorage } from '@slipway/protocol';
 import { buildLock } from '../build-lock.ts';
 import { BuildOptions, buildTarget, withBuildOptions } from '../build-options.ts';
 import { showProgress } from '../build-progress.ts';
+import { wantsClasses } from '../classes/class-options.ts';
 import { cacheFolder } from '../cache-folder.ts';
 import { leaf, print, type MakeContext } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -47,7 +48,16 @@ const writeReport = async (
 };
 
 /** Commands start fast: what builds is loaded when something is built. */
-const build = async (context: Context, words: readonly string[], options: BuildOptions): Promise<void> => {
+const build = async (
+  context: Context,
+  words: readonly string[],
+  options: BuildOptions,
+  given: ReadonlySet<string>,
+): Promise<void> => {
+  if (wantsClasses(words, options, given)) {
+    const { buildClasses } = await import('../classes/build-classes.ts');
+    return buildClasses(context, options);
+  }
   const target = buildTarget(words, options);
   const { formatSpec, parseImageFiles, parseReference } = await import('@slipway/image-spec');
   const home = context.env['HOME'] ?? homedir();
@@ -136,7 +146,7 @@ const build = async (context: Context, words: readonly string[], options: BuildO
 export const buildCommand = (program: Command, makeContext: MakeContext): void => {
   leaf(program, makeContext, {
     usage: 'build',
-    summary: 'build an image here, from image files in the words of LinuxKit',
+    summary: 'build an image here, from image files in the words of LinuxKit, or images of device classes',
     options: BuildOptions,
     build: withBuildOptions,
     run: build,

@@ -3,6 +3,7 @@ import {
   contentSize,
   sortedEntries,
   type Component,
+  type Content,
   type Lineage,
   type Replaced,
   type Tree,
@@ -11,11 +12,14 @@ import {
 import { Digest, type ContentsEntry, type ContentsHead, type ContentsOver } from '@slipway/protocol';
 import { digestContent } from '../digest-content.ts';
 
-const factsOf = (entry: TreeEntry): Pick<ContentsEntry, 'size' | 'digest' | 'target'> => {
+const factsOf = (
+  entry: TreeEntry,
+  digestOf: (content: Content) => string,
+): Pick<ContentsEntry, 'size' | 'digest' | 'target'> => {
   if (entry.type === 'file')
     return {
       size: contentSize(entry.content),
-      digest: Digest.parse(`sha256:${digestContent(entry.content)}`),
+      digest: Digest.parse(`sha256:${digestOf(entry.content)}`),
     };
   return entry.type === 'symlink' || entry.type === 'hardlink' ? { target: entry.target } : {};
 };
@@ -65,11 +69,13 @@ const numberOrigins = (lineages: Iterable<Lineage>, componentOf: ReadonlyMap<str
  * The list of all that is in the root, as `contents.jsonl.gz` holds it.
  *
  * @param configuration the merged image file as YAML
+ * @param digestOf of files that several images hold; absent: each is read
  */
 export const makeContents = (
   tree: Tree,
   components: readonly Component[],
   configuration?: string,
+  digestOf: (content: Content) => string = digestContent,
 ): Uint8Array => {
   const entries = sortedEntries(tree);
   // One that is used twice took away once.
@@ -103,7 +109,7 @@ export const makeContents = (
     type: entry.type,
     mode: entry.mode.toString(8),
     from: numberOf(entry),
-    ...factsOf(entry),
+    ...factsOf(entry, digestOf),
     ...(entry.over === undefined ? {} : { over: overOf(entry.over) }),
   }));
   return gzipSync([head, ...lines].map((line) => `${JSON.stringify(line)}\n`).join(''));
