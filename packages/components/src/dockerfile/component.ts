@@ -9,6 +9,7 @@ import { buildahEngine } from './buildah.ts';
 import { buildkitEngine } from './buildkit.ts';
 import { copyBuildContext, readBuildContext, type BuildContext } from './context.ts';
 import type { DockerfileBuilds, Engine, EngineJob } from './engine.ts';
+import { engineText } from './engine-text.ts';
 import { cacheKey, declaredBuild, readDockerfile, textDigest, type ReadDockerfile } from './plan.ts';
 import { storedResult } from './result-store.ts';
 import type { Step, StepFailure } from './step-log.ts';
@@ -40,9 +41,6 @@ const requireEngine = (ref: string, options: ResolveOptions): Engine => {
 
 const engineOf = ({ buildkit }: DockerfileBuilds, signal: AbortSignal | undefined): Engine =>
   buildkit === undefined ? buildahEngine(signal) : buildkitEngine(buildkit, signal);
-
-/** BuildKit would fetch another frontend for it, from a registry and unpinned. */
-const withoutSyntax = (text: string): string => text.replace(/^#\s*syntax\s*=.*$/im, '#');
 
 const shorten = (text: string): string => {
   const line = text.replace(/\s+/g, ' ').trim();
@@ -87,7 +85,7 @@ const runBuild = async (plan: Plan, work: string, options: ResolveOptions): Prom
   await engine.prepare(options.arch);
   await mkdir(work, { recursive: true });
   await copyBuildContext(context, join(work, 'context'), ref);
-  await writeFile(join(work, 'Dockerfile'), withoutSyntax(read.text));
+  await writeFile(join(work, 'Dockerfile'), engineText(read.text, read.dockerfile, options.arch));
   await mkdir(join(work, 'bases'));
   const job: EngineJob = {
     work,
