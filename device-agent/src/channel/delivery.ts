@@ -1,6 +1,7 @@
 import {
   deviceTopic,
   serverStateTopic,
+  shareOf,
   type Birth,
   type CommandResult,
   type Death,
@@ -47,7 +48,7 @@ export const subscriptionsOf = (
   tenant: TenantId,
   device: DeviceId,
 ): readonly { readonly topic: string; readonly qos: 0 | 1 }[] => [
-  { topic: serverStateTopic(tenant), qos: 1 },
+  { topic: serverStateTopic(tenant, shareOf(device)), qos: 1 },
   { topic: deviceTopic(tenant, device, 'ack'), qos: 1 },
   { topic: deviceTopic(tenant, device, 'stream/blk'), qos: 0 },
   { topic: deviceTopic(tenant, device, 'cmd/+'), qos: 1 },

@@ -6,6 +6,7 @@ import {
   deviceTopic,
   ServerState,
   serverStateTopic,
+  shareOf,
   type DeviceId,
   type TenantId,
 } from '@slipway/protocol';
@@ -39,7 +40,7 @@ export const readDownlink = (
     const parsed = Ack.safeParse(body);
     return parsed.success ? { kind: 'ack', seq: parsed.data.seq } : { kind: 'ignored', line: null };
   }
-  if (message.topic === serverStateTopic(tenant)) {
+  if (message.topic === serverStateTopic(tenant, shareOf(deviceId))) {
     const parsed = ServerState.safeParse(body);
     return parsed.success
       ? { kind: 'server', isThere: parsed.data.state === 'online' }

@@ -159,7 +159,7 @@ beforeEach(async () => {
 
 /** A topic of a row, where a filter of it is one. */
 const topicOf = (row: ReturnType<typeof brokerAccess>[number], name: DeviceId): string =>
-  accessTopic(row, tenant, name).replace('cmd/+', 'cmd/reboot');
+  accessTopic(row, tenant, name).replace('cmd/+', 'cmd/reboot').replace('state/+', 'state/3');
 const rowsOf = (who: 'device' | 'gateway', does: 'publishes' | 'subscribes') =>
   brokerAccess().filter((row) => row.who === who && row.does === does);
 
@@ -201,7 +201,8 @@ describe('every row of the table of access', () => {
     const filter = accessTopic(row, tenant, '+');
     await gateway.subscribeAsync(filter, { qos: 1 });
     const received = receivedUntil(gateway, topicOf(row, A));
-    await client.publishAsync(topicOf(row, A), 'x', { qos: 1 });
+    const says = row.topic.includes('{device}') ? client : gateway;
+    await says.publishAsync(topicOf(row, A), 'x', { qos: 1 });
     expect(await received).toContain(topicOf(row, A));
     await gateway.unsubscribeAsync(filter);
     await client.endAsync();
@@ -220,7 +221,7 @@ describe('every row of the table of access', () => {
 describe('what a device may do', () => {
   test('it reads its own topics and the state of the server', async () => {
     const client = await asDevice(A);
-    const last = serverStateTopic(tenant);
+    const last = serverStateTopic(tenant, 3);
     const expected = [...DOWN.map((kind) => deviceTopic(tenant, A, kind)), last];
     await client.subscribeAsync(expected, { qos: 1 });
     const received = receivedUntil(client, last);
@@ -279,7 +280,7 @@ describe('what a device may not do', () => {
     deviceTopic(tenant, B, 'status'),
     deviceTopic(tenant, A, 'desired'),
     deviceTopic(tenant, B, 'desired'),
-    serverStateTopic(tenant),
+    serverStateTopic(tenant, 3),
     `slip/default/${A}`,
     `slip/default/${A}/status/more`,
     `slip/default/${A}/${'x/'.repeat(150)}status`,
@@ -438,7 +439,7 @@ describe('the listener for simulated devices', () => {
       const client = await bare(name);
       const desired = deviceTopic(tenant, B, 'desired');
       await expect(client.publishAsync(desired, 'x', { qos: 1 })).rejects.toThrow(/Not authorized/i);
-      const state = serverStateTopic(tenant);
+      const state = serverStateTopic(tenant, 3);
       await client.subscribeAsync([desired, state], { qos: 1 }).catch(() => undefined);
       await expect(client.publishAsync(state, 'x', { qos: 1 })).rejects.toThrow(/Not authorized/i);
       await client.endAsync();

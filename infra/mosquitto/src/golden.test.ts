@@ -54,7 +54,8 @@ test('the table has every topic of the channel, in its direction, for both sides
   const up = UP.map((kind) => deviceTopic(tenant, device, kind));
   const down = DOWN.map((kind) => commandsAsOne(deviceTopic(tenant, device, kind)));
   expect(new Set(topics('device', 'publishes'))).toEqual(new Set(up));
-  expect(new Set(topics('gateway', 'subscribes'))).toEqual(new Set(up));
+  const states = 'slip/default/server/state/+';
+  expect(new Set(topics('gateway', 'subscribes'))).toEqual(new Set([...up, states]));
   expect(topics('device', 'subscribes')).toEqual(expect.arrayContaining([...new Set(down)]));
   expect(topics('gateway', 'publishes')).toEqual(expect.arrayContaining([...new Set(down)]));
 });

@@ -47,7 +47,7 @@ export const brokerAccess = (): readonly BrokerAccess[] => [
     ['{tenant}/{device}/ack', 1, false, 'the server has a report'],
     ['{tenant}/{device}/stream/blk', 1, false, 'blocks of its bundle'],
     ['{tenant}/{device}/cmd/+', 1, false, 'commands of operators'],
-    ['{tenant}/server/state', 1, false, 'whether the server is there'],
+    ['{tenant}/server/state/+', 1, false, 'whether the server is there'],
   ]),
   ...rows('gateway', 'subscribes', [
     [
@@ -63,6 +63,7 @@ export const brokerAccess = (): readonly BrokerAccess[] => [
     ['{tenant}/{device}/result', 1, false, 'answers of commands'],
     ['{tenant}/{device}/log', 1, false, 'logs'],
     ['{tenant}/{device}/stream/get', 1, false, 'requests for blocks'],
+    ['{tenant}/server/state/+', 1, false, 'what another gateway says that leaves, while this one is there'],
   ]),
   ...rows('gateway', 'publishes', [
     ['{tenant}/{device}/desired', 1, true, 'kept, so that a device that was away reads it'],
@@ -71,7 +72,7 @@ export const brokerAccess = (): readonly BrokerAccess[] => [
     ['{tenant}/{device}/cmd/+', 1, false, 'never kept: a command is for now'],
     ['{tenant}/{device}/birth', 1, true, 'only to empty it, when the device has left for good'],
     ['{tenant}/{device}/death', 1, true, 'only to empty it, when the device has left for good'],
-    ['{tenant}/server/state', 1, true, 'and the Will of the gateway'],
+    ['{tenant}/server/state/+', 1, true, 'and the Will of the gateway'],
   ]),
 ];
 

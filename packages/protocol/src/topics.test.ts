@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { DeviceId, TenantId } from './ids.ts';
-import { commandOfTopic, deviceTopic, DOWN, parseUpTopic, UP } from './topics.ts';
+import { commandOfTopic, deviceTopic, DOWN, parseUpTopic, SHARES, shareOf, UP } from './topics.ts';
 
 const longest = 'a'.repeat(63);
 const tenant = TenantId.parse(longest);
@@ -13,6 +13,15 @@ describe('topics of the device channel', () => {
 
   test('none is longer than 200 characters', () => {
     for (const kind of [...UP, ...DOWN]) expect(deviceTopic(tenant, device, kind).length).toBeLessThan(200);
+  });
+
+  test('devices are dealt evenly into shares, whatever the pattern of their ids', () => {
+    for (const prefix of ['edge-', 'a0:b1-', '00000000-0000-4000-8000-']) {
+      const counts = Array<number>(SHARES).fill(0);
+      for (let at = 0; at < 16_000; at += 1) counts[shareOf(`${prefix}${String(at).padStart(6, '0')}`)]! += 1; // oxlint-disable-line typescript/no-non-null-assertion
+      expect(Math.max(...counts)).toBeLessThan(1300);
+      expect(Math.min(...counts)).toBeGreaterThan(700);
+    }
   });
 
   test.each([

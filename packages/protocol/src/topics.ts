@@ -35,8 +35,22 @@ export const deviceTopic = (
   kind: UpKind | DownKind | 'cmd/+',
 ): string => `${TOPIC_ROOT}/${tenant}/${device}/${kind}`;
 
-/** Retained, with a Will: tells devices whether the server is there. Devices stop bulk transfer when it is not. */
-export const serverStateTopic = (tenant: TenantId | '+'): string => `${TOPIC_ROOT}/${tenant}/server/state`;
+/**
+ * Devices are dealt into so many shares, each with a connection of the gateway and a topic for the state of the server. Of a
+ * topic that everybody listened to, mosquitto would look through all subscribers whenever one of them connects.
+ */
+export const SHARES = 16;
+
+/** @returns 0 to `SHARES` - 1, always the same of a device */
+export const shareOf = (device: string): number => {
+  let sum = 0;
+  for (let at = 0; at < device.length; at += 1) sum = (sum * 31 + device.charCodeAt(at)) % 65_521;
+  return sum % SHARES;
+};
+
+/** Retained, with a Will: tells the devices of a share whether the server is there. They stop bulk transfer when it is not. */
+export const serverStateTopic = (tenant: TenantId | '+', share: number): string =>
+  `${TOPIC_ROOT}/${tenant}/server/state/${share}`;
 
 /** @returns undefined for a topic that no device writes */
 export const parseUpTopic = (

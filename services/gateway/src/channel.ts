@@ -2,18 +2,11 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { TLSSocket } from 'node:tls';
 import mqtt, { type IClientOptions, type IClientPublishOptions, type MqttClient } from 'mqtt';
-import {
-  deviceTopic,
-  SESSION_EXPIRY_S,
-  serverStateTopic,
-  SlipwayError,
-  UP,
-  type ServerState,
-  type UpKind,
-} from '@slipway/protocol';
+import { deviceTopic, SESSION_EXPIRY_S, SlipwayError, UP, type UpKind } from '@slipway/protocol';
 import type { Logger } from 'pino';
 import type { GatewayConfig } from './config.ts';
 import { receive, type Received } from './receive.ts';
+import { openSenders } from './senders.ts';
 import { tlsOf } from './tls.ts';
 
 /** By which the two know each other, as PEM; undefined: there is no TLS. */
@@ -51,14 +44,21 @@ type Listener = {
   readonly onOnline: (goneSince: Date | undefined) => void;
 };
 
+const refusal = ({ mqttUrl }: GatewayConfig, cause: unknown): SlipwayError =>
+  cause instanceof SlipwayError
+    ? cause
+    : new SlipwayError(
+        'FORBIDDEN',
+        `The broker at ${mqttUrl} refused the gateway: ${cause instanceof Error ? cause.message : String(cause)}. ` +
+          'Check that it runs, and the certificate of the gateway.',
+        { cause },
+      );
+
 /** Of messages that come under way at once; the others wait at the broker. */
 const RECEIVE_MAXIMUM = 2000;
 /** Retained messages come one right after the other. */
 const QUIET_MS = 2000;
 const LOOK_MS = 100;
-
-const state = (value: ServerState['state']): string =>
-  JSON.stringify({ v: 1, state: value } satisfies ServerState);
 
 /**
  * Connects, subscribes and stays connected. Devices see the gateway come and go on the server's state topic.
@@ -70,7 +70,6 @@ export const openChannel = async (
   { onMessage, onOnline }: Listener,
   logger: Logger,
 ): Promise<Channel> => {
-  const stateTopic = serverStateTopic(config.tenant);
   const tls = await tlsOf(config);
   // Shared, so that gateways divide the work.
   const shared = filtersOf(config, shareGroup(config, 'key' in tls ? tls.key : undefined));
@@ -81,11 +80,13 @@ export const openChannel = async (
     properties: { sessionExpiryInterval: SESSION_EXPIRY_S, receiveMaximum: RECEIVE_MAXIMUM },
     resubscribe: false,
   };
+  const senders = await openSenders(config, tls, logger).catch((cause: unknown) => {
+    throw refusal(config, cause);
+  });
   const client = mqtt.connect(config.mqttUrl, {
     ...options,
     clientId: config.clientId,
     reconnectPeriod: 1000,
-    will: { topic: stateTopic, payload: Buffer.from(state('offline')), qos: 1, retain: true },
   });
   const closing = new AbortController();
   let retainedAt = 0;
@@ -96,12 +97,11 @@ export const openChannel = async (
   let goneSince: Date | undefined;
   client.on('close', () => {
     goneSince ??= new Date();
+    senders
+      .tell('offline')
+      .catch((error: unknown) => logger.warn({ err: error }, 'telling our state failed'));
     logger.debug('broker connection closed');
   });
-
-  const publish: Channel['publish'] = async (topic, payload, how) => {
-    await client.publishAsync(topic, payload, how);
-  };
 
   // Retained messages never come by a shared subscription. Once by a plain one is enough, and while it lasts each live
   // one comes by both.
@@ -121,7 +121,7 @@ export const openChannel = async (
   const greet = async (isKept: boolean): Promise<void> => {
     const since = isKept ? goneSince : undefined;
     await subscribe(client, shared);
-    await publish(stateTopic, state('online'), { qos: 1, retain: true });
+    await senders.tell('online');
     goneSince = undefined;
     onOnline(since);
     if (since === undefined) readRetainedNow();
@@ -137,14 +137,8 @@ export const openChannel = async (
       });
     });
   } catch (cause) {
-    await client.endAsync(true);
-    if (cause instanceof SlipwayError) throw cause;
-    throw new SlipwayError(
-      'FORBIDDEN',
-      `The broker at ${config.mqttUrl} refused the gateway: ${cause instanceof Error ? cause.message : String(cause)}. ` +
-        'Check that it runs, and the certificate of the gateway.',
-      { cause },
-    );
+    await Promise.all([client.endAsync(true), senders.close()]);
+    throw refusal(config, cause);
   }
   client.on('error', (error) => logger.warn({ err: error }, 'broker connection failed'));
   client.on('connect', ({ sessionPresent }) => {
@@ -154,7 +148,7 @@ export const openChannel = async (
   });
 
   return {
-    publish,
+    publish: senders.publish,
     certificates: () => ({
       gateway: 'cert' in tls ? tls.cert.toString() : undefined,
       broker:
@@ -168,7 +162,8 @@ export const openChannel = async (
     },
     close: async () => {
       closing.abort();
-      if (client.connected) await publish(stateTopic, state('offline'), { qos: 1, retain: true });
+      await senders.tell('offline');
+      await senders.close();
       await client.endAsync(!client.connected);
     },
   };

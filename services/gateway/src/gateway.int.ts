@@ -354,7 +354,7 @@ describe('presence', () => {
     onTestFinished(() => watcher.endAsync());
     const states: string[] = [];
     watcher.on('message', (_topic, payload) => states.push(payload.toString()));
-    await watcher.subscribeAsync(serverStateTopic(TenantId.parse('default')), { qos: 1 });
+    await watcher.subscribeAsync(serverStateTopic(TenantId.parse('default'), 3), { qos: 1 });
     await until('the retained state', () => states[0]);
     await server.stopGateway();
     await server.startGateway();

@@ -25,7 +25,16 @@ import {
   startTestRedis,
   until,
 } from '@slipway/fleet/testing';
-import { Desired, deviceTopic, ROLLOUT_QUEUE, TenantId, type RolloutJob } from '@slipway/protocol';
+import {
+  Desired,
+  deviceTopic,
+  ROLLOUT_QUEUE,
+  ServerState,
+  serverStateTopic,
+  SHARES,
+  TenantId,
+  type RolloutJob,
+} from '@slipway/protocol';
 import { connectDevice } from './testing/scripted-device.ts';
 
 const tenant = TenantId.parse('default');
@@ -122,6 +131,7 @@ test.skipIf(postgres === undefined)(
     await until('the dead one to be forgotten', async () =>
       (await goneGateways(db, tenant, 'gateway-b', new Date())).length === 0 ? true : undefined,
     );
+    expect(await serverStates(broker.url)).toEqual(Array<string>(SHARES).fill('online'));
     const kept = await retained(broker.url);
     const asked = await desiredOfAll(
       db,
@@ -130,6 +140,20 @@ test.skipIf(postgres === undefined)(
     expect(kept).toEqual(Object.fromEntries(asked));
   },
 );
+
+/** What devices are told of the server, by share. */
+const serverStates = async (url: string): Promise<string[]> => {
+  const client = await mqtt.connectAsync(url, { protocolVersion: 5 });
+  const found: string[] = [];
+  client.on('message', (topic, payload) => {
+    found[Number(topic.split('/').at(-1))] = ServerState.parse(JSON.parse(payload.toString())).state;
+  });
+  const topics = Array.from({ length: SHARES }, (_, share) => serverStateTopic(tenant, share));
+  await client.subscribeAsync(topics, { qos: 1 });
+  await until('what is kept', () => (Object.keys(found).length === SHARES ? true : undefined));
+  await client.endAsync();
+  return found;
+};
 
 /** What the broker gives to devices that come back. */
 const retained = async (url: string): Promise<Record<string, Desired>> => {

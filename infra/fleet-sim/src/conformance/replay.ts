@@ -12,6 +12,7 @@ import {
   ReleaseId,
   RolloutId,
   serverStateTopic,
+  shareOf,
   Status,
   StreamGet,
   type Desired,
@@ -102,7 +103,7 @@ export const replay = async (url: string, traces: readonly (readonly WireEntry[]
   const play = async (trace: readonly WireEntry[], number: number): Promise<Conduct> => {
     for (const [at, entry] of trace.entries()) {
       if (entry.kind === 'state')
-        await publish(serverStateTopic(DEFAULT_TENANT), { v: 1, state: 'online' }, true);
+        await publish(serverStateTopic(DEFAULT_TENANT, shareOf(DEVICE)), { v: 1, state: 'online' }, true);
       else if (entry.kind === 'desired')
         await publish(topic('desired'), wishOf(number, entry.assignment), true);
       else if (entry.kind === 'ack') {

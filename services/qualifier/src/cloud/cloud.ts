@@ -14,6 +14,7 @@ import {
   isTerminal,
   parseUpTopic,
   serverStateTopic,
+  shareOf,
   type Assignment,
   type BuildResult,
   type Desired,
@@ -203,10 +204,14 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
   // What is published to be retained is seen to be.
   await client.subscribeAsync(['slip/+/+/+', 'slip/+/+/stream/get'], { qos: 1, rap: true });
   options.wire?.state();
-  await client.publishAsync(serverStateTopic(tenant), JSON.stringify({ v: 1, state: 'online' }), {
-    qos: 1,
-    retain: true,
-  });
+  await client.publishAsync(
+    serverStateTopic(tenant, shareOf(device)),
+    JSON.stringify({ v: 1, state: 'online' }),
+    {
+      qos: 1,
+      retain: true,
+    },
+  );
 
   const running = undo.move();
   return {
