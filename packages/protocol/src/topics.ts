@@ -39,7 +39,7 @@ export const deviceTopic = (
  * Devices are dealt into so many shares, each with a connection of the gateway and a topic for the state of the server. Of a
  * topic that everybody listened to, mosquitto would look through all subscribers whenever one of them connects.
  */
-export const SHARES = 16;
+export const SHARES = 64;
 
 /** @returns 0 to `SHARES` - 1, always the same of a device */
 export const shareOf = (device: string): number => {

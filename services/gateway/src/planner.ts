@@ -84,6 +84,9 @@ export const createPlanner = (needs: Needs): Planner => {
     return isTaken && settled.promise;
   };
 
+  const settleDesired = async (devices: Iterable<DeviceId>): Promise<boolean> =>
+    (await Promise.all([...devices].map(settleOne))).every(Boolean);
+
   /** Devices with offers of which they are not told yet, and since when. Where they are lost, the next gateway tells. */
   const untold = new Map<RolloutId, { readonly devices: DeviceId[]; readonly since: number }>();
   const tell = (rollout: RolloutId, { devices, actions, more }: Applied): void => {
@@ -93,7 +96,7 @@ export const createPlanner = (needs: Needs): Planner => {
     if (mayWait && performance.now() - since < TELL_AFTER_MS) untold.set(rollout, { devices: all, since });
     else {
       untold.delete(rollout);
-      all.forEach(publishDesired);
+      needs.offering.hold(settleDesired(all));
     }
   };
   /** What a decision did becomes known while the next one is made. */
@@ -117,7 +120,6 @@ export const createPlanner = (needs: Needs): Planner => {
         follow(rollout, applied);
         for (const commandId of applied.commands) await needs.sendCommand({ v: 1, commandId });
         if (!applied.more) return false;
-        if (applied.actions.some(({ kind }) => kind === 'offer')) needs.offering.hold(end.promise);
       }
       return true;
     } finally {
@@ -145,7 +147,7 @@ export const createPlanner = (needs: Needs): Planner => {
     wakeAll: async () => (await rolloutsToPlan(db)).forEach(wake),
     wakeLate: async () => (await rolloutsDue(db, new Date())).forEach(wake),
     publishDesired,
-    settleDesired: async (devices) => (await Promise.all([...devices].map(settleOne))).every(Boolean),
+    settleDesired,
     tell: needs.changes.rollout,
   };
 };

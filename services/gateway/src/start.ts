@@ -38,7 +38,7 @@ const NOTE_KEYS_MS = 12 * 3_600_000;
 /** So long other work waits at most for offers to be taken back. */
 const URGENT_MS = 10_000;
 /** So long reports wait at a time while many devices are offered something. */
-const OFFERING_MS = 500;
+const OFFERING_MS = 2000;
 
 /**
  * Connects to the broker and makes rollouts move: by what devices say, by jobs of the API, and by deadlines.

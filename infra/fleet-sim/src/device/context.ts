@@ -4,6 +4,9 @@ import type { SimOptions } from '../options.ts';
 import type { Acknowledged, Seen } from '../seen.ts';
 import { failureOf } from './fate.ts';
 import { factoryRef, refOf } from './release-ref.ts';
+import { createTurns } from './turns.ts';
+
+const JOBS_AT_ONCE = 8;
 
 /** What the devices of a process share. */
 export type Context = {
@@ -18,6 +21,8 @@ export type Context = {
   readonly failureOf: (device: string, ref: ReleaseRef | null) => ReturnType<typeof failureOf>;
   /** simulated seconds, as milliseconds to wait */
   readonly waitMs: (seconds: number) => number;
+  /** resolves once a device may work on */
+  readonly turn: () => Promise<void>;
 };
 
 export const makeContext = (
@@ -40,5 +45,6 @@ export const makeContext = (
     },
     failureOf: (device, ref) => (ref === null ? undefined : failureOf(options, device, ref.version)),
     waitMs: (seconds) => (options.speed === null ? 0 : (seconds * 1000) / options.speed),
+    turn: createTurns(JOBS_AT_ONCE),
   };
 };

@@ -169,6 +169,7 @@ export const runJob = async (
   signal: AbortSignal,
 ): Promise<JobResult | undefined> => {
   try {
+    await context.turn();
     const result = await perform(job, bench, context, signal);
     return signal.aborted ? undefined : result;
   } catch (error) {
