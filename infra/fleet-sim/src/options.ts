@@ -74,6 +74,8 @@ export const SimOptions = z.strictObject({
   keepaliveSeconds: z.number().int().min(1).default(30),
   /** how much of a bundle is asked for */
   download: z.enum(['full', 'first-block', 'none']).default('first-block'),
+  /** real seconds that a download takes at least, whatever `speed` says */
+  downloadSeconds: z.number().min(0).default(0),
   /** seconds that a boot takes, and that gates must hold; divided by `speed` */
   bootSeconds: z.number().min(0).default(20),
   stableSeconds: z.number().min(0).default(10),

@@ -27,6 +27,7 @@ offered, and go on until Ctrl-C. docs/fleet-sim.md tells where the devices and t
   --telemetry S      seconds between two telemetry messages of a device; 0: only what a device must send (30)
   --keepalive S      (30)
   --download HOW     full, first-block or none: how much of a bundle is asked for (first-block)
+  --download-time S  real seconds that a download takes at least (0)
   --boot S           seconds that a boot takes (20)
   --stable S         seconds that gates must hold (10)
   --speed N          how much faster than a real device (1)
@@ -77,6 +78,7 @@ const FLAGS = {
   telemetry: TEXT,
   keepalive: TEXT,
   download: TEXT,
+  'download-time': TEXT,
   boot: TEXT,
   stable: TEXT,
   speed: TEXT,
@@ -108,6 +110,7 @@ const Numbers = z.object({
   connects: number.optional(),
   telemetry: number.optional(),
   keepalive: number.optional(),
+  'download-time': number.optional(),
   boot: number.optional(),
   stable: number.optional(),
   speed: number.optional(),
@@ -171,6 +174,7 @@ export const parseOptions = (args: readonly string[]): Parsed => {
         telemetrySeconds: numbers.telemetry,
         keepaliveSeconds: numbers.keepalive,
         download: values.download,
+        downloadSeconds: numbers['download-time'],
         bootSeconds: numbers.boot,
         stableSeconds: numbers.stable,
         speed: values.instant === true ? null : numbers.speed,

@@ -79,6 +79,7 @@ const write = async (
   const { digest, size } = job.bundle;
   const { download } = context.options;
   const rate = rateOf(context, bench.id);
+  await sleep(context.options.downloadSeconds * 1000, signal);
   let received = download === 'none' ? 0 : Math.min(HEAD_BYTES, size);
   if (download === 'full') {
     for (; received < size; received = Math.min(size, received + CHUNK_BYTES)) {

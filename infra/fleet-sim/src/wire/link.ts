@@ -28,6 +28,14 @@ const readBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
 const PINGREQ = encodePacket({ cmd: 'pingreq' });
 const DISCONNECT = encodePacket({ cmd: 'disconnect', reasonCode: 0 });
 
+/** Links with something to say; what is said in one turn of the event loop leaves together. */
+const talking = new Set<Link>();
+const sayAll = (): void => {
+  const now = [...talking];
+  talking.clear();
+  for (const link of now) link.say();
+};
+
 /** One connection of one device: a socket, and packets in and out. */
 export class Link {
   private readonly socket: Socket;
@@ -81,7 +89,17 @@ export class Link {
     if (this.isOver) return;
     this.counts.messagesUp += 1;
     this.counts.bytesUp += bytes.length;
+    if (talking.size === 0) setImmediate(sayAll);
+    if (!talking.has(this)) {
+      talking.add(this);
+      this.socket.cork();
+    }
     this.socket.write(bytes);
+  }
+
+  /** What was said since the turn began leaves. */
+  say(): void {
+    this.socket.uncork();
   }
 
   connect(packet: IConnectPacket): void {
