@@ -53,13 +53,13 @@ const failed = (ref: string, file: string, { step, status, why, output }: StepFa
     return new SlipwayError('TOOL_MISSING', `buildah: ${why}; install ${missing}`, {
       details: { tool: missing, package: missing },
     });
-  const last = output.length === 0 ? '' : `\n${output.map((line) => `  ${line}`).join('\n')}`;
   if (step === undefined)
     return new SlipwayError(
       'DOCKERFILE_ENGINE_UNAVAILABLE',
-      `${ref}: the engine did not begin with ${file}: ${why}; mend what it says${last}`,
+      `${ref}: the engine could not begin: ${why === '' ? (output.at(-1) ?? 'it said nothing') : why}; buildah needs root that may mount and make namespaces, which containers often lack: build on the machine itself, or name a BuildKit daemon by SLIPWAY_BUILDKIT`,
       { details: { component: ref, output } },
     );
+  const last = output.length === 0 ? '' : `\n${output.map((line) => `  ${line}`).join('\n')}`;
   const { number, of, text, line } = step;
   const end = status === undefined ? `failed: ${why}` : `ended with status ${status}`;
   const place = line === undefined ? file : `${file}:${line}`;

@@ -1,5 +1,5 @@
 import { codeOf, messageOf, SlipwayError } from '@slipway/protocol';
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { machine as machineHere, tmpdir } from 'node:os';
@@ -9,6 +9,8 @@ import type { Component, ResolveOptions } from '../component.ts';
 import { readContent } from '../content.ts';
 import { resolveComponent } from '../resolve.ts';
 
+const HERE = process.arch === 'arm64' ? 'arm64' : 'amd64';
+const FOREIGN = HERE === 'arm64' ? 'amd64' : 'arm64';
 /** A shell of Debian's, and what makes it one. */
 const PACKAGES = { base: { install: ['busybox-static'], dependencies: 'none' as const } };
 const SHELL = 'FROM base AS shell\nRUN ["/usr/bin/busybox", "ln", "-s", "busybox", "/usr/bin/sh"]\n';
@@ -46,7 +48,7 @@ const resolve = (
 ): Promise<Component> => {
   [lines, steps] = [[], []];
   return resolveComponent('dockerfile:it', {
-    arch: process.arch === 'arm64' ? 'arm64' : 'amd64',
+    arch: HERE,
     baseDir: scratch,
     cacheDir,
     spec: {
@@ -193,16 +195,7 @@ describe('nothing stays in the cache', () => {
   test('of a process that is killed, and what it started ends with it', async () => {
     const seconds = String(100_000 + process.pid);
     await write('slow', { Dockerfile: `${SHELL}RUN busybox sleep ${seconds}\n` });
-    const options = JSON.stringify({
-      arch: process.arch === 'arm64' ? 'arm64' : 'amd64',
-      baseDir: scratch,
-      cacheDir,
-      spec: { packages: PACKAGES, dockerfiles: { it: { context: 'slow', contexts: { base: 'deb:base' } } } },
-      dockerfileBuilds: {},
-    });
-    const module = join(import.meta.dirname, '..', 'resolve.ts');
-    const script = `import { resolveComponent } from ${JSON.stringify(module)}; await resolveComponent('dockerfile:it', ${options});`;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'inherit' });
+    const child = startElsewhere('slow', HERE);
     await expect.poll(() => runs(`sleep\0${seconds}`), { timeout: 300_000 }).toBe(true);
     child.kill('SIGKILL');
     await once(child, 'close');
@@ -213,6 +206,20 @@ describe('nothing stays in the cache', () => {
   });
 });
 
+test.each([
+  [HERE, 'DOCKERFILE_ENGINE_UNAVAILABLE'],
+  [FOREIGN, 'EMULATION_UNAVAILABLE'],
+])('a machine that lets nobody mount says so, for %s by %s', async (arch, code) => {
+  await write('new', { Dockerfile: `${SHELL}RUN echo new\n` });
+  const hide = 'umount /proc/sys/fs/binfmt_misc 2>/dev/null; exec "$@"';
+  const within = ['unshare', '-m', 'sh', '-c', hide, 'sh', 'setpriv', '--bounding-set=-sys_admin', '--'];
+  const child = startElsewhere('new', arch, within);
+  let said = '';
+  child.stdout?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  await once(child, 'close');
+  expect(said).toBe(`${code}\n`);
+});
+
 test('without a network a Dockerfile may be built offline, and its commands have none', async () => {
   await write('alone', {
     Dockerfile: `${SHELL}RUN busybox ip route > /routes && busybox cut -d: -f1 /proc/net/dev > /interfaces\n`,
@@ -221,6 +228,22 @@ test('without a network a Dockerfile may be built offline, and its commands have
   expect(textOf(component, 'routes')).toBe('');
   expect(textOf(component, 'interfaces')?.match(/\w+$/gm)?.slice(2)).toEqual(['lo']);
 });
+
+/** A build in a process of its own, which prints the code that it fails with. */
+const startElsewhere = (context: string, arch: string, within: readonly string[] = []): ChildProcess => {
+  const options = JSON.stringify({
+    arch,
+    baseDir: scratch,
+    cacheDir,
+    spec: { packages: PACKAGES, dockerfiles: { it: { context, contexts: { base: 'deb:base' } } } },
+    dockerfileBuilds: {},
+  });
+  const module = JSON.stringify(join(import.meta.dirname, '..', 'resolve.ts'));
+  const script = `import { resolveComponent } from ${module};
+await resolveComponent('dockerfile:it', ${options}).catch(({ code }) => console.log(code));`;
+  const [program, ...words] = [...within, process.execPath, '--input-type=module', '-e', script];
+  return spawn(program ?? '', words, { stdio: ['ignore', 'pipe', 'inherit'] });
+};
 
 /** Whether a process runs whose command line holds a text. */
 const runs = async (text: string): Promise<boolean> => {

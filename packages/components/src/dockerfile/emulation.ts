@@ -35,6 +35,10 @@ const entries = async (): Promise<string[]> => {
   return Promise.all(names.map((name) => readFile(join(BINFMT, name), 'utf8').catch(() => '')));
 };
 
+/** What `mount` says, without the words of the command and its advice. */
+const reasonOf = (error: unknown): string =>
+  /^mount: \S+: (.+)$/m.exec(messageOf(error))?.[1]?.replace(/\.$/, '') ?? messageOf(error).trim();
+
 const mountBinfmt = async (arch: Arch): Promise<void> => {
   if ((await readdir(BINFMT).catch((): string[] => [])).includes('register')) return;
   await runTool('mount', ['-t', 'binfmt_misc', 'binfmt_misc', BINFMT], { package: 'mount' }).catch(
@@ -43,7 +47,7 @@ const mountBinfmt = async (arch: Arch): Promise<void> => {
       if ((await readdir(BINFMT).catch((): string[] => [])).includes('register')) return;
       throw unavailable(
         arch,
-        `binfmt_misc cannot be mounted at ${BINFMT} (${messageOf(cause).trim()}); mount it on the machine itself and register QEMU there, or build on a machine of that architecture`,
+        `binfmt_misc cannot be mounted at ${BINFMT} (${reasonOf(cause)}); mount it on the machine itself and register QEMU there, or build on a machine of that architecture`,
         cause,
       );
     },
