@@ -136,6 +136,7 @@ export const buildImage = async (options: BuildOptions): Promise<BuildResult> =>
     offline: options.offline,
     dockerfileBuilds: options.dockerfileBuilds,
     stepped: (ref, step) => progress({ step: `${ref}: ${step}`, percent: 5 }),
+    fetched: (ref, done, total) => progress({ step: `fetching ${ref}`, percent: 5, bytes: { done, total } }),
     ...locked,
   });
   return await assembleImage({ ...options, shared }, deviceClass, spec, parts);

@@ -40,7 +40,13 @@ export type Parts = {
 
 export type ResolveParts = Pick<
   ResolveOptions,
-  'lockedImages' | 'lockedPlatforms' | 'lockedPackages' | 'offline' | 'dockerfileBuilds' | 'stepped'
+  | 'lockedImages'
+  | 'lockedPlatforms'
+  | 'lockedPackages'
+  | 'offline'
+  | 'dockerfileBuilds'
+  | 'stepped'
+  | 'fetched'
 > & {
   readonly arch: Arch;
   readonly spec: ImageFile;

@@ -5,6 +5,10 @@ import { BranchName, SourceName } from './sources.ts';
 /** Builds and workers as resources of the HTTP API. How a build travels between services is in `build.ts`. */
 const time = z.iso.datetime();
 
+/** Of something that comes over the network. */
+export const TransferredBytes = z.object({ done: z.int().min(0), total: z.int().min(0) });
+export type TransferredBytes = z.infer<typeof TransferredBytes>;
+
 export const BuildPriority = z.enum(['low', 'normal', 'high']);
 export type BuildPriority = z.infer<typeof BuildPriority>;
 /** @returns whether a build of the first goes before one of the second, whoever's turn it is */
@@ -66,6 +70,8 @@ export const Build = z.object({
   /** what happens at the moment, or what a queued build waits for */
   step: z.string(),
   percent: z.number(),
+  /** how much of what the step fetches has arrived; absent: it fetches nothing */
+  bytes: TransferredBytes.optional(),
   code: z.string().nullable(),
   message: z.string().nullable(),
   artifacts: z.array(z.object({ name: z.string(), size: z.int(), digest: Digest })),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ResolvedComponent } from './build-inputs.ts';
-import { BuilderCapability, BuildTrigger } from './build-resource.ts';
+import { BuilderCapability, BuildTrigger, TransferredBytes } from './build-resource.ts';
 import type { ErrorCode } from './errors.ts';
 import { Arch, BuildId, ClassName, Digest, ReleaseId, RootHash, Version } from './ids.ts';
 
@@ -107,7 +107,7 @@ export const JobProgress = z.object({
   step: z.string(),
   percent: z.number().min(0).max(100),
   /** how much of what the step fetches has arrived */
-  bytes: z.object({ done: z.int().min(0), total: z.int().min(0) }).optional(),
+  bytes: TransferredBytes.optional(),
 });
 export type JobProgress = z.infer<typeof JobProgress>;
 

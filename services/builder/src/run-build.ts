@@ -18,6 +18,7 @@ import {
 } from '@slipway/protocol';
 import { closeAttempt, earlierResult, openAttempt, publishAttempt } from './attempt-folder.ts';
 import { openBuildLog } from './build-log.ts';
+import { tellSteps } from './tell-steps.ts';
 import type { BuilderConfig } from './config.ts';
 
 export type RunBuild = {
@@ -119,6 +120,7 @@ export const runBuild = async (run: RunBuild): Promise<BuildResult> => {
   await requireRoom(config.cacheDir, config.storeMinFreeBytes, 'build cache');
   const log = openBuildLog(folder);
   const own = await openAttempt(folder, run.attemptName);
+  const told = tellSteps(log.step, run.progress, () => performance.now());
   try {
     log.line(
       `building ${request.deviceClass} ${request.version} (${request.release}), attempt ${run.attempt} on ${config.worker}`,
@@ -136,8 +138,7 @@ export const runBuild = async (run: RunBuild): Promise<BuildResult> => {
         dockerfileBuilds: config.dockerfileBuilds,
         progress: (state) => {
           signal.throwIfAborted();
-          log.step(state);
-          run.progress(state);
+          told(state);
         },
         log: log.line,
       }),

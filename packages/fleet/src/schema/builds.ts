@@ -22,6 +22,7 @@ import type {
   ClassName,
   Digest,
   ReleaseId,
+  TransferredBytes,
 } from '@slipway/protocol';
 import { at, tenant } from './columns.ts';
 
@@ -52,6 +53,7 @@ export const builds = pgTable(
     state: text('state').$type<BuildState>().notNull().default('queued'),
     step: text('step').notNull().default('queued'),
     percent: real('percent').notNull().default(0),
+    bytes: jsonb('bytes').$type<TransferredBytes>(),
     code: text('code'),
     message: text('message'),
     artifacts: jsonb('artifacts').$type<Build['artifacts']>().notNull().default([]),

@@ -33,6 +33,7 @@ export const toBuild = (row: typeof builds.$inferSelect): Build => ({
   state: row.state,
   step: row.step,
   percent: row.percent,
+  ...(row.bytes === null || row.state !== 'building' ? {} : { bytes: row.bytes }),
   code: row.code,
   message: row.message,
   artifacts: row.artifacts,
@@ -315,7 +316,7 @@ export const buildBefore = async (
 type BuildChange = Partial<
   Pick<
     typeof builds.$inferInsert,
-    'state' | 'step' | 'percent' | 'artifacts' | 'startedAt' | 'attempts' | 'worker' | 'priority'
+    'state' | 'step' | 'percent' | 'bytes' | 'artifacts' | 'startedAt' | 'attempts' | 'worker' | 'priority'
   >
 >;
 
@@ -341,8 +342,9 @@ export const moveBuild = async (
 export const progressOfBuild = (
   db: Database,
   id: BuildId,
-  { step, percent }: JobProgress,
-): Promise<Build | undefined> => moveBuild(db, id, ['building', 'signing'], { step, percent });
+  { step, percent, bytes }: JobProgress,
+): Promise<Build | undefined> =>
+  moveBuild(db, id, ['building', 'signing'], { step, percent, bytes: bytes ?? null });
 
 /** @returns undefined where it waits for that already, or waits no longer */
 export const waitingBuild = async (db: Database, id: BuildId, step: string): Promise<Build | undefined> => {

@@ -19,6 +19,7 @@ import { Contents } from './contents.tsx';
 import { Facts } from './facts.tsx';
 import { LogView } from './log-view.tsx';
 import { Provenance } from './provenance.tsx';
+import { stepText } from './step-text.ts';
 import { Steps } from './steps.tsx';
 import { whyBuilt } from './why.ts';
 
@@ -132,7 +133,7 @@ const Going = ({ build }: { readonly build: Build }) => {
     <Panel title={build.state === 'queued' ? 'Waiting' : 'Under way'}>
       <Group justify="space-between" mb={6}>
         <Text size="sm" fw={500} role="status">
-          {build.step}
+          {stepText(build)}
         </Text>
         <Text size="sm" c="dimmed">
           {build.state === 'queued' ? '' : `${build.percent} %`}

@@ -6,6 +6,7 @@ import { api } from '../../api.ts';
 import { counted } from '../../parts/numbers.ts';
 import { Panel } from '../../parts/panel.tsx';
 import { Time } from '../../parts/time.tsx';
+import { stepText } from './step-text.ts';
 
 /** What is built now and what comes next, queue by queue. */
 export const Queues = () => {
@@ -96,7 +97,7 @@ const Building = ({ build }: { readonly build: Build | undefined }) => {
           {deviceClass} {version}
         </Anchor>
         <Text size="xs" c="dimmed" truncate>
-          {step} · {percent} %
+          {stepText(build)} · {percent} %
         </Text>
       </Group>
       <Progress value={percent} size="sm" mt={4} animated aria-label={`${deviceClass} ${version}: ${step}`} />
