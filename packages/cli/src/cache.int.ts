@@ -97,3 +97,24 @@ test('an age that is none is refused', async () => {
     err: expect.stringContaining('--older-than'),
   });
 });
+
+test('prune --max-size takes what was used longest ago', async () => {
+  put('blobs/sha256/aa', 1000, 3);
+  put('blobs/sha256/bb', 1000, 2);
+  expect((await call('cache', 'prune', '--max-size', '1K')).out).toBe(
+    'removed 1 of 2 items, 1000 B; 1000 B stay',
+  );
+  expect(existsSync(at('blobs/sha256/bb'))).toBe(true);
+  expect((await call('cache', 'prune', '--max-size', 'much')).status).toBe(64);
+});
+
+test('a cache is exported and imported; what is no export is refused', async () => {
+  put('blobs/sha256/aa', 1000, 3);
+  expect((await call('cache', 'export', 'cache.tar')).out).toBe('cache.tar: 1 files, 1000 B');
+  const imported = await call('cache', 'import', 'cache.tar', '--cache', 'other', '--json');
+  expect(JSON.parse(imported.out)).toMatchObject({ path: join(folder, 'other'), files: 1, bytes: 1000 });
+  writeFileSync(join(folder, 'none.tar'), 'no tar');
+  const refused = await call('cache', 'import', 'none.tar');
+  expect(refused).toMatchObject({ status: 65, err: expect.stringContaining('CACHE_ARCHIVE_INVALID') });
+  expect((await call('cache', 'import', 'gone.tar')).status).toBe(66);
+});

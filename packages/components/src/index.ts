@@ -45,5 +45,7 @@ export { ORIGINS_LABEL, Origin } from './origin.ts';
 export { writeOciLayout, type PlatformImage } from './oci-writer.ts';
 export { ComponentFile, packComponent, type PackOptions } from './pack.ts';
 export { packRepository } from './pack-repository.ts';
+export { markUsed } from './cache/mark-used.ts';
+export { isAlive } from './process-alive.ts';
 export { sideBySide } from './side-by-side.ts';
 export { writeAtomically } from './write-atomically.ts';

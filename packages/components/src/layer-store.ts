@@ -1,12 +1,13 @@
 import { messageOf, SlipwayError, type Digest } from '@slipway/protocol';
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { createUnpackLimit } from '@slipway/oci';
 import { decodeIndex, encodeIndex, encodeRow } from './layer-index.ts';
+import { markUsed } from './cache/mark-used.ts';
 import { assertSafeName } from './safe-name.ts';
 import { createTarParser } from './tar-parser.ts';
 import type { TarEntry } from './tar-reader.ts';
@@ -45,10 +46,7 @@ const readIndexed = async (cacheDir: string, key: string): Promise<TarEntry[] | 
   if (text === undefined || info === undefined) return undefined;
   const decoded = decodeIndex(text, tar);
   if (decoded?.size !== info.size) return undefined;
-  // Pruning goes by the time of last use.
-  const now = new Date();
-  await utimes(index, now, now).catch(() => undefined);
-  return decoded.entries;
+  return (await markUsed(index)) ? decoded.entries : undefined;
 };
 
 const decompressor = (compression: LayerSource['compression']): Transform | undefined =>

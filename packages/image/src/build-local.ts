@@ -1,3 +1,4 @@
+import { usingCache } from '@slipway/components/cache';
 import type { ResolveOptions } from '@slipway/components';
 import type { ImageFile } from '@slipway/image-spec';
 import { explainStorage, SlipwayError, type Arch, type JobProgress } from '@slipway/protocol';
@@ -69,7 +70,7 @@ const distinct = (components: SpecComponents) => {
  */
 export const buildLocal = async (options: LocalBuildOptions): Promise<LocalBuildResult> => {
   try {
-    return await buildAll(options);
+    return await usingCache(options.cacheDir, () => buildAll(options));
   } catch (error) {
     throw explainStorage(error, [options.outDir, options.cacheDir]);
   }

@@ -1,4 +1,5 @@
 import { readContent, type DockerfileBuilds } from '@slipway/components';
+import { usingCache } from '@slipway/components/cache';
 import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -112,7 +113,10 @@ const lockedParts = async (
  *
  * @throws {SlipwayError} of the specification, of components, LOCK_INVALID, LOCK_STALE, ROOT_TOO_LARGE, TOOL_MISSING, TOOL_FAILED, BUILD_FAILED
  */
-export const buildImage = async (options: BuildOptions): Promise<BuildResult> => {
+export const buildImage = (options: BuildOptions): Promise<BuildResult> =>
+  usingCache(options.cacheDir, () => build(options));
+
+const build = async (options: BuildOptions): Promise<BuildResult> => {
   const { request, log, progress } = options;
   progress({ step: 'reading image and class file', percent: 0 });
   const { deviceClass, spec } = parseClassImage(request);

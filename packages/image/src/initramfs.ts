@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFile, utimes } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { constants, zstdCompress, zstdCompressSync, zstdDecompress } from 'node:zlib';
-import { encodeCpio, writeAtomically, type Tree } from '@slipway/components';
+import { encodeCpio, markUsed, writeAtomically, type Tree } from '@slipway/components';
 import type { Arch } from '@slipway/protocol';
 import { MODULE_PARAMETERS } from './drivers.ts';
 import { earlyProgram } from './early-program.ts';
@@ -53,9 +53,7 @@ const readCompressed = async (path: string, digest: string): Promise<Buffer | un
   try {
     const packed = await readFile(path);
     if (digestOf(await decompress(packed)) !== digest) return undefined;
-    const now = new Date();
-    // Pruning goes by the time of last use.
-    await utimes(path, now, now);
+    await markUsed(path);
     return packed;
   } catch {
     return undefined;

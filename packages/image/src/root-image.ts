@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, mkdir, readFile, rename, rm, utimes } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
-import { writeAtomically, type Content, type TreeEntry } from '@slipway/components';
+import { markUsed, writeAtomically, type Content, type TreeEntry } from '@slipway/components';
 import { Digest, RootHash } from '@slipway/protocol';
 import { z } from 'zod';
 import { digestFile } from './digest-file.ts';
@@ -68,9 +68,7 @@ const take = async (base: string, image: string): Promise<Verity | undefined> =>
     return undefined;
   }
   if ((await digestFile(image)) !== kept.digest) return undefined;
-  const now = new Date();
-  // Pruning goes by the time of last use.
-  await utimes(`${base}.json`, now, now).catch(() => undefined);
+  await markUsed(`${base}.json`);
   return { rootHash: kept.rootHash, dataBlocks: kept.dataBlocks };
 };
 

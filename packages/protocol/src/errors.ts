@@ -175,6 +175,12 @@ export const ERRORS = {
     'A Debian archive is not signed, or not by a key of the keyring named.',
     'Check the keyring and the URI of the source; find out who changed the archive.',
   ),
+  CACHE_ARCHIVE_INVALID: entry(
+    65,
+    422,
+    'A file with a cache is damaged, or is none.',
+    'Nothing of it was taken: export the cache again, and copy the file anew.',
+  ),
   LOCK_INVALID: entry(
     65,
     422,

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { CacheSize } from '@slipway/components/cache';
 import { MIN_FREE_BYTES } from '@slipway/fleet/disk-space';
 import type { DockerfileBuilds } from '@slipway/image';
 import {
@@ -18,6 +19,7 @@ const Environment = z.object({
   SLIPWAY_STORE: z.string(),
   SLIPWAY_STORE_MIN_FREE: z.coerce.number().int().min(0).default(MIN_FREE_BYTES),
   SLIPWAY_CACHE: z.string(),
+  SLIPWAY_CACHE_MAX: CacheSize.optional(),
   SLIPWAY_IMAGES: z.string().optional(),
   SLIPWAY_AGENT_BUNDLES: z.string(),
   SLIPWAY_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(2),
@@ -44,6 +46,8 @@ export type BuilderConfig = {
   readonly storeMinFreeBytes?: number | undefined;
   /** downloads, shared by all builds */
   readonly cacheDir: string;
+  /** bytes it may have after a build; absent: it grows */
+  readonly cacheMaxBytes?: number | undefined;
   /** where builds that name no source snapshot look up components and files; others need none */
   readonly imagesDir: string | undefined;
   /** folder with the agent as one JavaScript file for each of its runtimes: `quickjs.mjs`, `node.mjs` */
@@ -70,6 +74,7 @@ export const parseBuilderConfig = (environment: NodeJS.ProcessEnv): BuilderConfi
     storeDir: data.SLIPWAY_STORE,
     storeMinFreeBytes: data.SLIPWAY_STORE_MIN_FREE,
     cacheDir: data.SLIPWAY_CACHE,
+    cacheMaxBytes: data.SLIPWAY_CACHE_MAX,
     imagesDir: data.SLIPWAY_IMAGES,
     agentBundles: data.SLIPWAY_AGENT_BUNDLES,
     // Two with the same name, one after the other or by mistake at once, are still two.

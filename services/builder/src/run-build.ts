@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pruneToSize } from '@slipway/components/cache';
 import { requireRoom } from '@slipway/fleet/disk-space';
 import { verifySource } from '@slipway/fleet/source-tree';
 import { buildImage, withCancellation, type BuildOptions } from '@slipway/image';
@@ -27,6 +28,7 @@ export type RunBuild = {
     | 'storeDir'
     | 'storeMinFreeBytes'
     | 'cacheDir'
+    | 'cacheMaxBytes'
     | 'imagesDir'
     | 'agentBundles'
     | 'worker'
@@ -154,6 +156,10 @@ export const runBuild = async (run: RunBuild): Promise<BuildResult> => {
     throw error;
   } finally {
     await closeAttempt(folder, own);
+    if (config.cacheMaxBytes !== undefined)
+      await pruneToSize(config.cacheDir, config.cacheMaxBytes).catch((error: unknown) =>
+        log.line(`the cache could not be brought down to its size: ${messageOf(error)}`),
+      );
     await log.close();
   }
 };

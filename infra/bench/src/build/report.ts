@@ -1,5 +1,5 @@
 import type { Spread } from '../measure/spread.ts';
-import type { BuildBench, Goal, Measure, Peer } from './result.ts';
+import type { BuildBench, ClassMeasure, Goal, Measure, Peer } from './result.ts';
 
 const MIB = 1024 * 1024;
 const COLUMNS = [16, 11, 22, 22, 20, 12];
@@ -72,13 +72,35 @@ const rows = (measure: Measure): string[] => {
   ];
 };
 
-export const renderBuildBench = ({ machine, inputs, runs, measures }: BuildBench): string =>
-  [
-    `${inputs.images} images, ${(inputs.layerBytes / 1e6).toFixed(0)} MB in ${inputs.layers} layers ` +
+const figures = ({ wallSeconds, cpuSeconds, peakRssBytes }: ClassMeasure['one']): string[] => [
+  spread(wallSeconds, seconds),
+  spread(cpuSeconds, seconds),
+  spread(peakRssBytes, mib),
+];
+
+const classRows = (measure: ClassMeasure): string[] => {
+  const { one, ten, ratio, goal, classes } = measure;
+  return [
+    line('1 class', CASES[measure.case], ...figures(one)),
+    line(`${classes} classes`, '', ...figures(ten)),
+    line('', 'ratio', seconds(ratio.wall), seconds(ratio.cpu)),
+    ...(goal === null ? [] : [line('', 'goal', `at most ${goal}`, `at most ${goal}`)]),
+  ];
+};
+
+const inputLine = ({ inputs, runs }: Pick<BuildBench, 'inputs' | 'runs'>): string =>
+  inputs === null
+    ? `median (least–most) of ${runs} runs`
+    : `${inputs.images} images, ${(inputs.layerBytes / 1e6).toFixed(0)} MB in ${inputs.layers} layers ` +
       `(${(inputs.compressedBytes / 1e6).toFixed(0)} MB compressed), ${inputs.entries} entries; ` +
-      `median (least–most) of ${runs} runs`,
+      `median (least–most) of ${runs} runs`;
+
+export const renderBuildBench = ({ machine, inputs, runs, measures, classes }: BuildBench): string =>
+  [
+    inputLine({ inputs, runs }),
     `${machine.processors} × ${machine.model}, ${machine.memoryMib} MiB, Linux ${machine.kernel}, Node ${machine.node}`,
     '',
     line('', '', 'wall s', 'CPU s', 'peak MiB', 'MiB out'),
     ...measures.flatMap(rows),
+    ...classes.flatMap(classRows),
   ].join('\n');

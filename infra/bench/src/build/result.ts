@@ -45,6 +45,21 @@ export const Measure = z.object({
 });
 export type Measure = z.infer<typeof Measure>;
 
+/** One class against ten that have every component in common, built by one `slipway build --all`. */
+export const ClassMeasure = z.object({
+  case: z
+    .enum(['first', 'warm'])
+    .describe(
+      'first: packages and their lists are there, and nothing that was made of them; warm: built before',
+    ),
+  classes: z.int().describe('of the many'),
+  one: Figures,
+  ten: Figures.describe('of all classes together'),
+  ratio: z.object({ wall: z.number(), cpu: z.number() }).describe('many to one, of medians'),
+  goal: z.number().nullable().describe('the most that the ratios may be; null: none is set'),
+});
+export type ClassMeasure = z.infer<typeof ClassMeasure>;
+
 /** What `npm run bench -- build --json FILE` writes. */
 export const BuildBench = z.object({
   v: z.literal(1),
@@ -57,9 +72,10 @@ export const BuildBench = z.object({
     kernel: z.string(),
     node: z.string(),
   }),
-  inputs: Inputs,
+  inputs: Inputs.nullable().describe('null: only classes were built, by --only-classes'),
   runs: z.int(),
   command: z.array(z.string()).describe('of the warm build of the last output'),
   measures: z.array(Measure),
+  classes: z.array(ClassMeasure).describe('empty: left out by --no-classes'),
 });
 export type BuildBench = z.infer<typeof BuildBench>;

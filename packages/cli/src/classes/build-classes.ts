@@ -4,6 +4,7 @@ import type { ClassBuild } from '@slipway/image';
 import { codeOf, ERRORS, messageOf, SlipwayError, type ErrorCode } from '@slipway/protocol';
 import type { BuildOptions } from '../build-options.ts';
 import { cacheFolder } from '../cache-folder.ts';
+import { keepCacheSmall } from '../cache-max.ts';
 import { Ended, print } from '../command.ts';
 import type { Context } from '../context.ts';
 import { readImageFiles } from '../read-image-files.ts';
@@ -108,6 +109,7 @@ export const buildClasses = async (context: Context, options: BuildOptions): Pro
   const { sideBySide } = await import('@slipway/components');
   const { LOCK_FILE } = await import('@slipway/lock');
   const agent = await agentParts(context, options);
+  const cacheDir = cacheFolder(context, options.cache);
   const shared = createSharedWork();
   const isShown =
     !options.quiet &&
@@ -135,7 +137,7 @@ export const buildClasses = async (context: Context, options: BuildOptions): Pro
         buildClass({
           texts,
           sourceDir: repository,
-          cacheDir: cacheFolder(context, options.cache),
+          cacheDir,
           outDir: resolve(context.cwd, options.dir ?? DEFAULT_DIR),
           version: options.imageVersion,
           time: options.time ?? (await timeOf(context, repository, files)),
@@ -163,6 +165,7 @@ export const buildClasses = async (context: Context, options: BuildOptions): Pro
   };
 
   const outcomes = await sideBySide(classes, options.jobs ?? availableParallelism(), buildOne);
+  await keepCacheSmall(context, cacheDir);
   context.signal.throwIfAborted();
   if (!options.quiet) print(context, outcomes, () => render(context, outcomes));
   const [first] = outcomes.flatMap((one) => (one.status === 'failed' ? [one.code] : []));

@@ -10,6 +10,7 @@ import { BuildOptions, buildTarget, withBuildOptions } from '../build-options.ts
 import { showProgress } from '../build-progress.ts';
 import { wantsClasses } from '../classes/class-options.ts';
 import { cacheFolder } from '../cache-folder.ts';
+import { keepCacheSmall } from '../cache-max.ts';
 import { leaf, print, type MakeContext } from '../command.ts';
 import type { Context } from '../context.ts';
 import { openOutput } from '../output-place.ts';
@@ -131,6 +132,7 @@ const build = async (
       log: () => undefined,
       progress: showProgress(context, isShown, () => performance.now()),
     });
+    await keepCacheSmall(context, cacheFolder(context, options.cache));
     await place.deliver(result.files);
     const written = result.files.map((file) => {
       const path = place.pathOf(file.name);

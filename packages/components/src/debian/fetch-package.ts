@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { markUsed } from '../cache/mark-used.ts';
 import { withLock } from '../lock.ts';
 import { runTool } from '../run-tool.ts';
 import { openDownloads, type AptConfig } from './apt-config.ts';
@@ -94,7 +95,7 @@ export const fetchPackage = async (
   { cacheDir, log, offline, downloads }: PackageFetcher,
 ): Promise<string> => {
   const target = debPath(cacheDir, item);
-  if ((await digestOfFile(target)) === item.digest) return target;
+  if ((await digestOfFile(target)) === item.digest && (await markUsed(target))) return target;
   if (offline === true)
     throw new SlipwayError(
       'COMPONENT_OFFLINE',

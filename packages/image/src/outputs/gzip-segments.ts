@@ -1,12 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, open, rename, rm, utimes } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join, sep } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, crc32, createDeflateRaw, deflateRawSync } from 'node:zlib';
-import { chunksOf, contentSize, sideBySide, type Piece } from '@slipway/components';
+import { chunksOf, contentSize, markUsed, sideBySide, type Piece } from '@slipway/components';
 import { combineCrc32 } from './crc32.ts';
 
 /**
@@ -65,8 +65,7 @@ const readCached = async (path: string): Promise<Compressed | undefined> => {
     const trailer = Buffer.alloc(TRAILER_BYTES);
     if (size < TRAILER_BYTES) return undefined;
     await file.read(trailer, 0, TRAILER_BYTES, size - TRAILER_BYTES);
-    const now = new Date();
-    await utimes(path, now, now).catch(() => undefined);
+    if (!(await markUsed(path))) return undefined;
     return {
       pieces: [{ file: path, offset: 0, size: size - TRAILER_BYTES }],
       crc: trailer.readUInt32LE(0),

@@ -1,5 +1,6 @@
 import { lstat, mkdir, mkdtemp, readdir, readlink, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isAlive } from '@slipway/components';
 import { SlipwayError } from '@slipway/protocol';
 
 const PREFIX = '.slipway-build-';
@@ -20,15 +21,6 @@ export type Staging = {
   commit(): Promise<void>;
   /** Removes whatever is left; does nothing after a commit. */
   discard(): Promise<void>;
-};
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 };
 
 /** @throws {SlipwayError} NOT_WRITABLE if a folder lies where a file is to go: it may hold anything */

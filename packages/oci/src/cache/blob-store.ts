@@ -1,4 +1,4 @@
-import type { Digest } from '@slipway/protocol';
+import { systemError, type Digest } from '@slipway/protocol';
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { mkdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
@@ -43,9 +43,10 @@ export const createBlobStore = (cacheDir: string): BlobStore => {
       const file = pathOf(digest);
       const info = await stat(file).catch(() => undefined);
       if (info === undefined) return undefined;
-      // Pruning goes by the time of last use.
+      // Pruning goes by the time of last use; what it has taken away meanwhile is not there.
       const now = new Date();
-      await utimes(file, now, now).catch(() => undefined);
+      const marked = await utimes(file, now, now).catch((error: unknown) => error);
+      if (systemError(marked, ['ENOENT']) !== undefined) return undefined;
       return { file, offset: 0, size: info.size };
     },
     put: async (bytes) => {

@@ -1,4 +1,5 @@
-import { readdir, rm, stat } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
 /** Folders of the cache and what lies there. Lock files are not listed: somebody may hold them. */
@@ -111,6 +112,65 @@ export const outdated = (
     temporary ? now.getTime() - lastUsed.getTime() > STALE_MS[what] : lastUsed < before,
   );
 
-export const removeItems = async (items: readonly CacheItem[]): Promise<void> => {
-  for (const { paths } of items) for (const path of paths) await rm(path, { recursive: true, force: true });
+/**
+ * What goes so that the rest is at most so large: what was used longest ago first, and never what is being written.
+ *
+ * @param usedSince what was used since then stays, however much that is
+ */
+export const toFit = (
+  items: readonly CacheItem[],
+  maxBytes: number,
+  usedSince: Date | undefined,
+): CacheItem[] => {
+  let left = items.reduce((sum, { bytes }) => sum + bytes, 0);
+  const candidates = items
+    .filter((item) => !item.temporary && (usedSince === undefined || item.lastUsed < usedSince))
+    .sort((a, b) => a.lastUsed.getTime() - b.lastUsed.getTime());
+  return candidates.filter(({ bytes }) => {
+    if (left <= maxBytes) return false;
+    left -= bytes;
+    return true;
+  });
+};
+
+/** When it was last used: of a folder, when any file in it was. */
+const timeOf = async (path: string): Promise<number | undefined> => {
+  const info = await stat(path).catch(() => undefined);
+  if (info?.isDirectory() !== true) return info?.mtimeMs;
+  return Math.max(0, ...(await filesBelow(path)).map(({ time }) => time));
+};
+
+/**
+ * Removes items, unless somebody begins to use one meanwhile. Who uses an item writes the time into it and takes it for
+ * missing where that fails; here it gets another name first, and its old one back where the time has changed.
+ *
+ * @returns those that are gone
+ */
+export const removeItems = async (items: readonly CacheItem[]): Promise<CacheItem[]> => {
+  const gone: CacheItem[] = [];
+  for (const item of items) {
+    const times = await Promise.all(item.paths.map(timeOf));
+    // What bears the time of last use goes first: an index before its layer.
+    const ordered = item.paths
+      .map((path, index) => ({ path, time: times[index] ?? 0 }))
+      .sort((a, b) => b.time - a.time);
+    const [first] = ordered;
+    if (first === undefined || first.time > item.lastUsed.getTime()) continue;
+    const aside = `${first.path}.${process.pid}.${randomUUID()}.tmp`;
+    if (
+      !(await rename(first.path, aside).then(
+        () => true,
+        () => false,
+      ))
+    )
+      continue;
+    if ((await timeOf(aside)) !== first.time) {
+      await rename(aside, first.path);
+      continue;
+    }
+    for (const { path } of [{ path: aside }, ...ordered.slice(1)])
+      await rm(path, { recursive: true, force: true });
+    gone.push(item);
+  }
+  return gone;
 };

@@ -1,0 +1,181 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { Digest, SlipwayError } from '@slipway/protocol';
+import { z } from 'zod';
+import { readContent, type Content } from '../content.ts';
+import { chunksOf, type Piece } from '../pieces.ts';
+import { isAlive } from '../process-alive.ts';
+import { createTarParser } from '../tar-parser.ts';
+import { storedContent } from '../tar-reader.ts';
+import { tarPieces } from '../tar-writer.ts';
+import type { TreeEntry } from '../tree.ts';
+import { CACHE_KINDS, listCache, type CacheKind } from './items.ts';
+
+/**
+ * A cache as one file: a tar whose first entry lists all others with their digests.
+ *
+ * Lists of packages stay behind, because what apt has made of them is bound to where it lies: with a lock file nobody needs
+ * them. So does compiled code, which is of one version of Node.
+ */
+const LEFT_OUT: readonly CacheKind[] = ['apt', 'node'];
+export const EXPORTED_KINDS = Object.keys(CACHE_KINDS).filter(
+  (kind) => !LEFT_OUT.some((left) => left === kind),
+);
+
+const INDEX = 'slipway-cache.json';
+const MAX_INDEX_BYTES = 256 * 1024 * 1024;
+/** A file of the cache; hidden names and those of half-written files are none. */
+const PATH = new RegExp(`^(?:${EXPORTED_KINDS.join('|')})(?:/[A-Za-z0-9_@+=~%:,-][A-Za-z0-9._@+=~%:,-]*)+$`);
+
+const Index = z.strictObject({
+  v: z.literal(1),
+  files: z.array(z.strictObject({ path: z.string().regex(PATH), size: z.int().min(0), digest: Digest })),
+});
+type Index = z.infer<typeof Index>;
+
+const digestOf = (content: Content): Digest => {
+  const hash = createHash('sha256');
+  for (const chunk of chunksOf([content], { reuse: true })) hash.update(chunk);
+  return Digest.parse(`sha256:${hash.digest('hex')}`);
+};
+
+const fileEntry = (path: string, content: Content): TreeEntry => ({
+  path,
+  type: 'file',
+  mode: 0o644,
+  uid: 0,
+  gid: 0,
+  mtime: 0,
+  source: 'cache',
+  content,
+});
+
+const writeChunks = async (path: string, pieces: Iterable<Piece>): Promise<void> => {
+  await using file = await open(path, 'wx');
+  for (const chunk of chunksOf(pieces, { reuse: true })) await file.writeFile(chunk);
+};
+
+export type CacheArchive = { readonly files: number; readonly bytes: number };
+
+const sumOf = ({ files }: Index): CacheArchive => ({
+  files: files.length,
+  bytes: files.reduce((sum, { size }) => sum + size, 0),
+});
+
+/** Writes what is in a cache into one file, which appears when it is whole. */
+export const exportCache = async (cacheDir: string, target: string): Promise<CacheArchive> => {
+  const items = (await listCache(cacheDir)).filter(
+    ({ kind, temporary }) => !temporary && !LEFT_OUT.includes(kind),
+  );
+  const entries: TreeEntry[] = [];
+  const files: Index['files'] = [];
+  for (const absolute of items.flatMap(({ paths }) => [...paths].sort())) {
+    const path = relative(cacheDir, absolute);
+    const info = await stat(absolute).catch(() => undefined);
+    // What is gone by now is no part of it.
+    if (info === undefined || !PATH.test(path)) continue;
+    const content = { file: absolute, offset: 0, size: info.size };
+    files.push({ path, size: info.size, digest: digestOf(content) });
+    entries.push(fileEntry(path, content));
+  }
+  const index: Index = { v: 1, files };
+  const temporary = `${target}.${process.pid}.${randomUUID()}.tmp`;
+  try {
+    const first = fileEntry(INDEX, Buffer.from(JSON.stringify(index)));
+    await writeChunks(temporary, tarPieces([first, ...entries]));
+    await rename(temporary, target);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+  return sumOf(index);
+};
+
+const damaged = (file: string, why: string, cause?: unknown): SlipwayError =>
+  new SlipwayError(
+    'CACHE_ARCHIVE_INVALID',
+    `${file}: ${why}; nothing of it was taken. Export the cache again, and copy the file anew.`,
+    { cause, details: { file } },
+  );
+
+const entriesOf = async (file: string): Promise<Map<string, Content>> => {
+  const found = new Map<string, Content>();
+  const parser = createTarParser(file, ({ name, type }, data) => {
+    if (type !== 'file' || found.has(name))
+      throw damaged(file, `expected each file once, found ${name} again or as a ${type}`);
+    found.set(name, storedContent(file, data));
+  });
+  for await (const chunk of createReadStream(file, { highWaterMark: 1024 * 1024 }) as AsyncIterable<Buffer>)
+    parser.push(chunk);
+  parser.end();
+  return found;
+};
+
+const readIndex = (file: string, entries: ReadonlyMap<string, Content>): Index => {
+  const content = entries.get(INDEX);
+  if (content === undefined)
+    throw damaged(file, `expected ${INDEX} in it, as slipway cache export writes it`);
+  if (!(content instanceof Uint8Array) && content.size > MAX_INDEX_BYTES)
+    throw damaged(file, 'expected a list of at most 256 MiB');
+  let index: Index;
+  try {
+    index = Index.parse(JSON.parse(new TextDecoder().decode(readContent(content))));
+  } catch (error) {
+    throw damaged(file, `expected a list of files of a cache in ${INDEX}`, error);
+  }
+  if (index.files.length !== entries.size - 1)
+    throw damaged(file, `expected ${index.files.length} files, found ${entries.size - 1}`);
+  return index;
+};
+
+/** Of imports that were killed. */
+const removeAbandoned = async (cacheDir: string): Promise<void> => {
+  for (const name of await readdir(cacheDir).catch((): string[] => [])) {
+    const pid = /^import-(\d+)-.*\.tmp$/.exec(name)?.[1];
+    if (pid !== undefined && !isAlive(Number(pid)))
+      await rm(join(cacheDir, name), { recursive: true, force: true });
+  }
+};
+
+/**
+ * Takes over what is in the file of an export. Every file is compared with its digest before the first one gets its
+ * place; what is in the cache already stays as it is.
+ *
+ * @throws {SlipwayError} CACHE_ARCHIVE_INVALID
+ */
+export const importCache = async (cacheDir: string, file: string): Promise<CacheArchive> => {
+  let entries: Map<string, Content>;
+  try {
+    entries = await entriesOf(file);
+  } catch (error) {
+    if (error instanceof SlipwayError && error.code !== 'CACHE_ARCHIVE_INVALID')
+      throw damaged(file, 'expected a tar', error);
+    throw error;
+  }
+  const index = readIndex(file, entries);
+  await removeAbandoned(cacheDir);
+  const staging = join(cacheDir, `import-${process.pid}-${randomUUID()}.tmp`);
+  try {
+    for (const { path, size, digest } of index.files) {
+      const content = entries.get(path);
+      if (content === undefined) throw damaged(file, `expected ${path} in it`);
+      await mkdir(dirname(join(staging, path)), { recursive: true });
+      await writeChunks(join(staging, path), [content]);
+      const written = { file: join(staging, path), offset: 0, size };
+      const found = (await stat(written.file)).size === size ? digestOf(written) : undefined;
+      if (found !== digest) throw damaged(file, `${path}: expected ${digest}, found other bytes`);
+    }
+    const now = new Date();
+    for (const { path } of index.files) {
+      const place = join(cacheDir, path);
+      if ((await stat(place).catch(() => undefined)) !== undefined) continue;
+      await mkdir(dirname(place), { recursive: true });
+      await utimes(join(staging, path), now, now);
+      await rename(join(staging, path), place);
+    }
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+  return sumOf(index);
+};
