@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeOciLayout, type Tree, type TreeEntry } from '@slipway/components';
 import { parseImageFiles } from '@slipway/image-spec';
-import { codeOf, Digest, type JobProgress } from '@slipway/protocol';
+import { Arch, ARCHITECTURES, codeOf, Digest, type JobProgress } from '@slipway/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { buildLocal, type LocalBuildOptions } from './build-local.ts';
@@ -35,7 +35,10 @@ const treeOf = (...entries: TreeEntry[]): Tree => new Map(entries.map((entry) =>
 const CAPABILITY = Uint8Array.of(1, 0, 0, 2, 0, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
 const layout = async (name: string, layers: readonly Tree[], config = {}): Promise<void> =>
-  writeOciLayout(join(folder, name), { tag: '1', platforms: [{ arch: 'amd64', layers, config }] });
+  writeOciLayout(join(folder, name), {
+    tag: '1',
+    platforms: Arch.options.map((arch) => ({ arch, layers, config })),
+  });
 
 const writeImages = async (): Promise<void> => {
   await layout('kernel', [treeOf(file('kernel', 'a kernel'))]);
@@ -87,6 +90,23 @@ const codeOfBuild = async (...args: Parameters<typeof build>): Promise<string> =
     () => 'none',
     (error: unknown) => codeOf(error),
   );
+
+test.each(Arch.options)('an image for %s says so, in the words of registries', async (arch) => {
+  await writeImages();
+  const { files } = await build({ arch, formats: ['kernel+initrd', 'docker'], describe: undefined });
+  expect(files.map(({ name }) => name)).toContain('image-kernel');
+  const read = (name: string): unknown =>
+    JSON.parse(
+      execFileSync('tar', ['-xOf', join(folder, 'out', 'image.docker.tar'), name], { encoding: 'utf8' }),
+    );
+  const platform = { ...ARCHITECTURES[arch].oci, os: 'linux' };
+  const index = z
+    .object({ manifests: z.array(z.object({ platform: z.unknown() })) })
+    .parse(read('index.json'));
+  expect(index.manifests).toEqual([{ platform }]);
+  const [{ Config }] = z.tuple([z.object({ Config: z.string() })]).parse(read('manifest.json'));
+  expect(read(Config)).toMatchObject(platform);
+});
 
 test('every format and description comes from one build, and two builds give the same bytes', async () => {
   await writeImages();

@@ -1,7 +1,9 @@
 import type { Tree } from '@slipway/components';
 import type { Container } from '@slipway/image-spec';
+import { Arch } from '@slipway/protocol';
 import { expect, test } from 'vitest';
 import { containerConfig } from './container-config.ts';
+import { seccompProfile } from './seccomp.ts';
 import { putFile } from './tree-edit.ts';
 
 const start = { Entrypoint: ['/bin/service'] };
@@ -91,6 +93,19 @@ test('mounting and namespaces are filtered unless the container administers the 
     expect(allowed([])).not.toContain(call);
   expect(allowed(['all'])).toEqual(expect.arrayContaining(['mount', 'unshare', 'bpf', 'reboot']));
   expect(allowed(['CAP_SYS_TIME'])).toContain('clock_settime');
+});
+
+test('a processor of 32 bits has calls of its own, without which the C library starts nothing', () => {
+  const allowed = (arch: Arch) =>
+    seccompProfile(arch, []).syscalls.flatMap(({ names, action }) =>
+      action === 'SCMP_ACT_ALLOW' ? names : [],
+    );
+  expect(allowed('arm/v7')).toEqual(
+    expect.arrayContaining(['set_tls', 'mmap2', 'clock_gettime64', 'openat']),
+  );
+  expect(allowed('riscv64')).toContain('riscv_hwprobe');
+  expect(allowed('arm64')).not.toContain('set_tls');
+  for (const arch of Arch.options) expect(allowed(arch)).not.toContain('mount');
 });
 
 test('binds without options are shared and writable, with options they keep them; later mounts replace earlier', () => {

@@ -42,6 +42,20 @@ test('the first section appended lies at the same offset whatever follows', () =
   );
 });
 
+test('a stub of 32 bits takes them, too; one of no width is refused', () => {
+  const stub = (magic: number): Buffer => {
+    const pe = Buffer.from(peStub(4));
+    pe.writeUInt16LE(magic, pe.readUInt32LE(0x3c) + 24);
+    return pe;
+  };
+  const added = [{ name: '.linux', content: Buffer.from('kernel') }];
+  expect(peSections(appendPeSections(stub(0x10b), added)).map(({ name }) => name)).toEqual([
+    '.text',
+    '.linux',
+  ]);
+  expect(() => appendPeSections(stub(0x107), added)).toThrow(/neither PE32 nor PE32/);
+});
+
 test('a stub without room for the headers is refused', () => {
   const sections = Array.from({ length: 40 }, () => ({ name: '.x', content: Buffer.from('x') }));
   expect(() => appendPeSections(peStub(2), sections)).toThrow(/no room/);

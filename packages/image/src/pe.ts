@@ -2,7 +2,7 @@ import { SlipwayError } from '@slipway/protocol';
 
 export type PeSection = { readonly name: string; readonly content: Uint8Array };
 
-/** Offsets of the PE32+ format, after `PE\0\0` unless the table says otherwise. */
+/** Offsets of the formats PE32 and PE32+, after `PE\0\0` unless the table says otherwise; of these they are the same. */
 const PE_OFFSET = 0x3c;
 const COFF_SECTIONS = 6;
 const COFF_OPTIONAL_SIZE = 20;
@@ -14,13 +14,15 @@ const OPT_IMAGE_SIZE = OPTIONAL + 56;
 const OPT_HEADERS_SIZE = OPTIONAL + 60;
 const OPT_CHECKSUM = OPTIONAL + 64;
 const SECTION_BYTES = 40;
+/** PE32, of processors of 32 bits, and PE32+. */
+const MAGICS = [0x10b, 0x20b];
 /** IMAGE_SCN_CNT_INITIALIZED_DATA | IMAGE_SCN_MEM_READ */
 const READ_ONLY_DATA = 0x4000_0040;
 
 const align = (value: number, to: number) => Math.ceil(value / to) * to;
 
 const invalid = (why: string) =>
-  new SlipwayError('COMPONENT_INVALID', `expected a PE32+ image to add sections to, found one that ${why}`);
+  new SlipwayError('COMPONENT_INVALID', `expected a PE image to add sections to, found one that ${why}`);
 
 /** Reads the section table of a PE image. */
 export const peSections = (
@@ -44,7 +46,7 @@ export const peSections = (
  * Appends read-only data sections to a PE image, in the order given, as `ukify` does.
  *
  * @param stub systemd's EFI stub, whose headers have room for more sections
- * @throws {SlipwayError} COMPONENT_INVALID if it is no PE32+ image or its headers are full
+ * @throws {SlipwayError} COMPONENT_INVALID if it is no PE image or its headers are full
  * @see the Microsoft PE format, "COFF File Header", "Optional Header" and "Section Table"
  */
 export const appendPeSections = (stub: Uint8Array, sections: readonly PeSection[]): Buffer => {
@@ -53,7 +55,7 @@ export const appendPeSections = (stub: Uint8Array, sections: readonly PeSection[
     throw invalid('does not start with MZ');
   const header = source.readUInt32LE(PE_OFFSET);
   if (source.toString('latin1', header, header + 4) !== 'PE\0\0') throw invalid('has no PE signature');
-  if (source.readUInt16LE(header + OPTIONAL) !== 0x20b) throw invalid('is not PE32+');
+  if (!MAGICS.includes(source.readUInt16LE(header + OPTIONAL))) throw invalid('is neither PE32 nor PE32+');
 
   const sectionAlignment = source.readUInt32LE(header + OPT_SECTION_ALIGNMENT);
   const fileAlignment = source.readUInt32LE(header + OPT_FILE_ALIGNMENT);

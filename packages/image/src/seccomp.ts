@@ -59,6 +59,21 @@ const ORDINARY = words(`
   sendto setsockopt shutdown socketpair
 `);
 
+/** What the C library calls on a processor instead of those, or beside them. */
+const BY_ARCH: Partial<Readonly<Record<Arch, readonly string[]>>> = {
+  'arm/v7': words(`
+    _llseek _newselect arm_fadvise64_64 arm_sync_file_range breakpoint cacheflush chown32 clock_getres_time64
+    clock_gettime64 clock_nanosleep_time64 fadvise64_64 fchown32 fcntl64 fstat64 fstatat64 fstatfs64 ftruncate64
+    futex_time64 getegid32 geteuid32 getgid32 getgroups32 getresgid32 getresuid32 getuid32 io_pgetevents_time64
+    lchown32 lstat64 mmap2 mq_timedreceive_time64 mq_timedsend_time64 ppoll_time64 pselect6_time64 recv
+    recvmmsg_time64 rt_sigtimedwait_time64 sched_rr_get_interval_time64 semtimedop_time64 send sendfile64 set_tls
+    setfsgid32 setfsuid32 setgid32 setgroups32 setregid32 setresgid32 setresuid32 setreuid32 setuid32 sigaction
+    sigpending sigprocmask sigreturn sigsuspend stat64 statfs64 sync_file_range2 timer_gettime64 timer_settime64
+    timerfd_gettime64 timerfd_settime64 truncate64 ugetrlimit utimensat_time64
+  `),
+  riscv64: ['riscv_flush_icache', 'riscv_hwprobe'],
+};
+
 /** What a capability is worth nothing without. */
 const BY_CAPABILITY: Readonly<Record<string, readonly string[]>> = {
   CAP_BPF: ['bpf'],
@@ -77,7 +92,10 @@ const BY_CAPABILITY: Readonly<Record<string, readonly string[]>> = {
   CAP_SYS_PACCT: ['acct'],
   CAP_SYS_PTRACE: ['kcmp', 'process_madvise', 'process_vm_readv', 'process_vm_writev', 'ptrace'],
   CAP_SYS_RAWIO: ['iopl', 'ioperm'],
-  CAP_SYS_TIME: ['adjtimex', 'clock_adjtime', 'clock_settime', 'settimeofday', 'stime'],
+  CAP_SYS_TIME: [
+    ...['adjtimex', 'clock_adjtime', 'clock_adjtime64', 'clock_settime', 'clock_settime64'],
+    ...['settimeofday', 'stime'],
+  ],
   CAP_SYS_TTY_CONFIG: ['vhangup'],
   CAP_SYSLOG: ['syslog'],
 };
@@ -98,7 +116,7 @@ export const seccompProfile = (arch: Arch, capabilities: readonly string[]): Sec
     defaultErrnoRet: EPERM,
     architectures: ARCHITECTURES[arch].seccomp,
     syscalls: [
-      { names: ORDINARY, action: 'SCMP_ACT_ALLOW' },
+      { names: [...ORDINARY, ...(BY_ARCH[arch] ?? [])], action: 'SCMP_ACT_ALLOW' },
       {
         names: ['socket'],
         action: 'SCMP_ACT_ALLOW',

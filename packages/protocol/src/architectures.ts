@@ -86,7 +86,13 @@ export const ARCHITECTURES: Readonly<Record<Arch, ArchFacts>> = {
     efi: { suffix: 'arm', machine: 0x01c2 },
     rootPartition: '69dad710-2ce4-4e3c-b16c-21a1d49abed3',
     uBoot: 2,
-    qemu: { program: 'qemu-system-arm', package: 'qemu-system-arm', machine: 'virt', cpu: 'cortex-a15' },
+    // Its PCI lies where a kernel without LPAE reaches it.
+    qemu: {
+      program: 'qemu-system-arm',
+      package: 'qemu-system-arm',
+      machine: 'virt,highmem=off',
+      cpu: 'cortex-a15',
+    },
   },
   riscv64: {
     debian: 'riscv64',

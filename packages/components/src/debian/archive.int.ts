@@ -1,5 +1,5 @@
 import type { DebianSource, PackageSet } from '@slipway/image-spec';
-import { codeOf, messageOf, type Arch } from '@slipway/protocol';
+import { Arch, ARCHITECTURES, codeOf, messageOf } from '@slipway/protocol';
 import { appendFile, cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -39,6 +39,10 @@ const packages = (): MadePackage[] => [
   { name: 'app', version: '1:1.0-1', arch: 'amd64', files: { 'usr/bin/app': 'amd' }, compression: 'gzip' },
   { name: 'libapp', version: '2.1', arch: 'all', compression: 'zstd' },
   { name: 'aside', version: '1', arch: 'all' },
+  ...Arch.options.map((arch) => {
+    const name = ARCHITECTURES[arch].debian;
+    return { name: `for-${name}`, version: '1', arch: name, files: { 'usr/bin/own': arch } };
+  }),
 ];
 
 beforeAll(async () => {
@@ -105,6 +109,13 @@ describe('packages of an archive that the image file names', () => {
       expect(existsSync(flag())).toBe(false);
     },
   );
+
+  test.each(Arch.options)('are those of %s, by the name that Debian has for it', async (arch) => {
+    const { origins, tree } = await read(set({}, ['for-${arch}']), {}, arch);
+    expect(origins).toMatchObject([{ name: `for-${ARCHITECTURES[arch].debian}`, version: '1' }]);
+    const entry = tree.get('usr/bin/own');
+    expect(entry?.type === 'file' && Buffer.from(readContent(entry.content)).toString()).toBe(arch);
+  });
 
   test('come from the suites named, for the architecture asked', async () => {
     const { origins, tree } = await read(set(), {}, 'amd64');
