@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { connection } from './scenarios/connection.ts';
 import { day } from './scenarios/day.ts';
+import { editor } from './scenarios/editor.ts';
 import { everyScreen } from './scenarios/every-screen.ts';
 import { keyboard } from './scenarios/keyboard.ts';
 import { people } from './scenarios/people.ts';
@@ -25,6 +26,9 @@ describe('people and devices', () => {
 });
 describe('triggers', () => {
   triggers(world);
+});
+describe('the editor', () => {
+  editor(world);
 });
 describe('the session', () => {
   session(world);

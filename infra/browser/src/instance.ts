@@ -41,6 +41,7 @@ export const startInstance = async ({ folder, cacheDir, classes, databaseUrl, sa
     up,
     client,
     images,
+    folder,
     setupToken: async () => (await readFile(join(dataDir, 'setup-token'), 'utf8')).trim(),
     close,
   };

@@ -31,6 +31,16 @@ const SCREENS: readonly (readonly [name: string, route: string, ids?: Ids])[] = 
   ['overview', '/'],
   ['devices', '/devices'],
   ['device', '/devices/:id', one((client) => first(client.devices.list({ limit: 1 })))],
+  [
+    'device-history',
+    '/devices/:id?tab=history',
+    one((client) => first(client.devices.list({ limit: 1, query: 'online' }))),
+  ],
+  [
+    'device-certificate',
+    '/devices/:id?tab=certificate',
+    one((client) => first(client.devices.list({ limit: 1 }))),
+  ],
   ['classes', '/classes'],
   [
     'class',

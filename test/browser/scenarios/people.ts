@@ -1,3 +1,4 @@
+import { DeviceId, GroupName } from '@slipway/protocol';
 import { expect, test } from 'vitest';
 import { PASSWORD, type World } from '../world.ts';
 
@@ -43,6 +44,29 @@ export const people = (world: () => World): void => {
     await expect.poll(() => page.getByRole('row').getByText('cellar').count()).toBe(2);
     const tagged = await world().instance.client.devices.list({ query: 'tag = cellar' }).all();
     expect(tagged.map(({ id }) => id).toSorted()).toEqual(['edge-001', 'edge-002']);
+    expect(visitor.faults()).toEqual([]);
+  });
+
+  test('the audit log and the history of a device grow before the eyes of whoever looks at them', async () => {
+    const { client } = world().instance;
+    const visitor = await world().visitAs('anna', '/audit');
+    const { page } = visitor;
+    await page.getByRole('cell', { name: 'device.change' }).first().waitFor();
+    const rows = page.getByRole('cell', { name: 'group.create' });
+    const before = await rows.count();
+    await client.groups.create({ name: GroupName.parse('night-shift') });
+    await expect.poll(() => rows.count()).toBe(before + 1);
+
+    await page.goto('/devices/edge-001?tab=history');
+    await page.getByText('Enrolled, and given a certificate').waitFor();
+    await client.devices.update(DeviceId.parse('edge-001'), { name: 'Gate 1' });
+    await page.getByText('name Gate 1').waitFor();
+    await page
+      .getByRole('button', { name: /^Show details of: Update to 1\.1\.0/ })
+      .first()
+      .click();
+    await page.getByText(/over the network/).waitFor();
+    await page.waitForURL(/event=exe_/);
     expect(visitor.faults()).toEqual([]);
   });
 };

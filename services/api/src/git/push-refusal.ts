@@ -21,6 +21,6 @@ export const pushRefusal = (
       )
     : new SlipwayError(
         'GIT_PUSH_REFUSED',
-        `Source ${name} (${url}) did not take the commit on ${branch}: ${why}. Give the source credentials that may write, choose a branch that is not protected, or take the change as a patch.`,
+        `Source ${name} (${url}) did not take the commit on ${branch}: ${why}. Push to another branch, or take the change as a patch.`,
         { cause, details: { source: id, branch } },
       );

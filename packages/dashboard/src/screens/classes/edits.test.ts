@@ -1,6 +1,6 @@
 import { Digest } from '@slipway/protocol';
 import { expect, test } from 'vitest';
-import { editOf, withRenamed } from './edits.ts';
+import { editOf, movesIn, withRenamed } from './edits.ts';
 
 const was = Digest.parse(`sha256:${'0'.repeat(64)}`);
 
@@ -35,4 +35,16 @@ test.each([
 
 test('also from folder to folder', () => {
   expect(withRenamed('images: [../parts/web.yml]', 'parts/web.yml', 'web.yml')).toBe('images: [../web.yml]');
+});
+
+test('a file that only gets another path is told apart from texts that change', () => {
+  const gone = { path: 'edge.yml', was, before: 'e', after: undefined };
+  const there = { path: 'gate.yml', was: undefined, before: undefined, after: 'e' };
+  const named = { path: 'classes/edge.yml', was, before: 'a', after: 'b' };
+  expect(movesIn([there, gone, named])).toEqual({
+    moves: [{ from: 'edge.yml', to: 'gate.yml' }],
+    others: [named],
+  });
+  const other = { ...there, after: 'x' };
+  expect(movesIn([other, gone])).toEqual({ moves: [], others: [other, gone] });
 });

@@ -26,3 +26,18 @@ export const withRenamed = (text: string, from: string, to: string): string =>
     new RegExp(`(^|[\\s,['"])(?:\\./)?${escaped(fromClasses(from))}(?=$|[\\s,\\]'"#])`, 'gm'),
     (_whole, before: string) => `${before}${fromClasses(to)}`,
   );
+
+export type Move = { readonly from: string; readonly to: string };
+
+/** Files that only get another path, apart from those whose text changes. */
+export const movesIn = (
+  files: readonly FileEdit[],
+): { readonly moves: readonly Move[]; readonly others: readonly FileEdit[] } => {
+  const gone = files.filter(({ after }) => after === undefined);
+  const moves = files.flatMap(({ path, before, after }): Move[] => {
+    const from = before === undefined ? gone.find((one) => one.before === after) : undefined;
+    return from === undefined ? [] : [{ from: from.path, to: path }];
+  });
+  const moved = new Set(moves.flatMap(({ from, to }) => [from, to]));
+  return { moves, others: files.filter(({ path }) => !moved.has(path)) };
+};

@@ -102,7 +102,7 @@ const Rename = ({ place, base, files, close, done }: RenameProps) => {
         about={
           edits.length > 2
             ? 'Class files that name it are changed along with it; all of that at once.'
-            : 'The text stays as it is.'
+            : undefined
         }
         close={close}
         saved={() => done(path)}

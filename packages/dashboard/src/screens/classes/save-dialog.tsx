@@ -6,7 +6,7 @@ import { lazy, Suspense, useState } from 'react';
 import { Failure } from '../../parts/failure.tsx';
 import { notify } from '../../parts/notify.ts';
 import { saveText } from '../../parts/save-text.ts';
-import { editOf, type FileEdit } from './edits.ts';
+import { editOf, movesIn, type FileEdit } from './edits.ts';
 import { isOutrun } from './outrun.ts';
 import type { Place } from './place.ts';
 
@@ -62,6 +62,7 @@ export const SaveDialog = (props: SaveDialogProps) => {
       if (made !== undefined) saveText(made.name, made.text, 'text/x-patch');
     },
   });
+  const { moves, others } = movesIn(files);
   const outrun = isOutrun(save.error);
   const isRefused = save.error instanceof SlipwayError && save.error.code === 'GIT_PUSH_REFUSED';
   return (
@@ -80,7 +81,12 @@ export const SaveDialog = (props: SaveDialogProps) => {
             </Text>
           ) : null}
           <Stack gap="sm" mah="50vh" style={{ overflowY: 'auto' }}>
-            {files.map((file) => (
+            {moves.map(({ from, to: path }) => (
+              <Text key={path} size="sm" style={{ overflowWrap: 'anywhere' }}>
+                <Code>{from}</Code> becomes <Code>{path}</Code>; the text stays as it is.
+              </Text>
+            ))}
+            {others.map((file) => (
               <Changed key={file.path} file={file} isAlone={files.length === 1} />
             ))}
           </Stack>

@@ -137,37 +137,40 @@ export const ChangeDialog = ({ rollout, isOpen, close }: ChangeProps) => {
               </SimpleGrid>
             </>
           )}
-          <Alert
-            color={told.some(({ isGrave }) => isGrave === true) ? 'red' : 'blue'}
-            title="What follows"
-            role="status"
-          >
-            {told.length === 0 ? (
-              <Text size="sm">Nothing is changed yet. What is under way goes on in any case.</Text>
-            ) : (
-              <List size="sm" spacing={4}>
-                {told.map(({ text, isGrave }) => (
-                  <List.Item key={text} fw={isGrave === true ? 600 : undefined}>
-                    {text}
-                  </List.Item>
-                ))}
-              </List>
-            )}
-          </Alert>
-          {change.error === null ? null : <Failure error={change.error} title="It was not changed" />}
-          <Group justify="flex-end" gap="xs">
-            {fault === undefined ? null : (
-              <Text size="sm" c="red.8" role="alert">
-                {fault}
-              </Text>
-            )}
-            <Button variant="default" onClick={close}>
-              Leave it
-            </Button>
-            <Button type="submit" disabled={!isChanged || fault !== undefined} loading={change.isPending}>
-              Change it
-            </Button>
-          </Group>
+          <Stack gap="sm" className="rollout-change-end">
+            <Alert
+              color={told.some(({ isGrave }) => isGrave === true) ? 'red' : 'blue'}
+              title="What follows"
+              role="status"
+              className="rollout-change-told"
+            >
+              {told.length === 0 ? (
+                <Text size="sm">Nothing is changed yet. What is under way goes on in any case.</Text>
+              ) : (
+                <List size="sm" spacing={4}>
+                  {told.map(({ text, isGrave }) => (
+                    <List.Item key={text} fw={isGrave === true ? 600 : undefined}>
+                      {text}
+                    </List.Item>
+                  ))}
+                </List>
+              )}
+            </Alert>
+            {change.error === null ? null : <Failure error={change.error} title="It was not changed" />}
+            <Group justify="flex-end" gap="xs">
+              {fault === undefined ? null : (
+                <Text size="sm" c="red.8" role="alert">
+                  {fault}
+                </Text>
+              )}
+              <Button variant="default" onClick={close}>
+                Leave it
+              </Button>
+              <Button type="submit" disabled={!isChanged || fault !== undefined} loading={change.isPending}>
+                Change it
+              </Button>
+            </Group>
+          </Stack>
         </Stack>
       </form>
     </Modal>

@@ -1,9 +1,7 @@
-import { Anchor, Box, Code, Group, Stack, Text, Timeline, Tooltip } from '@mantine/core';
+import { Anchor, Box, Code, Group, Stack, Table, Text, Tooltip } from '@mantine/core';
 import { ERRORS, isErrorCode, isTerminal, type Execution } from '@slipway/protocol';
 import { Link } from 'react-router';
 import { bytes, span } from '../../../parts/numbers.ts';
-import { colorOfTone } from '../../../parts/state-badge.tsx';
-import { toneOfState } from '../../../parts/states.ts';
 import { Time } from '../../../parts/time.tsx';
 import { phasesOf, sharesOf, type Phase } from './phases.ts';
 
@@ -84,29 +82,27 @@ const Why = ({ execution }: { readonly execution: Execution }) => {
 };
 
 const Steps = ({ phases }: { readonly phases: readonly Phase[] }) => (
-  <Timeline bulletSize={14} lineWidth={2} active={phases.length}>
-    {phases.map((phase, at) => (
-      <Timeline.Item
-        key={`${phase.state} ${at}`}
-        color={colorOfTone(toneOfState(phase.state))}
-        title={
-          <Group gap="xs" component="span">
-            <Text span size="sm" fw={500}>
-              {wordOf(phase.state)}
-            </Text>
-            <Text span size="xs" c="dimmed">
-              {isTerminal(phase.state) ? '' : span(phase.ms)}
-              {phase.code === null ? '' : ` ${phase.code}`}
-            </Text>
-          </Group>
-        }
-      >
-        <Text size="xs" c="dimmed" component="div">
-          <Time value={phase.at} as="local" />
-        </Text>
-      </Timeline.Item>
-    ))}
-  </Timeline>
+  <Table withRowBorders={false} verticalSpacing={3} horizontalSpacing="xs" w="auto" aria-label="Steps">
+    <Table.Tbody>
+      {phases.map(({ state, at, ms, code }, n) => (
+        <Table.Tr key={`${state} ${at}`}>
+          <Table.Td>
+            <Group gap={6} wrap="nowrap">
+              <Box w={9} h={9} bg={`${COLORS[state] ?? 'gray'}.6`} style={{ borderRadius: 2 }} aria-hidden />
+              {wordOf(state)}
+            </Group>
+          </Table.Td>
+          <Table.Td c="dimmed" style={{ whiteSpace: 'nowrap' }}>
+            <Time value={at} as="clock" />
+          </Table.Td>
+          <Table.Td ta="right" style={{ whiteSpace: 'nowrap' }}>
+            {n === phases.length - 1 && isTerminal(state) ? '' : span(ms)}
+          </Table.Td>
+          <Table.Td>{code === null ? null : <Code>{code}</Code>}</Table.Td>
+        </Table.Tr>
+      ))}
+    </Table.Tbody>
+  </Table>
 );
 
 /** How the time of an update was spent, seen without opening it. */
