@@ -1,5 +1,6 @@
 import { archiveOrder, tarPieces } from '@slipway/components';
 import { dockerArchive, ociArchive, type ImageArchive } from './docker-image.ts';
+import { imageReference } from './image-reference.ts';
 import { writeOutput, type OutputInput, type WriteOutput } from './output.ts';
 
 export const tar: WriteOutput = async (input) => [
@@ -9,7 +10,7 @@ export const tar: WriteOutput = async (input) => [
 const imageArchive = ({ tree, arch, name, cacheDir, staging }: OutputInput): ImageArchive => ({
   tree,
   arch,
-  reference: `${name}:latest`,
+  reference: imageReference(name),
   scratch: staging.folder,
   cacheDir,
 });
