@@ -51,11 +51,7 @@ esp=/run/slipway/esp
 data=/dev/disk/by-partlabel/data
 mkdir -p $esp
 if mount -t vfat -o ro,nosuid,nodev,noexec /dev/disk/by-partlabel/esp $esp; then
-  sed -n 's/^default[[:space:]]*//p' $esp/loader/loader.conf 2> /dev/null | tail -n 1 > /run/slipway/confirmed
-  # Other loaders keep it in an environment; the agent writes it anew when it changes.
-  [ -s /run/slipway/confirmed ] ||
-    cat $esp/slipway/uboot.? $esp/slipway/grubenv 2> /dev/null | tr '\000' '\n' |
-    sed -n 's/^.*slot_default=\([ab]\)$/\1/p' | tail -n 1 > /run/slipway/confirmed
+  $lib/loader-default $esp > /run/slipway/confirmed
 fi
 $lib/confirmed > /run/slipway/confirmed.new
 mv /run/slipway/confirmed.new /run/slipway/confirmed

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 const INIT_SCRIPTS = [
   'confirmed',
   'is-trial',
+  'loader-default',
   'run-container',
   'shutdown',
   'supervise',

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { makeGuestRoot, type GuestRoot } from './fixture/guest-root.ts';
 
@@ -37,6 +37,33 @@ describe('which slot is confirmed', () => {
     await root.loaderDefault('slot-b.efi');
     expect((await root.run('is-trial')).status).not.toBe(0);
   });
+});
+
+test('the default of a loader is found where that loader keeps it', async () => {
+  const root = await guest('a');
+  const found = async (): Promise<string> => (await root.run('loader-default', '/esp')).stdout.trim();
+  expect(await found()).toBe('');
+  const pi = (all: number, tryboot: number): string =>
+    `[all]\ntryboot_a_b=1\nboot_partition=${all}\n[tryboot]\nboot_partition=${tryboot}\n[all]\n\n`;
+  await root.put('esp/autoboot.txt', pi(2, 3));
+  expect(await found()).toBe('a');
+  await root.put('esp/autoboot.txt', pi(3, 2));
+  expect(await found()).toBe('b');
+  await rm(root.at('esp/autoboot.txt'));
+  await root.put('esp/slipway/uboot.0', 'CRC!slipway_n=1\0slot_default=b\0\0\0');
+  expect(await found()).toBe('b');
+  await root.put('esp/loader/loader.conf', 'timeout 0\ndefault slot-a.efi\n');
+  expect(await found()).toBe('slot-a.efi');
+});
+
+test('the firmware is told of an armed trial with the restart, and of nothing else', async () => {
+  const root = await guest('a');
+  await root.program('usr/lib/slipway/restart', 'echo "$*" > /run/word');
+  await root.run('shutdown');
+  expect(existsSync(root.at('run/word'))).toBe(false);
+  await root.put('run/slipway/tryboot', 'b');
+  await root.run('shutdown');
+  expect(await root.text('run/word')).toBe('0 tryboot\n');
 });
 
 describe('what a trial leaves behind', () => {
