@@ -31,6 +31,24 @@ export const QualificationTiming = z.object({
 });
 export type QualificationTiming = z.infer<typeof QualificationTiming>;
 
+/** What became of a round before the last. */
+export const QualificationRound = z.object({
+  round: z.int(),
+  state: QualificationState,
+  from: ReleaseId.nullable(),
+  reason: z.string().nullable(),
+  code: z.string().nullable(),
+  message: z.string().nullable(),
+  steps: z.array(QualificationTiming),
+  worker: z.string().nullable(),
+  startedAt: time.nullable(),
+  finishedAt: time.nullable(),
+});
+export type QualificationRound = z.infer<typeof QualificationRound>;
+
+/** Rounds before the last that are kept. */
+export const MOST_EARLIER_ROUNDS = 20;
+
 export const Qualification = z.object({
   release: ReleaseId,
   state: QualificationState,
@@ -51,6 +69,8 @@ export const Qualification = z.object({
   createdAt: time,
   startedAt: time.nullable(),
   finishedAt: time.nullable(),
+  /** the newest first; their consoles are gone. Absent: none, or the server is older */
+  earlier: z.array(QualificationRound).optional(),
 });
 export type Qualification = z.infer<typeof Qualification>;
 

@@ -32,6 +32,21 @@ export const timings = ({ steps }: Qualification): string[] =>
         ),
       ];
 
+const earlierRounds = ({ earlier = [] }: Qualification): string[] =>
+  earlier.length === 0
+    ? []
+    : [
+        table(
+          ['earlier round', 'state', 'code', 'ended'],
+          earlier.map(({ round, state, code, finishedAt }) => [
+            String(round),
+            state,
+            code ?? '-',
+            finishedAt === null ? '-' : time(finishedAt),
+          ]),
+        ),
+      ];
+
 const show = (qualification: Qualification): string =>
   [
     facts({
@@ -47,6 +62,7 @@ const show = (qualification: Qualification): string =>
       ended: qualification.finishedAt === null ? null : time(qualification.finishedAt),
     }),
     ...timings(qualification),
+    ...earlierRounds(qualification),
   ].join('\n\n');
 
 /** Tells each step. @returns what came out */

@@ -1,6 +1,12 @@
 import { sql } from 'drizzle-orm';
 import { index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
-import type { ChannelName, QualificationState, QualificationTiming, ReleaseId } from '@slipway/protocol';
+import type {
+  ChannelName,
+  QualificationRound,
+  QualificationState,
+  QualificationTiming,
+  ReleaseId,
+} from '@slipway/protocol';
 import { at, tenant } from './columns.ts';
 import { releases } from './releases.ts';
 
@@ -24,6 +30,8 @@ export const qualifications = pgTable(
     steps: jsonb('steps').$type<QualificationTiming[]>().notNull().default([]),
     /** asked for again, it is another job */
     round: integer('round').notNull().default(1),
+    /** rounds before it, the newest first */
+    earlier: jsonb('earlier').$type<QualificationRound[]>().notNull().default([]),
     attempts: integer('attempts').notNull().default(0),
     worker: text('worker'),
     createdAt: at('created_at').notNull().defaultNow(),

@@ -26,7 +26,13 @@ import {
 import { recordBirth } from './record-presence.ts';
 import { listExecutions } from './executions.ts';
 import { previewRollout } from './preview.ts';
-import { moveQualification, openQualifications, predecessorOf, qualifyAgain } from './qualifications.ts';
+import {
+  getQualification,
+  moveQualification,
+  openQualifications,
+  predecessorOf,
+  qualifyAgain,
+} from './qualifications.ts';
 import { recordStatus } from './record-status.ts';
 import { changeRelease, getRelease } from './releases.ts';
 import { createRollout, getRollout } from './rollouts.ts';
@@ -285,6 +291,13 @@ describe.each(engines)('on %s', (_name, open) => {
       'QUALIFICATION_FAILED',
     );
     expect((await getRelease(db, draft.id)).qualification).toBe('failed');
+    // The rounds before stay known, the newest first.
+    const { round, earlier } = await getQualification(db, draft.id);
+    expect(round).toBe(earlier === undefined ? Number.NaN : (earlier[0]?.round ?? 0) + 1);
+    expect(earlier?.slice(0, 2)).toEqual([
+      expect.objectContaining({ state: 'failed', code: 'TRIAL_GATE_FAILED', steps: [], finishedAt: null }),
+      expect.objectContaining({ state: 'failed', code: 'TRIAL_GATE_FAILED' }),
+    ]);
     expect((await changeRelease(db, draft.id, ['draft'], 'published', true)).state).toBe('published');
   });
 });

@@ -1,5 +1,6 @@
-import { and, desc, eq, inArray, lt, sql } from 'drizzle-orm';
+import { and, desc, eq, inArray, lt, sql, type SQL } from 'drizzle-orm';
 import {
+  MOST_EARLIER_ROUNDS,
   SlipwayError,
   type Arch,
   type BuildId,
@@ -35,7 +36,19 @@ const toQualification = (row: Row): Qualification => ({
   createdAt: row.createdAt.toISOString(),
   startedAt: row.startedAt?.toISOString() ?? null,
   finishedAt: row.finishedAt?.toISOString() ?? null,
+  ...(row.earlier.length === 0 ? {} : { earlier: row.earlier }),
 });
+
+const isoOf = (column: typeof qualifications.startedAt | typeof qualifications.finishedAt): SQL =>
+  sql`to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+/** The round that ends becomes the first of the earlier ones. */
+const withEarlier = sql`jsonb_path_query_array(jsonb_build_array(jsonb_build_object(
+  'round', ${qualifications.round}, 'state', ${qualifications.state}, 'from', ${qualifications.from},
+  'reason', ${qualifications.reason}, 'code', ${qualifications.code}, 'message', ${qualifications.message},
+  'steps', ${qualifications.steps}, 'worker', ${qualifications.worker},
+  'startedAt', ${isoOf(qualifications.startedAt)}, 'finishedAt', ${isoOf(qualifications.finishedAt)}
+)) || ${qualifications.earlier}, ${sql.raw(`'$[0 to ${MOST_EARLIER_ROUNDS - 1}]'`)})`;
 
 /** In the transaction that makes the release. */
 export const beginQualification = async (
@@ -108,7 +121,7 @@ export const qualifyAgain = async (
     .values({ ...anew, release })
     .onConflictDoUpdate({
       target: qualifications.release,
-      set: { ...anew, round: sql`${qualifications.round} + 1` },
+      set: { ...anew, round: sql`${qualifications.round} + 1`, earlier: withEarlier },
       setWhere: sql`${qualifications.state} not in ('pending', 'running')`,
     })
     .returning();
@@ -202,7 +215,9 @@ export const predecessorOf = async (
   return newest;
 };
 
-export type QualificationChange = Partial<Omit<Row, 'release' | 'tenant' | 'createdAt' | 'round'>>;
+export type QualificationChange = Partial<
+  Omit<Row, 'release' | 'tenant' | 'createdAt' | 'round' | 'earlier'>
+>;
 
 /**
  * Changes a qualification that is under way.

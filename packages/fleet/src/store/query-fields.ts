@@ -22,10 +22,10 @@ export const queryFields = async (
   near: SQL | undefined,
 ): Promise<QueryField[]> => {
   const where = and(isOfFleet, near);
-  const most = async (value: SQL, from?: SQL): Promise<string[]> => {
+  const most = async (value: SQL, from: SQL): Promise<string[]> => {
     const rows = await db
       .select({ value: sql<string>`${value}` })
-      .from(from === undefined ? devices : sql`${devices}, ${from}`)
+      .from(sql`${devices}, ${from}`)
       .where(and(where, isNotNull(value)))
       .groupBy(value)
       .orderBy(desc(count()), value)
@@ -38,12 +38,9 @@ export const queryFields = async (
     .where(reach === 'fleet' ? undefined : inArray(groups.id, [...reach]))
     .orderBy(groups.name)
     .limit(MOST_VALUES);
+  const columns = await valuesOf(db, where);
   return describeFields({
-    classes: await most(sql`${devices.deviceClass}`),
-    channels: await most(sql`${devices.channel}`),
-    versions: await most(sql`${devices.version}`),
-    agents: await most(sql`${devices.agentVersion}`),
-    timeZones: await most(sql`${devices.timeZone}`),
+    ...columns,
     tags: await most(sql`one.tag`, sql`unnest(${devices.tags}) as one(tag)`),
     services: await most(
       sql`one.service ->> 'name'`,
@@ -52,6 +49,52 @@ export const queryFields = async (
     groups: named.map(({ name }) => name),
     attributes: await attributesOf(db, where),
   });
+};
+
+const COLUMNS = {
+  classes: devices.deviceClass,
+  channels: devices.channel,
+  versions: devices.version,
+  agents: devices.agentVersion,
+  timeZones: devices.timeZone,
+} as const;
+
+/** Of all columns in one pass over the table. */
+const valuesOf = async (
+  db: Database,
+  where: SQL | undefined,
+): Promise<Record<keyof typeof COLUMNS, string[]>> => {
+  const columns = sql.join(Object.values(COLUMNS), sql`, `);
+  const sets = sql.join(
+    Object.values(COLUMNS).map((column) => sql`(${column})`),
+    sql`, `,
+  );
+  const rows = await db
+    .select({
+      // Of a row, all but the column that it is of are NULL.
+      value: sql<string | null>`coalesce(${columns})`,
+      bits: sql`grouping(${columns})`.mapWith(Number),
+      count: count(),
+    })
+    .from(devices)
+    .where(where)
+    .groupBy(sql`grouping sets (${sets})`);
+  const names = Object.keys(COLUMNS);
+  const of = (name: keyof typeof COLUMNS): string[] => {
+    const bits = (2 ** names.length - 1) ^ (1 << (names.length - 1 - names.indexOf(name)));
+    return rows
+      .filter((row) => row.bits === bits && row.value !== null)
+      .sort((a, b) => b.count - a.count || ((a.value ?? '') < (b.value ?? '') ? -1 : 1))
+      .slice(0, MOST_VALUES)
+      .map(({ value }) => value ?? '');
+  };
+  return {
+    classes: of('classes'),
+    channels: of('channels'),
+    versions: of('versions'),
+    agents: of('agents'),
+    timeZones: of('timeZones'),
+  };
 };
 
 const attributesOf = async (

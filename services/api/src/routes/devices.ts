@@ -37,6 +37,7 @@ import {
 } from '@slipway/protocol';
 import { z } from 'zod';
 import { actorOf, reachOfRequest } from '../auth.ts';
+import { remembered } from '../remembered.ts';
 import { Flag, PageQuery, wholeOrNone, type App, type Context } from './context.ts';
 
 const tags = ['Devices'];
@@ -47,6 +48,7 @@ const kindsIn = (text: string): DeviceEventKind[] =>
   text.split(',').map((kind) => DeviceEventKind.parse(kind));
 
 export const deviceRoutes = (app: App, { db, events, wakePlanner }: Context): void => {
+  const fields = remembered<QueryField[]>();
   app.get(
     '/v1/devices',
     {
@@ -104,7 +106,9 @@ export const deviceRoutes = (app: App, { db, events, wakePlanner }: Context): vo
     },
     async (request) => {
       const reach = reachOfRequest(request);
-      return queryFields(db, reach, await isInReach(db, reach, new Date()));
+      return fields(String(reach), async () =>
+        queryFields(db, reach, await isInReach(db, reach, new Date())),
+      );
     },
   );
   app.get(

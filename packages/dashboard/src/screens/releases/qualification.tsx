@@ -18,6 +18,7 @@ import { Time } from '../../parts/time.tsx';
 import { useAction } from '../../parts/use-action.ts';
 import { useMay } from '../../session/session.tsx';
 import { Console } from './console.tsx';
+import { EarlierRounds } from './earlier-rounds.tsx';
 
 const STEPS: readonly (readonly [string, string])[] = [
   ['boot', 'the release before starts, comes online and is healthy'],
@@ -38,6 +39,7 @@ export const QualificationTab = ({ release }: { readonly release: Release }) => 
       {(qualification) => (
         <Stack>
           <Steps release={release} qualification={qualification} />
+          <EarlierRounds rounds={qualification.earlier ?? []} />
           {qualification.attempts === 0 || !isQualificationOver(qualification) ? null : (
             <Panel title="Console">
               <Console release={release.id} round={qualification.round} />

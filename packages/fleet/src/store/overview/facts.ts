@@ -142,9 +142,21 @@ const stuckUpdates = (db: Database, near: SQL | undefined, now: Date) =>
 
 /**
  * Devices below the release of the channel that they follow; of those that follow none, below the newest of their class.
- * Not told of a release that is being rolled out, or is to be.
+ * Not told of a release that is being rolled out, or is to be. Devices are counted by what they run before any version is
+ * compared: there are far fewer versions than devices.
  */
 const devicesBehind = async (db: Database, near: SQL | undefined) => {
+  const running = db
+    .select({
+      deviceClass: devices.deviceClass,
+      channel: devices.channel,
+      versionOrder: devices.versionOrder,
+      count: count().as('count'),
+    })
+    .from(devices)
+    .where(and(eq(devices.state, 'active'), near))
+    .groupBy(devices.deviceClass, devices.channel, devices.versionOrder)
+    .as('running');
   const newest = db
     .selectDistinctOn([releases.deviceClass], {
       deviceClass: releases.deviceClass,
@@ -154,52 +166,47 @@ const devicesBehind = async (db: Database, near: SQL | undefined) => {
     .where(eq(releases.state, 'published'))
     .orderBy(releases.deviceClass, sql`version_order(${releases.version}) collate "C" desc`)
     .as('newest');
-  const isBelow = (version: SQL): SQL => sql`${devices.versionOrder} < version_order(${version}) collate "C"`;
-  const isActive = and(eq(devices.state, 'active'), near);
-  const isUnderWay = (version: SQL): SQL =>
-    sql`exists (select from ${rollouts} where ${rollouts.deviceClass} = ${devices.deviceClass}
-      and ${rollouts.version} = ${version} and ${inArray(rollouts.state, [...OPEN])})`;
-  const following = await db
+  const ofChannels = db
     .select({
-      deviceClass: devices.deviceClass,
-      channel: devices.channel,
+      deviceClass: channels.deviceClass,
+      followed: sql<string>`${channels.name}`.as('followed'),
       version: releases.version,
-      count: count(),
     })
-    .from(devices)
-    .innerJoin(
-      channels,
-      and(eq(channels.deviceClass, devices.deviceClass), eq(channels.name, devices.channel)),
-    )
-    .innerJoin(releases, eq(releases.id, channels.release))
-    .where(
-      and(
-        isActive,
-        isNotNull(devices.channel),
-        isBelow(sql`${releases.version}`),
-        not(isUnderWay(sql`${releases.version}`)),
-      ),
-    )
-    .groupBy(devices.deviceClass, devices.channel, releases.version);
-  const others = await db
+    .from(channels)
+    .innerJoin(releases, eq(releases.id, channels.release));
+  const wanted = db
     .select({
-      deviceClass: devices.deviceClass,
-      channel: sql<null>`null`,
+      deviceClass: newest.deviceClass,
+      followed: sql<string | null>`null::text`.as('followed'),
       version: newest.version,
-      count: count(),
     })
-    .from(devices)
-    .innerJoin(newest, eq(newest.deviceClass, devices.deviceClass))
-    .where(
+    .from(newest)
+    .unionAll(ofChannels)
+    .as('wanted');
+  const rows = await db
+    .select({
+      deviceClass: wanted.deviceClass,
+      channel: running.channel,
+      version: wanted.version,
+      count: sql`sum(${running.count})`.mapWith(Number),
+    })
+    .from(running)
+    .innerJoin(
+      wanted,
       and(
-        isActive,
-        sql`${devices.channel} is null`,
-        isBelow(sql`${newest.version}`),
-        not(isUnderWay(sql`${newest.version}`)),
+        eq(wanted.deviceClass, running.deviceClass),
+        sql`${wanted.followed} is not distinct from ${running.channel}`,
       ),
     )
-    .groupBy(devices.deviceClass, newest.version);
-  return [...following, ...others].sort((a, b) => b.count - a.count).slice(0, MOST);
+    .where(
+      and(
+        sql`${running.versionOrder} < version_order(${wanted.version}) collate "C"`,
+        sql`not exists (select from ${rollouts} where ${rollouts.deviceClass} = ${wanted.deviceClass}
+          and ${rollouts.version} = ${wanted.version} and ${inArray(rollouts.state, [...OPEN])})`,
+      ),
+    )
+    .groupBy(wanted.deviceClass, running.channel, wanted.version);
+  return rows.sort((a, b) => b.count - a.count).slice(0, MOST);
 };
 
 const failingWebhooks = (db: Database) =>

@@ -1,0 +1,1 @@
+ALTER TABLE "qualifications" ADD COLUMN "earlier" jsonb DEFAULT '[]'::jsonb NOT NULL;
