@@ -118,6 +118,18 @@ export const connect = async (where: Where): Promise<Client> => {
   return createClient({ url, token: (await readFile(adminTokenFile, 'utf8')).trim() });
 };
 
+/**
+ * The instance that runs on a data directory, whatever context is in use: what is done to its files is about no other.
+ * Where no instance left word in it, the server that commands speak to.
+ *
+ * @throws {SlipwayError} CONFIG_INVALID
+ */
+export const connectToInstance = async (where: Where, dataDir: string): Promise<Client> => {
+  const up = await findUpFile({ cwd: where.cwd, env: { SLIPWAY_DATA: dataDir } });
+  if (up === undefined) return connect(where);
+  return createClient({ url: up.apiUrl, token: (await readFile(up.adminTokenFile, 'utf8')).trim() });
+};
+
 /** For what is asked without being known yet. @throws {SlipwayError} CONFIG_INVALID */
 export const connectAsNobody = async (
   where: Where,

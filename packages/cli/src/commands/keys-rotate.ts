@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { SlipwayError, type Authority, type RotationProgress } from '@slipway/protocol';
 import { z } from 'zod';
 import { leaf, print, word, type MakeContext } from '../command.ts';
-import { connect, dataDirectory, type Context } from '../context.ts';
+import { connectToInstance, dataDirectory, type Context } from '../context.ts';
 import type { Rotated } from '../rotate/key-files.ts';
 import { table } from '../table.ts';
 
@@ -17,7 +17,7 @@ const progressOf = async (
   purpose: Authority,
 ): Promise<RotationProgress | undefined> => {
   try {
-    const client = await connect({ ...context, env: { ...context.env, SLIPWAY_DATA: dataDir } });
+    const client = await connectToInstance(context, dataDir);
     return (await client.keys.listRotations()).find((one) => one.purpose === purpose);
   } catch {
     return undefined;

@@ -115,16 +115,16 @@ const Followers = ({ progress }: { readonly progress: RotationProgress }) => {
         {devices === 0 ? 'There is no device yet that would have to follow' : words}
         {unknown === 0 ? '' : `; of ${count(unknown)} it is not known`}.
       </Text>
-      <Text size="sm">
-        <Text span fw={600}>
-          Next: {due.toLowerCase()}.
-        </Text>{' '}
-        {waits
-          ? 'The command refuses it until all have followed.'
-          : step === 'steady'
-            ? ''
+      {step === 'steady' ? null : (
+        <Text size="sm">
+          <Text span fw={600}>
+            Next: {due}.
+          </Text>{' '}
+          {waits
+            ? 'The command refuses it until all have followed.'
             : 'All have followed: the command does it now.'}
-      </Text>
+        </Text>
+      )}
     </Stack>
   );
 };

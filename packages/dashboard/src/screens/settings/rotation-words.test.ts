@@ -16,15 +16,15 @@ const at = (change: Partial<RotationProgress>): RotationProgress => ({
 });
 
 test.each([
-  [at({}), 0, 'Put the next one into images', false],
-  [at({ step: 'begun', following: 3 }), 1, 'Work with the next one', true],
-  [at({ step: 'begun' }), 1, 'Work with the next one', false],
-  [at({ step: 'switched' }), 2, 'Take the one before out of images', false],
-  [at({ purpose: 'device-authority' }), 0, 'Certify devices by the next one', false],
+  [at({}), 0, 'put the next one into images', false],
+  [at({ step: 'begun', following: 3 }), 1, 'work with the next one', true],
+  [at({ step: 'begun' }), 1, 'work with the next one', false],
+  [at({ step: 'switched' }), 2, 'take the one before out of images', false],
+  [at({ purpose: 'device-authority' }), 0, 'certify devices by the next one', false],
   [
     at({ purpose: 'device-authority', step: 'switched', following: 0 }),
     1,
-    'End the trust in the one before',
+    'end the trust in the one before',
     true,
   ],
 ])('what is due of %j', (progress, step, due, waits) => {

@@ -31,13 +31,13 @@ export const stageOf = ({ purpose, step, devices, following }: RotationProgress)
   const isBehind = following < devices;
   if (purpose === 'device-authority')
     return step === 'steady'
-      ? { step: 0, steps: STEPS_OF_CERTIFICATES, due: 'Certify devices by the next one', waits: false }
-      : { step: 1, steps: STEPS_OF_CERTIFICATES, due: 'End the trust in the one before', waits: isBehind };
+      ? { step: 0, steps: STEPS_OF_CERTIFICATES, due: 'certify devices by the next one', waits: false }
+      : { step: 1, steps: STEPS_OF_CERTIFICATES, due: 'end the trust in the one before', waits: isBehind };
   if (step === 'steady')
-    return { step: 0, steps: STEPS_OF_IMAGES, due: 'Put the next one into images', waits: false };
+    return { step: 0, steps: STEPS_OF_IMAGES, due: 'put the next one into images', waits: false };
   return step === 'begun'
-    ? { step: 1, steps: STEPS_OF_IMAGES, due: 'Work with the next one', waits: isBehind }
-    : { step: 2, steps: STEPS_OF_IMAGES, due: 'Take the one before out of images', waits: isBehind };
+    ? { step: 1, steps: STEPS_OF_IMAGES, due: 'work with the next one', waits: isBehind }
+    : { step: 2, steps: STEPS_OF_IMAGES, due: 'take the one before out of images', waits: isBehind };
 };
 
 /** `187 of 214 devices run an image that trusts it` */
