@@ -16,6 +16,8 @@ const settle = async (page: Page): Promise<void> => {
   await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' });
   await page.evaluate('document.fonts.ready');
   await page.waitForTimeout(400);
+  // On a machine that is busy colours of another scheme may not be drawn yet: the second frame is after all of them.
+  await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))');
 };
 
 type Options = {
@@ -39,6 +41,7 @@ export const takeScreenshots = async (
       await page.setViewportSize(viewport);
       for (const scheme of SCHEMES) {
         await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+        await page.locator(`html[data-mantine-color-scheme="${scheme}"]`).waitFor({ state: 'attached' });
         await settle(page);
         await page.screenshot({ path: join(out, `${name}-${scheme}-${size}.png`) });
         count += 1;
