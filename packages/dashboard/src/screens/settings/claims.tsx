@@ -104,7 +104,7 @@ export default function Claims() {
     >
       {query.error === null ? (
         <DataTable
-          label="Claim tokens"
+          label="Claims"
           columns={columns}
           rows={claims}
           rowKey={({ id }) => id}

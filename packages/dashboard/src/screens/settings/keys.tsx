@@ -123,7 +123,7 @@ const KeyTable = ({ keys, chosen, choose }: KeyTableProps) => {
   const sorted = [...keys].sort(
     (a, b) => order.indexOf(a.purpose) - order.indexOf(b.purpose) || b.lastUsedAt.localeCompare(a.lastUsedAt),
   );
-  return <DataTable label="Keys" columns={columns} rows={sorted} rowKey={({ id }) => id} />;
+  return <DataTable label="Each key" columns={columns} rows={sorted} rowKey={({ id }) => id} />;
 };
 
 /** One key in full; how many releases and devices stand on it is asked only here. */
