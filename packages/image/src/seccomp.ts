@@ -92,10 +92,9 @@ const BY_CAPABILITY: Readonly<Record<string, readonly string[]>> = {
   CAP_SYS_PACCT: ['acct'],
   CAP_SYS_PTRACE: ['kcmp', 'process_madvise', 'process_vm_readv', 'process_vm_writev', 'ptrace'],
   CAP_SYS_RAWIO: ['iopl', 'ioperm'],
-  CAP_SYS_TIME: [
-    ...['adjtimex', 'clock_adjtime', 'clock_adjtime64', 'clock_settime', 'clock_settime64'],
-    ...['settimeofday', 'stime'],
-  ],
+  CAP_SYS_TIME: words(`
+    adjtimex clock_adjtime clock_adjtime64 clock_settime clock_settime64 settimeofday stime
+  `),
   CAP_SYS_TTY_CONFIG: ['vhangup'],
   CAP_SYSLOG: ['syslog'],
 };
