@@ -8,7 +8,7 @@ import { writeBase } from './base-layout.ts';
 import { buildahEngine } from './buildah.ts';
 import { buildkitEngine } from './buildkit.ts';
 import { copyBuildContext, readBuildContext, type BuildContext } from './context.ts';
-import type { DockerfileBuilds, Engine, EngineJob } from './engine.ts';
+import type { Engine, EngineJob } from './engine.ts';
 import { engineText } from './engine-text.ts';
 import { cacheKey, declaredBuild, readDockerfile, textDigest, type ReadDockerfile } from './plan.ts';
 import { storedResult } from './result-store.ts';
@@ -36,11 +36,9 @@ const requireEngine = (ref: string, options: ResolveOptions): Engine => {
       `${ref} is built from a Dockerfile, whose commands would run on this machine as root; if you trust them, run slipway build with --allow-dockerfile-builds, or give a build worker SLIPWAY_DOCKERFILE_BUILDS=on`,
       { details: { component: ref } },
     );
-  return engineOf(dockerfileBuilds, signal);
+  const { buildkit } = dockerfileBuilds;
+  return buildkit === undefined ? buildahEngine(signal) : buildkitEngine(buildkit, signal);
 };
-
-const engineOf = ({ buildkit }: DockerfileBuilds, signal: AbortSignal | undefined): Engine =>
-  buildkit === undefined ? buildahEngine(signal) : buildkitEngine(buildkit, signal);
 
 const shorten = (text: string): string => {
   const line = text.replace(/\s+/g, ' ').trim();
@@ -101,12 +99,12 @@ const runBuild = async (plan: Plan, work: string, options: ResolveOptions): Prom
     ),
   };
   const log = engine.log(read.dockerfile);
-  const told = ({ number, of, text }: Step): void =>
+  const tell = ({ number, of, text }: Step): void =>
     options.stepped?.(ref, `step ${number} of ${of}: ${shorten(text)}`);
   const { succeeded } = await engine.build(job, (line) => {
     options.log?.(`${ref}: ${line}`);
     const step = log.push(line);
-    if (step !== undefined) told(step);
+    if (step !== undefined) tell(step);
   });
   if (!succeeded) throw failed(ref, read.dockerfile.file, log.failure());
   return join(work, 'out');

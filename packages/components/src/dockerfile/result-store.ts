@@ -1,5 +1,5 @@
 import { readdir, rename, rm, stat, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { withLock } from '../lock.ts';
 import { runTool } from '../run-tool.ts';
 
@@ -9,8 +9,8 @@ const WORK = '.tmp';
 
 const lockOf = (cacheDir: string, key: string): string => join(cacheDir, 'locks', `${FOLDER}-${key}`);
 
-/** Where the image of a key lies as an OCI layout, if it is there. */
-export const resultFolder = (cacheDir: string, key: string): string => join(cacheDir, FOLDER, key);
+/** Where the image of a key lies as an OCI layout, if it is there: absolute, for an engine works elsewhere. */
+const resultFolder = (cacheDir: string, key: string): string => resolve(cacheDir, FOLDER, key);
 
 const isThere = async (folder: string): Promise<boolean> => {
   const index = join(folder, 'index.json');
