@@ -52,6 +52,7 @@ import { dockerfileBases, dockerfileInputs, dockerfileParameters } from './descr
 import { describeComponents, makeSbomModel } from './describe/component-sbom.ts';
 import { makeContents } from './describe/image-contents.ts';
 import { needsNode, systemPackages } from './system-packages.ts';
+import { needSignedModules } from './signed-modules.ts';
 import { TOOL_VERSION } from './tool-version.ts';
 import { makeUki } from './uki.ts';
 
@@ -173,7 +174,9 @@ export const assembleImage = async (
   const usual = usualDrivers(deviceClass.board);
   const withDisk = deviceClass.outputs.includes('disk');
   const board = withDisk && deviceClass.board === 'rpi' ? raspberryPiFiles(parts.kernel.tree) : undefined;
-  const modules = shared.modulesOf(parts.kernel.tree);
+  const own = [kernel.cmdline, deviceClass.cmdline];
+  const areSigned = needSignedModules(parts.kernel.tree, deviceClass.secureBoot, own.join(' '));
+  const modules = shared.modulesOf(parts.kernel.tree, areSigned);
   const initramfsModules = await chooseInitramfsModules(modules, deviceClass.drivers, usual);
   const components = [
     parts.kernel,
@@ -240,7 +243,6 @@ export const assembleImage = async (
       );
     return readContent(file.content);
   };
-  const own = [kernel.cmdline, deviceClass.cmdline];
   const isSilent = !own.some((text) => /(?:^|\s)console=/.test(text));
   const cmdlines = deviceClass.board === 'rpi' && isSilent ? [RPI_CONSOLE, ...own] : own;
   const initrd = await makeInitramfs(arch, initramfsModules, { cacheDir, once: shared.initramfs });
@@ -249,7 +251,7 @@ export const assembleImage = async (
     kernel: kernelBinary(parts.kernel.tree, kernel.binary, kernel.image),
     kernelRelease: modules.release,
     initrd,
-    commandLine: kernelCommandLine(arch, verity, cmdlines),
+    commandLine: kernelCommandLine(arch, verity, cmdlines, areSigned),
     deviceClass: deviceClass.name,
     version: request.version,
   });

@@ -2,6 +2,7 @@ import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { readContent, type Content, type Tree } from '@slipway/components';
 import { SlipwayError } from '@slipway/protocol';
 import { elfSection } from './elf.ts';
+import { withoutSignature } from './module-signature.ts';
 import { textAt } from './resolve-path.ts';
 import { runTool } from './tool.ts';
 
@@ -82,9 +83,11 @@ const dependencies = (content: Uint8Array) => {
 /**
  * Reads the modules of a kernel component.
  *
+ * @param areSigned whether they keep their signatures
  * @throws {SlipwayError} COMPONENT_INVALID if it holds the modules of no kernel or of several
  */
-export const kernelModules = (tree: Tree): KernelModules => {
+export const kernelModules = (tree: Tree, areSigned = true): KernelModules => {
+  const prepare = (content: Uint8Array) => (areSigned ? content : withoutSignature(content));
   const files = new Map<string, { content: Content; compression: string | undefined }>();
   const releases = new Set<string>();
   const builtIn = new Set<string>();
@@ -127,7 +130,8 @@ export const kernelModules = (tree: Tree): KernelModules => {
           `kernel ${release}: module ${wantedBy} depends on ${name}, which the kernel component lacks`,
         );
       }
-      const content = known?.content ?? (await decompress(readContent(file.content), file.compression));
+      const content =
+        known?.content ?? prepare(await decompress(readContent(file.content), file.compression));
       const { hard, soft } = dependencies(content);
       for (const dependency of soft) await visit(dependency, undefined);
       for (const dependency of hard) await visit(dependency, name);

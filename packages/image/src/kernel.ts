@@ -25,6 +25,29 @@ export const kernelBinary = (tree: Tree, binary: string | undefined, ref: string
   return readContent(file.content);
 };
 
+/** Beginnings that take a tenth of a second of a small processor each, and that nothing on a device asks for. */
+const SKIPPED = [
+  // random numbers from jitter, which only FIPS asks for
+  'jent_mod_init',
+  // tracing of the kernel by people
+  'init_kprobe_trace',
+  'trace_eval_init',
+];
+/** The keys that signatures of modules are checked with. */
+const SKIPPED_UNSIGNED = ['load_system_certificate_list'];
+
+/** What a start does without; a word of the same name that is given holds instead, `initcall_blacklist=none` for all of it. */
+const leftOut = (own: readonly string[], areSigned: boolean): string[] => {
+  const isGiven = (name: string) => own.some((word) => word.split('=')[0] === name);
+  if (isGiven('fips')) return [];
+  const skipped = [...SKIPPED, ...(areSigned ? [] : SKIPPED_UNSIGNED)];
+  return [
+    // Half a second of known answers to every cipher; one that is wrong shows where it is used, in the root that does not verify.
+    ...(isGiven('cryptomgr.notests') ? [] : ['cryptomgr.notests']),
+    ...(isGiven('initcall_blacklist') ? [] : [`initcall_blacklist=${skipped.join(',')}`]),
+  ];
+};
+
 /**
  * The command line that is measured and signed with the UKI. A kernel that panics restarts, so that a trial ends on the
  * old slot; only errors reach a slow serial line.
@@ -33,6 +56,7 @@ export const kernelCommandLine = (
   arch: Arch,
   { rootHash, dataBlocks }: { readonly rootHash: string; readonly dataBlocks: number },
   texts: readonly string[],
+  areModulesSigned: boolean,
 ): string => {
   const own = texts.flatMap((text) => text.split(/\s+/)).filter((word) => word !== '');
   return [
@@ -40,6 +64,7 @@ export const kernelCommandLine = (
     'panic=1',
     'quiet',
     'loglevel=4',
+    ...leftOut(own, areModulesSigned),
     ...own,
     `slipway.roothash=${rootHash}`,
     `slipway.blocks=${dataBlocks}`,

@@ -27,7 +27,7 @@ export type SharedWork = {
   /** versions of programs */
   readonly program: Memo<string>;
   /** modules that one class has unpacked, others find so */
-  readonly modulesOf: (tree: Tree) => KernelModules;
+  readonly modulesOf: (tree: Tree, areSigned: boolean) => KernelModules;
   /** what is in components, for images that are made of the same ones */
   readonly described: (
     components: readonly Component[],
@@ -56,11 +56,13 @@ export const createSharedWork = (): SharedWork => {
   let count = 0;
   const numberOf = byIdentity<Component, number>(() => (count += 1));
   const described = createMemo<DescribedImage>();
+  const signed = byIdentity((tree: Tree) => kernelModules(tree));
+  const unsigned = byIdentity((tree: Tree) => kernelModules(tree, false));
   return {
     component: createMemo(),
     initramfs: createMemo(),
     program: createMemo(),
-    modulesOf: byIdentity(kernelModules),
+    modulesOf: (tree, areSigned) => (areSigned ? signed : unsigned)(tree),
     described: (components, describe) => described(components.map(numberOf).join(), describe),
     digestOf: (content) => (isStable(content) ? stableDigest(content) : digestContent(content)),
   };

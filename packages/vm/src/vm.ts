@@ -35,6 +35,11 @@ export type VmOptions = {
   /** the guest reaches what its relays lead to, and nothing else */
   readonly isolated?: boolean;
   readonly cpus?: number;
+  /**
+   * The guest's time is counted in instructions, a nanosecond each: what takes time takes the same on every machine,
+   * however busy that is. One processor.
+   */
+  readonly instructionTime?: boolean;
   /** where the guest's clock starts, such as `1970-01-01T00:00:00`; absent: now */
   readonly rtcBase?: string;
   /** discard what the guest writes */

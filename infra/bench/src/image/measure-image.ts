@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WholeChainArch } from '@slipway/protocol';
+import { measureBoot } from './measure-boot.ts';
 import type { ReferenceBuilder } from './reference-image.ts';
 import { GOALS, type ImageMeasure, type Weight } from './result.ts';
 import { partsOf, sectionOf, together, weigh } from './weigh.ts';
@@ -15,8 +16,16 @@ const difference = (a: Weight, b: Weight): Weight => ({
   compressed: a.compressed - b.compressed,
 });
 
-/** Builds the reference image with and without agent and weighs it. */
-export const measureImage = async (build: ReferenceBuilder, arch: WholeChainArch): Promise<ImageMeasure> => {
+/**
+ * Builds the reference image with and without agent and weighs it, and once more to boot it.
+ *
+ * @param announcing as `measureBoot` needs it
+ */
+export const measureImage = async (
+  build: ReferenceBuilder,
+  announcing: ReferenceBuilder,
+  arch: WholeChainArch,
+): Promise<ImageMeasure> => {
   const { folder } = await build(arch, true);
   const whole = await read(folder);
   const bare = await read((await build(arch, false)).folder);
@@ -33,6 +42,7 @@ export const measureImage = async (build: ReferenceBuilder, arch: WholeChainArch
     slot,
     slotWithoutAgent,
     agent: difference(slot, slotWithoutAgent),
+    boot: await measureBoot(announcing, arch),
     parts: await partsOf(join(folder, 'root.img'), join(folder, 'files')),
     goals: GOALS[arch],
   };

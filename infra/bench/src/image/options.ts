@@ -5,7 +5,8 @@ import { parseOptions } from '../parse-options.ts';
 export const IMAGE_HELP = `npm run bench -- image [options]
 
 Builds the reference image (Debian's cloud kernel, init, crun, two services, the agent on QuickJS) for both architectures,
-and again without the agent, and weighs what is in a slot. Compressed means zstd -19.
+and again without the agent, and weighs what is in a slot. Compressed means zstd -19. Boots it in QEMU, which counts an
+instruction as a nanosecond of the guest, and tells the processor time from the start of the kernel until services run.
 
   --dir DIR      where images are built (.slipway/bench/image)
   --cache DIR    where downloads are (.slipway/cache, which the demo shares)

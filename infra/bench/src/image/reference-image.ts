@@ -6,14 +6,25 @@ import { buildAgent } from '@slipway/device-agent/build-agent';
 import { buildImage } from '@slipway/image';
 import { BuildRequest, Digest, type WholeChainArch, type BuildResult } from '@slipway/protocol';
 
-/** What is weighed: the web server and the DHCP client of the demo's image repository, and nothing besides. */
-const imageFile = (hasAgent: boolean): string => `kernel:
+/**
+ * Says on the console when it runs, by the clock of the guest and with how long that was idle, and becomes the program of
+ * the service.
+ */
+const announced = (name: string, command: string): string => `
+    command: [/usr/bin/busybox, sh, -c, 'read -r up idle < /proc/uptime; echo "bench: ${name} runs $up $idle" > /dev/console; exec ${command}']
+    devices: [{ path: /dev/console, type: c, major: 5, minor: 1, mode: "0600" }]`;
+
+const DHCP = '/usr/bin/busybox udhcpc --foreground --interface=eth0 --script=/usr/share/udhcpc/configure';
+const WEB = '/usr/bin/busybox httpd -f -v -p 80 -h /srv/www';
+
+/** The web server and the DHCP client of the demo's image repository, and nothing besides. */
+const imageFile = (hasAgent: boolean, announce: boolean): string => `kernel:
   image: deb:kernel
 services:
   - name: dhcp
-    image: oci:oci/dhcp
+    image: oci:oci/dhcp${announce ? announced('dhcp', DHCP) : ''}
   - name: web
-    image: oci:oci/web
+    image: oci:oci/web${announce ? announced('web', WEB) : ''}
 files:
   - path: srv/www/index.html
     mode: '0644'
@@ -29,12 +40,15 @@ agent:
   runtime: quickjs
 `;
 
+const CONSOLES = { amd64: 'console=ttyS0 no_timer_check', arm64: 'console=ttyAMA0' } as const;
+
 /** A machine as QEMU has it: a class knows the drivers of its devices. */
-const classFile = (arch: WholeChainArch): string => `name: reference-${arch}
+const classFile = (arch: WholeChainArch, hasDisk: boolean): string => `name: reference-${arch}
 arch: ${arch}
 images: [../reference.yml]
 drivers: [virtio_pci, virtio_blk, virtio_net]
-outputs: []
+outputs: [${hasDisk ? 'disk' : ''}]
+cmdline: ${CONSOLES[arch]}
 `;
 
 export type ReferenceBuilder = (
@@ -53,11 +67,13 @@ const CERTIFICATE = createHash('sha512').update('certificate').digest('base64').
  *
  * @param root of the checkout
  * @param dir is emptied
+ * @param announce whether services say on the console when they run, and a disk is made that boots
  */
 export const openReferenceBuilder = async (
   root: string,
   dir: string,
   cacheDir: string,
+  announce: boolean,
 ): Promise<ReferenceBuilder> => {
   await rm(dir, { recursive: true, force: true });
   const images = join(dir, 'images');
@@ -75,8 +91,8 @@ export const openReferenceBuilder = async (
       counter: 1,
       deviceClass: `reference-${arch}`,
       timeFloor: 1_790_000_000,
-      classFile: { name: 'classes/reference.yml', text: classFile(arch) },
-      imageFiles: [{ name: 'reference.yml', text: imageFile(hasAgent) }],
+      classFile: { name: 'classes/reference.yml', text: classFile(arch, announce) },
+      imageFiles: [{ name: 'reference.yml', text: imageFile(hasAgent, announce) }],
       deployment: {
         enrolUrl: 'https://slipway.example:8443',
         serverCa: CERTIFICATE,

@@ -7,6 +7,9 @@ export const GOALS = {
   arm64: { slot: 16_000_000, agent: 4_000_000 },
 } as const satisfies Record<WholeChainArch, { readonly slot: number; readonly agent: number }>;
 
+/** Seconds of processor time from the start of the kernel until services run. */
+export const BOOT_GOAL = 1;
+
 export const Weight = z.object({
   bytes: z.int(),
   compressed: z.int().describe('bytes, by zstd -19'),
@@ -15,6 +18,15 @@ export type Weight = z.infer<typeof Weight>;
 
 export const Part = Weight.extend({ path: z.string() });
 export type Part = z.infer<typeof Part>;
+
+export const BootMeasure = z.object({
+  readySeconds: z.number().describe('of uptime, when init has done what comes before services'),
+  cpuSeconds: z
+    .number()
+    .describe('of the guest by its own account, from the start of the kernel until the last service runs'),
+  goal: z.number(),
+});
+export type BootMeasure = z.infer<typeof BootMeasure>;
 
 export const ImageMeasure = z.object({
   arch: WholeChainArch,
@@ -26,6 +38,7 @@ export const ImageMeasure = z.object({
   slot: Weight.describe('UKI and root'),
   slotWithoutAgent: Weight.describe('of the same image with agent.enabled: false'),
   agent: Weight.describe('slot less slotWithoutAgent: bundle, runtime, TLS, and what those need'),
+  boot: BootMeasure.describe('in QEMU, on a processor that runs an instruction in each nanosecond'),
   parts: z
     .array(Part)
     .describe('files of the root, heaviest first, each compressed by itself; files of the same bytes once'),
