@@ -28,6 +28,7 @@ export const NEEDED = [
   ['mkfs.vfat', 'dosfstools', 'making the EFI system partition'],
   ['sgdisk', 'gdisk', 'partition tables'],
   ['mkfs.ext4', 'e2fsprogs', 'the data partition'],
+  ['ssh', 'openssh-client', 'logging in to a device in tests'],
   ['openssl', 'openssl', 'checking signatures'],
   ['qjs', 'quickjs', 'running the device agent as devices do'],
   ['busybox', 'busybox', 'programs that the device agent uses'],

@@ -10,6 +10,8 @@ import { runTool } from './tool.ts';
 export type KernelModule = {
   readonly name: string;
   readonly depends: readonly string[];
+  /** names by which the kernel and `modprobe` ask for it besides its own; may hold `*` */
+  readonly aliases: readonly string[];
   readonly content: Uint8Array;
 };
 
@@ -69,11 +71,12 @@ export const hasKernelModules = (tree: Tree): boolean =>
 
 const words = (value: string, separator: RegExp) => value.split(separator).filter((word) => word !== '');
 
-/** What must be loaded before: `depends`, and the `pre:` part of soft dependencies, which may be missing. */
+/** What must be loaded before: `depends`, and the `pre:` part of soft dependencies, which may be missing; other names. */
 const dependencies = (content: Uint8Array) => {
   const info = modinfo(content);
   return {
     hard: (info.get('depends') ?? []).flatMap((value) => words(value, /,/)).map(canonical),
+    aliases: info.get('alias') ?? [],
     soft: (info.get('softdep') ?? [])
       .flatMap((value) => words(/pre:([^:]*?)(?:\bpost:|$)/.exec(value)?.[1] ?? '', /\s+/))
       .map(canonical),
@@ -132,10 +135,10 @@ export const kernelModules = (tree: Tree, areSigned = true): KernelModules => {
       }
       const content =
         known?.content ?? prepare(await decompress(readContent(file.content), file.compression));
-      const { hard, soft } = dependencies(content);
+      const { hard, soft, aliases } = dependencies(content);
       for (const dependency of soft) await visit(dependency, undefined);
       for (const dependency of hard) await visit(dependency, name);
-      const module = known ?? { name, depends: hard, content };
+      const module = known ?? { name, depends: hard, aliases, content };
       loaded.set(name, module);
       order.set(name, module);
     };
