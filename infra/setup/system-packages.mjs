@@ -18,6 +18,7 @@ export const NEEDED = [
   ['mosquitto', 'mosquitto', 'the MQTT broker'],
   ['qemu-system-x86_64', 'qemu-system-x86', 'booting amd64 images'],
   ['qemu-system-aarch64', 'qemu-system-arm', 'booting arm64 images'],
+  ['qemu-img', 'qemu-utils', 'booting disks of other formats, and reading them with other eyes in tests'],
   ['/usr/share/OVMF/OVMF_CODE_4M.fd', 'ovmf', 'UEFI firmware for amd64'],
   ['/usr/share/AAVMF/AAVMF_CODE.fd', 'qemu-efi-aarch64', 'UEFI firmware for arm64'],
   ['mkfs.erofs', 'erofs-utils', 'the root file system'],

@@ -1,11 +1,12 @@
 import { basename, extname } from 'node:path';
-import { FORMATS, isOneFile } from '@slipway/image/formats';
+import { FORMATS, isDiskFormat, isOneFile } from '@slipway/image/formats';
 import { SlipwayError } from '@slipway/protocol';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { ARCH_NAMES, ArchOption, HOST_ARCH } from './arch-option.ts';
 import { CLASS_OPTIONS, withClassOptions } from './classes/class-options.ts';
 import { collect } from './command.ts';
+import { parseDiskSizes } from './disk-sizes.ts';
 
 export const SBOMS = ['cyclonedx', 'spdx'] as const;
 export const PROGRESS = ['auto', 'plain', 'none'] as const;
@@ -36,6 +37,7 @@ export const BuildOptions = z.object({
   provenance: z.boolean().default(true),
   contents: z.boolean().default(true),
   report: z.string().optional(),
+  size: z.array(z.string()).default([]).transform(list).transform(parseDiskSizes),
   decompressKernel: z.boolean().default(false),
   allowDockerfileBuilds: z.boolean().default(false),
   dryRun: z.boolean().default(false),
@@ -59,6 +61,11 @@ const withImageOptions = (command: Command): Command =>
     .option('--dir <folder>', 'where the outputs go; otherwise here, of classes to out/CLASS')
     .option('-o, --output <file>', 'for one format that is one file (tar): its path; - is standard output')
     .option('--arch <arch>', `${ARCH_NAMES}; otherwise as this machine`)
+    .option(
+      '--size <sizes>',
+      'of a disk: 2G for all of it, esp=256M,data=1G for partitions; otherwise what is needed, without data',
+      collect,
+    )
     .option('--lock <file>', 'what tags and packages stand for; otherwise slipway.lock beside the first file')
     .option('--no-lock', 'do not look for a lock file')
     .option('--offline', 'take everything from the cache and from disk')
@@ -104,6 +111,8 @@ export const buildTarget = (files: readonly string[], options: BuildOptions): Bu
     refuse('--report is made from the list of files: leave --no-contents and --output - out.');
   const formats =
     options.format.length > 0 ? options.format : [output === undefined ? 'kernel+initrd' : 'tar'];
+  if (Object.keys(options.size).length > 0 && !formats.some(isDiskFormat))
+    refuse(`--size is of disks, and ${formats.join(', ')} is none; choose raw-efi or the like.`);
   if (output !== undefined) {
     if (name !== undefined || dir !== undefined)
       refuse('--output is the whole path: leave --name and --dir out.');

@@ -1,12 +1,14 @@
 import { usingCache } from '@slipway/components/cache';
-import type { ResolveOptions } from '@slipway/components';
+import type { Component, ResolveOptions, Tree } from '@slipway/components';
 import type { ImageFile } from '@slipway/image-spec';
 import { explainStorage, SlipwayError, type Arch, type JobProgress } from '@slipway/protocol';
 import { describeBuild, type DescribeOptions, type DescriptionFile } from './describe/describe-build.ts';
+import { resolveEfiPrograms } from './efi-programs.ts';
 import { linuxkitTree } from './linuxkit/linuxkit-tree.ts';
 import { listComponents, resolveSpec, type SpecComponents } from './local-components.ts';
 import type { Format } from './outputs/format-names.ts';
 import { writeFormat, type OutputFile } from './outputs/formats.ts';
+import type { DiskSizes } from './outputs/output.ts';
 import { createStaging } from './outputs/staging.ts';
 
 export type LocalBuildOptions = Pick<
@@ -33,6 +35,8 @@ export type LocalBuildOptions = Pick<
   readonly sourceDir: string;
   /** what `~/` of a `source` stands for; absent: it is refused */
   readonly home?: string | undefined;
+  /** of the formats that are disks */
+  readonly sizes?: DiskSizes | undefined;
   /** unpack a kernel that is compressed by gzip */
   readonly decompressKernel?: boolean | undefined;
   /** layers, packages and compressed segments; may be shared by any number of processes */
@@ -92,15 +96,12 @@ const buildAll = async (options: LocalBuildOptions): Promise<LocalBuildResult> =
   const fetched = (ref: string, done: number, total: number): void =>
     progress({ step: `fetching ${ref}`, percent, bytes: { done, total } });
   const stepped = (ref: string, step: string): void => progress({ step: `${ref}: ${step}`, percent });
-  const components = await resolveSpec(
-    spec,
-    { ...options, baseDir, deviceNodes: new Set(spec.deviceNodes), fetched, stepped },
-    (ref, done, all) => {
-      log(`component ${ref}`);
-      percent = Math.round((done / all) * 50);
-      progress({ step: `resolved ${done} of ${all} components`, percent });
-    },
-  );
+  const resolving = { ...options, baseDir, deviceNodes: new Set(spec.deviceNodes), fetched, stepped };
+  const components = await resolveSpec(spec, resolving, (ref, done, all) => {
+    log(`component ${ref}`);
+    percent = Math.round((done / all) * 50);
+    progress({ step: `resolved ${done} of ${all} components`, percent });
+  });
   options.signal?.throwIfAborted();
   for (const { name: container } of [...spec.onboot, ...spec.onshutdown, ...spec.services].filter(
     ({ landlock }) => landlock !== undefined,
@@ -115,13 +116,19 @@ const buildAll = async (options: LocalBuildOptions): Promise<LocalBuildResult> =
     decompressKernel: options.decompressKernel,
   });
   log(`tree: ${tree.size} entries`);
+  const beside: Component[] = [];
+  const efiPrograms = async (): Promise<Tree> => {
+    if (beside.length === 0) beside.push(await resolveEfiPrograms(spec, resolving));
+    return beside[0]?.tree ?? new Map();
+  };
+  const input = { tree, arch, name, cacheDir, digests, efiPrograms, sizes: options.sizes };
   const staging = await createStaging(outDir);
   try {
     const files: OutputFile[] = [];
     for (const [index, format] of formats.entries()) {
       options.signal?.throwIfAborted();
       progress({ step: `writing ${format}`, percent: 55 + Math.round((index / formats.length) * 40) });
-      files.push(...(await writeFormat(format, { tree, arch, name, cacheDir, staging, digests })));
+      files.push(...(await writeFormat(format, { ...input, staging })));
     }
     const described: DescriptionFile[] = [];
     if (options.describe !== undefined) {
@@ -138,7 +145,7 @@ const buildAll = async (options: LocalBuildOptions): Promise<LocalBuildResult> =
           cacheDir,
           staging,
           log,
-          components: listComponents(components),
+          components: [...listComponents(components), ...beside],
         })),
       );
     }

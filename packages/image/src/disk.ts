@@ -1,17 +1,13 @@
-import { open, rm, truncate, writeFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { ARCHITECTURES, SlipwayError, type Arch } from '@slipway/protocol';
+import { makeDataPartition } from './data-partition.ts';
 import { createEsp, createFat, type EspFile } from './esp.ts';
 import { writeHybridMbr } from './hybrid-mbr.ts';
-import { runTool } from './tool.ts';
-import { uuidOf } from '@slipway/sbom';
+import { DATA_TYPE, ESP_TYPE, partitionDisk } from './partition-disk.ts';
 
 const MIB = 1024 * 1024;
-const SECTOR = 512;
-
-const ESP_TYPE = 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b';
 /** Microsoft's "basic data": any FAT. */
 const BOOT_TYPE = 'ebd0a0a2-b9e5-4433-87c0-68b6b72699c7';
-const DATA_TYPE = '4d21b016-b534-45c2-a9fb-5c16e091fd2d';
 
 export type DiskInput = {
   readonly path: string;
@@ -64,31 +60,7 @@ export const makeDisk = async (input: DiskInput): Promise<void> => {
     { name: 'root-b', size: sizes.root, type: rootType, isReadOnly: true },
     { name: 'data', size: sizes.data, type: DATA_TYPE },
   ];
-  let next = MIB;
-  const layout = partitions.map((partition) => {
-    const offset = next;
-    next += Math.ceil(partition.size / MIB) * MIB;
-    return { ...partition, offset, size: next - offset };
-  });
-  await rm(path, { force: true });
-  await writeFile(path, '');
-  await truncate(path, next + MIB);
-  // One call: sgdisk with -q would do nothing and still succeed.
-  await runTool('sgdisk', [
-    '--clear',
-    `--disk-guid=${uuidOf(`disk ${deviceClass}`)}`,
-    ...layout.flatMap(({ name, offset, size, type, isReadOnly }, index) => {
-      const number = index + 1;
-      return [
-        `--new=${number}:${offset / SECTOR}:${(offset + size) / SECTOR - 1}`,
-        `--typecode=${number}:${type}`,
-        `--change-name=${number}:${name}`,
-        `--partition-guid=${number}:${uuidOf(`partition ${name} ${deviceClass}`)}`,
-        ...(isReadOnly === true ? [`--attributes=${number}:set:60`] : []),
-      ];
-    }),
-    path,
-  ]);
+  const layout = await partitionDisk(path, deviceClass, partitions);
   const place = (name: string) => {
     const found = layout.find((partition) => partition.name === name);
     if (found === undefined) throw new SlipwayError('INTERNAL', `no partition ${name}`);
@@ -105,20 +77,5 @@ export const makeDisk = async (input: DiskInput): Promise<void> => {
     await writeHybridMbr(path, ['esp', ...bootPartitions].map(place));
   }
   await copyInto(path, input.rootImage, place('root-a').offset);
-  const data = place('data');
-  const dataUuid = uuidOf(`data ${deviceClass}`);
-  await runTool(
-    'mkfs.ext4',
-    [
-      ['-q', '-F', '-L', 'data', '-U', dataUuid, '-m', '0'],
-      [
-        '-E',
-        `offset=${data.offset},hash_seed=${dataUuid},root_owner=0:0,lazy_itable_init=0,lazy_journal_init=0`,
-      ],
-      path,
-      `${data.size / 1024}k`,
-    ],
-    // Both spellings: which one e2fsprogs heeds depends on its version.
-    { env: { SOURCE_DATE_EPOCH: String(input.time), E2FSPROGS_FAKE_TIME: String(input.time) } },
-  );
+  await makeDataPartition(path, place('data'), deviceClass, input.time);
 };

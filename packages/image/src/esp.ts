@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
+import { chunksOf, type Piece } from '@slipway/components';
 import { SlipwayError, U_BOOT_ESP_FILES, type Arch } from '@slipway/protocol';
 import { trybootScript } from './boot/tryboot-script.ts';
 import { uBootEnvironment, uBootScript } from './boot/u-boot-script.ts';
 import { runTool } from './tool.ts';
 
 export type EspFile = { readonly path: string; readonly content: Uint8Array };
+/** Of a partition that may hold what does not fit into memory. */
+export type FatFile = { readonly path: string; readonly content: Piece };
 
 const MIB = 1024 * 1024;
 const SECTOR = 512;
@@ -63,7 +66,7 @@ export const createEsp = async (
 export const createFat = async (
   disk: string,
   { offset, size }: { readonly offset: number; readonly size: number },
-  files: readonly EspFile[],
+  files: readonly FatFile[],
   {
     label,
     deviceClass,
@@ -89,7 +92,7 @@ export const createFat = async (
   if (folders.size > 0)
     await runTool('mmd', ['-i', drive, ...[...folders].sort().map((folder) => `::/${folder}`)], { env });
   for (const { path, content } of files)
-    await runTool('mcopy', ['-i', drive, '-', `::/${path}`], { env, stdin: [content] });
+    await runTool('mcopy', ['-i', drive, '-', `::/${path}`], { env, stdin: chunksOf([content]) });
 };
 
 const parents = (path: string): string[] => {

@@ -1,6 +1,7 @@
+import { contentSize, readContent, type Piece } from '@slipway/components';
 import { SlipwayError } from '@slipway/protocol';
 
-export type PeSection = { readonly name: string; readonly content: Uint8Array };
+export type PeSection = { readonly name: string; readonly content: Piece | readonly Piece[] };
 
 /** Offsets of the formats PE32 and PE32+, after `PE\0\0` unless the table says otherwise; of these they are the same. */
 const PE_OFFSET = 0x3c;
@@ -42,14 +43,18 @@ export const peSections = (
   });
 };
 
+const piecesOf = ({ content }: PeSection): readonly Piece[] => (isPiece(content) ? [content] : content);
+const isPiece = (content: PeSection['content']): content is Piece => !Array.isArray(content);
+
 /**
- * Appends read-only data sections to a PE image, in the order given, as `ukify` does.
+ * A PE image with read-only data sections more, in the order given, as `ukify` makes it: in pieces, so that sections may
+ * be larger than memory.
  *
  * @param stub systemd's EFI stub, whose headers have room for more sections
  * @throws {SlipwayError} COMPONENT_INVALID if it is no PE image or its headers are full
  * @see the Microsoft PE format, "COFF File Header", "Optional Header" and "Section Table"
  */
-export const appendPeSections = (stub: Uint8Array, sections: readonly PeSection[]): Buffer => {
+export const peWithSections = (stub: Uint8Array, sections: readonly PeSection[]): Piece[] => {
   const source = Buffer.from(stub);
   if (source.length < 0x40 || source.toString('latin1', 0, 2) !== 'MZ')
     throw invalid('does not start with MZ');
@@ -67,23 +72,23 @@ export const appendPeSections = (stub: Uint8Array, sections: readonly PeSection[
 
   let address = align(source.readUInt32LE(header + OPT_IMAGE_SIZE), sectionAlignment);
   let offset = align(source.length, fileAlignment);
-  const parts: Buffer[] = [source, Buffer.alloc(offset - source.length)];
+  const parts: Piece[] = [source, Buffer.alloc(offset - source.length)];
   let added = 0;
-  for (const [index, { name, content }] of sections.entries()) {
-    const raw = align(content.length, fileAlignment);
+  for (const [index, section] of sections.entries()) {
+    const { name } = section;
+    const pieces = piecesOf(section);
+    const size = pieces.reduce((sum, piece) => sum + contentSize(piece), 0);
+    const raw = align(size, fileAlignment);
     const at = table + (before + index) * SECTION_BYTES;
     source.fill(0, at, at + SECTION_BYTES);
     source.write(name, at, 8, 'latin1');
-    source.writeUInt32LE(content.length, at + 8);
+    source.writeUInt32LE(size, at + 8);
     source.writeUInt32LE(address, at + 12);
     source.writeUInt32LE(raw, at + 16);
     source.writeUInt32LE(offset, at + 20);
     source.writeUInt32LE(READ_ONLY_DATA, at + 36);
-    parts.push(
-      Buffer.from(content.buffer, content.byteOffset, content.byteLength),
-      Buffer.alloc(raw - content.length),
-    );
-    address = align(address + content.length, sectionAlignment);
+    parts.push(...pieces, Buffer.alloc(raw - size));
+    address = align(address + size, sectionAlignment);
     offset += raw;
     added += raw;
   }
@@ -92,5 +97,9 @@ export const appendPeSections = (stub: Uint8Array, sections: readonly PeSection[
   source.writeUInt32LE(address, header + OPT_IMAGE_SIZE);
   // The firmware does not check it; a signature is not over it.
   source.writeUInt32LE(0, header + OPT_CHECKSUM);
-  return Buffer.concat(parts);
+  return parts;
 };
+
+/** The same in memory. */
+export const appendPeSections = (stub: Uint8Array, sections: readonly PeSection[]): Buffer =>
+  Buffer.concat(peWithSections(stub, sections).map(readContent));

@@ -105,6 +105,7 @@ const build = async (
       cacheDir: cacheFolder(context, options.cache),
       offline: options.offline,
       registries,
+      sizes: options.size,
       decompressKernel: options.decompressKernel,
       pull: options.pull ? 'always' : 'missing',
       ...(lock === undefined

@@ -4,13 +4,17 @@ import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, utimes, writeFil
 import { createWriteStream } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { pipeline } from 'node:stream/promises';
-import type { Tree, TreeEntry } from '@slipway/components';
+import { withCancellation, type Tree, type TreeEntry } from '@slipway/components';
 import { openImage, type ImageLocation } from '@slipway/oci';
 import { codeOf } from '@slipway/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { peStub } from '../fixture/pe-stub.ts';
 import { FORMATS, type Format } from './format-names.ts';
 import { writeFormat, type OutputFile } from './formats.ts';
+import { peSections } from '../pe.ts';
+import type { DiskSizes } from './output.ts';
 import { createStaging } from './staging.ts';
 
 let folder: string;
@@ -33,6 +37,8 @@ const data = (seed: string, length: number): Buffer =>
     ),
   ).subarray(0, length);
 
+/** A program of UEFI by its first two bytes. */
+const KERNEL = Buffer.concat([Buffer.from('MZ'), data('kernel', 100_000)]);
 const ROOT = 'containers/services/web/rootfs';
 const treeOf = (binary = data('web', 700_000)): Tree => {
   const entries: TreeEntry[] = [
@@ -45,7 +51,7 @@ const treeOf = (binary = data('web', 700_000)): Tree => {
       `${ROOT}/bin`,
       'etc',
     ].map((path) => ({ ...meta, path, type: 'directory' as const, mode: 0o755 })),
-    { ...meta, path: 'boot/kernel', type: 'file', mode: 0o644, content: data('kernel', 100_000) },
+    { ...meta, path: 'boot/kernel', type: 'file', mode: 0o644, content: KERNEL },
     { ...meta, path: 'boot/cmdline', type: 'file', mode: 0o644, content: Buffer.from('console=ttyS0') },
     { ...meta, path: `${ROOT}/bin/httpd`, type: 'file', mode: 0o4755, content: binary },
     { ...meta, path: `${ROOT}/bin/twin`, type: 'hardlink', mode: 0o4755, target: `${ROOT}/bin/httpd` },
@@ -56,9 +62,28 @@ const treeOf = (binary = data('web', 700_000)): Tree => {
   return new Map(entries.map((entry) => [entry.path, entry]));
 };
 
+const treeOfLoader = (): Tree => {
+  const path = 'usr/lib/systemd/boot/efi/linuxx64.efi.stub';
+  return new Map([[path, { ...meta, path, type: 'file', mode: 0o644, content: peStub() }]]);
+};
+
+type WriteOptions = {
+  readonly tree?: Tree;
+  readonly out?: string;
+  readonly cache?: string;
+  readonly sizes?: DiskSizes;
+  readonly efiPrograms?: () => Promise<Tree>;
+};
+
 const write = async (
   formats: readonly Format[],
-  { tree = treeOf(), out = 'out', cache = 'cache' } = {},
+  {
+    tree = treeOf(),
+    out = 'out',
+    cache = 'cache',
+    sizes,
+    efiPrograms = async () => Promise.resolve(treeOfLoader()),
+  }: WriteOptions = {},
 ): Promise<OutputFile[]> => {
   const staging = await createStaging(join(folder, out));
   const files: OutputFile[] = [];
@@ -71,6 +96,8 @@ const write = async (
           name: 'image',
           cacheDir: join(folder, cache),
           staging,
+          efiPrograms,
+          sizes,
         })),
       );
     await staging.commit();
@@ -83,7 +110,8 @@ const out = (name: string): string => join(folder, 'out', name);
 const sha256 = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
 test('every output is what its record says, and nothing else is there', async () => {
-  const files = await write(FORMATS);
+  // A whole GiB, which has a test of its own.
+  const files = await write(FORMATS.filter((format) => format !== 'aws'));
   expect(files.map(({ name }) => name)).toEqual([
     'image.tar',
     'image-kernel',
@@ -92,6 +120,12 @@ test('every output is what its record says, and nothing else is there', async ()
     'image-initrd.tar',
     'image-squashfs.img',
     'image-erofs.img',
+    'image-efi.img',
+    'image-efi.qcow2',
+    'image.vmdk',
+    'image.vhd',
+    'image-dynamic.vhd',
+    'image.img.tar.gz',
     'image.docker.tar',
     'image.oci.tar',
   ]);
@@ -115,7 +149,7 @@ test('the initrd is one gzip member that gzip and cpio read, without boot/', asy
   expect(two.ino).toBe(one.ino);
   expect(one.mode & 0o7777).toBe(0o4755);
   expect(await readdir(at('boot'))).toEqual([]);
-  expect(await readFile(out('image-kernel'))).toEqual(data('kernel', 100_000));
+  expect(await readFile(out('image-kernel'))).toEqual(KERNEL);
   expect(await readFile(out('image-cmdline'), 'utf8')).toBe('console=ttyS0');
 });
 
@@ -144,6 +178,78 @@ test('GNU tar lists the tar as it was meant, with where each file is from', asyn
   const bytes = await readFile(out('image.tar'));
   expect(bytes.includes('LINUXKIT.source=oci:test\n')).toBe(true);
   expect(bytes.includes('LINUXKIT.location=services\n')).toBe(true);
+});
+
+describe('the disk for UEFI', () => {
+  const MIB = 1024 ** 2;
+  const partitions = (disk: string): string[] =>
+    run('/usr/sbin/sgdisk', '--print', disk)
+      .split('\n')
+      .flatMap((line) => /^ +\d+ +(\d+) +(\d+) .* (EF00|8310) +(\S+)$/.exec(line)?.slice(1).join(' ') ?? []);
+
+  test('holds the same kernel, initrd and command line as those formats, as one program', async () => {
+    await write(['kernel+initrd', 'raw-efi']);
+    const disk = out('image-efi.img');
+    expect(run('/usr/sbin/sgdisk', '--verify', disk)).toContain('No problems found');
+    expect(partitions(disk)).toEqual(['2048 133119 EF00 esp']);
+    expect((await stat(disk)).size).toBe(66 * MIB);
+    const esp = `${disk}@@${MIB}`;
+    expect(run('mdir', '-i', esp, '-/', '-b', '-a', '::/').trim()).toMatch(
+      /^::\/EFI\/\n::\/EFI\/BOOT\/\n::\/EFI\/BOOT\/BOOTX64\.EFI$/,
+    );
+    const program = execFileSync('mcopy', ['-i', esp, '-n', '::/EFI/BOOT/BOOTX64.EFI', '-'], {
+      maxBuffer: 2 ** 28,
+    });
+    const sections = new Map(
+      peSections(program).map(({ name, offset, size }) => [name, program.subarray(offset, offset + size)]),
+    );
+    expect(sections.get('.linux')).toEqual(KERNEL);
+    expect(sections.get('.initrd')).toEqual(await readFile(out('image-initrd.img')));
+    expect(sections.get('.cmdline')?.toString()).toBe('console=ttyS0');
+  });
+
+  test('has the sizes asked for, and a partition for data', async () => {
+    await write(['raw-efi'], { sizes: { esp: 80 * MIB, data: 16 * MIB, disk: 256 * MIB } });
+    const disk = out('image-efi.img');
+    expect(partitions(disk)).toEqual(['2048 165887 EF00 esp', '165888 198655 8310 data']);
+    expect((await stat(disk)).size).toBe(256 * MIB);
+    expect(run('/usr/sbin/sgdisk', '--verify', disk)).toContain('No problems found');
+    const label = run('/usr/sbin/blkid', '-p', '-O', String(165_888 * 512), '-o', 'export', disk);
+    expect(label).toMatch(/^LABEL=data$[^]*^TYPE=ext4$/m);
+  });
+
+  test.each<[string, DiskSizes]>([
+    ['the EFI system partition', { esp: 10 * MIB }],
+    ['the disk', { disk: 60 * MIB }],
+  ])('is not made smaller than what is in it: %s', async (_title, sizes) => {
+    await expect(write(['raw-efi'], { sizes })).rejects.toMatchObject({ code: 'USAGE' });
+    expect(await readdir(join(folder, 'out'))).toEqual([]);
+  });
+
+  test('leaves nothing where its tools are stopped', async () => {
+    const stop = new AbortController();
+    const efiPrograms = async (): Promise<Tree> => {
+      stop.abort();
+      return Promise.resolve(treeOfLoader());
+    };
+    const failed = withCancellation(stop.signal, async () => write(['tar', 'vhd', 'aws'], { efiPrograms }));
+    await expect(failed).rejects.toThrow(/abort/i);
+    expect(await readdir(join(folder, 'out'))).toEqual([]);
+  });
+
+  test.each<[string, Buffer, string]>([
+    ['no program of UEFI', Buffer.from('kernel'), 'CONFIG_EFI_STUB'],
+    ['compressed', gzipSync(KERNEL), '--decompress-kernel'],
+  ])('needs a kernel that UEFI starts: %s', async (_title, content, mend) => {
+    const tree = treeOf();
+    tree.set('boot/kernel', { ...meta, path: 'boot/kernel', type: 'file', mode: 0o644, content });
+    const failed = write(['tar', 'qcow2-efi'], { tree });
+    await expect(failed).rejects.toMatchObject({
+      code: 'OUTPUT_UNSUPPORTED',
+      message: expect.stringContaining(mend),
+    });
+    expect(await readdir(join(folder, 'out'))).toEqual([]);
+  });
 });
 
 test('tar-kernel-initrd holds kernel, initrd and command line', async () => {

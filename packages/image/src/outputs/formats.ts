@@ -1,5 +1,6 @@
 import { SlipwayError } from '@slipway/protocol';
 import { docker, oci, tar } from './archives.ts';
+import { efiDisk } from './disk/efi-disk.ts';
 import { FORMATS, type Format } from './format-names.ts';
 import { kernelInitrd, tarKernelInitrd } from './kernel-initrd.ts';
 import { kernelErofs, kernelSquashfs } from './kernel-root.ts';
@@ -11,6 +12,13 @@ const WRITERS: Readonly<Record<Format, WriteOutput>> = {
   'tar-kernel-initrd': tarKernelInitrd,
   'kernel+squashfs': kernelSquashfs,
   'kernel+erofs': kernelErofs,
+  'raw-efi': efiDisk('raw-efi'),
+  'qcow2-efi': efiDisk('qcow2-efi'),
+  vmdk: efiDisk('vmdk'),
+  vhd: efiDisk('vhd'),
+  'dynamic-vhd': efiDisk('dynamic-vhd'),
+  gcp: efiDisk('gcp'),
+  aws: efiDisk('aws'),
   docker,
   oci,
 };

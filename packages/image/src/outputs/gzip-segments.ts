@@ -125,10 +125,18 @@ const compress = async (item: Segment, cacheDir: string): Promise<Compressed> =>
   return made;
 };
 
-// magic, deflate, no flags, no time, no hints, unknown system
-const HEADER = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255);
-// a last, empty block
-const LAST_BLOCK = Uint8Array.of(3, 0);
+/** magic, deflate, no flags, no time, no hints, unknown system */
+export const GZIP_HEADER = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255);
+/** a last, empty block */
+export const GZIP_END = Uint8Array.of(3, 0);
+
+/** @param size bytes before compression */
+export const gzipTrailer = (crc: number, size: number): Buffer => {
+  const trailer = Buffer.alloc(8);
+  trailer.writeUInt32LE(crc, 0);
+  trailer.writeUInt32LE(size % 2 ** 32, 4);
+  return trailer;
+};
 
 /**
  * Segments as one gzip member, in pieces that may be written out.
@@ -145,8 +153,5 @@ export const gzipSegments = async (segments: readonly Segment[], cacheDir: strin
     crc = combineCrc32(crc, result.crc, result.size);
     size += result.size;
   }
-  const end = Buffer.alloc(8);
-  end.writeUInt32LE(crc, 0);
-  end.writeUInt32LE(size % 2 ** 32, 4);
-  return [HEADER, ...results.flatMap(({ pieces }) => pieces), LAST_BLOCK, end];
+  return [GZIP_HEADER, ...results.flatMap(({ pieces }) => pieces), GZIP_END, gzipTrailer(crc, size)];
 };

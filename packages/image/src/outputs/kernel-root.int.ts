@@ -58,6 +58,7 @@ const write = async (kind: Kind, tree = treeOf(), out = 'out'): Promise<string[]
       name: 'image',
       cacheDir,
       staging,
+      efiPrograms: () => Promise.resolve(new Map()),
     });
     await staging.commit();
     return files.map(({ name }) => name);

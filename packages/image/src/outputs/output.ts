@@ -4,7 +4,7 @@ import type { Piece, Tree } from '@slipway/components';
 import type { Arch, Digest } from '@slipway/protocol';
 import type { Staging } from './staging.ts';
 import { digestFile } from '../digest-file.ts';
-import { writePieces, writeUnhashed } from './write-file.ts';
+import { writePieces, writeUnhashed, type WriteOptions } from './write-file.ts';
 
 /** What every format is made from. */
 export type OutputInput = {
@@ -14,8 +14,20 @@ export type OutputInput = {
   readonly name: string;
   readonly cacheDir: string;
   readonly staging: Staging;
+  /** systemd's programs for UEFI, which are no part of the image itself */
+  readonly efiPrograms: () => Promise<Tree>;
+  readonly sizes?: DiskSizes | undefined;
   /** whether outputs are hashed while they are written; default true */
   readonly digests?: boolean | undefined;
+};
+
+/** Sizes of a disk, where they are not to follow from what is in it; bytes. */
+export type DiskSizes = {
+  readonly esp?: number | undefined;
+  /** absent: there is no such partition */
+  readonly data?: number | undefined;
+  /** of the whole disk */
+  readonly disk?: number | undefined;
 };
 
 export type WrittenOutput = {
@@ -32,15 +44,16 @@ export type WriteOutput = (input: OutputInput) => Promise<WrittenOutput[]>;
 
 /** Writes an output into the staging folder under the name it will have. */
 export const writeOutput = async (
-  { staging, name, digests = true }: OutputInput,
+  { staging, name, digests = true }: Pick<OutputInput, 'staging' | 'name' | 'digests'>,
   suffix: string,
   pieces: Iterable<Piece>,
+  options: WriteOptions = {},
 ): Promise<WrittenOutput> => {
   const file = `${name}${suffix}`;
   const temporary = join(staging.folder, file);
   const written = digests
-    ? await writePieces(temporary, pieces)
-    : { size: await writeUnhashed(temporary, pieces) };
+    ? await writePieces(temporary, pieces, options)
+    : { size: await writeUnhashed(temporary, pieces, options) };
   staging.add(temporary, file);
   return { name: file, ...written };
 };

@@ -1,0 +1,139 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { mkdir, open, rm, stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { digestFile } from '../../digest-file.ts';
+import { createStaging } from '../staging.ts';
+import { runTool } from '../../tool.ts';
+import type { DiskFormat } from '../format-names.ts';
+import { writeDiskFormat } from './disk-formats.ts';
+import { readSparseDisk, type SparseDisk } from './sparse-disk.ts';
+
+const MIB = 1024 * 1024;
+/** Larger than what one table of a qcow2 or VMDK covers, and no whole number of GiB. */
+const SIZE = 520 * MIB;
+/** MiB: at the start of a partition, across blocks and tables, text that compresses, before the end. */
+const PLACES = [1, 37.5, 300, 511.99, 517.7];
+
+let folder: string;
+let raw: string;
+let disk: SparseDisk;
+const noise = (seed: number, length: number): Buffer => {
+  const blocks = Array.from({ length: Math.ceil(length / 32) }, (_, index) =>
+    createHash('sha256').update(`${seed} ${index}`).digest(),
+  );
+  return Buffer.concat(blocks).subarray(0, length);
+};
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'slipway-disk-'));
+  raw = join(folder, 'disk');
+  await using file = await open(raw, 'w');
+  await file.truncate(SIZE);
+  await runTool('sgdisk', ['--clear', '--new=1:2048:+200M', '--new=2:0:+317M', raw]);
+  for (const [index, at] of PLACES.entries()) {
+    const bytes = index === 2 ? Buffer.alloc(3 * MIB, 'text ') : noise(index, 200_001);
+    await file.write(bytes, 0, bytes.length, Math.floor(at * MIB));
+  }
+  disk = await readSparseDisk(raw);
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+const write = async (
+  format: DiskFormat,
+  out: string,
+): Promise<{ file: string; digest: string; size: number }> => {
+  await mkdir(join(folder, out), { recursive: true });
+  const staging = await createStaging(join(folder, out));
+  const path = join(staging.folder, 'raw');
+  try {
+    if (format === 'raw-efi') execFileSync('cp', ['--sparse=always', raw, path]);
+    const { name, size, digest } = await writeDiskFormat(format, { staging, name: 'edge', path, disk });
+    await staging.commit();
+    const file = join(folder, out, name);
+    return { file, digest: String(digest), size };
+  } finally {
+    await staging.discard();
+  }
+};
+type Written = Awaited<ReturnType<typeof write>>;
+/** It is what its record says, and the same again elsewhere. */
+const expectTrue = async (format: DiskFormat, { file, digest, size }: Written): Promise<void> => {
+  expect({ size, digest }).toEqual({ size: (await stat(file)).size, digest: await digestFile(file) });
+  expect((await write(format, `${format}-again`)).digest).toBe(digest);
+};
+const qemuImg = (...args: string[]): string => execFileSync('qemu-img', args, { encoding: 'utf8' });
+
+describe.each<[DiskFormat, string, string, number]>([
+  ['raw-efi', 'edge-efi.img', 'raw', SIZE],
+  ['qcow2-efi', 'edge-efi.qcow2', 'qcow2', SIZE],
+  ['vmdk', 'edge.vmdk', 'vmdk', SIZE],
+  ['vhd', 'edge.vhd', 'vpc', SIZE],
+  ['dynamic-vhd', 'edge-dynamic.vhd', 'vpc', SIZE],
+])('%s', (format, name, driver, size) => {
+  test('is the same disk to QEMU, and twice the same bytes', async () => {
+    const written = await write(format, format);
+    const { file } = written;
+    expect(file).toBe(join(folder, format, name));
+    const info: unknown = JSON.parse(qemuImg('info', '--output=json', '-f', driver, file));
+    expect(info).toMatchObject({ format: driver, 'virtual-size': size });
+    if (driver === 'qcow2' || driver === 'vmdk') qemuImg('check', '-f', driver, file);
+    expect(qemuImg('compare', '-f', 'raw', '-F', driver, raw, file)).toContain('identical');
+    await expectTrue(format, written);
+    // What is zero takes no room.
+    expect((await stat(file)).blocks * 512).toBeLessThan(40 * MIB);
+  });
+});
+
+describe('a disk of whole GiB', () => {
+  /** Partitions as they were, and both tables where they belong. */
+  const verify = (file: string): void => {
+    expect(execFileSync('/usr/sbin/sgdisk', ['--verify', file], { encoding: 'utf8' })).toContain(
+      'No problems found',
+    );
+    const list = (disk: string): string =>
+      execFileSync('/usr/sbin/sgdisk', ['--info=1', '--info=2', disk], { encoding: 'utf8' });
+    expect(list(file)).toBe(list(raw));
+    for (const at of PLACES)
+      execFileSync('cmp', ['-i', String(Math.floor(at * MIB)), '-n', String(MIB), raw, file]);
+  };
+
+  test('aws', async () => {
+    const written = await write('aws', 'aws');
+    const { file } = written;
+    expect((await stat(file)).size).toBe(1024 * MIB);
+    verify(file);
+    await expectTrue('aws', written);
+  });
+
+  test('gcp: GNU tar unpacks it', async () => {
+    const written = await write('gcp', 'gcp');
+    const { file } = written;
+    execFileSync('gzip', ['-t', file]);
+    const listing = execFileSync('tar', ['-tvzf', file], { encoding: 'utf8' });
+    expect(listing.trim()).toMatch(/^-rw-r--r-- root\/root +1073741824 1970-01-01 \d\d:\d\d disk\.raw$/);
+    const unpacked = join(folder, 'unpacked');
+    await mkdir(unpacked);
+    execFileSync('tar', ['-xSzf', file, '-C', unpacked]);
+    verify(join(unpacked, 'disk.raw'));
+    await expectTrue('gcp', written);
+    // As GNU tar itself writes it, but for its blocking.
+    const header = execFileSync('bash', ['-c', `gzip -dc ${file} | head -c 512`]);
+    const theirs = execFileSync(
+      'bash',
+      [
+        '-c',
+        'tar --format=oldgnu -S --mtime=@0 --owner=root:0 --group=root:0 --mode=644 -c disk.raw | head -c 512',
+      ],
+      { cwd: unpacked },
+    );
+    expect(header.subarray(100, 124)).toEqual(theirs.subarray(100, 124));
+    expect(header.subarray(156, 345)).toEqual(theirs.subarray(156, 345));
+    expect(header.subarray(483, 495)).toEqual(theirs.subarray(483, 495));
+  });
+});
