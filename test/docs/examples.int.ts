@@ -22,6 +22,7 @@ import { birthOf, seedDevice, seedOnlineDevice, seedRelease } from '@slipway/fle
 import type { PackageType, ReleaseId } from '@slipway/protocol';
 import { z } from 'zod';
 import { outputPattern, stepsOf, tidyOutput, type Step } from './examples.ts';
+import { writeExampleArchive } from './fixture/archive.ts';
 import { writeExampleImages } from './fixture/images.ts';
 import { startRegistry } from './fixture/registry.ts';
 
@@ -41,7 +42,8 @@ beforeAll(async () => {
   mkdirSync(join(scratch, 'bin'));
   symlinkSync(join(root, slipway), join(scratch, 'bin', 'slipway'));
   await writeExampleImages(join(scratch, 'images'));
-  registry = await startRegistry(join(scratch, 'images', 'layouts'));
+  await writeExampleArchive(join(scratch, 'debian'), join(scratch, 'images', 'archives', 'debian.pgp'));
+  registry = await startRegistry(join(scratch, 'images', 'layouts'), join(scratch, 'debian'));
   api = await runApi();
   const [old, next = ''] = await seedReleases();
   release = next;

@@ -19,6 +19,7 @@ import { peopleCommands } from './commands/people.ts';
 import { deviceCommands } from './commands/devices.ts';
 import { diffCommand } from './commands/diff.ts';
 import { diskCommands } from './commands/disk.ts';
+import { runCommand } from './commands/run.ts';
 import { groupCommands } from './commands/groups.ts';
 import { keyCommands } from './commands/keys.ts';
 import { licensesCommand } from './commands/licenses.ts';
@@ -96,6 +97,7 @@ export const createProgram = (
   imageCommands(program, makeContext);
   cacheCommands(program, makeContext);
   diskCommands(program, makeContext);
+  runCommand(program, makeContext);
   virtualDeviceCommand(program, makeContext);
   sbomCommands(program, makeContext);
   licensesCommand(program, makeContext);

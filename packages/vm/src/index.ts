@@ -11,6 +11,9 @@ export { readGpt, type Partition } from './gpt.ts';
 export { hashPartition } from './hash-partition.ts';
 export { offerKeys } from './offer-keys.ts';
 export { outputPipe, type OutputPipe } from './output-pipe.ts';
+export { findImage, type Image } from './run/find-image.ts';
+export { imageArch } from './run/image-arch.ts';
+export { unpackImage } from './run/unpack-image.ts';
 export {
   copyDisk,
   makeVirtualDevice,
@@ -27,5 +30,6 @@ export {
   type Relay,
   type SecureBoot,
   type Vm,
+  type VmBoot,
   type VmOptions,
 } from './vm.ts';

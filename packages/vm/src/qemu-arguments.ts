@@ -1,5 +1,5 @@
 import { ARCHITECTURES, type Arch } from '@slipway/protocol';
-import type { VmOptions } from './vm.ts';
+import type { VmBoot, VmOptions } from './vm.ts';
 
 /** System management mode keeps the guest from writing variables past the firmware; only amd64 has such a thing in QEMU. */
 const SECURE: Partial<Record<Arch, { readonly machine: string; readonly globals: readonly string[] }>> = {
@@ -9,8 +9,55 @@ const SECURE: Partial<Record<Arch, { readonly machine: string; readonly globals:
 /** QEMU takes commas in values when they are doubled. */
 const value = (text: string) => text.replaceAll(',', ',,');
 
+/** What the machine starts: the firmware, which finds the rest, or a kernel. */
+const bootArguments = ({ kernel, varsFile }: VmBoot, firmwareCode: string): string[] =>
+  kernel === undefined
+    ? [
+        ['-drive', `if=pflash,unit=0,format=raw,readonly=on,file=${value(firmwareCode)}`],
+        ['-drive', `if=pflash,unit=1,format=raw,file=${value(varsFile)}`],
+        // A network boot nobody answers costs a minute; the firmware is told not to try.
+        ['-fw_cfg', 'name=opt/org.tianocore/IPv4PXESupport,string=n'],
+        ['-fw_cfg', 'name=opt/org.tianocore/IPv6PXESupport,string=n'],
+      ].flat()
+    : [
+        ['-kernel', kernel.kernel, '-append', kernel.commandLine],
+        kernel.initrd === undefined ? [] : ['-initrd', kernel.initrd],
+      ].flat();
+
+const diskArguments = ({ disk, diskFormat = 'raw', isDiskReadOnly, ignoreFlush }: VmOptions): string[] => {
+  if (disk === undefined) return [];
+  const drive = [
+    `if=none,id=disk,format=${diskFormat}`,
+    // Every write reaches the host's page cache before the guest sees it done, so it survives the end of QEMU.
+    `cache=${ignoreFlush === true ? 'unsafe' : 'writeback'}`,
+    ...(isDiskReadOnly === true ? ['readonly=on'] : []),
+    `file=${value(disk)}`,
+  ];
+  return ['-drive', drive.join(','), '-device', 'virtio-blk-pci,drive=disk,bootindex=0'];
+};
+
+const cdromArguments = ({ cdrom }: VmOptions): string[] =>
+  cdrom === undefined
+    ? []
+    : [
+        ['-drive', `if=none,id=cdrom,media=cdrom,format=raw,readonly=on,file=${value(cdrom)}`],
+        ['-device', 'virtio-scsi-pci', '-device', 'scsi-cd,drive=cdrom,bootindex=0'],
+      ].flat();
+
+const displayArguments = ({ arch, gui }: VmOptions): string[] =>
+  gui === true
+    ? [
+        ['-display', 'gtk', '-device', arch === 'amd64' ? 'virtio-vga' : 'virtio-gpu-pci'],
+        ['-device', 'qemu-xhci', '-device', 'usb-kbd', '-device', 'usb-tablet'],
+      ].flat()
+    : ['-display', 'none'];
+
 /** Command line of QEMU for a machine whose first serial port is QEMU's standard output. */
-export const qemuArguments = (options: VmOptions, firmwareCode: string, qmpSocket: string): string[] => {
+export const qemuArguments = (
+  options: VmOptions,
+  firmwareCode: string | undefined,
+  qmpSocket: string,
+): string[] => {
   const { machine, cpu } = ARCHITECTURES[options.arch].qemu;
   const secure = options.secureBoot === undefined ? undefined : SECURE[options.arch];
   const forwards = options.forwards.map(
@@ -21,7 +68,8 @@ export const qemuArguments = (options: VmOptions, firmwareCode: string, qmpSocke
       `,guestfwd=tcp:${guestAddress}:${guestPort}-cmd:${value(command)}`,
   );
   return [
-    ['-nodefaults', '-no-user-config', '-display', 'none'],
+    ['-nodefaults', '-no-user-config'],
+    displayArguments(options),
     [
       '-machine',
       `${machine}${secure?.machine ?? ''}`,
@@ -33,17 +81,9 @@ export const qemuArguments = (options: VmOptions, firmwareCode: string, qmpSocke
       ...(options.instructionTime === true ? ['-icount', 'shift=0,sleep=on'] : []),
     ],
     ['-smp', String(options.cpus ?? 1), '-m', `${options.memoryMb}M`],
-    ['-drive', `if=pflash,unit=0,format=raw,readonly=on,file=${value(firmwareCode)}`],
-    ['-drive', `if=pflash,unit=1,format=raw,file=${value(options.varsFile)}`],
-    // A network boot nobody answers costs a minute; the firmware is told not to try.
-    ['-fw_cfg', 'name=opt/org.tianocore/IPv4PXESupport,string=n'],
-    ['-fw_cfg', 'name=opt/org.tianocore/IPv6PXESupport,string=n'],
-    // Every write reaches the host's page cache before the guest sees it done, so it survives the end of QEMU.
-    [
-      '-drive',
-      `if=none,id=disk,format=raw,cache=${options.ignoreFlush === true ? 'unsafe' : 'writeback'},file=${value(options.disk)}`,
-    ],
-    ['-device', 'virtio-blk-pci,drive=disk,bootindex=0'],
+    bootArguments(options, firmwareCode ?? ''),
+    diskArguments(options),
+    cdromArguments(options),
     [
       '-netdev',
       `user,id=net${options.isolated === true ? ',restrict=on' : ''}${[...forwards, ...relays].join('')}`,
@@ -53,7 +93,13 @@ export const qemuArguments = (options: VmOptions, firmwareCode: string, qmpSocke
     options.watchdog === true ? ['-device', 'i6300esb', '-action', 'watchdog=reset'] : [],
     options.rtcBase === undefined ? [] : ['-rtc', `base=${options.rtcBase}`],
     options.snapshot === true ? ['-snapshot'] : [],
-    ['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
+    [
+      '-chardev',
+      // Shared with QEMU's own keys, a keyboard can end what does not end by itself.
+      `stdio,id=console,signal=off${options.interactive === true ? ',mux=on' : ''}`,
+      '-serial',
+      'chardev:console',
+    ],
     [
       '-chardev',
       `socket,id=qmp,server=on,wait=off,path=${value(qmpSocket)}`,

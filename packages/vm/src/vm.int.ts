@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startVm, type VmOptions } from './vm.ts';
 
 let folder: string;
-let options: VmOptions;
+let options: VmOptions & { readonly varsFile: string };
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'slipway-vm-test-'));
   const disk = join(folder, 'empty.img');
@@ -34,7 +34,7 @@ test('the firmware starts, is reset, starts again, and ends when killed', async 
     await vm.reset();
     await vm.waitForConsole(/BdsDxe: (?:loading|failed)/, { timeoutMs: 120_000, from });
   } finally {
-    expect(await vm.kill()).toEqual({ code: null, signal: 'SIGKILL' });
+    expect(await vm.kill()).toMatchObject({ code: null, signal: 'SIGKILL' });
   }
   await expect(vm.reset()).rejects.toMatchObject({ code: 'VM_FAILED' });
   expect((await readFile(options.consoleLog)).length).toBeGreaterThan(0);
@@ -64,7 +64,7 @@ test('it ends at the next reset when told to', async () => {
     await vm.waitForConsole(/BdsDxe: (?:loading|failed)/, { timeoutMs: 120_000 });
     await vm.stopAtReset();
     await vm.reset();
-    expect(await vm.exited).toEqual({ code: 0, signal: null });
+    expect(await vm.exited).toMatchObject({ code: 0, signal: null });
   } finally {
     await vm.kill();
   }

@@ -21,12 +21,33 @@ export type Relay = { readonly guestAddress: string; readonly guestPort: number;
 
 export type SecureBoot = { readonly keysDir: string } | 'setup-mode';
 
-export type VmOptions = {
+/** What QEMU starts by itself, without firmware. */
+export type KernelFiles = {
+  readonly kernel: string;
+  readonly initrd?: string | undefined;
+  readonly commandLine: string;
+};
+
+/** How a machine starts. */
+export type VmBoot =
+  | {
+      /** EFI variables of this machine; made from the firmware's template if it does not exist; or an NBD URI */
+      readonly varsFile: string;
+      readonly kernel?: undefined;
+    }
+  | { readonly kernel: KernelFiles; readonly varsFile?: undefined };
+
+export type DiskFormat = 'raw' | 'qcow2' | 'vmdk' | 'vpc';
+
+export type VmOptions = VmBoot & {
   readonly arch: Arch;
-  /** raw disk image, written to; or an NBD URI */
-  readonly disk: string;
-  /** EFI variables of this machine; made from the firmware's template if it does not exist; or an NBD URI */
-  readonly varsFile: string;
+  /** disk image, written to; or an NBD URI */
+  readonly disk?: string | undefined;
+  /** of the disk; default raw */
+  readonly diskFormat?: DiskFormat | undefined;
+  readonly isDiskReadOnly?: boolean | undefined;
+  /** image of a disc in a drive, which is started first */
+  readonly cdrom?: string | undefined;
   readonly memoryMb: number;
   /** everything printed on the serial port is appended here, as it came */
   readonly consoleLog: string;
@@ -56,9 +77,18 @@ export type VmOptions = {
    * unsigned starts; `setup-mode`: whatever starts first may enrol keys.
    */
   readonly secureBoot?: SecureBoot;
+  /** the keyboard of this process is that of the console; Ctrl-A X ends the machine */
+  readonly interactive?: boolean | undefined;
+  /** a screen in a window, with keyboard and pointer */
+  readonly gui?: boolean | undefined;
 };
 
-export type VmExit = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
+export type VmExit = {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** what QEMU complained of */
+  readonly said: string;
+};
 
 export type Vm = {
   readonly arch: Arch;
@@ -127,13 +157,18 @@ const started = async (child: ChildProcess, arch: Arch): Promise<number> => {
 export const startVm = async (options: VmOptions): Promise<Vm> => {
   const { program } = ARCHITECTURES[options.arch].qemu;
   await requirePrograms(options.arch);
-  const firmware = await prepareFirmware(options.arch, options.varsFile, options.secureBoot);
+  const firmware =
+    options.kernel === undefined
+      ? await prepareFirmware(options.arch, options.varsFile, options.secureBoot)
+      : undefined;
   // The path of a Unix socket is short; the caller's directory may not be.
   const socketDir = mkdtempSync(join(tmpdir(), 'slipway-vm-'));
   const qmpSocket = join(socketDir, 'qmp');
   const pipe = outputPipe();
   const call = endWithUs({ program, args: qemuArguments(options, firmware, qmpSocket) });
-  const child = spawn(call.program, call.args, { stdio: ['ignore', pipe.writeEnd, 'pipe'] });
+  const child = spawn(call.program, call.args, {
+    stdio: [options.interactive === true ? 'inherit' : 'ignore', pipe.writeEnd, 'pipe'],
+  });
   pipe.started();
   const text = new ConsoleText();
   const log = createWriteStream(options.consoleLog, { flags: 'a' });
@@ -153,7 +188,7 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
         text.end(`QEMU ended with ${code ?? signal ?? 'no status'}${said === '' ? '' : ` (${said})`}`);
         log.end();
         rmSync(socketDir, { recursive: true, force: true });
-        resolve({ code, signal });
+        resolve({ code, signal, said });
       });
     });
   });

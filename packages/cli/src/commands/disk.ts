@@ -2,38 +2,18 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import {
-  Arch,
-  ARCHITECTURES,
   Claim,
   CLAIM_ESP_PATH,
   ClassName,
   DeviceId,
-  efiNames,
   IDENTITY_ESP_PATH,
   messageOf,
   SlipwayError,
   TenantId,
-  type Arch as ArchName,
 } from '@slipway/protocol';
 import { z } from 'zod';
-import { ARCH_NAMES, ArchOption } from '../arch-option.ts';
-import { collect, leaf, print, wholeNumber, word, type MakeContext } from '../command.ts';
+import { leaf, print, word, type MakeContext } from '../command.ts';
 import { connect } from '../context.ts';
-import { lengthOf, parseForward, showConsole } from '../machine.ts';
-
-/** The architecture that a disk boots on, by the boot loader it carries. */
-const archOf = async (disk: string): Promise<ArchName> => {
-  const { espList } = await import('@slipway/vm');
-  const files = new Set((await espList(disk)).map((path) => path.toUpperCase()));
-  const found = Arch.options.find(
-    (arch) => ARCHITECTURES[arch].efi !== undefined && files.has(efiNames(arch).firstFile),
-  );
-  if (found !== undefined) return found;
-  throw new SlipwayError(
-    'USAGE',
-    `${disk} carries no boot loader that tells its architecture. Name it by --arch.`,
-  );
-};
 
 const readPem = async (path: string): Promise<string> =>
   readFile(path, 'utf8').catch((cause: unknown) => {
@@ -117,63 +97,6 @@ export const diskCommands = (program: Command, makeContext: MakeContext): void =
       print(context, { disk, device: created?.deviceId ?? null }, () =>
         created === undefined ? `${disk}: provisioned` : `${disk}: provisioned as ${created.deviceId}`,
       );
-    },
-  });
-
-  leaf(program, makeContext, {
-    usage: 'run <disk>',
-    summary: 'boot a disk image in QEMU, its console here; Ctrl-C ends it',
-    options: z.object({
-      arch: ArchOption.optional(),
-      memory: z.int().min(128).default(1024),
-      cpus: z.int().min(1).default(2),
-      forward: z.array(z.string()).default([]),
-      vars: z.string().optional(),
-      console: z.string().optional(),
-      snapshot: z.boolean().default(false),
-      secureBoot: z.union([z.string(), z.literal(true)]).optional(),
-    }),
-    build: (command) =>
-      command
-        .option('-a, --arch <arch>', `${ARCH_NAMES}; otherwise as the boot loader of the disk says`)
-        .option('-m, --memory <mib>', 'memory of the device (1024)', wholeNumber)
-        .option('--cpus <n>', 'processors of the device (2)', wholeNumber)
-        .option(
-          '-f, --forward <host:guest>',
-          'a port of this machine to one of the device; may be given again',
-          collect,
-        )
-        .option('--vars <file>', 'EFI variables of the device; otherwise DISK.vars')
-        .option('--console <file>', 'where the console is kept; otherwise DISK.console.log')
-        .option('--snapshot', 'discard what the device writes')
-        .option(
-          '--secure-boot [folder]',
-          'enrol PK.pem, KEK.pem and db.pem of a folder; only signed disks start. No folder: the disk may enrol keys',
-        ),
-    run: async (context, words, options) => {
-      const { startVm } = await import('@slipway/vm');
-      const disk = resolve(context.cwd, word(words, 0));
-      const consoleLog = resolve(context.cwd, options.console ?? `${disk}.console.log`);
-      const before = await lengthOf(consoleLog);
-      const vm = await startVm({
-        arch: options.arch ?? (await archOf(disk)),
-        disk,
-        varsFile: resolve(context.cwd, options.vars ?? `${disk}.vars`),
-        memoryMb: options.memory,
-        cpus: options.cpus,
-        consoleLog,
-        forwards: options.forward.map(parseForward),
-        snapshot: options.snapshot,
-        ...(options.secureBoot === undefined
-          ? {}
-          : {
-              secureBoot:
-                options.secureBoot === true
-                  ? 'setup-mode'
-                  : { keysDir: resolve(context.cwd, options.secureBoot) },
-            }),
-      });
-      await showConsole(context, vm, consoleLog, before);
     },
   });
 };

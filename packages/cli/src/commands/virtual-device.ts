@@ -4,10 +4,10 @@ import type { Command } from 'commander';
 import { BuildId, ClassName, DeviceId, SlipwayError, VirtualDeviceFile, type Build } from '@slipway/protocol';
 import { z } from 'zod';
 import type { Client } from '@slipway/client';
-import { collect, leaf, print, wholeNumber, word, type MakeContext } from '../command.ts';
+import { leaf, print, wholeNumber, word, type MakeContext } from '../command.ts';
 import { connect, type Context } from '../context.ts';
 import { downloadArtifact } from '../download-artifact.ts';
-import { lengthOf, parseForward, showConsole } from '../machine.ts';
+import { lengthOf, parseForward, showConsole, withPublish } from '../machine.ts';
 
 const DISK = 'disk.img';
 
@@ -76,11 +76,12 @@ export const virtualDeviceCommand = (program: Command, makeContext: MakeContext)
       deviceId: DeviceId.optional(),
       memory: z.int().min(128).optional(),
       cpus: z.int().min(1).optional(),
+      publish: z.array(z.string()).default([]),
       forward: z.array(z.string()).default([]),
       start: z.boolean().default(true),
     }),
     build: (command) =>
-      command
+      withPublish(command)
         .option(
           '-c, --class <name>',
           'the first time: of the newest build of this class that has a disk image',
@@ -89,11 +90,6 @@ export const virtualDeviceCommand = (program: Command, makeContext: MakeContext)
         .option('--device-id <id>', 'the first time: id in the fleet; otherwise the server makes one')
         .option('-m, --memory <mib>', 'memory of the device (768)', wholeNumber)
         .option('--cpus <n>', 'processors of the device (1)', wholeNumber)
-        .option(
-          '-f, --forward <host:guest>',
-          'a port of this machine to one of the device; may be given again',
-          collect,
-        )
         .option('--no-start', 'only make it'),
     run: async (context, words, options) => {
       const { readVirtualDevice, startVirtualDevice, virtualDeviceFiles } = await import('@slipway/vm');
@@ -104,7 +100,7 @@ export const virtualDeviceCommand = (program: Command, makeContext: MakeContext)
           'USAGE',
           `${folder} holds ${known.id} already, of ${known.deviceClass} ${known.version}. Start it without --class, --build and --device-id, or name another folder.`,
         );
-      const forwards = options.forward.map(parseForward);
+      const forwards = [...options.publish, ...options.forward].map(parseForward);
       const device = known ?? (await make(context, folder, options));
       if (!options.start) {
         print(

@@ -1,0 +1,107 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { findImage } from './find-image.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slipway-image-'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+const at = (name: string): string => join(folder, name);
+const put = async (name: string, offset: number, text: string): Promise<void> => {
+  const bytes = Buffer.alloc(2048);
+  bytes.write(text, offset, 'latin1');
+  await writeFile(at(name), bytes);
+};
+const kernel = async (name = 'edge-kernel'): Promise<void> => put(name, 0x202, 'HdrS');
+const commandLine = async (text: string): Promise<void> => writeFile(at('edge-cmdline'), text);
+
+describe('a kernel is found with what belongs to it', () => {
+  test.each([['edge'], ['edge-kernel'], ['edge-initrd.img']])('by %s', async (name) => {
+    await kernel();
+    await put('edge-initrd.img', 0, '070701');
+    await put('edge-squashfs.img', 0, 'hsqs');
+    await commandLine('console=ttyS0\n');
+    expect(await findImage(at(name))).toEqual({
+      type: 'kernel',
+      arch: 'amd64',
+      kernel: at('edge-kernel'),
+      initrd: at('edge-initrd.img'),
+      commandLine: 'console=ttyS0',
+    });
+  });
+
+  test('with a root that is named rather than the initrd', async () => {
+    await kernel();
+    await put('edge-initrd.img', 0, '070701');
+    await put('edge-erofs.img', 1024, '\u00e2\u00e1\u00f5\u00e0');
+    await put('edge-erofs-initrd.img', 0, '070701');
+    await commandLine('quiet');
+    expect(await findImage(at('edge-erofs.img'))).toEqual({
+      type: 'kernel',
+      arch: 'amd64',
+      kernel: at('edge-kernel'),
+      initrd: at('edge-erofs-initrd.img'),
+      root: at('edge-erofs.img'),
+      commandLine: 'quiet root=/dev/vda',
+    });
+  });
+
+  test('with a root by the name of the build, its own root= kept', async () => {
+    await kernel();
+    await put('edge-squashfs.img', 0, 'hsqs');
+    await commandLine('root=/dev/sda');
+    expect(await findImage(at('edge'))).toMatchObject({
+      root: at('edge-squashfs.img'),
+      initrd: undefined,
+      commandLine: 'root=/dev/sda',
+    });
+  });
+
+  test('alone', async () => {
+    await kernel('vmlinuz');
+    expect(await findImage(at('vmlinuz'))).toEqual({
+      type: 'kernel',
+      arch: 'amd64',
+      kernel: at('vmlinuz'),
+      commandLine: '',
+    });
+  });
+});
+
+describe('refused is, with what it is,', () => {
+  test.each<[string, string, number, string, RegExp]>([
+    ['a bundle', 'x.tar', 0, 'manifest.json', /an update bundle/],
+    ['a container image', 'x.tar', 0, 'blobs', /a container image/],
+    ['a tar of files', 'x.tar', 0, 'bin', /a tar of files/],
+  ])('%s', async (_title, name, offset, text, message) => {
+    const bytes = Buffer.alloc(1024);
+    bytes.write(text, offset);
+    bytes.write('ustar', 257);
+    await writeFile(at(name), bytes);
+    await expect(findImage(at(name))).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  test('a root or an initrd without a kernel', async () => {
+    await put('edge-squashfs.img', 0, 'hsqs');
+    await expect(findImage(at('edge-squashfs.img'))).rejects.toMatchObject({ code: 'USAGE' });
+    await put('edge-initrd.img', 0, '070701');
+    await expect(findImage(at('edge-initrd.img'))).rejects.toMatchObject({ code: 'USAGE' });
+  });
+
+  test('a text, a folder, and what is not there', async () => {
+    await writeFile(at('text'), 'text');
+    await mkdir(at('folder'));
+    await expect(findImage(at('text'))).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(findImage(at('folder'))).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(findImage(at('nowhere'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
