@@ -30,7 +30,7 @@ files:
       #!/usr/bin/busybox sh
       bb=/usr/bin/busybox
       for name in failover net_failover virtio_net; do
-        $bb insmod $($bb find /usr/lib/modules -name $name.ko)
+        $bb insmod $($bb find /usr/lib/modules -name $name.ko'*')
       done
       $bb ip link set eth0 up
       $bb ip addr add 10.0.2.15/24 dev eth0
@@ -48,9 +48,11 @@ const digestOf = async (path: string): Promise<string> =>
     .update(await readFile(path))
     .digest('hex');
 
+const MAX_ATTEMPTS = 1000;
+
 /** Of a machine that may not be up yet. */
 const answerOf = async (port: number, isOver: () => boolean): Promise<string> => {
-  for (;;) {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const answer = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(2000) }).then(
       async (response) => response.text(),
       () => undefined,
@@ -61,6 +63,7 @@ const answerOf = async (port: number, isOver: () => boolean): Promise<string> =>
       setTimeout(resolve, 500);
     });
   }
+  throw new Error(`the machine has not answered ${MAX_ATTEMPTS} times`);
 };
 
 test('an image with UEFI answers from a qcow2, which stays as it is', async () => {

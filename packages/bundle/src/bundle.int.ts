@@ -36,6 +36,7 @@ import {
   digestOf,
   type FileDigest,
   readSignature,
+  signBundle,
   verifyBundle,
   verifyClaims,
   writeBundle,
@@ -361,4 +362,28 @@ describe('verifyBundle refuses', () => {
     expect(await codeFrom(path('huge.tar'))).toBe('BUNDLE_DIGEST_MISMATCH');
     rmSync(path('huge.tar'));
   });
+});
+
+test('a build of this machine is signed: what the bundle claims is what was built, and the same again', async () => {
+  const build = mkdtempSync(join(folder, 'build-'));
+  for (const name of ['uki.efi', 'root.img', 'sbom.cdx.json'] as const)
+    copyFileSync(files[name], join(build, name));
+  const { release, version, counter, deviceClass, arch, timeFloor, rootHash, verityDataBlocks } = manifest;
+  const claims = { release, version, counter, deviceClass, arch, timeFloor, rootHash, verityDataBlocks };
+  const result = { v: 1, build: manifest.build, ...claims, request: manifest.provenance };
+  const declaration = JSON.stringify({ ...result, artifacts: [], components: [] });
+  writeFileSync(join(build, 'result.json'), declaration);
+  const signer = {
+    leafKeyPem: tree.leaf.keyPem,
+    leafCertPem: tree.leaf.certificatePem,
+    chainPem: tree.intermediate.certificatePem,
+  };
+  const { digest } = await signBundle(build, signer, join(build, 'a.tar'));
+  const verified = await verifyBundle(join(build, 'a.tar'), { releaseRootPem: tree.root.certificatePem });
+  expect(verified.manifest).toMatchObject({
+    ...claims,
+    build: manifest.build,
+    provenance: digestOf(Buffer.from(declaration)),
+  });
+  expect((await signBundle(build, signer, join(build, 'b.tar'))).digest).toBe(digest);
 });

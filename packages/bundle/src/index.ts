@@ -5,6 +5,7 @@
  * `tar-header.ts` and `manifest.ts` use no `node:` API; the agent on the device reads bundles with them.
  */
 export { chunksOf, digestFile, digestOf, type FileDigest, FileDigester, readFully } from './digest-file.ts';
+export { makeManifest } from './make-manifest.ts';
 export { parseManifest, parseManifestOnDevice, PAYLOAD_ORDER, type PayloadName } from './manifest.ts';
 export { type Head, readHead, readSignature } from './read-head.ts';
 export {
@@ -15,6 +16,7 @@ export {
   TAR_END_BYTES,
   tarPadding,
 } from './tar-header.ts';
+export { type BundleSigner, signBundle } from './sign-bundle.ts';
 export { type VerifiedBundle, verifyBundle, type VerifyBundle } from './verify-bundle.ts';
 export { verifyClaims, type VerifyClaims, verifyHead } from './verify-claims.ts';
 export { writeBundle, type WriteBundle } from './write-bundle.ts';

@@ -25,6 +25,10 @@ export type ClassBuildOptions = Pick<
   readonly time: number;
   /** where devices enrol and whom they trust; absent: the image has no agent */
   readonly deployment?: BuildRequest['deployment'] | undefined;
+  /** rises with every release of the class: devices take none below the one they have; default 1 */
+  readonly counter?: number | undefined;
+  /** adds outputs to the folder before it gets to its place */
+  readonly complete?: ((folder: string, result: BuildResult) => Promise<void>) | undefined;
 };
 
 export type ClassBuild = { readonly folder: string; readonly result: BuildResult };
@@ -35,16 +39,24 @@ const NO_DEPLOYMENT = { enrolUrl: 'https://server.invalid', serverCa: '', releas
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** Names of build and release are taken from what is built: the same class gives the same bytes. */
-const requestOf = ({ texts, version, time, deployment = NO_DEPLOYMENT }: ClassBuildOptions): BuildRequest => {
+const requestOf = ({
+  texts,
+  version,
+  time,
+  deployment = NO_DEPLOYMENT,
+  counter = 1,
+}: ClassBuildOptions): BuildRequest => {
   const { classFile, imageFiles } = texts;
   const { name } = parseClassFile(classFile.text, classFile.name);
-  const id = sha256(JSON.stringify([classFile, imageFiles, version, time, deployment])).slice(0, 16);
+  const id = sha256(
+    JSON.stringify([classFile, imageFiles, version, time, deployment, ...(counter === 1 ? [] : [counter])]),
+  ).slice(0, 16);
   return BuildRequest.parse({
     v: 1,
     build: `bld_${id}`,
     release: `rel_${id}`,
     version,
-    counter: 1,
+    counter,
     deviceClass: name,
     timeFloor: time,
     classFile,
@@ -107,6 +119,7 @@ export const buildClass = async (options: ClassBuildOptions): Promise<ClassBuild
       keepsRoot: true,
     });
     await writeFile(join(fresh, RESULT), `${JSON.stringify(result, null, 2)}\n`);
+    await options.complete?.(fresh, result);
     await replaceFolder(fresh, folder, scratch);
     return { folder, result };
   } catch (error) {

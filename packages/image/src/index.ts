@@ -6,6 +6,8 @@
 export { buildLocal, type LocalBuildOptions, type LocalBuildResult } from './build-local.ts';
 export { referencesOf, type SpecComponents } from './local-components.ts';
 export { DISK_FORMATS, FORMATS, isDiskFormat, type DiskFormat, type Format } from './outputs/format-names.ts';
+export { convertDisk } from './outputs/disk/disk-formats.ts';
+export { readSparseDisk, type SparseDisk } from './outputs/disk/sparse-disk.ts';
 export { parseFormat, type OutputFile } from './outputs/formats.ts';
 export type { DescribeOptions, DescriptionFile } from './describe/describe-build.ts';
 export { assertNoFolder, ownFolder } from './outputs/staging.ts';

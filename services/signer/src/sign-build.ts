@@ -1,13 +1,19 @@
 import { lstat, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { digestOf, PAYLOAD_ORDER, type FileDigest, type PayloadName, writeBundle } from '@slipway/bundle';
+import {
+  digestOf,
+  makeManifest,
+  PAYLOAD_ORDER,
+  type FileDigest,
+  type PayloadName,
+  writeBundle,
+} from '@slipway/bundle';
 import {
   type ArtifactName,
   type BuildId,
   BuildRequest,
   BuildResult,
   type JobProgress,
-  Manifest,
   SignResult,
   SlipwayError,
 } from '@slipway/protocol';
@@ -21,8 +27,6 @@ import { compareArtifact, type Declared, readPlain, stageArtifact } from './stag
 import { readUki } from './uki.ts';
 import { verifyVerity } from './verity.ts';
 
-/** The first agent that knows this format of bundle. */
-const MINIMUM_AGENT = '0.1.0';
 const MAX_JSON_BYTES = 16 * 1024 * 1024;
 
 const mismatch = (why: string, cause?: unknown): SlipwayError =>
@@ -73,29 +77,6 @@ const declaredOf = (result: BuildResult): ReadonlyMap<ArtifactName, Declared> =>
     if (!declared.has(name)) throw mismatch(`result.json: it declares no ${name}`);
   }
   return declared;
-};
-
-const manifestOf = (
-  { result, bytes }: Declaration,
-  files: ReadonlyMap<PayloadName, FileDigest>,
-): Uint8Array => {
-  const manifest = Manifest.parse({
-    v: 1,
-    format: 'slipway-bundle',
-    release: result.release,
-    version: result.version,
-    counter: result.counter,
-    deviceClass: result.deviceClass,
-    arch: result.arch,
-    build: result.build,
-    timeFloor: result.timeFloor,
-    rootHash: result.rootHash,
-    verityDataBlocks: result.verityDataBlocks,
-    minimumAgent: MINIMUM_AGENT,
-    provenance: digestOf(bytes),
-    files: PAYLOAD_ORDER.map((name) => ({ name, ...files.get(name) })),
-  });
-  return Buffer.from(`${JSON.stringify(manifest)}\n`);
 };
 
 const assertCycloneDx = async (path: string): Promise<void> => {
@@ -154,7 +135,7 @@ export const signBuild = async (signer: SignBuild, buildId: BuildId): Promise<Si
     if (db !== undefined) staged.set('uki.efi', await signUki(paths['uki.efi'], db));
 
     await onProgress({ step: 'sign', percent: 70 });
-    const manifest = manifestOf(declaration, staged);
+    const manifest = makeManifest(result, digestOf(declaration.bytes), staged);
     const { build, release, deviceClass, counter } = result;
     const claim = { build, release, deviceClass, counter, manifest: digestOf(manifest) };
     // On disk before the signature exists: whatever was signed is in the log, though not all in the log was signed.

@@ -10,6 +10,7 @@ import type { Context } from '../context.ts';
 import { readImageFiles } from '../read-image-files.ts';
 import { size, table } from '../table.ts';
 import { agentParts } from './class-deployment.ts';
+import { bundleSigner, parseClassFormats, writeClassOutputs, type ClassOutput } from './class-outputs.ts';
 import { showClassProgress } from './class-progress.ts';
 import { findClasses, findRepository, type FoundClass } from './find-classes.ts';
 
@@ -18,7 +19,10 @@ export type ClassOutcome = {
   readonly class: string;
   readonly file: string;
 } & (
-  | ({ readonly status: 'built' } & Pick<ClassBuild, 'folder' | 'result'>)
+  | ({ readonly status: 'built'; readonly outputs: readonly ClassOutput[] } & Pick<
+      ClassBuild,
+      'folder' | 'result'
+    >)
   | { readonly status: 'failed'; readonly code: ErrorCode; readonly message: string }
   /** another one failed first, and that ends it all */
   | { readonly status: 'stopped' }
@@ -63,6 +67,16 @@ const render = (context: Context, outcomes: readonly ClassOutcome[]): string =>
     ]),
     context.columns,
   );
+
+/** What was asked for by --format. */
+const renderOutputs = (context: Context, outcomes: readonly ClassOutcome[]): string[] => {
+  const rows = outcomes.flatMap((one) =>
+    one.status === 'built'
+      ? one.outputs.map((output) => [one.class, output.name, size(output.size), output.digest])
+      : [],
+  );
+  return rows.length === 0 ? [] : [table(['class', 'output', 'size', 'digest'], rows, context.columns)];
+};
 
 /** Prints what each class would be made of. */
 const showSpecs = async (
@@ -110,6 +124,8 @@ export const buildClasses = async (context: Context, options: BuildOptions): Pro
   const { LOCK_FILE } = await import('@slipway/lock');
   const agent = await agentParts(context, options);
   const cacheDir = cacheFolder(context, options.cache);
+  const formats = parseClassFormats(options.format);
+  const signer = await bundleSigner(context, formats, options);
   const shared = createSharedWork();
   const isShown =
     !options.quiet &&
@@ -132,7 +148,13 @@ export const buildClasses = async (context: Context, options: BuildOptions): Pro
           `the image of ${one.name} has the agent, and no server is known for it; name one by --enrol-url, --server-ca and --release-root, run "npm run up", or say agent: { enabled: false }`,
         );
       const files = [one.file, ...texts.imageFiles.map(({ name }) => name), LOCK_FILE];
+      if (signer !== undefined && one.deviceClass.secureBoot)
+        throw new SlipwayError(
+          'OUTPUT_UNSUPPORTED',
+          `the firmware of ${one.name} starts only what is signed for it, which the signer of a server does; leave --format bundle out, or build it there`,
+        );
       const progress = progressOf(one.name);
+      let outputs: readonly ClassOutput[] = [];
       const built = await withCancellation(signal, async () =>
         buildClass({
           texts,
@@ -142,6 +164,10 @@ export const buildClasses = async (context: Context, options: BuildOptions): Pro
           version: options.imageVersion,
           time: options.time ?? (await timeOf(context, repository, files)),
           ...agent,
+          counter: options.counter,
+          complete: async (folder, result) => {
+            outputs = await writeClassOutputs(folder, result, formats, signer);
+          },
           shared,
           offline: options.offline,
           dockerfileBuilds: options.allowDockerfileBuilds
@@ -154,7 +180,7 @@ export const buildClasses = async (context: Context, options: BuildOptions): Pro
           log: () => undefined,
         }),
       );
-      return { ...told, status: 'built', ...built };
+      return { ...told, status: 'built', ...built, outputs };
     } catch (error) {
       if (signal.aborted) return { ...told, status: 'stopped' };
       const failure = { code: codeOf(error), message: messageOf(error) };
@@ -167,7 +193,10 @@ export const buildClasses = async (context: Context, options: BuildOptions): Pro
   const outcomes = await sideBySide(classes, options.jobs ?? availableParallelism(), buildOne);
   await keepCacheSmall(context, cacheDir);
   context.signal.throwIfAborted();
-  if (!options.quiet) print(context, outcomes, () => render(context, outcomes));
+  if (!options.quiet)
+    print(context, outcomes, () =>
+      [render(context, outcomes), ...renderOutputs(context, outcomes)].join('\n\n'),
+    );
   const [first] = outcomes.flatMap((one) => (one.status === 'failed' ? [one.code] : []));
   if (first !== undefined) throw new Ended(ERRORS[first].exit);
 };

@@ -20,6 +20,9 @@ export const CLASS_OPTIONS = {
   enrolUrl: z.url().optional(),
   serverCa: z.string().optional(),
   releaseRoot: z.string().optional(),
+  counter: z.int().min(1).default(1),
+  signKey: z.string().optional(),
+  signCert: z.string().optional(),
 } as const;
 const ClassOptions = z.object(CLASS_OPTIONS);
 export type ClassOptions = z.infer<typeof ClassOptions>;
@@ -47,10 +50,13 @@ export const withClassOptions = (command: Command): Command =>
     .option('--agent <folder>', "with the agent's quickjs.mjs or node.mjs; otherwise SLIPWAY_AGENT_BUNDLES")
     .option('--enrol-url <url>', 'where devices enrol; otherwise at the instance that runs here')
     .option('--server-ca <file>', 'PEM of whom devices trust as a server')
-    .option('--release-root <file>', 'PEM of the root that devices verify releases by');
+    .option('--release-root <file>', 'PEM of the root that devices verify releases by')
+    .option('--counter <number>', 'rises with every release: devices take none below theirs (1)', wholeNumber)
+    .option('--sign-key <file>', 'of --format bundle: the RSA key that signs it, PEM')
+    .option('--sign-cert <file>', 'its certificate, and those between it and the root of devices, PEM');
 
 /** A class says itself what these would say. */
-const OF_IMAGE_FILES = ['format', 'name', 'output', 'arch', 'report', 'sbom'] as const;
+const OF_IMAGE_FILES = ['size', 'name', 'output', 'arch', 'report', 'sbom'] as const;
 
 /**
  * @param given names of the options on the command line

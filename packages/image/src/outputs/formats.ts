@@ -27,6 +27,12 @@ const WRITERS: Readonly<Record<Format, WriteOutput>> = {
 export const parseFormat = (text: string): Format => {
   const found = FORMATS.find((format) => format === text);
   if (found !== undefined) return found;
+  if (text === 'bundle')
+    throw new SlipwayError(
+      'OUTPUT_UNSUPPORTED',
+      'a bundle updates devices with two slots, which image files alone do not make; build device classes by --class or --all with --format bundle',
+      { details: { format: text } },
+    );
   throw new SlipwayError(
     'OUTPUT_UNSUPPORTED',
     `expected a format out of ${FORMATS.join(', ')}, found ${JSON.stringify(text)}`,

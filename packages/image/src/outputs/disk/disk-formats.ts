@@ -1,5 +1,6 @@
+import { join } from 'node:path';
 import type { Piece } from '@slipway/components';
-import { digestPieces } from '../write-file.ts';
+import { digestPieces, writePieces, type WrittenFile } from '../write-file.ts';
 import type { DiskFormat } from '../format-names.ts';
 import { writeOutput, type OutputInput, type WrittenOutput } from '../output.ts';
 import { growDisk } from './grow-disk.ts';
@@ -39,6 +40,18 @@ export type DiskOutput = Pick<OutputInput, 'staging' | 'name' | 'digests'> & {
   /** the raw disk; `raw-efi` moves it away when the build is complete */
   readonly path: string;
   readonly disk: SparseDisk;
+};
+
+/** Writes a disk in another format into a folder. */
+export const convertDisk = async (
+  format: Exclude<DiskFormat, 'raw-efi'>,
+  disk: SparseDisk,
+  folder: string,
+  name: string,
+): Promise<{ readonly name: string } & WrittenFile> => {
+  const { suffix, pieces, sparse = false } = CONVERSIONS[format];
+  const file = `${name}${suffix}`;
+  return { name: file, ...(await writePieces(join(folder, file), pieces(disk, file), { sparse })) };
 };
 
 /** Writes a disk in one of its formats into the staging folder. */
