@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -106,3 +106,19 @@ test.each(['squashfs', 'erofs'] as const)(
     expect(stdout).toContain(`root /dev/vda / ${kind} ro`);
   },
 );
+
+const firmware = async (): Promise<string[]> => {
+  const variables = join(folder, 'vars.fd');
+  await copyFile('/usr/share/OVMF/OVMF_VARS_4M.fd', variables);
+  return [
+    ['-drive', 'if=pflash,unit=0,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd'],
+    ['-drive', `if=pflash,unit=1,format=raw,file=${variables}`],
+  ].flat();
+};
+
+test('the firmware of a PC starts an image from a CD', async () => {
+  await build('iso', ['iso-efi']);
+  const stdout = await boot([...(await firmware()), '-cdrom', join(folder, 'iso', 'image-efi.iso')]);
+  expect(stdout).toMatch(/starting Boot\d+ "UEFI QEMU DVD-ROM/);
+  expectRoot(stdout);
+});

@@ -21,7 +21,7 @@ test.each([
   [['sb'], ['sbom']],
   [
     ['cache', ''],
-    ['path', 'ls', 'prune', 'export', 'import'],
+    ['path', 'ls', 'prune'],
   ],
   [['cache', 'prune', '--o'], ['--older-than']],
   [

@@ -66,7 +66,7 @@ files:
 `;
 
 /** A disk for UEFI needs a package of Debian's. */
-const WITHOUT_PACKAGES = FORMATS.filter((format) => !isDiskFormat(format));
+const WITHOUT_PACKAGES = FORMATS.filter((format) => format !== 'iso-efi' && !isDiskFormat(format));
 
 const build = async (more: Partial<LocalBuildOptions> = {}, text = IMAGE) =>
   buildLocal({

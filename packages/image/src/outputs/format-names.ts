@@ -5,6 +5,7 @@ export const FORMATS = [
   'tar-kernel-initrd',
   'kernel+squashfs',
   'kernel+erofs',
+  'iso-efi',
   'raw-efi',
   'qcow2-efi',
   'vmdk',

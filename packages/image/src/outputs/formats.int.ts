@@ -120,6 +120,7 @@ test('every output is what its record says, and nothing else is there', async ()
     'image-initrd.tar',
     'image-squashfs.img',
     'image-erofs.img',
+    'image-efi.iso',
     'image-efi.img',
     'image-efi.qcow2',
     'image.vmdk',
@@ -370,5 +371,61 @@ describe('a build that fails', () => {
     await utimes(join(folder, 'out', foreign[1]), 1, 1);
     await write(['tar']);
     expect(await readdir(join(folder, 'out'))).toEqual([foreign[0], 'image.tar']);
+  });
+});
+
+describe('iso-efi', () => {
+  const SECTOR = 2048;
+
+  test('CD and stick point at the same EFI system partition, which holds the image as the first program', async () => {
+    await write(['iso-efi']);
+    const iso = await readFile(out('image-efi.iso'));
+    expect(iso.toString('latin1', 16 * SECTOR + 1, 16 * SECTOR + 6)).toBe('CD001');
+    expect(iso.toString('latin1', 16 * SECTOR + 40, 16 * SECTOR + 72).trim()).toBe('IMAGE');
+    // El Torito: the boot record names the catalogue, whose first entry is for EFI, without emulation.
+    expect(iso.toString('latin1', 17 * SECTOR + 7, 17 * SECTOR + 30)).toBe('EL TORITO SPECIFICATION');
+    const catalogue = iso.subarray(iso.readUInt32LE(17 * SECTOR + 0x47) * SECTOR);
+    expect([...catalogue.subarray(0, 2)]).toEqual([1, 0xef]);
+    expect([...catalogue.subarray(32, 34)]).toEqual([0x88, 0]);
+    // More sectors than 16 bits can count are said by none: up to the end of the file system, so it must lie inside.
+    expect(catalogue.readUInt16LE(38)).toBe(0);
+    const offset = catalogue.readUInt32LE(40) * SECTOR;
+    const esp = 34 * 1024 * 1024;
+    expect(iso.readUInt32LE(16 * SECTOR + 80) * SECTOR).toBeGreaterThanOrEqual(offset + esp);
+    const gpt = run('/usr/sbin/sgdisk', '--info=2', out('image-efi.iso'));
+    expect(gpt).toMatch(/C12A7328-F81F-11D2-BA4B-00A0C93EC93B/i);
+    expect(Number(/First sector: (\d+)/.exec(gpt)?.[1]) * 512).toBe(offset);
+    expect(run('/usr/sbin/sgdisk', '--verify', out('image-efi.iso'))).toMatch(/No problems found/);
+
+    const program = join(folder, 'program.efi');
+    run('mcopy', '-i', `${out('image-efi.iso')}@@${offset}`, '::/EFI/BOOT/BOOTX64.EFI', program);
+    expect(peSections(await readFile(program)).map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['.linux', '.initrd', '.cmdline']),
+    );
+  });
+
+  test('the same tree gives the same bytes', async () => {
+    await write(['iso-efi']);
+    const first = await readFile(out('image-efi.iso'));
+    const umask = process.umask(0o077);
+    try {
+      await write(['iso-efi'], { out: 'again' });
+    } finally {
+      process.umask(umask);
+    }
+    expect((await readFile(join(folder, 'again', 'image-efi.iso'))).equals(first)).toBe(true);
+  });
+
+  test('a kernel that UEFI cannot start is refused, and nothing is left', async () => {
+    const tree = treeOf();
+    tree.set('boot/kernel', {
+      ...meta,
+      path: 'boot/kernel',
+      type: 'file',
+      mode: 0o644,
+      content: Buffer.from('kernel'),
+    });
+    await expect(write(['iso-efi'], { tree })).rejects.toMatchObject({ code: 'OUTPUT_UNSUPPORTED' });
+    expect(await readdir(join(folder, 'out'))).toEqual([]);
   });
 });

@@ -2,6 +2,7 @@ import { SlipwayError } from '@slipway/protocol';
 import { docker, oci, tar } from './archives.ts';
 import { efiDisk } from './disk/efi-disk.ts';
 import { FORMATS, type Format } from './format-names.ts';
+import { isoEfi } from './iso-efi.ts';
 import { kernelInitrd, tarKernelInitrd } from './kernel-initrd.ts';
 import { kernelErofs, kernelSquashfs } from './kernel-root.ts';
 import type { OutputInput, WriteOutput, WrittenOutput } from './output.ts';
@@ -12,6 +13,7 @@ const WRITERS: Readonly<Record<Format, WriteOutput>> = {
   'tar-kernel-initrd': tarKernelInitrd,
   'kernel+squashfs': kernelSquashfs,
   'kernel+erofs': kernelErofs,
+  'iso-efi': isoEfi,
   'raw-efi': efiDisk('raw-efi'),
   'qcow2-efi': efiDisk('qcow2-efi'),
   vmdk: efiDisk('vmdk'),
