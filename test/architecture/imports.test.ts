@@ -73,7 +73,8 @@ const RULES: readonly Rule[] = [
     in: /^packages\/dashboard\//,
     forbidden: /^@slipway\/(?!protocol|client)|^node:/,
     except: /\.(?:test|int)\.ts$|^packages\/dashboard\/src\/build\//,
-    because: 'it runs in browsers and can do nothing that the HTTP API cannot',
+    because:
+      'it runs in browsers and can do nothing that the HTTP API cannot; what it lays out as reports do is in protocol/treemap',
   },
   {
     name: 'the builder never sees signing code',

@@ -259,9 +259,15 @@ export const assembleImage = async (
   await writeFile(join(workDir, 'uki.efi'), uki);
 
   await writeFile(join(workDir, SBOM_NAME), makeCycloneDx(sbom));
+  const containers = parts.containers.map(({ component }) => component);
+  // What a package is in the root for, it is for the system first; the boot loader is not in it.
+  const inRoot = [...parts.system, parts.kernel, ...parts.init, ...containers];
+  const places = new Map(
+    parts.containers.map(({ section, index, component }) => [`${section}[${index}]`, component.ref]),
+  );
   await writeFile(
     join(workDir, CONTENTS_NAME),
-    makeContents(tree, components, formatSpec(spec, 'yaml'), digestOf),
+    makeContents(tree, inRoot, formatSpec(spec, 'yaml'), places, digestOf),
   );
 
   const origins = distinctOrigins(components.flatMap((component) => component.origins));

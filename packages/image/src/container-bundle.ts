@@ -1,4 +1,4 @@
-import type { Component, Tree } from '@slipway/components';
+import type { Component, Tree, TreeEntry } from '@slipway/components';
 import type { Container } from '@slipway/image-spec';
 import type { Arch } from '@slipway/protocol';
 import { containerConfig, type RuntimeConfig } from './container-config.ts';
@@ -55,6 +55,13 @@ const mountLine = ({
 }: NonNullable<NonNullable<Container['runtime']>['mounts']>[number]) =>
   `${type ?? 'bind'} ${source ?? 'none'} ${destination} ${(options ?? ['defaults']).join(',')}\n`;
 
+/** Packages may be in several components: where the image file asks for this one tells them apart. */
+const located = (entry: TreeEntry, location: string): TreeEntry => ({
+  ...entry,
+  location,
+  over: entry.over?.map((old) => ({ ...old, location })),
+});
+
 /**
  * Adds the bundle of a container to a root tree: `config.json` and `rootfs`, or for a writable one `lower`, `tmp` and
  * `rootfs`, which are overlaid on the device. Containers of one image share its files if they mount the same places.
@@ -82,7 +89,7 @@ export const addContainer = (
     shared.set(key, files);
     putDirectory(tree, files);
     for (const entry of rootfs(component, config, isFile).values()) {
-      const moved = underDirectory(entry, files);
+      const moved = located(underDirectory(entry, files), `${section}[${index}]`);
       ensureParents(tree, moved.path);
       tree.set(moved.path, moved);
     }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
-import type { Component, Layer, Tree } from '@slipway/components';
+import type { Component, Layer, Tree, TreeEntry } from '@slipway/components';
 import { ContentsEntry, ContentsHead, Digest } from '@slipway/protocol';
 import { expect, test } from 'vitest';
 import { putFile, putSymlink } from '../tree-edit.ts';
@@ -109,4 +109,23 @@ test('layers, places in the image file and what was replaced or taken away are t
     { path: 'gone', by: numberOf(2), over: [{ from: numberOf(1), type: 'symlink' }] },
   ]);
   expect(head.configuration).toBe('init: []\n');
+});
+
+test('a package that several components brought is of each where that one was asked for, and else of the first', () => {
+  const [system, web] = ['deb:system', 'oci:web'].map((ref) => component(ref, 'deb:libc6@2.41', ['libc.so']));
+  if (system === undefined || web === undefined) throw new Error('expected two components');
+  const [entry] = system.tree.values();
+  if (entry === undefined) throw new Error('expected an entry');
+  const below: TreeEntry = {
+    ...entry,
+    path: 'containers/services/web/rootfs/libc.so',
+    location: 'services[0]',
+  };
+  const tree: Tree = new Map([entry, below].map((one) => [one.path, one]));
+  const places = new Map([['services[0]', 'oci:web']]);
+  const { head, entries } = read(makeContents(tree, [system, web], undefined, places));
+  expect(entries.map(({ path, from }) => [path, head.origins[from]?.component])).toEqual([
+    ['containers/services/web/rootfs/libc.so', 'oci:web'],
+    ['libc.so', 'deb:system'],
+  ]);
 });

@@ -37,10 +37,14 @@ const componentsBySource = (components: readonly Component[]): ReadonlyMap<strin
 type Origin = ContentsHead['origins'][number];
 
 /** Origins in the order of their texts, so that the same image gives the same numbers. */
-const numberOrigins = (lineages: Iterable<Lineage>, componentOf: ReadonlyMap<string, string>) => {
+const numberOrigins = (
+  lineages: Iterable<Lineage>,
+  bySource: ReadonlyMap<string, string>,
+  byPlace: ReadonlyMap<string, string>,
+) => {
   const originOf = ({ source, part, layer, location }: Lineage): Origin => {
     const what = part ?? source;
-    const component = componentOf.get(what);
+    const component = byPlace.get(location ?? '') ?? bySource.get(what);
     return {
       ...(component === undefined ? {} : { component }),
       source: what,
@@ -69,12 +73,14 @@ const numberOrigins = (lineages: Iterable<Lineage>, componentOf: ReadonlyMap<str
  * The list of all that is in the root, as `contents.jsonl.gz` holds it.
  *
  * @param configuration the merged image file as YAML
+ * @param places the component that the image file asks for at a place such as `services[1]`
  * @param digestOf of files that several images hold; absent: each is read
  */
 export const makeContents = (
   tree: Tree,
   components: readonly Component[],
   configuration?: string,
+  places: ReadonlyMap<string, string> = new Map(),
   digestOf: (content: Content) => string = digestContent,
 ): Uint8Array => {
   const entries = sortedEntries(tree);
@@ -90,7 +96,7 @@ export const makeContents = (
       yield* over;
     }
   };
-  const { origins, numberOf } = numberOrigins(lineages(), componentsBySource(components));
+  const { origins, numberOf } = numberOrigins(lineages(), componentsBySource(components), places);
   const overOf = (over: readonly Replaced[]): ContentsOver[] =>
     over.map((old) => ({
       from: numberOf(old),

@@ -1,12 +1,12 @@
+import { squarify, type Rect } from '@slipway/protocol/treemap';
 import type { TreeNode } from './contents-tree.ts';
-import { squarify, type Rectangle } from './treemap.ts';
 
 /** A file or folder on the map. */
 export type Tile = {
   readonly node: TreeNode;
   /** its name, of a folder with nothing but another folder in it the names of both */
   readonly label: string;
-  readonly at: Rectangle;
+  readonly at: Rect;
   /** whether what is in it is laid out within it */
   readonly isOpen: boolean;
 };
@@ -17,7 +17,7 @@ const BORDER = 2;
 /** A folder that is smaller is one tile, for nothing in it could be told apart. */
 const MIN_OPEN = { width: 48, height: 40 };
 
-const inside = ({ x, y, width, height }: Rectangle): Rectangle => ({
+const inside = ({ x, y, width, height }: Rect): Rect => ({
   x: x + BORDER,
   y: y + HEAD,
   width: Math.max(0, width - 2 * BORDER),
@@ -36,9 +36,17 @@ const onlyFolder = (
 };
 
 /** The tree as tiles within tiles, each after the one it lies in. */
-export const tilesOf = (root: TreeNode, within: Rectangle): Tile[] =>
-  squarify(root.children, within).flatMap(({ item, at }): Tile[] => {
+export const tilesOf = (root: TreeNode, within: Rect): Tile[] => {
+  const items = root.children.filter(({ size }) => size > 0);
+  const places = squarify(
+    items.map(({ size }) => size),
+    within,
+  );
+  return items.flatMap((item, index): Tile[] => {
+    const at = places[index];
+    if (at === undefined || at.width <= 0 || at.height <= 0) return [];
     const isOpen = item.type === 'directory' && at.width >= MIN_OPEN.width && at.height >= MIN_OPEN.height;
     const { node, label } = isOpen ? onlyFolder(item) : { node: item, label: item.name };
     return [{ node, label, at, isOpen }, ...(isOpen ? tilesOf(node, inside(at)) : [])];
   });
+};

@@ -1,5 +1,5 @@
 import type { ContentsNode } from '@slipway/protocol';
-import { squarify, type Rect } from './squarify.ts';
+import { squarify, type Rect } from '@slipway/protocol/treemap';
 
 /** A file or folder with its place in the picture. */
 export type Tile = Rect & {

@@ -1,3 +1,8 @@
+/**
+ * Sizes as areas: for the report of `slipway report`, which is written on a server or a developer's machine, and for the
+ * dashboard, which runs in browsers and knows nothing but this package and the client.
+ */
+
 /** A rectangle within a picture, in its own measure. */
 export type Rect = {
   readonly x: number;

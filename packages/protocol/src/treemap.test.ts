@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { squarify, type Rect } from './squarify.ts';
+import { squarify, type Rect } from './treemap.ts';
 
 const area = ({ width, height }: Rect): number => width * height;
 const sorted = fc
