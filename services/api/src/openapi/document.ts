@@ -85,13 +85,15 @@ const problemResponses = () =>
 const declareProblems = (method: string, path: string, operation: Operation): void => {
   const isOpen = operation.security?.length === 0;
   const changes = method !== 'get';
+  // To read what is in a source has a branch of it fetched.
+  const fetches = path.startsWith('/v1/sources/{id}/');
   const takes = operation.parameters !== undefined || operation.requestBody !== undefined;
   if (!isOpen) declareHeaders(method, operation);
   const statuses = [
     ...(takes || changes || !isOpen ? [400] : []),
     ...(isOpen && !changes ? [] : [401, 403]),
     ...(path.includes('{') || operation.requestBody !== undefined ? [404] : []),
-    ...(changes ? [409, 412, 413, 415, 422, 502, 503, 507] : []),
+    ...(changes ? [409, 412, 413, 415, 422, 502, 503, 507] : fetches ? [422, 502] : []),
     429,
     500,
   ];

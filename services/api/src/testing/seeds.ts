@@ -90,7 +90,10 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
   const repository = await newGitRepository(api.path('repository'));
   await repository.commit({ 'classes/edge-git.yml': CLASS_FILE, 'edge.yml': IMAGE_FILE });
   await repository.git('config', 'receive.denyCurrentBranch', 'ignore');
-  const noted = { changes: [{ path: 'note.txt', was: null, text: 'a note' }] };
+  const noted = async (): Promise<Asked> => ({
+    params: { id: await source() },
+    body: { changes: [{ path: `${next()}.txt`, was: null, text: 'a note' }] },
+  });
   const source = async () => (await client.sources.create({ name: next(), url: repository.url })).id;
   const on = { kind: 'cron', schedule: '30 2 * * *' } as const;
   const trigger = async () => (await client.triggers.create({ name: next(), on })).id;
@@ -230,6 +233,8 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
     'devices.get': by(device),
     'devices.update': by(device, { name: 'in the cellar', tags: ['canary'], attributes: { floor: -1 } }),
     'devices.listExecutions': by(device),
+    'devices.timeline': by(device),
+    'devices.listCertificates': by(device),
     'devices.createCommand': by(async () => online, { name: 'identify', seconds: 5 }),
     'devices.listCommands': by(async () => online),
     'devices.getCommand': ofCommand,
@@ -259,8 +264,8 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
     'sources.getFile': async () => ({ params: { id: await source(), path: 'edge.yml' } }),
     'sources.listChanges': async () => ({ params: { id: await source(), path: 'edge.yml' } }),
     'sources.validate': by(source, { path: 'edge.yml', text: IMAGE_FILE }),
-    'sources.edit': by(source, noted),
-    'sources.patch': by(source, noted),
+    'sources.edit': noted,
+    'sources.patch': noted,
 
     'triggers.create': async () => ({ body: { name: next(), on } }),
     'triggers.get': by(trigger),

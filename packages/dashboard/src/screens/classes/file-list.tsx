@@ -55,7 +55,15 @@ export const FileList = ({ files, chosen, drafts, open }: FileListProps) => {
                   }
                   rightSection={
                     drafts.has(path) ? (
-                      <Badge size="xs" variant="light" color="orange" radius="sm" tt="none" autoContrast>
+                      <Badge
+                        size="xs"
+                        variant="light"
+                        color="orange"
+                        radius="sm"
+                        tt="none"
+                        autoContrast
+                        className="slipway-tone slipway-tone-orange"
+                      >
                         not saved
                       </Badge>
                     ) : undefined

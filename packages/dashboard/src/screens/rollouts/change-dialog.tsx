@@ -1,3 +1,4 @@
+import './change-dialog.css';
 import {
   Alert,
   Button,

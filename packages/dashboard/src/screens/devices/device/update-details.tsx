@@ -82,7 +82,7 @@ const Why = ({ execution }: { readonly execution: Execution }) => {
 };
 
 const Steps = ({ phases }: { readonly phases: readonly Phase[] }) => (
-  <Table withRowBorders={false} verticalSpacing={3} horizontalSpacing="xs" w="auto" aria-label="Steps">
+  <Table withRowBorders={false} verticalSpacing={3} horizontalSpacing={5} w="auto" aria-label="Steps">
     <Table.Tbody>
       {phases.map(({ state, at, ms, code }, n) => (
         <Table.Tr key={`${state} ${at}`}>
