@@ -21,7 +21,7 @@ test.each([
   [['sb'], ['sbom']],
   [
     ['cache', ''],
-    ['path', 'ls', 'prune'],
+    ['path', 'ls', 'prune', 'export', 'import'],
   ],
   [['cache', 'prune', '--o'], ['--older-than']],
   [
