@@ -62,7 +62,8 @@ const keyOf = (ref: string, arch: Arch, spec: ImageFile, packages: ImageFile['pa
   const reference = parseReference(ref);
   const { type } = reference;
   if (type === 'deb') return JSON.stringify([arch, ref, packages[reference.name]]);
-  const made = type === 'dockerfile' ? spec.dockerfiles[reference.name] : null;
+  // A Dockerfile may build upon package sets and upon others.
+  const made = type === 'dockerfile' ? [spec.dockerfiles, packages] : null;
   return JSON.stringify([arch, ref, made, [...spec.deviceNodes].sort()]);
 };
 
