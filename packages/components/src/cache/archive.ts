@@ -64,6 +64,17 @@ const sumOf = ({ files }: Index): CacheArchive => ({
   bytes: files.reduce((sum, { size }) => sum + size, 0),
 });
 
+/** A file, or all below a folder; `index.json` of an OCI layout comes after the blobs that it lists. */
+const filesOf = async (path: string): Promise<string[]> => {
+  const info = await stat(path).catch(() => undefined);
+  if (info?.isDirectory() !== true) return [path];
+  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .sort();
+};
+
 /** Writes what is in a cache into one file, which appears when it is whole. */
 export const exportCache = async (cacheDir: string, target: string): Promise<CacheArchive> => {
   const items = (await listCache(cacheDir)).filter(
@@ -71,7 +82,8 @@ export const exportCache = async (cacheDir: string, target: string): Promise<Cac
   );
   const entries: TreeEntry[] = [];
   const files: Index['files'] = [];
-  for (const absolute of items.flatMap(({ paths }) => [...paths].sort())) {
+  const paths = items.flatMap((item) => [...item.paths].sort());
+  for (const absolute of (await Promise.all(paths.map(filesOf))).flat()) {
     const path = relative(cacheDir, absolute);
     const info = await stat(absolute).catch(() => undefined);
     // What is gone by now is no part of it.
