@@ -110,9 +110,13 @@ test('prune --max-size takes what was used longest ago', async () => {
 
 test('a cache is exported and imported; what is no export is refused', async () => {
   put('blobs/sha256/aa', 1000, 3);
-  expect((await call('cache', 'export', 'cache.tar')).out).toBe('cache.tar: 1 files, 1000 B');
+  put('dockerfile/bb/index.json', 10, 1);
+  put('dockerfile/bb/blobs/sha256/cc', 100, 1);
+  put('dockerfile/dd.tmp/out/index.json', 10, 0);
+  expect((await call('cache', 'export', 'cache.tar')).out).toBe('cache.tar: 3 files, 1.1 KiB');
   const imported = await call('cache', 'import', 'cache.tar', '--cache', 'other', '--json');
-  expect(JSON.parse(imported.out)).toMatchObject({ path: join(folder, 'other'), files: 1, bytes: 1000 });
+  expect(JSON.parse(imported.out)).toMatchObject({ path: join(folder, 'other'), files: 3, bytes: 1110 });
+  expect(existsSync(join(folder, 'other', 'dockerfile/bb/blobs/sha256/cc'))).toBe(true);
   writeFileSync(join(folder, 'none.tar'), 'no tar');
   const refused = await call('cache', 'import', 'none.tar');
   expect(refused).toMatchObject({ status: 65, err: expect.stringContaining('CACHE_ARCHIVE_INVALID') });
