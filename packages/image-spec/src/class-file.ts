@@ -1,11 +1,13 @@
 import { Arch, BuilderCapability, ClassName } from '@slipway/protocol';
 import { z } from 'zod';
+import { DISK_FORMATS, isDiskFormat } from './disk-formats.ts';
 import { LintSettings } from './lint/allowances.ts';
 import { ImageFileText } from './image-file.ts';
 import { Size } from './size.ts';
 import { SetVariables } from './variables.ts';
 
-export const OUTPUTS = ['disk'] as const;
+/** The first is the disk as a server keeps it, the others are made by `slipway build` where a class names them. */
+export const OUTPUTS = ['disk', ...DISK_FORMATS, 'bundle'] as const;
 
 /** A device class: devices that take the same image. */
 export const ClassFile = z.strictObject({
@@ -63,8 +65,17 @@ export const ClassFile = z.strictObject({
     .array(BuilderCapability)
     .default([])
     .describe('What a build worker of a server must be able to do, as its SLIPWAY_BUILDER_CAPABILITIES say.'),
-  outputs: z.array(z.enum(OUTPUTS)).default(['disk']).describe('What is made beside the update bundle.'),
+  outputs: z
+    .array(z.enum(OUTPUTS))
+    .default(['disk'])
+    .describe(
+      'What is made of the image. A server makes the bundle always, and the disk where a disk is named in any format; `slipway build` makes all of it.',
+    ),
   lint: LintSettings.prefault({}).describe('What `slipway lint` lets pass for this class.'),
 });
 /** Sizes are in bytes; `images` are relative to the image repository. */
 export type ClassFile = z.infer<typeof ClassFile>;
+
+/** Other formats of a disk are made of the disk. */
+export const namesDisk = ({ outputs }: Pick<ClassFile, 'outputs'>): boolean =>
+  outputs.some((output) => output === 'disk' || isDiskFormat(output));

@@ -1,5 +1,6 @@
 import { codeOf, SlipwayError } from '@slipway/protocol';
 import { expect, test } from 'vitest';
+import { namesDisk } from './class-file.ts';
 import { parseClassFile } from './parse-class.ts';
 
 test('sizes become bytes, image files become relative to the repository, the rest gets its defaults', () => {
@@ -33,6 +34,16 @@ test('a Raspberry Pi has its own boot loader, named or not', () => {
 
 const base = 'name: edge\narch: amd64\nimages: [edge.yml]\n';
 test.each([
+  ['[disk]', true],
+  ['[vmdk]', true],
+  ['[bundle, raw-efi]', true],
+  ['[bundle]', false],
+  ['[]', false],
+])('outputs %s: there is a disk: %s', (outputs, expected) => {
+  expect(namesDisk(parseClassFile(`${base}outputs: ${outputs}\n`, 'edge.yml'))).toBe(expected);
+});
+
+test.each([
   [
     'an architecture that is not known',
     'name: edge\narch: x86\nimages: [a]\n',
@@ -42,6 +53,11 @@ test.each([
   ['a size without unit', `${base}partitions: {root: 512}\n`, { line: 4, key: 'partitions.root' }],
   ['a size of nothing', `${base}partitions: {root: 0M}\n`, { line: 4, key: 'partitions.root' }],
   ['an image outside the repository', 'name: e\narch: amd64\nimages: [../x.yml]\n', { key: 'images[0]' }],
+  [
+    'an output of image files alone',
+    `${base}outputs: [disk, qcow2-ef]\n`,
+    { line: 4, key: 'outputs[1]', suggestion: 'qcow2-efi' },
+  ],
   ['no images', 'name: e\narch: amd64\nimages: []\n', { key: 'images' }],
   [
     'Secure Boot without the loader that is signed',

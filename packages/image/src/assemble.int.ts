@@ -311,7 +311,7 @@ describe('a class that is built here', () => {
       texts: {
         classFile: {
           name: 'classes/gate.yml',
-          text: `name: gate\narch: amd64\nimages: [../gate.yml]\nvariables: { site: ${site} }\npartitions: { esp: ${esp}, root: 16M, data: 8M }\n`,
+          text: `name: gate\narch: amd64\nimages: [../gate.yml]\nvariables: { site: ${site} }\npartitions: { esp: ${esp}, root: 16M, data: 8M }\noutputs: [vmdk, bundle]\n`,
         },
         imageFiles: [
           {

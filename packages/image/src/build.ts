@@ -13,6 +13,7 @@ import {
 } from '@slipway/sbom';
 import {
   formatSpec,
+  namesDisk,
   parseClassImage,
   requireKernel,
   type ClassFile,
@@ -172,7 +173,7 @@ export const assembleImage = async (
   await mkdir(workDir, { recursive: true });
   await mkdir(outDir, { recursive: true });
   const usual = usualDrivers(deviceClass.board);
-  const withDisk = deviceClass.outputs.includes('disk');
+  const withDisk = namesDisk(deviceClass);
   const board = withDisk && deviceClass.board === 'rpi' ? raspberryPiFiles(parts.kernel.tree) : undefined;
   const own = [kernel.cmdline, deviceClass.cmdline];
   const areSigned = needSignedModules(parts.kernel.tree, deviceClass.secureBoot, own.join(' '));
@@ -301,7 +302,7 @@ export const assembleImage = async (
     makeProvenance({
       outputs: digested,
       arch,
-      formats: deviceClass.outputs,
+      formats: withDisk ? ['disk'] : [],
       imageFiles: request.imageFiles.map(named),
       classFile: named(request.classFile),
       parameters: {

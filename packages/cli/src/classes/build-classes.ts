@@ -10,7 +10,13 @@ import type { Context } from '../context.ts';
 import { readImageFiles } from '../read-image-files.ts';
 import { size, table } from '../table.ts';
 import { agentParts } from './class-deployment.ts';
-import { bundleSigner, parseClassFormats, writeClassOutputs, type ClassOutput } from './class-outputs.ts';
+import {
+  bundleSigner,
+  formatsOfClass,
+  parseClassFormats,
+  writeClassOutputs,
+  type ClassOutput,
+} from './class-outputs.ts';
 import { showClassProgress } from './class-progress.ts';
 import { findClasses, findRepository, type FoundClass } from './find-classes.ts';
 
@@ -68,7 +74,7 @@ const render = (context: Context, outcomes: readonly ClassOutcome[]): string =>
     context.columns,
   );
 
-/** What was asked for by --format. */
+/** What was asked for by --format or by class files. */
 const renderOutputs = (context: Context, outcomes: readonly ClassOutcome[]): string[] => {
   const rows = outcomes.flatMap((one) =>
     one.status === 'built'
@@ -124,8 +130,10 @@ export const buildClasses = async (context: Context, options: BuildOptions): Pro
   const { LOCK_FILE } = await import('@slipway/lock');
   const agent = await agentParts(context, options);
   const cacheDir = cacheFolder(context, options.cache);
-  const formats = parseClassFormats(options.format);
-  const signer = await bundleSigner(context, formats, options);
+  const asked = parseClassFormats(options.format);
+  const formatsOf = (one: FoundClass) =>
+    asked.length > 0 ? asked : 'problem' in one ? [] : formatsOfClass(one.deviceClass);
+  const signer = await bundleSigner(context, [...asked, ...classes.flatMap(formatsOf)], options);
   const shared = createSharedWork();
   const isShown =
     !options.quiet &&
@@ -148,10 +156,11 @@ export const buildClasses = async (context: Context, options: BuildOptions): Pro
           `the image of ${one.name} has the agent, and no server is known for it; name one by --enrol-url, --server-ca and --release-root, run "npm run up", or say agent: { enabled: false }`,
         );
       const files = [one.file, ...texts.imageFiles.map(({ name }) => name), LOCK_FILE];
-      if (signer !== undefined && one.deviceClass.secureBoot)
+      const formats = formatsOf(one);
+      if (formats.includes('bundle') && one.deviceClass.secureBoot)
         throw new SlipwayError(
           'OUTPUT_UNSUPPORTED',
-          `the firmware of ${one.name} starts only what is signed for it, which the signer of a server does; leave --format bundle out, or build it there`,
+          `the firmware of ${one.name} starts only what is signed for it, which the signer of a server does; leave bundle out by --format, or build it there`,
         );
       const progress = progressOf(one.name);
       let outputs: readonly ClassOutput[] = [];

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeReleaseTree, makeServerAuthority, type ReleaseTree } from '@slipway/signing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bundleSigner, parseClassFormats } from './class-outputs.ts';
+import { bundleSigner, formatsOfClass, parseClassFormats } from './class-outputs.ts';
 
 let folder: string;
 let tree: ReleaseTree;
@@ -49,6 +49,11 @@ test.each<[string, string, string | undefined, string | undefined, readonly stri
   ['a key that devices do not verify', 'CONFIG_INVALID', 'other.key', 'other.pem', undefined],
 ])('refused: %s', async (_title, code, key, certificate, formats) => {
   await expect(signer(key, certificate, formats)).rejects.toMatchObject({ code });
+});
+
+test('a class names formats, each once; the disk itself is made by the build', () => {
+  expect(formatsOfClass({ outputs: ['disk', 'vmdk', 'bundle', 'vmdk'] })).toEqual(['vmdk', 'bundle']);
+  expect(formatsOfClass({ outputs: ['disk'] })).toEqual([]);
 });
 
 test('formats of image files alone are refused for classes', () => {

@@ -2,11 +2,12 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { isDiskFormat, type DiskFormat } from '@slipway/image/formats';
+import type { ClassFile } from '@slipway/image-spec';
 import { messageOf, SlipwayError, type BuildResult, type Digest } from '@slipway/protocol';
 import type { Context } from '../context.ts';
 import type { ClassOptions } from './class-options.ts';
 
-/** Of a class, beside what its file says. */
+/** Made of what a build of a class makes. */
 export type ClassFormat = DiskFormat | 'bundle';
 
 export type ClassOutput = {
@@ -35,6 +36,10 @@ export const parseClassFormats = (formats: readonly string[]): readonly ClassFor
     );
   });
 
+/** What its file names; `disk` is made by the build itself. */
+export const formatsOfClass = ({ outputs }: Pick<ClassFile, 'outputs'>): readonly ClassFormat[] =>
+  [...new Set(outputs)].filter((output) => output !== 'disk');
+
 const readPem = async ({ cwd }: Pick<Context, 'cwd'>, option: string, file: string): Promise<string> =>
   readFile(resolve(cwd, file), 'utf8').catch((cause: unknown) => {
     throw new SlipwayError('NOT_FOUND', `${option} ${file} cannot be read: ${messageOf(cause)}`, { cause });
@@ -54,13 +59,13 @@ export const bundleSigner = async (
     if (signKey === undefined && signCert === undefined) return undefined;
     throw new SlipwayError(
       'USAGE',
-      '--sign-key and --sign-cert sign bundles: ask for one by --format bundle.',
+      '--sign-key and --sign-cert sign bundles: ask for one by --format bundle, or name it under outputs of the class file.',
     );
   }
   if (signKey === undefined || signCert === undefined)
     throw new SlipwayError(
       'USAGE',
-      '--format bundle is signed: name the key by --sign-key, and by --sign-cert its certificate, with those between it and the root of the devices behind it.',
+      'A bundle is asked for, and it is signed: name the key by --sign-key, and by --sign-cert its certificate, with those between it and the root of the devices behind it; or say by --format what to make instead.',
     );
   const leafKeyPem = await readPem(context, '--sign-key', signKey);
   const [leafCertPem, ...chain] = (await readPem(context, '--sign-cert', signCert)).match(CERTIFICATE) ?? [];
@@ -103,7 +108,7 @@ export const writeClassOutputs = async (
     if (!result.artifacts.some(({ name }) => name === 'disk.img'))
       throw new SlipwayError(
         'OUTPUT_UNSUPPORTED',
-        `expected a disk of ${result.deviceClass} for ${disks.join(', ')}, and the class makes none; say outputs: [disk] in its file`,
+        `expected a disk of ${result.deviceClass} for ${disks.join(', ')}, and the class makes none; name it under outputs in its file`,
       );
     const { convertDisk, readSparseDisk } = await import('@slipway/image');
     const disk = await readSparseDisk(join(folder, 'disk.img'));
@@ -111,7 +116,7 @@ export const writeClassOutputs = async (
       if (format !== 'raw-efi')
         outputs.push({ format, ...(await convertDisk(format, disk, folder, result.deviceClass)) });
   }
-  if (signer !== undefined) {
+  if (signer !== undefined && formats.includes('bundle')) {
     const { signBundle } = await import('@slipway/bundle');
     const name = `${result.deviceClass}.bundle.tar`;
     outputs.push({ format: 'bundle', name, ...(await signBundle(folder, signer, join(folder, name))) });

@@ -24,7 +24,7 @@ export const buildWithDisk = async (
     throw new SlipwayError(
       'CONFLICT',
       build.deviceClass === deviceClass
-        ? `Build ${id} has no disk image (any more). Have the class file list no outputs, or disk among them, and build again.`
+        ? `Build ${id} has no disk image (any more). Have the class file leave outputs out, or name a disk among them, and build again.`
         : `Build ${id} is of the class ${build.deviceClass}, not ${deviceClass}. Name a build of it.`,
     );
   }

@@ -1,3 +1,7 @@
+import { DISK_FORMATS, isDiskFormat, type DiskFormat } from '@slipway/image-spec/disk-formats';
+
+export { DISK_FORMATS, isDiskFormat, type DiskFormat };
+
 /** Formats of `slipway build`, named as LinuxKit names them; written, described and listed in this order. */
 export const FORMATS = [
   'tar',
@@ -6,32 +10,11 @@ export const FORMATS = [
   'kernel+squashfs',
   'kernel+erofs',
   'iso-efi',
-  'raw-efi',
-  'qcow2-efi',
-  'vmdk',
-  'vhd',
-  'dynamic-vhd',
-  'gcp',
-  'aws',
+  ...DISK_FORMATS,
   'docker',
   'oci',
 ] as const;
 export type Format = (typeof FORMATS)[number];
-
-/** The disk of an image in the words of different machines. */
-export const DISK_FORMATS = [
-  'raw-efi',
-  'qcow2-efi',
-  'vmdk',
-  'vhd',
-  'dynamic-vhd',
-  'gcp',
-  'aws',
-] as const satisfies Format[];
-export type DiskFormat = (typeof DISK_FORMATS)[number];
-
-export const isDiskFormat = (format: string): format is DiskFormat =>
-  DISK_FORMATS.some((known) => known === format);
 
 /** Of several files, which a single path cannot name. */
 const SEVERAL_FILES = new Set<string>([

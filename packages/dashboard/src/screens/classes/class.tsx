@@ -147,6 +147,14 @@ const Shown = ({ detail }: { readonly detail: DeviceClassDetail }) => {
   );
 };
 
+/** A server makes the disk alone, whatever formats of it are named. */
+const besideBundle = (outputs: readonly string[]): string => {
+  const disks = outputs.filter((output) => output !== 'bundle');
+  const others = disks.filter((output) => output !== 'disk');
+  if (disks.length === 0) return 'nothing';
+  return others.length === 0 ? 'disk' : `disk (and by slipway build: ${others.join(', ')})`;
+};
+
 const Facts = ({ detail }: { readonly detail: DeviceClassDetail }) => {
   const { board, bootLoader, cmdline, drivers, secureBoot, qualification, needs, outputs, file, images } =
     detail;
@@ -158,7 +166,7 @@ const Facts = ({ detail }: { readonly detail: DeviceClassDetail }) => {
     ['Kernel command line', cmdline === '' ? '–' : <Code key="cmdline">{cmdline}</Code>],
     ['Drivers', drivers === null ? 'those that most machines need' : drivers.join(', ') || 'none'],
     ['Needs of a worker', needs.length === 0 ? 'nothing special' : needs.join(', ')],
-    ['Beside the bundle', outputs.length === 0 ? 'nothing' : outputs.join(', ')],
+    ['Beside the bundle', besideBundle(outputs)],
     [
       'Files',
       <Stack key="files" gap={2}>
