@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { Digest } from '@slipway/protocol';
+import { readContents } from '@slipway/sbom/contents';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { buildClass, type ClassBuild } from './build-class.ts';
@@ -156,6 +157,17 @@ test('the UKI carries kernel and initramfs first and the root hash on its comman
   expect(text('.cmdline')).toBe(
     `console=ttyS0 panic=1 quiet loglevel=4 cryptomgr.notests initcall_blacklist=jent_mod_init,init_kprobe_trace,trace_eval_init example=1 slipway.roothash=${first.result.rootHash} slipway.blocks=${first.result.verityDataBlocks}`,
   );
+  const { head, entries } = readContents(await first.read('contents.jsonl.gz'));
+  const size = (wanted: string) => sections.find(({ name }) => name === wanted)?.size;
+  const listed = (path: string) => {
+    const entry = entries.get(`uki.efi/${path}`);
+    return { size: entry?.size, component: head.origins[entry?.from ?? -1]?.component };
+  };
+  expect(listed('linux')).toEqual({ size: size('.linux'), component: 'deb:linux' });
+  expect(listed('cmdline')).toEqual({ size: size('.cmdline'), component: undefined });
+  expect(listed('stub').component).toBe('deb:boot');
+  expect(listed('initrd/modules/dm_verity.ko').component).toBe('deb:linux');
+  expect(listed('initrd/init').size).toBeGreaterThan(0);
 });
 
 describe('disk.img', () => {

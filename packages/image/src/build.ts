@@ -39,9 +39,9 @@ import { diskOrder } from './disk-order.ts';
 import { usualDrivers } from './drivers.ts';
 import { erofsVersion } from './erofs.ts';
 import { espFiles, trybootEspFiles, uBootEspFiles } from './esp.ts';
-import { makeInitramfs } from './initramfs.ts';
+import { initramfsTree, makeInitramfs } from './initramfs.ts';
 import { chooseInitramfsModules } from './initramfs-modules.ts';
-import { kernelBinary, kernelCommandLine } from './kernel.ts';
+import { kernelCommandLine, kernelFile } from './kernel.ts';
 import { resolveParts, type Parts } from './parts.ts';
 import { fileAt } from './resolve-path.ts';
 import { resolvedComponents } from './resolved-components.ts';
@@ -52,6 +52,7 @@ import { distinctOrigins } from './distinct-origins.ts';
 import { dockerfileBases, dockerfileInputs, dockerfileParameters } from './describe/dockerfile-facts.ts';
 import { describeComponents, makeSbomModel } from './describe/component-sbom.ts';
 import { makeContents } from './describe/image-contents.ts';
+import { ukiContents } from './describe/uki-contents.ts';
 import { needsNode, systemPackages } from './system-packages.ts';
 import { needSignedModules } from './signed-modules.ts';
 import { TOOL_VERSION } from './tool-version.ts';
@@ -235,24 +236,28 @@ export const assembleImage = async (
     );
 
   progress({ step: 'making the UKI', percent: 65 });
-  const efiFile = (name: string): Uint8Array => {
+  const efiFile = (name: string) => {
     const file = fileAt(parts.boot.tree, `usr/lib/systemd/boot/efi/${name}`);
     if (file === undefined)
       throw new SlipwayError(
         'COMPONENT_INVALID',
         `expected ${name} in the package systemd-boot-efi for ${arch}`,
       );
-    return readContent(file.content);
+    return file;
   };
   const isSilent = !own.some((text) => /(?:^|\s)console=/.test(text));
   const cmdlines = deviceClass.board === 'rpi' && isSilent ? [RPI_CONSOLE, ...own] : own;
-  const initrd = await makeInitramfs(arch, initramfsModules, { cacheDir, once: shared.initramfs });
+  const commandLine = kernelCommandLine(arch, verity, cmdlines, areSigned);
+  const initramfs = initramfsTree(arch, initramfsModules);
+  const linux = kernelFile(parts.kernel.tree, kernel.binary, kernel.image);
+  const stub = efiFile(efi.stub);
+  const initrd = await makeInitramfs(initramfs, { cacheDir, once: shared.initramfs });
   const uki = makeUki({
-    stub: efiFile(efi.stub),
-    kernel: kernelBinary(parts.kernel.tree, kernel.binary, kernel.image),
+    stub: readContent(stub.content),
+    kernel: readContent(linux.content),
     kernelRelease: modules.release,
     initrd,
-    commandLine: kernelCommandLine(arch, verity, cmdlines, areSigned),
+    commandLine,
     deviceClass: deviceClass.name,
     version: request.version,
   });
@@ -261,14 +266,15 @@ export const assembleImage = async (
 
   await writeFile(join(workDir, SBOM_NAME), makeCycloneDx(sbom));
   const containers = parts.containers.map(({ component }) => component);
-  // What a package is in the root for, it is for the system first; the boot loader is not in it.
-  const inRoot = [...parts.system, parts.kernel, ...parts.init, ...containers];
+  // What a package is in the image for, it is for the system first; of what starts it there is the stub.
+  const inImage = [...parts.system, parts.kernel, ...parts.init, ...containers, parts.boot];
+  const listed = new Map([...tree, ...ukiContents({ stub, kernel: linux, initramfs, commandLine })]);
   const places = new Map(
     parts.containers.map(({ section, index, component }) => [`${section}[${index}]`, component.ref]),
   );
   await writeFile(
     join(workDir, CONTENTS_NAME),
-    makeContents(tree, inRoot, formatSpec(spec, 'yaml'), places, digestOf),
+    makeContents(listed, inImage, formatSpec(spec, 'yaml'), places, digestOf),
   );
 
   const origins = distinctOrigins(components.flatMap((component) => component.origins));
@@ -286,7 +292,7 @@ export const assembleImage = async (
           ? trybootEspFiles(uki, board.first)
           : deviceClass.bootLoader === 'u-boot'
             ? uBootEspFiles(arch, uki)
-            : espFiles({ path: efi.firstFile, content: efiFile(efi.loader) }, uki),
+            : espFiles({ path: efi.firstFile, content: readContent(efiFile(efi.loader).content) }, uki),
       rootImage,
       time: request.timeFloor,
     });

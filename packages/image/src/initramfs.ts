@@ -24,22 +24,26 @@ const LEVEL = 19;
 /** Changes whenever the same archive would give other bytes; so does the version of the library. */
 const VERSION = `slipway initramfs 1, level ${LEVEL}`;
 
-/** The first program, and the modules that it loads, in their order, as a cpio archive. */
-const archive = (arch: Arch, modules: Partial<InitramfsModules>, tree: Tree): Uint8Array => {
+/** Puts the first program, and the modules that it loads, in their order, into a tree. */
+const putAll = (arch: Arch, modules: Partial<InitramfsModules>, tree: Tree): Tree => {
   for (const folder of ['dev', 'proc', 'root', 'run', 'sys']) putDirectory(tree, folder);
   const placed = new Set<string>();
   for (const [list, members] of Object.entries(modules)) {
     const fresh = members.filter(({ name }) => !placed.has(name));
-    for (const { name, content } of fresh) {
+    for (const { name, content, from } of fresh) {
       placed.add(name);
-      putFile(tree, `modules/${name}.ko`, content);
+      putFile(tree, `modules/${name}.ko`, content, from);
     }
     const lines = fresh.map(({ name }) => `${[name, MODULE_PARAMETERS.get(name) ?? ''].join(' ').trim()}\n`);
     putFile(tree, `modules/${list}`, lines.join(''));
   }
   putFile(tree, 'init', earlyProgram('init', arch), { mode: 0o755 });
-  return encodeCpio(tree);
+  return tree;
 };
+
+/** What is in the initramfs of an image with slots. */
+export const initramfsTree = (arch: Arch, modules: InitramfsModules): Tree =>
+  putAll(arch, modules, new Map());
 
 const COMPRESSION = {
   params: { [constants.ZSTD_c_compressionLevel]: LEVEL, [constants.ZSTD_c_checksumFlag]: 1 },
@@ -61,17 +65,16 @@ const readCompressed = async (path: string, digest: string): Promise<Buffer | un
 };
 
 /**
- * Makes the initramfs: the first program, and the modules that it loads, in their order. To compress it takes longer than all else, so that it is kept in the cache.
+ * Makes the initramfs of such a tree. To compress it takes longer than all else, so that it is kept in the cache.
  *
  * @param once of what this run makes
  * @returns a zstd-compressed cpio archive; the same input gives the same bytes
  */
 export const makeInitramfs = async (
-  arch: Arch,
-  modules: InitramfsModules,
+  tree: Tree,
   { cacheDir, once }: { readonly cacheDir: string; readonly once: Memo<Buffer> },
 ): Promise<Buffer> => {
-  const bytes = archive(arch, modules, new Map());
+  const bytes = encodeCpio(tree);
   const digest = digestOf(bytes);
   const key = digestOf(Buffer.from(`${VERSION} ${process.versions['zstd'] ?? ''} ${digest}`));
   return once(key, async () => {
@@ -93,5 +96,5 @@ export const makePlainInitramfs = (arch: Arch, modules: PlainModules, rootType: 
   const tree: Tree = new Map();
   // By it the first program knows what it is to do; no line break, as it is handed to the kernel.
   putFile(tree, 'root-type', rootType);
-  return zstdCompressSync(archive(arch, modules, tree), COMPRESSION);
+  return zstdCompressSync(encodeCpio(putAll(arch, modules, tree)), COMPRESSION);
 };

@@ -1,5 +1,5 @@
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { readContent, type Content, type Tree } from '@slipway/components';
+import { readContent, type Lineage, type Tree, type TreeEntry } from '@slipway/components';
 import { SlipwayError } from '@slipway/protocol';
 import { elfSection } from './elf.ts';
 import { withoutSignature } from './module-signature.ts';
@@ -13,6 +13,8 @@ export type KernelModule = {
   /** names by which the kernel and `modprobe` ask for it besides its own; may hold `*` */
   readonly aliases: readonly string[];
   readonly content: Uint8Array;
+  /** whose it is */
+  readonly from: Lineage;
 };
 
 export type KernelModules = {
@@ -69,6 +71,8 @@ const modinfo = (content: Uint8Array): Map<string, string[]> => {
 export const hasKernelModules = (tree: Tree): boolean =>
   [...tree.keys()].some((path) => MODULE_PATH.test(path));
 
+const lineageOf = ({ source, part, layer }: TreeEntry): Lineage => ({ source, part, layer });
+
 const words = (value: string, separator: RegExp) => value.split(separator).filter((word) => word !== '');
 
 /** What must be loaded before: `depends`, and the `pre:` part of soft dependencies, which may be missing; other names. */
@@ -91,7 +95,8 @@ const dependencies = (content: Uint8Array) => {
  */
 export const kernelModules = (tree: Tree, areSigned = true): KernelModules => {
   const prepare = (content: Uint8Array) => (areSigned ? content : withoutSignature(content));
-  const files = new Map<string, { content: Content; compression: string | undefined }>();
+  type File = Extract<TreeEntry, { type: 'file' }>;
+  const files = new Map<string, { entry: File; compression: string | undefined }>();
   const releases = new Set<string>();
   const builtIn = new Set<string>();
   for (const entry of tree.values()) {
@@ -101,7 +106,7 @@ export const kernelModules = (tree: Tree, areSigned = true): KernelModules => {
         builtIn.add(canonical(path.replace(/^.*\/|\.ko$/g, '')));
     if (match === null || entry.type !== 'file') continue;
     releases.add(match[1] ?? '');
-    files.set(canonical(match[3] ?? ''), { content: entry.content, compression: match[4] });
+    files.set(canonical(match[3] ?? ''), { entry, compression: match[4] });
   }
   const [release, ...others] = releases;
   if (release === undefined || others.length > 0)
@@ -134,11 +139,11 @@ export const kernelModules = (tree: Tree, areSigned = true): KernelModules => {
         );
       }
       const content =
-        known?.content ?? prepare(await decompress(readContent(file.content), file.compression));
+        known?.content ?? prepare(await decompress(readContent(file.entry.content), file.compression));
       const { hard, soft, aliases } = dependencies(content);
       for (const dependency of soft) await visit(dependency, undefined);
       for (const dependency of hard) await visit(dependency, name);
-      const module = known ?? { name, depends: hard, aliases, content };
+      const module = known ?? { name, depends: hard, aliases, content, from: lineageOf(file.entry) };
       loaded.set(name, module);
       order.set(name, module);
     };

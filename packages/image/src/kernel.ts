@@ -1,4 +1,4 @@
-import { readContent, type Tree } from '@slipway/components';
+import type { Tree, TreeEntry } from '@slipway/components';
 import { ARCHITECTURES, SlipwayError, type Arch } from '@slipway/protocol';
 import { fileAt } from './resolve-path.ts';
 
@@ -8,7 +8,11 @@ import { fileAt } from './resolve-path.ts';
  * @param binary path the image file gives; absent: `kernel`, or the only `boot/vmlinuz-*`
  * @throws {SlipwayError} COMPONENT_INVALID
  */
-export const kernelBinary = (tree: Tree, binary: string | undefined, ref: string): Uint8Array => {
+export const kernelFile = (
+  tree: Tree,
+  binary: string | undefined,
+  ref: string,
+): Extract<TreeEntry, { type: 'file' }> => {
   const candidates =
     binary !== undefined
       ? [binary.replace(/^\/+/, '')]
@@ -22,7 +26,7 @@ export const kernelBinary = (tree: Tree, binary: string | undefined, ref: string
       'COMPONENT_INVALID',
       `kernel ${ref}: expected ${binary ?? '/kernel or one /boot/vmlinuz-*'}, found ${candidates.join(', ') || 'none'}; name it by kernel.binary`,
     );
-  return readContent(file.content);
+  return file;
 };
 
 /** Beginnings that take a tenth of a second of a small processor each, and that nothing on a device asks for. */

@@ -1,25 +1,18 @@
-import { replacing, type Content, type Tree, type TreeEntry } from '@slipway/components';
+import { replacing, type Content, type Lineage, type Tree, type TreeEntry } from '@slipway/components';
 
-type Common = {
+type Common = Partial<Lineage> & {
   readonly mode?: number;
   readonly uid?: number;
   readonly gid?: number;
-  readonly source?: string;
-  /** where the image file asks for it */
-  readonly location?: string;
 };
 
 /** Writes entries that Slipway itself makes into a tree; times are set for the whole image when it is written. */
 export const GENERATED = 'slipway:generated';
 
-const common = ({ mode, uid = 0, gid = 0, source = GENERATED, location }: Common, defaultMode: number) => ({
-  mode: mode ?? defaultMode,
-  uid,
-  gid,
-  source,
-  location,
-  mtime: 0,
-});
+const common = (options: Common, defaultMode: number) => {
+  const { mode, uid = 0, gid = 0, source = GENERATED, part, layer, location } = options;
+  return { mode: mode ?? defaultMode, uid, gid, source, part, layer, location, mtime: 0 };
+};
 
 const put = (tree: Tree, entry: TreeEntry): void =>
   void tree.set(entry.path, replacing(entry, tree.get(entry.path)));

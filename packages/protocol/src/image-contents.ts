@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { Digest } from './ids.ts';
 
 /**
- * `contents.jsonl.gz`, an artifact of a build: each file of the root, and which component put it there. Lines of JSON,
+ * `contents.jsonl.gz`, an artifact of a build: each file of the root, and which component put it there; of a device class
+ * also what is in its UKI, below `uki.efi`. Lines of JSON,
  * compressed by gzip: first the head, then an entry for each path, parents before what is in them. The same image gives
  * the same bytes.
  */

@@ -32,6 +32,7 @@ const read = (bytes: Uint8Array) => {
 
 test('each path has the component that put it there, and what of the component', () => {
   const crun = component('deb:base', 'deb:crun@1.21-1', ['usr/bin/crun']);
+  putFile(crun.tree, 'etc/passwd', 'root');
   const tree: Tree = new Map(crun.tree);
   putFile(tree, 'etc/motd', 'hello', { mode: 0o600 });
   const { head, entries } = read(makeContents(tree, [crun]));

@@ -11,6 +11,7 @@ import {
 } from '@slipway/components';
 import { Digest, type ContentsEntry, type ContentsHead, type ContentsOver } from '@slipway/protocol';
 import { digestContent } from '../digest-content.ts';
+import { GENERATED } from '../tree-edit.ts';
 
 const factsOf = (
   entry: TreeEntry,
@@ -24,12 +25,13 @@ const factsOf = (
   return entry.type === 'symlink' || entry.type === 'hardlink' ? { target: entry.target } : {};
 };
 
-/** Which component a source is of; of a package that several brought, the first. */
+/** Which component a source is of; of a package that several brought, the first. What we made in one is of no component. */
 const componentsBySource = (components: readonly Component[]): ReadonlyMap<string, string> => {
   const found = new Map<string, string>();
   for (const { ref, tree } of components) {
     if (!found.has(ref)) found.set(ref, ref);
-    for (const { source } of tree.values()) if (!found.has(source)) found.set(source, ref);
+    for (const { source } of tree.values())
+      if (source !== GENERATED && !found.has(source)) found.set(source, ref);
   }
   return found;
 };
