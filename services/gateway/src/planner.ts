@@ -112,19 +112,14 @@ export const createPlanner = (needs: Needs): Planner => {
   };
   /** @returns whether there is more to do */
   const decideSome = async (rollout: RolloutId): Promise<boolean> => {
-    const end = Promise.withResolvers<void>();
-    try {
-      for (let left = DECISIONS; left > 0; left -= 1) {
-        await needs.urgent.over();
-        const applied = await planOnce(db, rollout, new Date(), needs.deadlines);
-        follow(rollout, applied);
-        for (const commandId of applied.commands) await needs.sendCommand({ v: 1, commandId });
-        if (!applied.more) return false;
-      }
-      return true;
-    } finally {
-      end.resolve();
+    for (let left = DECISIONS; left > 0; left -= 1) {
+      await needs.urgent.over();
+      const applied = await planOnce(db, rollout, new Date(), needs.deadlines);
+      follow(rollout, applied);
+      for (const commandId of applied.commands) await needs.sendCommand({ v: 1, commandId });
+      if (!applied.more) return false;
     }
+    return true;
   };
 
   // What has happened until a plan is begun counts in it: one that waits is enough, however many devices report.

@@ -49,6 +49,8 @@ export const openSenders = async (
       },
     }),
   );
+  for (const client of clients)
+    client.on('error', (error) => logger.warn({ err: error }, 'broker connection failed'));
   try {
     await Promise.all(clients.map(connected));
     await Promise.all(
@@ -69,7 +71,6 @@ export const openSenders = async (
     tellShare(share).catch((error: unknown) => logger.warn({ err: error }, 'telling our state failed'));
   };
   for (const [share, client] of clients.entries()) {
-    client.on('error', (error) => logger.warn({ err: error }, 'broker connection failed'));
     // The broker has told that we are gone.
     client.on('connect', () => tellNow(share));
     // Another gateway says so for itself, and devices would believe that nobody is there.
@@ -82,6 +83,8 @@ export const openSenders = async (
       await clients[shareOf(deviceOf(topic))]?.publishAsync(topic, payload, how);
     },
     tell: async (state) => {
+      // A gateway that tries to come back loses its connection with each try.
+      if (told === state) return;
       told = state;
       const shares = [...clients.keys()].filter((share) => clients[share]?.connected);
       await Promise.all(shares.map(tellShare));
