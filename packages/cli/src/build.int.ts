@@ -238,7 +238,7 @@ test('lint reads labels of images and the configuration of the kernel, and ends 
   await layout('kernel', files({ kernel: 'a kernel', kernel_config: 'CONFIG_BUG=y\nCONFIG_DEVMEM=y\n' }), {});
   writeFileSync(
     path('lint/edge.yml'),
-    'kernel: {image: "oci:kernel"}\nservices: [{name: web, image: "oci:labelled"}]\n',
+    'kernel: {image: "oci:kernel"}\nservices: [{name: web, image: "oci:labelled", readonly: false}]\n',
   );
   const write = (allow: string) =>
     writeFileSync(

@@ -43,6 +43,7 @@ const RULES: Readonly<Record<string, RegExp>> = {
   'triggers.run': /has no source/,
   'rollouts.create': ROLLOUTS,
   'rollouts.preview': ROLLOUTS,
+  'rollouts.update': /which is over/,
   'claims.create': /an id is for one device/,
   'webhooks.create': /: a URL /,
   'webhooks.update': /: a URL /,
