@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import {
@@ -12,8 +12,10 @@ import {
   makeServerAuthority,
   makeServerIdentity,
   makeServiceIdentity,
+  putBack,
   readAuthorities,
   signRevocationLists,
+  takePlace,
 } from '@slipway/signing';
 import { CLOUD_ADDRESS } from '@slipway/qualifier/cloud';
 import type { Layout } from './layout.ts';
@@ -29,7 +31,7 @@ const makeFolder = async (
   for (const [name, text] of Object.entries(files)) {
     await writeFile(join(temporary, name), text, { mode: name.includes('key') ? 0o400 : 0o444, flush: true });
   }
-  await rename(temporary, folder);
+  await takePlace(temporary, folder);
 };
 
 const makeReleaseKeys = async (layout: Layout): Promise<void> => {
@@ -104,7 +106,6 @@ const makeServerKeys = async (layout: Layout, deviceHost: string): Promise<void>
     const server = await readFile(layout.serverCert, 'utf8');
     if (hosts.every((host) => covers(server, host))) return;
     authorities = await authoritiesOf(layout.serverCaCert, layout.serverCaKey);
-    await rm(layout.serverDir, { recursive: true });
   } else {
     authorities = [await makeServerAuthority('Slipway')];
   }
@@ -127,7 +128,6 @@ const makeQualifierKeys = async (layout: Layout): Promise<void> => {
     const serverCa = new X509Certificate(await readFile(layout.serverCaCert));
     const known = new X509Certificate(await readFile(layout.qualifierCert));
     if (known.verify(serverCa.publicKey)) return;
-    await rm(layout.qualifierKeysDir, { recursive: true });
   }
   const [ca] = await authoritiesOf(layout.serverCaCert, layout.serverCaKey);
   const server = await makeServerIdentity(ca, 'qualifier', [CLOUD_ADDRESS]);
@@ -139,6 +139,15 @@ const makeQualifierKeys = async (layout: Layout): Promise<void> => {
 
 /** Makes what is missing of the trees. */
 export const makeKeys = async (layout: Layout, deviceHost: string): Promise<void> => {
+  // A rotation, or a start, may have been cut while it put other keys in their place.
+  for (const folder of [
+    layout.signerKeysDir,
+    layout.offlineDir,
+    dirname(layout.deviceCaCert),
+    layout.serverDir,
+    layout.qualifierKeysDir,
+  ])
+    await putBack(folder);
   const signing = async () => {
     await makeReleaseKeys(layout);
     await makeSecureBootKeys(layout);

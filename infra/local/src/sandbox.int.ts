@@ -1,8 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Layout, layoutOf, makeFolders, ROOT } from './layout.ts';
 import { makeKeys } from './pki.ts';
@@ -56,6 +56,20 @@ beforeAll(async () => {
   qualifier = qualifierSandbox(workers);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test('a start after a cut in a rotation takes the keys there are, and makes no other ones', async () => {
+  const folders = [layout.signerKeysDir, layout.serverDir, dirname(layout.deviceCaCert)];
+  const files = [layout.releaseRoot, layout.serverCaCert, layout.deviceCaCert];
+  const read = () =>
+    [...files, join(layout.offlineDir, 'root.key.pem')].map((file) => readFileSync(file, 'utf8'));
+  const before = read();
+  for (const keys of folders) renameSync(keys, `${keys}.old`);
+  await makeKeys(layout, '10.0.2.2');
+  expect(read()).toEqual(before);
+  // Other names for the server: its authority stays also where that was cut.
+  await makeKeys(layout, 'edge.example');
+  expect(read()).toEqual(before);
+});
 
 test('bubblewrap works here, else nothing below means anything', async () => {
   expect(await probeSandbox()).toBeUndefined();

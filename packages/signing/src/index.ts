@@ -25,6 +25,7 @@ export {
   signDeviceCsr,
 } from './device-tree.ts';
 export { encodeSignatureList, enrolmentFiles, SIGNATURE_OWNER } from './efi-signature-list.ts';
+export { putBack, takePlace } from './key-folder.ts';
 export { keySha256Of } from './key-hash.ts';
 export { encodePrivateKey, type KeyKind, makeKeys } from './keys.ts';
 export {

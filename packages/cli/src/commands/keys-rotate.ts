@@ -61,7 +61,7 @@ export const rotateCommand = (keys: Command, makeContext: MakeContext): void => 
         .option('--force', 'do it although devices have not followed'),
     run: async (context, words, options) => {
       const what = word(words, 0);
-      const { requireFollowers, ROTATIONS } = await import('../rotate/rotations.ts');
+      const { mendFolders, requireFollowers, ROTATIONS } = await import('../rotate/rotations.ts');
       const planOf = ROTATIONS[what];
       if (planOf === undefined)
         throw new SlipwayError(
@@ -73,7 +73,9 @@ export const rotateCommand = (keys: Command, makeContext: MakeContext): void => 
         options.offline === undefined
           ? join(dataDir, 'signer', 'offline')
           : resolve(context.cwd, options.offline);
-      const plan = await planOf({ dataDir, offlineDir });
+      const places = { dataDir, offlineDir };
+      await mendFolders(places);
+      const plan = await planOf(places);
       const { step, consequences, followers } = plan;
       if (options.step !== undefined && options.step !== step)
         throw new SlipwayError(

@@ -1,7 +1,9 @@
 import { X509Certificate } from 'node:crypto';
-import { cp, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SlipwayError, systemError } from '@slipway/protocol';
+import { putBack, takePlace } from '@slipway/signing';
+import type { KeyPlaces } from './plan.ts';
 
 /** What a key was, and what has taken its place: ids as `slipway keys list` has them. */
 export type Rotated = { readonly name: string; readonly before: string; readonly after: string };
@@ -24,19 +26,38 @@ export const isThere = (path: string): Promise<boolean> =>
 
 type Files = Readonly<Record<string, string>>;
 
+const modeOf = (name: string): number => (name.includes('key') ? 0o400 : 0o444);
+
 const writeAll = async (folder: string, files: Files): Promise<void> => {
   for (const [name, text] of Object.entries(files)) {
     await rm(join(folder, name), { force: true });
-    await writeFile(join(folder, name), text, { mode: name.includes('key') ? 0o400 : 0o444, flush: true });
+    await writeFile(join(folder, name), text, { mode: modeOf(name), flush: true });
   }
 };
 
-const takePlace = async (next: string, folder: string): Promise<void> => {
-  const gone = `${folder}.old`;
-  await rm(gone, { recursive: true, force: true });
-  if (await isThere(folder)) await rename(folder, gone);
-  await rename(next, folder);
-  await rm(gone, { recursive: true, force: true });
+/** Puts back what a cut has left under another name. */
+export const mendFolders = async ({ dataDir, offlineDir }: KeyPlaces): Promise<void> => {
+  const own = ['signer/keys', 'pki/device', 'pki/server', 'pki/qualifier'].map((name) => join(dataDir, name));
+  for (const folder of [...own, offlineDir]) await putBack(folder);
+};
+
+/**
+ * Puts files into a folder one by one, in their order. Nothing is written beside the folder: it may be a medium, where what
+ * lies beside it is on the disk of this machine.
+ */
+export const replaceInside = async (folder: string, files: Files): Promise<void> => {
+  for (const [name, text] of Object.entries(files)) {
+    const next = join(folder, `${name}.new`);
+    await rm(next, { force: true });
+    await writeFile(next, text, { mode: modeOf(name), flush: true });
+    await rename(next, join(folder, name));
+  }
+  const directory = await open(folder);
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
 };
 
 /** Puts files into a copy of a folder, which then takes its place: half of a key set is never there. */

@@ -2,8 +2,16 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SlipwayError } from '@slipway/protocol';
-import type { Identity } from '@slipway/signing';
-import { isThere, laterThan, makeKeyFolder, nextName, readPem, replaceIn } from './key-files.ts';
+import type { Identity, ReleaseTree } from '@slipway/signing';
+import {
+  isThere,
+  laterThan,
+  makeKeyFolder,
+  nextName,
+  readPem,
+  replaceIn,
+  replaceInside,
+} from './key-files.ts';
 import { dueStep, type KeyPlaces, type PlanRotation } from './plan.ts';
 
 const ROOT_DAYS = 30 * 365;
@@ -30,6 +38,78 @@ const withKey = async (certificatePem: string, keyFile: string): Promise<Identit
     'KEY_MISMATCH',
     `Expected in ${keyFile} the key of ${certificate.subject}, found another one. Attach the medium that belongs to this instance; where a rotation was cut, rotate what stands above it.`,
   );
+};
+
+const isKeyOf = async (certificatePem: string, keyFile: string): Promise<boolean> =>
+  new X509Certificate(certificatePem).checkPrivateKey(createPrivateKey(await readPem(keyFile)));
+
+/** Keys that are of nothing we know may be the only ones of something in use. */
+const refuseOther = (folder: string): SlipwayError =>
+  new SlipwayError(
+    'KEY_MISMATCH',
+    `Expected no other keys in ${folder}, found some that may be the only ones of their kind. Nothing was written over. If they are left from a rotation that is done or was given up, move the folder away; otherwise attach the medium that belongs to this instance.`,
+  );
+
+type Places = ReturnType<typeof placesOf>;
+
+/**
+ * The next root, its keys on the medium before anything trusts it. One that was begun and cut is gone on with, as its keys and
+ * its certificate are there.
+ *
+ * @param make makes a tree
+ * @returns certificate of the root
+ */
+const beginRoot = async (
+  { next, offlineNext, offlineFormer }: Places,
+  make: () => Promise<ReleaseTree>,
+): Promise<string> => {
+  if (await isThere(offlineFormer)) throw refuseOther(offlineFormer);
+  if (await isThere(offlineNext)) {
+    const certificate = join(next, 'root.pem');
+    if (!(await isThere(certificate))) throw refuseOther(offlineNext);
+    const begun = await readPem(certificate);
+    if (!(await isKeyOf(begun, join(offlineNext, ROOT_KEY)))) throw refuseOther(offlineNext);
+    return begun;
+  }
+  const tree = await make();
+  await makeKeyFolder(next, {
+    'leaf.key.pem': tree.leaf.keyPem,
+    'leaf.pem': tree.leaf.certificatePem,
+    'intermediate.pem': tree.intermediate.certificatePem,
+    'root.pem': tree.root.certificatePem,
+  });
+  await makeKeyFolder(offlineNext, {
+    [INTERMEDIATE_KEY]: tree.intermediate.keyPem,
+    [ROOT_KEY]: tree.root.keyPem,
+  });
+  return tree.root.certificatePem;
+};
+
+/** Puts the keys of the next root in the place of the present one's, which are kept: also where a cut has left it halfway. */
+const switchOffline = async (
+  { offline, offlineNext, offlineFormer }: Places,
+  first: string,
+  second: string,
+): Promise<void> => {
+  const present = join(offline, ROOT_KEY);
+  const former = join(offlineFormer, ROOT_KEY);
+  const isKept = await isThere(former);
+  if (isKept && !(await isKeyOf(first, former))) throw refuseOther(offlineFormer);
+  // The root's key is written last, so all of the next one's are there.
+  if (!(await isKeyOf(second, present))) {
+    const root = await withKey(first, present);
+    const nextRoot = await withKey(second, join(offlineNext, ROOT_KEY));
+    const nextIntermediate = await readPem(join(offlineNext, INTERMEDIATE_KEY));
+    if (!isKept)
+      await makeKeyFolder(offlineFormer, {
+        [INTERMEDIATE_KEY]: await readPem(join(offline, INTERMEDIATE_KEY)),
+        [ROOT_KEY]: root.keyPem,
+      });
+    await replaceInside(offline, { [INTERMEDIATE_KEY]: nextIntermediate, [ROOT_KEY]: nextRoot.keyPem });
+  }
+  const left = join(offlineNext, ROOT_KEY);
+  if ((await isThere(left)) && !(await isKeyOf(second, left))) throw refuseOther(offlineNext);
+  await rm(offlineNext, { recursive: true, force: true });
 };
 
 /** A signer by the intermediate there is. */
@@ -76,7 +156,7 @@ export const planReleaseIntermediate: PlanRotation = async (where) => {
       const root = await withKey(rootPem, join(offline, ROOT_KEY));
       const intermediate = await makeReleaseIntermediate('Slipway', root);
       const leaf = await makeReleaseSigner('Slipway', intermediate);
-      await replaceIn(offline, { [INTERMEDIATE_KEY]: intermediate.keyPem });
+      await replaceInside(offline, { [INTERMEDIATE_KEY]: intermediate.keyPem });
       await replaceIn(keys, {
         'leaf.pem': leaf.certificatePem,
         'leaf.key.pem': leaf.keyPem,
@@ -118,20 +198,12 @@ export const planReleaseRoot: PlanRotation = async (where) => {
         'The keys of the next root and intermediate are written beside those of the present ones. Detach the medium afterwards.',
       ],
       run: async () => {
-        const tree = await makeReleaseTree(nextName(), laterThan(first, ROOT_DAYS));
-        await makeKeyFolder(places.offlineNext, {
-          [ROOT_KEY]: tree.root.keyPem,
-          [INTERMEDIATE_KEY]: tree.intermediate.keyPem,
-        });
-        await makeKeyFolder(places.next, {
-          'leaf.key.pem': tree.leaf.keyPem,
-          'leaf.pem': tree.leaf.certificatePem,
-          'intermediate.pem': tree.intermediate.certificatePem,
-        });
-        const both = `${first}${tree.root.certificatePem}`;
+        await withKey(first, join(places.offline, ROOT_KEY));
+        const next = await beginRoot(places, () => makeReleaseTree(nextName(), laterThan(first, ROOT_DAYS)));
+        const both = `${first}${next}`;
         await replaceIn(places.keys, { 'root.pem': both });
         await publish(both);
-        return rotated('release-root (next)', first, tree.root.certificatePem);
+        return rotated('release-root (next)', first, next);
       },
     };
   if (step === 'switch')
@@ -151,18 +223,7 @@ export const planReleaseRoot: PlanRotation = async (where) => {
           'intermediate.pem': await next('intermediate.pem'),
           'root.pem': `${second}${first}`,
         };
-        if (await isThere(places.offlineNext)) {
-          const offline = async (name: string) => readPem(join(places.offline, name));
-          await makeKeyFolder(places.offlineFormer, {
-            [ROOT_KEY]: await offline(ROOT_KEY),
-            [INTERMEDIATE_KEY]: await offline(INTERMEDIATE_KEY),
-          });
-          await replaceIn(places.offline, {
-            [ROOT_KEY]: await offline(`next/${ROOT_KEY}`),
-            [INTERMEDIATE_KEY]: await offline(`next/${INTERMEDIATE_KEY}`),
-          });
-          await rm(places.offlineNext, { recursive: true });
-        }
+        await switchOffline(places, first, second);
         await replaceIn(places.keys, files);
         await publish(files['root.pem']);
         await rm(places.next, { recursive: true });
@@ -177,9 +238,12 @@ export const planReleaseRoot: PlanRotation = async (where) => {
       'Devices on such images refuse releases from before the switch: none of these can be rolled out to them.',
     ],
     run: async () => {
+      // A medium that was not there at the switch is brought to where it should be.
+      await switchOffline(places, second, first);
+      // Before the files say that all is done: who is cut here is told to do it again.
+      await rm(places.offlineFormer, { recursive: true, force: true });
       await replaceIn(places.keys, { 'root.pem': first });
       await publish(first);
-      await rm(places.offlineFormer, { recursive: true, force: true });
       return rotated('release-root', second, first);
     },
   };

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -123,17 +123,23 @@ test('the next intermediate is by the root, on a medium; devices take what its s
   const before = await text('signer/keys/intermediate.pem');
   const medium = path('medium');
   await cp(path('signer/offline'), medium, { recursive: true });
+  // What lies beside a medium is on the disk of the machine, and a mount point cannot be renamed.
+  await mkdir(`${medium}.new`);
+  const folder = await stat(medium);
   expect(await rotate('release-intermediate', '--offline', medium)).toMatchObject({
     status: 0,
     said: { step: 'rotate', rotated: [{ name: 'release-intermediate' }, { name: 'release-signer' }] },
   });
+  expect((await stat(medium)).ino).toBe(folder.ino);
+  expect((await readdir(medium)).sort()).toEqual(['intermediate.key.pem', 'root.key.pem']);
+  expect(await readdir(`${medium}.new`)).toEqual([]);
   expect(await text('signer/keys/intermediate.pem')).not.toBe(before);
   expect(await isTakenBy(root)).toBe(true);
   // Its key is on the medium, and no longer the one that lies here.
   expect((await rotate('release-signer')).err).toContain('KEY_MISMATCH');
   expect((await rotate('release-signer', '--offline', medium)).status).toBe(0);
   expect(await isTakenBy(root)).toBe(true);
-  await cp(medium, path('signer/offline'), { recursive: true, force: true });
+  for (const folder of [path('signer/offline'), `${medium}.new`]) await rm(folder, { recursive: true });
 });
 
 test('the next root is trusted before it signs, and the one before until the end', async () => {
@@ -142,27 +148,65 @@ test('the next root is trusted before it signs, and the one before until the end
   expect(plan.out).toMatch(/^release-root: begin\n- The next root is made[^]*Nothing was done/);
   expect(await text('signer/keys/root.pem')).toBe(before);
 
-  expect((await rotate('release-root')).said?.step).toBe('begin');
+  // No key of a root comes to lie on the server because somebody forgot the medium, or took another one.
+  const root = (...words: string[]) => rotate('release-root', '--offline', path('medium'), ...words);
+  const refusedWith = async (offline: string): Promise<number> =>
+    (await rotate('release-root', '--force', '--offline', path(offline))).status;
+  await mkdir(path('stranger'));
+  await cp(path('pki/server/server.key.pem'), path('stranger/root.key.pem'));
+  expect([await refusedWith('signer/offline'), await refusedWith('stranger')]).toEqual([66, 65]);
+  for (const folder of ['next', 'former']) {
+    await cp(path('stranger'), path(`medium/${folder}`), { recursive: true });
+    expect(await refusedWith('medium')).toBe(65);
+    await rm(path(`medium/${folder}`), { recursive: true });
+  }
+  expect((await readdir(path('signer'))).sort()).toEqual(['keys']);
+
+  expect((await root()).said?.step).toBe('begin');
+  // Cut before the files say so: what was made is gone on with.
+  const begun = await text('medium/next/root.key.pem');
+  for (const file of ['signer/keys/root.pem', 'pki/release-root.pem']) {
+    await rm(path(file));
+    await writeFile(path(file), before);
+  }
+  expect((await root()).said?.step).toBe('begin');
+  expect(await text('medium/next/root.key.pem')).toBe(begun);
   const both = await text('pki/release-root.pem');
   expect(splitCertificates(both)).toHaveLength(2);
   expect([await isTakenBy(before), await isTakenBy(both)]).toEqual([true, true]);
 
   // Nobody says that devices have followed.
-  const early = await rotate('release-root', '--step', 'switch');
+  const early = await root('--step', 'switch');
   expect([early.status, early.err]).toEqual([75, expect.stringContaining('ROTATION_TOO_EARLY')]);
-  expect((await rotate('release-root', '--step', 'finish', '--force')).status).toBe(64);
-  expect((await rotate('release-root', '--force')).said?.step).toBe('switch');
+  expect((await root('--step', 'finish', '--force')).status).toBe(64);
+  expect([await refusedWith('signer/offline'), await refusedWith('stranger')]).toEqual([66, 65]);
+  const former = await text('medium/root.key.pem');
+  for (const folder of ['signer', 'medium'])
+    await cp(path(folder), path(`begun/${folder}`), { recursive: true });
+  expect((await root('--force')).said?.step).toBe('switch');
+  // Cut after the medium, and before what signs.
+  await rm(path('signer'), { recursive: true });
+  await cp(path('begun/signer'), path('signer'), { recursive: true });
+  expect((await root('--force')).said?.step).toBe('switch');
+  expect([await text('medium/root.key.pem'), await text('medium/former/root.key.pem')]).toEqual([
+    begun,
+    former,
+  ]);
   expect([await isTakenBy(before), await isTakenBy(both)]).toEqual([false, true]);
 
-  expect((await rotate('release-root', '--force')).said?.step).toBe('finish');
+  // As commands of before left it, which did without the medium at the switch.
+  await rm(path('medium'), { recursive: true });
+  await cp(path('begun/medium'), path('medium'), { recursive: true });
+  expect((await root('--force')).said?.step).toBe('finish');
+  expect(await text('medium/root.key.pem')).toBe(begun);
   const after = await text('pki/release-root.pem');
   expect(splitCertificates(after)).toHaveLength(1);
   expect(await isTakenBy(after)).toBe(true);
   // What there is of keys is of the root that is left.
-  expect((await rotate('release-intermediate')).status).toBe(0);
+  expect((await rotate('release-intermediate', '--offline', path('medium'))).status).toBe(0);
   expect(await isTakenBy(after)).toBe(true);
-  expect((await readdir(path('signer/offline'))).sort()).toEqual(['intermediate.key.pem', 'root.key.pem']);
-  expect((await readdir(path('signer'))).sort()).toEqual(['keys', 'offline']);
+  expect((await readdir(path('medium'))).sort()).toEqual(['intermediate.key.pem', 'root.key.pem']);
+  expect((await readdir(path('signer'))).sort()).toEqual(['keys']);
 });
 
 /** As OpenSSL has it, which the broker is built on. */
@@ -208,6 +252,8 @@ test('the next authority of servers is trusted before they show it, and names an
 test('devices are given certificates by the next authority while the one before is trusted', async () => {
   const ids = async () => splitCertificates(await text('pki/device/ca.pem')).map((pem) => keyIdOf(pem));
   const [first] = await ids();
+  // An earlier rotation was cut while it put one folder in the place of the other.
+  await rename(path('pki/device'), path('pki/device.old'));
   expect((await rotate('device-authority')).said?.step).toBe('switch');
   const both = readAuthorities(await text('pki/device/ca.pem'), await text('pki/device/ca.key.pem'));
   expect(await ids()).toEqual([expect.not.stringMatching(first ?? ''), first]);
@@ -219,7 +265,6 @@ test('devices are given certificates by the next authority while the one before 
 
 test('without the key above it nothing is changed', async () => {
   const before = await readFile(path('signer/keys/leaf.pem'), 'utf8');
-  await rm(path('signer/offline'), { recursive: true });
   const { status, err } = await callIn(data)('keys', 'rotate', 'release-signer', '--data', data);
   expect([status, err]).toEqual([66, expect.stringContaining('intermediate.key.pem')]);
   expect(await readFile(path('signer/keys/leaf.pem'), 'utf8')).toBe(before);

@@ -4,6 +4,8 @@ import type { PlanRotation } from './plan.ts';
 import { planReleaseIntermediate, planReleaseRoot, planReleaseSigner } from './release-keys.ts';
 import { planServerAuthority, planServers } from './server-keys.ts';
 
+export { mendFolders } from './key-files.ts';
+
 export const ROTATIONS: Readonly<Record<string, PlanRotation>> = {
   'release-signer': planReleaseSigner,
   'release-intermediate': planReleaseIntermediate,
