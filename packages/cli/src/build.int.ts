@@ -259,7 +259,7 @@ test('lint reads labels of images and the configuration of the kernel, and ends 
   const alone = await call('lint', '--json', '--no-images', 'lint/classes/edge.yml');
   expect(alone.out).not.toMatch(/CAPABILITIES_ALL|KERNEL_/);
   const shown = await call('lint', '--no-images', 'lint/classes/edge.yml');
-  expect(shown.out).toMatch(/^warning ROOT_WRITABLE\n.*\n {2}lint\/edge\.yml:2:12 {2}services web .*$/m);
+  expect(shown.out).toMatch(/^warning ROOT_WRITABLE\n.*\n {2}lint\/edge\.yml:2:57 {2}services web .*$/m);
   expect(shown.out).toMatch(/; 1 let pass$/);
 
   const words = ['lint', '--baseline', 'lint/known.json', 'lint/classes/edge.yml', '--fail-on'];
