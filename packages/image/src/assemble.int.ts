@@ -155,7 +155,7 @@ test('the UKI carries kernel and initramfs first and the root hash on its comman
   };
   expect(text('.uname')).toBe('6.1.0-test');
   expect(text('.cmdline')).toBe(
-    `console=ttyS0 panic=1 quiet loglevel=4 cryptomgr.notests initcall_blacklist=jent_mod_init,init_kprobe_trace,trace_eval_init example=1 slipway.roothash=${first.result.rootHash} slipway.blocks=${first.result.verityDataBlocks}`,
+    `console=ttyS0 panic=1 quiet loglevel=4 cryptomgr.notests initcall_blacklist=jent_mod_init,init_kprobe_trace,trace_eval_init,ftrace_check_for_weak_functions example=1 slipway.roothash=${first.result.rootHash} slipway.blocks=${first.result.verityDataBlocks}`,
   );
   const { head, entries } = readContents(await first.read('contents.jsonl.gz'));
   const size = (wanted: string) => sections.find(({ name }) => name === wanted)?.size;
