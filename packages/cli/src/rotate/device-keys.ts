@@ -20,7 +20,7 @@ export const planDeviceAuthority: PlanRotation = async ({ dataDir }) => {
       step: 'switch',
       consequences: [
         'Devices that enrol or renew get certificates by the next authority from the next start on; broker and server trust both.',
-        `Every device renews by itself at about half the life of its certificate, within ${Math.ceil(DEVICE_CERTIFICATE_DAYS * 0.6)} days. Once all have, finish.`,
+        `Every device renews by itself at about half the life of its certificate, within ${Math.ceil(DEVICE_CERTIFICATE_DAYS * 0.6)} days. Once what it had before has ended for all, within ${DEVICE_CERTIFICATE_DAYS} days, finish.`,
       ],
       run: async () => {
         const next = await makeDeviceAuthority(nextName(), laterThan(first.certificatePem, AUTHORITY_DAYS));
@@ -39,7 +39,7 @@ export const planDeviceAuthority: PlanRotation = async ({ dataDir }) => {
     followers: 'device-authority',
     consequences: [
       'The authority before is trusted no longer, and its key is removed.',
-      'Devices that still have a certificate by it connect no more and cannot renew: each needs a claim for its id.',
+      'Devices that still hold a certificate by it alone connect no more and cannot renew: each needs a claim for its id.',
     ],
     run: async () => {
       await replaceIn(folder, authorityFiles([first]));

@@ -46,7 +46,7 @@ export const requireFollowers = (
   throw early(
     `${devices - following} of ${devices} devices have not followed${unknown === 0 ? '' : ` (of ${unknown} it is not known)`}.`,
     purpose === 'device-authority'
-      ? 'Wait until they have renewed; decommission those that never come back.'
+      ? 'Wait until they have renewed and their certificates of before have ended; decommission those that never come back.'
       : 'Roll out a release that trusts the next one to them; decommission those that never come back.',
   );
 };

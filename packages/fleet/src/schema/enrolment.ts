@@ -1,4 +1,4 @@
-import type { Arch, AttributeValue, ClaimId, ClaimUse, ClassName, DeviceId } from '@slipway/protocol';
+import type { Arch, AttributeValue, ClaimId, ClaimUse, ClassName, DeviceId, KeyId } from '@slipway/protocol';
 import { sql } from 'drizzle-orm';
 import { boolean, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import { at, tenant } from './columns.ts';
@@ -92,6 +92,8 @@ export const deviceCertificates = pgTable(
     fingerprint: text('fingerprint'),
     keyType: text('key_type'),
     issuer: text('issuer'),
+    /** that gave it, of `keys`; null: given before this was recorded */
+    authority: text('authority').$type<KeyId>(),
   },
   (table) => [
     primaryKey({ columns: [table.tenant, table.serial] }),

@@ -22,23 +22,31 @@ export type Issued = {
   readonly authority?: string;
 };
 
+const keyOf = (authority: string | undefined): KeyId | null =>
+  authority === undefined ? null : KeyId.parse(authority);
+
 /** What a certificate says, in the columns of its device. */
 export const certificateColumns = ({ expiresAt, keySha256, authority }: Issued) => ({
   certificateExpiresAt: expiresAt,
   keySha256,
-  certificateAuthority: authority === undefined ? null : KeyId.parse(authority),
+  certificateAuthority: keyOf(authority),
 });
 
 /** Remembers a certificate until it ends, so that it can be revoked. */
 export const recordCertificate = async (
   db: Database,
   device: DeviceId,
-  { serial, expiresAt, certificatePem: _pem, ...facts }: Issued,
+  { serial, expiresAt, certificatePem: _pem, authority, ...facts }: Issued,
   now: Date,
 ): Promise<void> => {
-  await db
-    .insert(deviceCertificates)
-    .values({ ...facts, serial: serial.toLowerCase(), device, issuedAt: now, expiresAt });
+  await db.insert(deviceCertificates).values({
+    ...facts,
+    serial: serial.toLowerCase(),
+    device,
+    issuedAt: now,
+    expiresAt,
+    authority: keyOf(authority),
+  });
   // Revoked ones go when the next list is made.
   await db
     .delete(deviceCertificates)

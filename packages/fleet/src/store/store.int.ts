@@ -259,6 +259,57 @@ describe.each(engines)('on %s', (engine, open) => {
       expect(after?.following).toBe((before?.following ?? 0) + 1);
       expect((await of('device-authority'))?.following).toBe((byNine?.following ?? 0) + 1);
     });
+
+    test('a device that renewed has not followed while a certificate of before may be what it holds', async () => {
+      const [before, after] = ['9', '0'].map((letter) => letter.repeat(64));
+      await recordKeys(
+        db,
+        DEFAULT_TENANT,
+        [
+          seen('device-authority', '0', { state: 'current' }),
+          seen('device-authority', '9', { state: 'outgoing' }),
+        ],
+        day(31),
+        day(31),
+      );
+      const following = async (at: Date) =>
+        (await keyRotations(db, DEFAULT_TENANT, at)).find(({ purpose }) => purpose === 'device-authority')
+          ?.following;
+      const { id } = await seedOnlineDevice(db, 'renews');
+      await db
+        .update(devices)
+        .set({ keySha256: null, lastSeenAt: day(38) })
+        .where(eq(devices.id, id));
+      const give = (
+        [proof, letter]: readonly [string, string],
+        authority: string | undefined,
+        expiresAt: Date,
+        at: Date,
+      ) =>
+        renewCertificate(
+          db,
+          { device: id, provenKeySha256: `key ${proof}`, expiredAt: undefined },
+          async () => ({
+            certificatePem: '',
+            serial: `renews ${letter}`,
+            expiresAt,
+            keySha256: `key ${letter}`,
+            ...(authority === undefined ? {} : { authority }),
+          }),
+          at,
+        );
+      const none = (await following(day(40))) ?? 0;
+      await give(['0', 'a'], before, day(60), day(20));
+      expect(await following(day(40))).toBe(none);
+      // Given, which is not to say that the device has it: it was not seen since, nor has the one of before ended.
+      await give(['a', 'b'], after, day(130), day(40));
+      expect([await following(day(41)), await following(day(61))]).toEqual([none, none]);
+      await db
+        .update(devices)
+        .set({ lastSeenAt: day(41) })
+        .where(eq(devices.id, id));
+      expect([await following(day(42)), await following(day(61))]).toEqual([none, none + 1]);
+    });
   });
 
   describe('what went into builds', () => {

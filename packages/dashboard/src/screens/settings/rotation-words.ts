@@ -43,5 +43,5 @@ export const stageOf = ({ purpose, step, devices, following }: RotationProgress)
 /** `187 of 214 devices run an image that trusts it` */
 export const followersOf = (purpose: Authority, isNext: boolean): string =>
   purpose === 'device-authority'
-    ? 'have a certificate by it'
+    ? 'have certificates by it alone'
     : `run an image that trusts ${isNext ? 'the next one' : 'it'}`;
