@@ -6,14 +6,10 @@ import { createFat } from '../esp.ts';
 import { GENERATED_MTIME } from '../linuxkit/generated.ts';
 import { runTool } from '../tool.ts';
 import { efiImage } from './efi-image.ts';
+import { leastEspBytes } from './efi-partition.ts';
 import { addOutput, type OutputInput, type WriteOutput } from './output.ts';
 import { writeUnhashed } from './write-file.ts';
 
-const MIB = 1024 * 1024;
-/** FAT32 begins at 65,525 clusters, of 512 bytes at least. */
-const MIN_ESP_BYTES = 34 * MIB;
-/** For both file allocation tables and folders. */
-const FAT_ROOM = 1.05;
 /** within the ISO */
 const ESP_FILE = 'efi.img';
 
@@ -33,7 +29,7 @@ const makeEsp = async (input: OutputInput, path: string): Promise<void> => {
   const { name, arch, staging } = input;
   const program = join(staging.folder, 'iso.efi');
   const size = await writeUnhashed(program, await efiImage(input, 'iso-efi'));
-  const espBytes = Math.ceil(Math.max(MIN_ESP_BYTES, size * FAT_ROOM) / MIB) * MIB;
+  const espBytes = leastEspBytes(size, 'iso');
   await writeFile(path, '');
   await truncate(path, espBytes);
   await createFat(

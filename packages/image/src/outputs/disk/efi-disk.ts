@@ -6,6 +6,7 @@ import { createFat } from '../../esp.ts';
 import { GENERATED_MTIME } from '../../linuxkit/generated.ts';
 import { DATA_TYPE, ESP_TYPE, partitionDisk } from '../../partition-disk.ts';
 import { efiImage } from '../efi-image.ts';
+import { leastEspBytes } from '../efi-partition.ts';
 import type { DiskFormat } from '../format-names.ts';
 import type { OutputInput, WriteOutput } from '../output.ts';
 import { writeUnhashed } from '../write-file.ts';
@@ -13,10 +14,6 @@ import { RAW_SUFFIX, writeDiskFormat } from './disk-formats.ts';
 import { readSparseDisk } from './sparse-disk.ts';
 
 const MIB = 1024 * 1024;
-/** FAT32 begins at 65,525 clusters, of 512 bytes at least; firmware reads nothing else reliably. */
-const MIN_ESP_BYTES = 64 * MIB;
-/** For both file allocation tables and folders. */
-const FAT_ROOM = 1.05;
 
 const formatMiB = (bytes: number): string => `${Math.ceil(bytes / MIB)}M`;
 
@@ -28,7 +25,7 @@ const tooSmall = (what: string, least: number, found: number): SlipwayError =>
   );
 
 const espSize = (needed: number, asked: number | undefined): number => {
-  const least = Math.ceil(Math.max(MIN_ESP_BYTES, needed * FAT_ROOM) / MIB) * MIB;
+  const least = leastEspBytes(needed, 'disk');
   if (asked !== undefined && asked < least) throw tooSmall('the EFI system partition', least, asked);
   return asked ?? least;
 };
