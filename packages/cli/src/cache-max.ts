@@ -1,5 +1,5 @@
 import { CacheSize, pruneToSize } from '@slipway/components/cache';
-import { SlipwayError } from '@slipway/protocol';
+import { messageOf, SlipwayError } from '@slipway/protocol';
 import type { Context } from './context.ts';
 
 /**
@@ -18,13 +18,16 @@ export const maxCacheBytes = ({ env }: Pick<Context, 'env'>): number | undefined
   );
 };
 
-/**
- * Brings the cache down to the size it may have, after a build.
- *
- * @throws {SlipwayError} CONFIG_INVALID
- */
-export const keepCacheSmall = async (context: Pick<Context, 'env'>, cacheDir: string): Promise<void> => {
-  const maxBytes = maxCacheBytes(context);
+/** Brings the cache down to the size it may have, after a build: that is as good as it was where this fails. */
+export const keepCacheSmall = async (
+  { err }: Pick<Context, 'err'>,
+  cacheDir: string,
+  maxBytes: number | undefined,
+): Promise<void> => {
   if (maxBytes === undefined) return;
-  await pruneToSize(cacheDir, maxBytes);
+  await pruneToSize(cacheDir, maxBytes).catch((error: unknown) =>
+    err(
+      `warning: the cache ${cacheDir} may be larger than SLIPWAY_CACHE_MAX: ${messageOf(error)}; mend that, then run slipway cache prune --max-size`,
+    ),
+  );
 };

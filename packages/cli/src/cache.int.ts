@@ -122,3 +122,17 @@ test('a cache is exported and imported; what is no export is refused', async () 
   expect(refused).toMatchObject({ status: 65, err: expect.stringContaining('CACHE_ARCHIVE_INVALID') });
   expect((await call('cache', 'import', 'gone.tar')).status).toBe(66);
 });
+
+test('a size of the cache that is none ends a build before it begins', async () => {
+  mkdirSync(join(folder, 'classes'));
+  writeFileSync(join(folder, 'edge.yml'), "kernel: { image: 'oci:not/there:1' }\n");
+  writeFileSync(
+    join(folder, 'classes/edge.yml'),
+    'name: edge\narch: amd64\nimages: [../edge.yml]\nagent: { enabled: false }\n',
+  );
+  const sized = callIn(folder, { SLIPWAY_CACHE: 'cache', SLIPWAY_CACHE_MAX: 'much' });
+  for (const words of [['edge.yml', '--format', 'tar'], ['--all']]) {
+    const { status, err } = await sized('build', ...words);
+    expect([status, err]).toEqual([78, expect.stringMatching(/^CONFIG_INVALID: SLIPWAY_CACHE_MAX: /)]);
+  }
+});

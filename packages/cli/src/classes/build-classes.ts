@@ -4,7 +4,7 @@ import type { ClassBuild } from '@slipway/image';
 import { codeOf, ERRORS, messageOf, SlipwayError, type ErrorCode } from '@slipway/protocol';
 import type { BuildOptions } from '../build-options.ts';
 import { cacheFolder } from '../cache-folder.ts';
-import { keepCacheSmall } from '../cache-max.ts';
+import { keepCacheSmall, maxCacheBytes } from '../cache-max.ts';
 import { Ended, print } from '../command.ts';
 import type { Context } from '../context.ts';
 import { readImageFiles } from '../read-image-files.ts';
@@ -124,6 +124,7 @@ export const buildClasses = async (context: Context, options: BuildOptions): Pro
     await showSpecs(context, repository, classes);
     return;
   }
+  const maxBytes = maxCacheBytes(context);
   const { buildClass, createSharedWork, withCancellation } = await import('@slipway/image');
   const { parseClassImage } = await import('@slipway/image-spec');
   const { sideBySide } = await import('@slipway/components');
@@ -200,7 +201,7 @@ export const buildClasses = async (context: Context, options: BuildOptions): Pro
   };
 
   const outcomes = await sideBySide(classes, options.jobs ?? availableParallelism(), buildOne);
-  await keepCacheSmall(context, cacheDir);
+  await keepCacheSmall(context, cacheDir, maxBytes);
   context.signal.throwIfAborted();
   if (!options.quiet)
     print(context, outcomes, () =>

@@ -10,7 +10,7 @@ import { BuildOptions, buildTarget, withBuildOptions } from '../build-options.ts
 import { showProgress } from '../build-progress.ts';
 import { wantsClasses } from '../classes/class-options.ts';
 import { cacheFolder } from '../cache-folder.ts';
-import { keepCacheSmall } from '../cache-max.ts';
+import { keepCacheSmall, maxCacheBytes } from '../cache-max.ts';
 import { leaf, print, type MakeContext } from '../command.ts';
 import type { Context } from '../context.ts';
 import { openOutput } from '../output-place.ts';
@@ -70,6 +70,7 @@ const build = async (
     context.out(formatSpec(spec, context.json ? 'json' : 'yaml').trimEnd());
     return;
   }
+  const maxBytes = maxCacheBytes(context);
   const { buildLocal, FORMATS, parseFormat, referencesOf } = await import('@slipway/image');
   // In one order, whatever order they were asked for in: descriptions list them.
   const asked = new Set(target.formats.map(parseFormat));
@@ -133,7 +134,7 @@ const build = async (
       log: () => undefined,
       progress: showProgress(context, isShown, () => performance.now()),
     });
-    await keepCacheSmall(context, cacheFolder(context, options.cache));
+    await keepCacheSmall(context, cacheFolder(context, options.cache), maxBytes);
     await place.deliver(result.files);
     const written = result.files.map((file) => {
       const path = place.pathOf(file.name);
