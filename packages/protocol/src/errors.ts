@@ -136,7 +136,7 @@ export const ERRORS = {
   DOCKERFILE_INVALID: entry(
     65,
     422,
-    'Stages or base images of a Dockerfile cannot be told.',
+    'Stages or base images of a Dockerfile, or a pattern of .dockerignore, cannot be told.',
     'Mend the line named.',
   ),
   DOCKERFILE_BUILD_FAILED: entry(

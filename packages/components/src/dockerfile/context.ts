@@ -19,6 +19,8 @@ type ContextEntry =
   | { readonly path: string; readonly type: 'link'; readonly target: string }
   | { readonly path: string; readonly type: 'file'; readonly mode: number; readonly sha256: string };
 
+const NOTHING = parseIgnoreFile('', '.dockerignore');
+
 const sha256 = async (path: string): Promise<string> => {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
@@ -31,9 +33,9 @@ const readIgnore = async (folder: string, dockerfile: string): Promise<IgnoreFil
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
       throw error;
     });
-    if (text !== undefined) return parseIgnoreFile(text);
+    if (text !== undefined) return parseIgnoreFile(text, join(folder, name));
   }
-  return parseIgnoreFile('');
+  return NOTHING;
 };
 
 const entriesOf = async (folder: string, ignore: IgnoreFile, ref: string): Promise<ContextEntry[]> => {
@@ -82,7 +84,7 @@ const digestOf = (entries: readonly ContextEntry[]): Digest =>
  * root, and they are 0755 or 0644 by the executable bit, as in every checkout.
  *
  * @param dockerfile its path within the folder
- * @throws {SlipwayError} COMPONENT_NOT_FOUND, COMPONENT_INVALID
+ * @throws {SlipwayError} COMPONENT_NOT_FOUND, COMPONENT_INVALID, DOCKERFILE_INVALID of `.dockerignore`
  */
 export const readBuildContext = async (
   folder: string,
@@ -111,7 +113,7 @@ export const copyBuildContext = async (context: BuildContext, to: string, ref: s
       await chmod(path, entry.mode);
     }
   }
-  const copied = digestOf(await entriesOf(to, parseIgnoreFile(''), ref));
+  const copied = digestOf(await entriesOf(to, NOTHING, ref));
   if (copied !== context.digest)
     throw new SlipwayError(
       'COMPONENT_INVALID',

@@ -20,14 +20,36 @@ describe('.dockerignore', () => {
     ['.git', ['.git/config'], ['.gitignore']],
     ['a+b(c).d', ['a+b(c).d'], ['aab(c).d', 'a+b(c)xd']],
     ['..\\x', [], ['x']],
+    ['[*].txt', ['*.txt'], ['a.txt', '[].txt', '.txt']],
+    ['[a?.]x', ['ax', '?x', '.x'], ['bx', 'x']],
+    ['[b-d]', ['b', 'c', 'd'], ['a', 'e', '-']],
+    ['[^b-d]', ['a', '^'], ['c']],
+    ['[!a]', ['!', 'a'], ['b']],
+    ['[\\]\\-]', [']', '-'], ['\\']],
+    ['[\\d]', ['d'], ['1', '\\']],
+    ['a]', ['a]'], ['a']],
+    ['a-b\\-?', ['a-b-c'], ['a-b-']],
+    ['[α-ω]?', ['β😀'], ['β', 'b😀']],
   ])('%j', (text, out, kept) => {
-    const { excludes } = parseIgnoreFile(text);
+    const { excludes } = parseIgnoreFile(text, 'I');
     expect(out.filter((path) => !excludes(path))).toEqual([]);
     expect(kept.filter(excludes)).toEqual([]);
   });
 
+  test.each(['[a', '[', '[]', '[]a]', '[^]', '[a-]', '[-a]', '[z-a]', '[a\\]', 'a\\', '!b[', '**/[a'])(
+    'what is no pattern is told with its line: %j',
+    (pattern) => {
+      expect(() => parseIgnoreFile(`a\n# [\n${pattern}\n`, 'web/.dockerignore')).toThrow(
+        expect.objectContaining({
+          code: 'DOCKERFILE_INVALID',
+          message: expect.stringMatching(/^web\/\.dockerignore:3: /),
+        }),
+      );
+    },
+  );
+
   test('without exceptions, what lies below an excluded folder need not be looked at', () => {
-    expect(parseIgnoreFile('a\nb').hasExceptions).toBe(false);
-    expect(parseIgnoreFile('a\n!a/b').hasExceptions).toBe(true);
+    expect(parseIgnoreFile('a\nb', 'I').hasExceptions).toBe(false);
+    expect(parseIgnoreFile('a\n!a/b', 'I').hasExceptions).toBe(true);
   });
 });
