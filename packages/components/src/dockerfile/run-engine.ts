@@ -1,9 +1,6 @@
 import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { cancellationSignal } from '../cancellation.ts';
-
-/** Longer lines are cut. */
-const MAX_LINE = 4096;
+import { lineSplitter } from './line-splitter.ts';
 
 /**
  * Runs an engine to its end, its output line by line. The kernel ends it when this process ends, even by SIGKILL.
@@ -25,8 +22,9 @@ export const runEngine = async (
     ['--pdeathsig', 'KILL', '--', 'sh', '-c', 'exec "$@" 2>&1', 'sh', command, ...args],
     { stdio: ['ignore', 'pipe', 'inherit'], signal, killSignal: 'SIGKILL' },
   );
-  const lines = createInterface({ input: child.stdout, crlfDelay: Infinity });
-  lines.on('line', (line) => onLine(line.slice(0, MAX_LINE)));
+  const lines = lineSplitter(onLine);
+  child.stdout.on('data', lines.push);
+  child.stdout.once('end', lines.end);
   return new Promise((resolve, reject) => {
     let failure: Error | undefined;
     child.once('error', (error) => (failure = error));
