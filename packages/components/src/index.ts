@@ -46,6 +46,6 @@ export { writeOciLayout, type PlatformImage } from './oci-writer.ts';
 export { ComponentFile, packComponent, type PackOptions } from './pack.ts';
 export { packRepository } from './pack-repository.ts';
 export { markUsed } from './cache/mark-used.ts';
-export { isAlive } from './process-alive.ts';
+export { isAbandoned, ownerName } from './process-owner.ts';
 export { sideBySide } from './side-by-side.ts';
 export { writeAtomically } from './write-atomically.ts';

@@ -6,7 +6,8 @@ import { Digest, SlipwayError } from '@slipway/protocol';
 import { z } from 'zod';
 import { readContent, type Content } from '../content.ts';
 import { chunksOf, type Piece } from '../pieces.ts';
-import { isAlive } from '../process-alive.ts';
+import { takeResult } from '../dockerfile/result-store.ts';
+import { isAbandoned, ownerName } from '../process-owner.ts';
 import { createTarParser } from '../tar-parser.ts';
 import { storedContent } from '../tar-reader.ts';
 import { tarPieces } from '../tar-writer.ts';
@@ -28,6 +29,9 @@ const INDEX = 'slipway-cache.json';
 const MAX_INDEX_BYTES = 256 * 1024 * 1024;
 /** A file of the cache; hidden names and those of half-written files are none. */
 const PATH = new RegExp(`^(?:${EXPORTED_KINDS.join('|')})(?:/[A-Za-z0-9_@+=~%:,-][A-Za-z0-9._@+=~%:,-]*)+$`);
+
+/** What a Dockerfile gave is of use as a whole. */
+const LAYOUT = /^dockerfile\/([^/]+)\//;
 
 const Index = z.strictObject({
   v: z.literal(1),
@@ -144,10 +148,18 @@ const readIndex = (file: string, entries: ReadonlyMap<string, Content>): Index =
 /** Of imports that were killed. */
 const removeAbandoned = async (cacheDir: string): Promise<void> => {
   for (const name of await readdir(cacheDir).catch((): string[] => [])) {
-    const pid = /^import-(\d+)-.*\.tmp$/.exec(name)?.[1];
-    if (pid !== undefined && !isAlive(Number(pid)))
-      await rm(join(cacheDir, name), { recursive: true, force: true });
+    const owner = /^import-(\d+-.*)\.tmp$/.exec(name)?.[1];
+    const path = join(cacheDir, name);
+    if (owner !== undefined && (await isAbandoned(path, owner)))
+      await rm(path, { recursive: true, force: true });
   }
+};
+
+const putFile = async (cacheDir: string, staging: string, path: string): Promise<void> => {
+  const place = join(cacheDir, path);
+  if ((await stat(place).catch(() => undefined)) !== undefined) return;
+  await mkdir(dirname(place), { recursive: true });
+  await rename(join(staging, path), place);
 };
 
 /**
@@ -167,7 +179,7 @@ export const importCache = async (cacheDir: string, file: string): Promise<Cache
   }
   const index = readIndex(file, entries);
   await removeAbandoned(cacheDir);
-  const staging = join(cacheDir, `import-${process.pid}-${randomUUID()}.tmp`);
+  const staging = join(cacheDir, `import-${await ownerName()}-${randomUUID()}.tmp`);
   try {
     for (const { path, size, digest } of index.files) {
       const content = entries.get(path);
@@ -179,13 +191,14 @@ export const importCache = async (cacheDir: string, file: string): Promise<Cache
       if (found !== digest) throw damaged(file, `${path}: expected ${digest}, found other bytes`);
     }
     const now = new Date();
+    const layouts = new Set<string>();
     for (const { path } of index.files) {
-      const place = join(cacheDir, path);
-      if ((await stat(place).catch(() => undefined)) !== undefined) continue;
-      await mkdir(dirname(place), { recursive: true });
       await utimes(join(staging, path), now, now);
-      await rename(join(staging, path), place);
+      const layout = LAYOUT.exec(path)?.[1];
+      if (layout === undefined) await putFile(cacheDir, staging, path);
+      else layouts.add(layout);
     }
+    for (const key of layouts) await takeResult(cacheDir, key, join(staging, 'dockerfile', key));
   } finally {
     await rm(staging, { recursive: true, force: true });
   }

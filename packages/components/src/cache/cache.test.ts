@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
@@ -12,7 +13,10 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { codeOf } from '@slipway/protocol';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { storedResult } from '../dockerfile/result-store.ts';
+import { chunksOf } from '../pieces.ts';
+import { tarPieces } from '../tar-writer.ts';
 import {
   exportCache,
   importCache,
@@ -54,6 +58,15 @@ test('what was used longest ago goes, until the rest is small enough', async () 
   expect(left(1250)).toEqual(['blobs']);
   expect(left(1150)).toEqual(['blobs', 'segments']);
   expect(left(0)).toEqual(['blobs', 'segments', 'layers']);
+});
+
+test('what was written and never used goes as well', async () => {
+  mkdirSync(at('blobs/sha256'), { recursive: true });
+  writeFileSync(at('blobs/sha256/aa'), 'x');
+  // Whole milliseconds and a part of one, as file systems keep it.
+  utimesSync(at('blobs/sha256/aa'), 1_700_000_000.0007, 1_700_000_000.0007);
+  expect((await pruneToSize(folder, 0)).removed).toHaveLength(1);
+  expect(await names()).toEqual([]);
 });
 
 test('what builds that run have used stays, whatever the size; what they have not used goes', async () => {
@@ -144,27 +157,108 @@ test('of a file that is damaged anywhere nothing is taken', async () => {
   await expect(importCache(at('other'), file)).rejects.toMatchObject({ code: 'CACHE_ARCHIVE_INVALID' });
 });
 
-test.each(['../outside', '/etc/passwd', 'node/code', 'blobs/../../x', 'blobs/.hidden', 'other/x'])(
-  'a file that is to go to %s is refused',
-  async (path) => {
-    const { tarPieces } = await import('../tar-writer.ts');
-    const { chunksOf } = await import('../pieces.ts');
-    const entry = (name: string, text: string) => ({
-      path: name,
-      type: 'file' as const,
-      mode: 0o644,
-      uid: 0,
-      gid: 0,
-      mtime: 0,
-      source: 'test',
-      content: Buffer.from(text),
+/** An export of one file, in which all is right but where the file is to go. */
+const putExport = async (file: string, path: string): Promise<void> => {
+  const entry = (name: string, text: string) => ({
+    path: name,
+    type: 'file' as const,
+    mode: 0o644,
+    uid: 0,
+    gid: 0,
+    mtime: 0,
+    source: 'test',
+    content: Buffer.from(text),
+  });
+  const digest = `sha256:${createHash('sha256').update('x').digest('hex')}`;
+  const index = JSON.stringify({ v: 1, files: [{ path, size: 1, digest }] });
+  const entries = [entry('slipway-cache.json', index), entry(path, 'x')];
+  writeFileSync(file, Buffer.concat([...chunksOf(tarPieces(entries))]));
+};
+
+test('a file that is to go into the cache is taken', async () => {
+  await putExport(at('good.tar'), 'blobs/sha256/x');
+  await importCache(at('other'), at('good.tar'));
+  expect(readFileSync(at('other/blobs/sha256/x'), 'utf8')).toBe('x');
+});
+
+test.each([
+  '../outside',
+  '../../outside',
+  'node/code',
+  'blobs/../../x',
+  'blobs/.hidden',
+  'other/x',
+  'ABSOLUTE',
+])('a file that is to go to %s is refused, and nothing is written', async (name) => {
+  await putExport(at('bad.tar'), name === 'ABSOLUTE' ? at('outside') : name);
+  await expect(importCache(at('deep/cache'), at('bad.tar'))).rejects.toMatchObject({
+    code: 'CACHE_ARCHIVE_INVALID',
+  });
+  expect(readdirSync(folder, { recursive: true })).toEqual(['bad.tar']);
+});
+
+const KEY = 'ab'.repeat(32);
+const putLayout = (index: string): void => {
+  put(`dockerfile/${KEY}/blobs/sha256/aa`, 'a layer', 1);
+  put(`dockerfile/${KEY}/index.json`, index, 1);
+};
+
+describe('what a Dockerfile gave', () => {
+  const make = async (work: string): Promise<string> => {
+    mkdirSync(join(work, 'out'), { recursive: true });
+    writeFileSync(join(work, 'out', 'index.json'), 'made');
+    return join(work, 'out');
+  };
+  const index = (cache = folder): string =>
+    readFileSync(join(cache, 'dockerfile', KEY, 'index.json'), 'utf8');
+
+  test('is made where an import was cut short, whose rest gives way', async () => {
+    putLayout('cut');
+    rmSync(at(`dockerfile/${KEY}/index.json`));
+    expect(await storedResult(folder, KEY, make)).toMatchObject({ wasThere: false });
+    expect(readdirSync(at(`dockerfile/${KEY}`))).toEqual(['index.json']);
+    expect(await storedResult(folder, KEY, make)).toMatchObject({ wasThere: true });
+  });
+
+  test('is taken over as a whole: instead of a part of it, and not into one that is there', async () => {
+    putLayout('exported');
+    await exportCache(folder, at('cache.tar'));
+    const other = at('other');
+    mkdirSync(join(other, 'dockerfile', KEY, 'blobs'), { recursive: true });
+    writeFileSync(join(other, 'dockerfile', KEY, 'blobs', 'of another'), '');
+    await importCache(other, at('cache.tar'));
+    expect(index(other)).toBe('exported');
+    expect(existsSync(join(other, 'dockerfile', KEY, 'blobs', 'of another'))).toBe(false);
+    rmSync(join(other, 'dockerfile', KEY, 'blobs'), { recursive: true });
+    writeFileSync(join(other, 'dockerfile', KEY, 'index.json'), 'there');
+    await importCache(other, at('cache.tar'));
+    expect(readdirSync(join(other, 'dockerfile', KEY))).toEqual(['index.json']);
+    expect(index(other)).toBe('there');
+  });
+
+  test('is not taken over while its lock is held, nor without an index', async () => {
+    putLayout('exported');
+    await exportCache(folder, at('cache.tar'));
+    const other = at('other');
+    let imported: Promise<unknown> | undefined;
+    const { wasThere } = await storedResult(other, KEY, async (work) => {
+      imported = importCache(other, at('cache.tar'));
+      return make(work);
     });
-    const digest = `sha256:${'0'.repeat(64)}`;
-    const index = JSON.stringify({ v: 1, files: [{ path, size: 1, digest }] });
-    const entries = [entry('slipway-cache.json', index), entry(path, 'x')];
-    writeFileSync(at('bad.tar'), Buffer.concat([...chunksOf(tarPieces(entries))]));
-    await expect(importCache(at('other'), at('bad.tar'))).rejects.toMatchObject({
-      code: 'CACHE_ARCHIVE_INVALID',
-    });
-  },
-);
+    await imported;
+    expect([wasThere, index(other)]).toEqual([false, 'made']);
+    rmSync(at(`dockerfile/${KEY}/index.json`));
+    await exportCache(folder, at('cut.tar'));
+    await importCache(at('third'), at('cut.tar'));
+    expect(existsSync(at(`third/dockerfile/${KEY}`))).toBe(false);
+  });
+
+  test('and pruning has set aside is not swept as the work of an engine; such work is', async () => {
+    const aside = `dockerfile/${KEY}.${process.pid}.${'0'.repeat(8)}.tmp`;
+    const other = `dockerfile/${'cd'.repeat(32)}.tmp`;
+    put(`${aside}/index.json`, 'aside', 1);
+    put(`${other}/root`, 'killed', 1);
+    await storedResult(folder, KEY, make);
+    expect([existsSync(at(aside)), existsSync(at(other))]).toEqual([true, false]);
+  });
+});

@@ -155,7 +155,8 @@ export const removeItems = async (items: readonly CacheItem[]): Promise<CacheIte
       .map((path, index) => ({ path, time: times[index] ?? 0 }))
       .sort((a, b) => b.time - a.time);
     const [first] = ordered;
-    if (first === undefined || first.time > item.lastUsed.getTime()) continue;
+    // A date has whole milliseconds, the time of a file has not.
+    if (first === undefined || Math.floor(first.time) > item.lastUsed.getTime()) continue;
     const aside = `${first.path}.${process.pid}.${randomUUID()}.tmp`;
     if (
       !(await rename(first.path, aside).then(
@@ -165,7 +166,8 @@ export const removeItems = async (items: readonly CacheItem[]): Promise<CacheIte
     )
       continue;
     if ((await timeOf(aside)) !== first.time) {
-      await rename(aside, first.path);
+      // Where it was made again meanwhile, that stays.
+      await rename(aside, first.path).catch(async () => rm(aside, { recursive: true, force: true }));
       continue;
     }
     for (const { path } of [{ path: aside }, ...ordered.slice(1)])

@@ -1,30 +1,39 @@
-import { readdir, rename, rm, stat, utimes } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { markUsed } from '../cache/mark-used.ts';
 import { withLock } from '../lock.ts';
 import { runTool } from '../run-tool.ts';
 
 const FOLDER = 'dockerfile';
-/** What an engine works in; not listed as part of the cache. */
+/** What an engine works in, beside where its image goes. Pruning has names of its own for what it sets aside. */
 const WORK = '.tmp';
+const WORK_NAME = /^[0-9a-f]{64}\.tmp$/;
 
 const lockOf = (cacheDir: string, key: string): string => join(cacheDir, 'locks', `${FOLDER}-${key}`);
 
 /** Where the image of a key lies as an OCI layout, if it is there: absolute, for an engine works elsewhere. */
 const resultFolder = (cacheDir: string, key: string): string => resolve(cacheDir, FOLDER, key);
 
-const isThere = async (folder: string): Promise<boolean> => {
-  const index = join(folder, 'index.json');
-  if ((await stat(index).catch(() => undefined)) === undefined) return false;
-  // Pruning goes by the time of last use.
-  const now = new Date();
-  await utimes(index, now, now).catch(() => undefined);
-  return true;
+const indexOf = (folder: string): string => join(folder, 'index.json');
+
+const hasIndex = async (folder: string): Promise<boolean> =>
+  (await stat(indexOf(folder)).catch(() => undefined)) !== undefined;
+
+/** Whether it is there, and stays so: pruning goes by the time of last use. */
+const isThere = async (folder: string): Promise<boolean> =>
+  (await hasIndex(folder)) && markUsed(indexOf(folder));
+
+/** Whoever calls it holds the lock. What lies there without an index was cut short, and is in the way. */
+const putInPlace = async (made: string, folder: string): Promise<void> => {
+  await rm(folder, { recursive: true, force: true });
+  await rename(made, folder);
 };
 
 /** Removes what engines left that were killed: nobody holds the locks of those. */
 const sweep = async (cacheDir: string): Promise<void> => {
   const names = await readdir(join(cacheDir, FOLDER)).catch((): string[] => []);
-  for (const name of names.filter((one) => one.endsWith(WORK))) {
+  await mkdir(join(cacheDir, 'locks'), { recursive: true });
+  for (const name of names.filter((one) => WORK_NAME.test(one))) {
     const lock = lockOf(cacheDir, name.slice(0, -WORK.length));
     const remove = ['-n', '-E', '0', lock, 'rm', '-rf', '--', join(cacheDir, FOLDER, name)];
     await runTool('flock', remove, { package: 'util-linux' });
@@ -50,10 +59,20 @@ export const storedResult = async (
     const work = `${folder}${WORK}`;
     try {
       await rm(work, { recursive: true, force: true });
-      await rename(await make(work), folder);
+      await putInPlace(await make(work), folder);
     } finally {
       await rm(work, { recursive: true, force: true });
     }
     return { folder, wasThere: false };
+  });
+};
+
+/** Takes over an image that was made elsewhere, all of it at once; one that is there stays as it is. */
+export const takeResult = async (cacheDir: string, key: string, made: string): Promise<void> => {
+  const folder = resultFolder(cacheDir, key);
+  if ((await hasIndex(folder)) || !(await hasIndex(made))) return;
+  await mkdir(dirname(folder), { recursive: true });
+  await withLock(lockOf(cacheDir, key), async () => {
+    if (!(await hasIndex(folder))) await putInPlace(made, folder);
   });
 };

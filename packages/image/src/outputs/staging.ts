@@ -1,6 +1,6 @@
-import { lstat, mkdir, mkdtemp, readdir, readlink, rename, rm } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isAlive } from '@slipway/components';
+import { isAbandoned, ownerName } from '@slipway/components';
 import { SlipwayError } from '@slipway/protocol';
 
 const PREFIX = '.slipway-build-';
@@ -34,20 +34,8 @@ export const assertNoFolder = async (path: string): Promise<void> => {
     );
 };
 
-/** Numbers of processes mean something among those that see each other: containers may share a folder and not that. */
-const ownNamespace = async (): Promise<string> =>
-  (await readlink('/proc/self/ns/pid').catch(() => '')).replace(/\D/g, '') || '0';
-
-const STALE_MS = 24 * 60 * 60 * 1000;
-
-const isAbandoned = async (path: string, owner: string, namespace: string): Promise<boolean> => {
-  const [pid, home] = owner.split('-');
-  if (!/^[1-9]\d*$/.test(pid ?? '')) return false;
-  if (home === namespace) return !isAlive(Number(pid));
-  // Nobody here can tell whether it lives; what is written to is not that old.
-  const info = await lstat(path).catch(() => undefined);
-  return info !== undefined && Date.now() - info.mtimeMs > STALE_MS;
-};
+/** In a folder that all may write to, not everything that bears our prefix is ours to remove. */
+const OWNED = /^[1-9]\d*(?:-|$)/;
 
 /**
  * A folder for this process alone; those of processes that were killed are removed on the way.
@@ -56,14 +44,13 @@ const isAbandoned = async (path: string, owner: string, namespace: string): Prom
  */
 export const ownFolder = async (dir: string, prefix: string): Promise<string> => {
   await mkdir(dir, { recursive: true });
-  const namespace = await ownNamespace();
   for (const name of await readdir(dir)) {
     const path = join(dir, name);
-    // In a folder that all may write to, not everything is ours to remove.
-    if (name.startsWith(prefix) && (await isAbandoned(path, name.slice(prefix.length), namespace)))
+    const owner = name.slice(prefix.length);
+    if (name.startsWith(prefix) && OWNED.test(owner) && (await isAbandoned(path, owner)))
       await rm(path, { recursive: true, force: true }).catch(() => undefined);
   }
-  return mkdtemp(join(dir, `${prefix}${process.pid}-${namespace}-`));
+  return mkdtemp(join(dir, `${prefix}${await ownerName()}-`));
 };
 
 /** Folders of builds that were killed are removed on the way. */
