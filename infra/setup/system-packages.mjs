@@ -47,6 +47,7 @@ export const NEEDED = [
   ['zstd', 'zstd', 'compressing'],
   ['/usr/bin/time', 'time', 'measuring builds'],
   ['getcap', 'libcap2-bin', 'checking capabilities of files in tests'],
+  ['strace', 'strace', 'showing older kernels to a program in tests'],
   ['cpio', 'cpio', 'checking initramfs archives in tests'],
   ['/usr/lib/postgresql/*/bin/postgres', 'postgresql', 'keeping a fleet on PostgreSQL in tests'],
   ['docker-registry', 'docker-registry', 'pulling images from a registry in tests'],

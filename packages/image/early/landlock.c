@@ -5,7 +5,8 @@
  *   landlock [read=PATH | write=PATH | execute=PATH | bind[=PORT] | connect[=PORT]]… -- PROGRAM [ARGUMENT…]
  *
  * What no rule names is refused: files always, TCP ports where `bind` or `connect` is given. A kernel that cannot hold to
- * it starts nothing: a promise that is kept only here and there is none.
+ * it starts nothing: a promise that is kept only here and there is none. So Linux 6.2 is the first, before which files that
+ * no rule names can be emptied. Later ones hold to more: commands to devices (6.10), signals and abstract sockets (6.12).
  */
 #include "system.h"
 
@@ -13,7 +14,7 @@ enum {
   LANDLOCK_CREATE = 444, LANDLOCK_ADD_RULE = 445, LANDLOCK_RESTRICT_SELF = 446,
   VERSION = 1, RULE_PATH = 1, RULE_PORT = 2, SET_NO_NEW_PRIVILEGES = 38, O_PATH = 010000000, O_CLOSE_ON_EXEC = 02000000,
   NO_ENTRY = -2, NOT_ALLOWED = -13, NO_DIRECTORY = -20, INVALID = -22, REFUSED = 126, NOT_FOUND = 127,
-  WITH_PORTS = 4
+  WITH_TRUNCATE = 3, WITH_PORTS = 4
 };
 
 typedef unsigned long long Rights;
@@ -26,9 +27,8 @@ enum {
   OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | CONTROL_DEVICE,
   BIND = 1 << 0, CONNECT = 1 << 1
 };
-/* Which rights of files the n-th version of the interface knows; later ones know those of the last. */
-static const Rights known_rights[] = {0x1fff, 0x3fff, 0x7fff, 0x7fff, 0xffff};
-enum { VERSIONS = sizeof known_rights / sizeof *known_rights, WITH_SCOPES = 6, ALL_SCOPES = 3 };
+/* Which rights of files versions of the interface know. */
+enum { KNOWN_RIGHTS = 0x7fff, WITH_DEVICES = 5, WITH_SCOPES = 6, ALL_SCOPES = 3 };
 
 typedef struct { Rights files, ports, scopes; } RuleSet;
 typedef struct __attribute__((packed)) { Rights allowed; int parent; } PathRule;
@@ -83,8 +83,9 @@ static void restrict_self(char *const *words) {
   }
   long version = call(LANDLOCK_CREATE, 0, 0, VERSION, 0, 0);
   if (version < 1) end(REFUSED, "this kernel has no Landlock; ", "use one with CONFIG_SECURITY_LANDLOCK, and landlock in its list of lsm");
+  if (version < WITH_TRUNCATE) end(REFUSED, "this kernel lets files be emptied that no rule names; ", "use Linux 6.2 or later");
   if (set.ports && version < WITH_PORTS) end(REFUSED, "rules for ports need Linux 6.7; ", "take bind and connect out of the rules");
-  set.files = known_rights[(version < VERSIONS ? version : VERSIONS) - 1];
+  set.files = KNOWN_RIGHTS | (version >= WITH_DEVICES ? CONTROL_DEVICE : 0);
   if (version >= WITH_SCOPES) set.scopes = ALL_SCOPES;
   long rules = call(LANDLOCK_CREATE, (long)&set, sizeof set, 0, 0, 0);
   if (rules < 0) end(REFUSED, "the kernel refused to make rules", "");

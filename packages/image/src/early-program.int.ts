@@ -53,16 +53,18 @@ describe.each(EARLY_PROGRAMS.flatMap((program) => DEVICE_ARCHES.map((arch) => ({
   },
 );
 
+const PROGRAM = join(import.meta.dirname, '..', 'early', 'landlock.amd64');
 const run = (...words: readonly string[]) => {
-  const { status, stdout, stderr } = spawnSync(
-    join(import.meta.dirname, '..', 'early', 'landlock.amd64'),
-    words,
-    { env: { PATH: '/nowhere:/usr/bin' }, encoding: 'utf8' },
-  );
+  const { status, stdout, stderr } = spawnSync(PROGRAM, words, {
+    env: { PATH: '/nowhere:/usr/bin' },
+    encoding: 'utf8',
+  });
   return { status, stdout, stderr: stderr.trim() };
 };
 /** Who tests on another processor or kernel sees it in the guest alone. */
 const HAS_LANDLOCK = run('read=/', 'execute=/', '--', 'true').status === 0;
+/** Lets a program see an older kernel. */
+const HAS_STRACE = spawnSync('strace', ['-qq', '-o', '/dev/null', 'true']).status === 0;
 
 describe.skipIf(!HAS_LANDLOCK)('the first program of a container', () => {
   const RUNNABLE = ['execute=/usr', 'execute=/lib64'];
@@ -85,6 +87,20 @@ describe.skipIf(!HAS_LANDLOCK)('the first program of a container', () => {
     expect(bash().stderr).toContain('Connection refused');
     expect(bash('connect', 'connect=1').stderr).toContain('Connection refused');
     expect(bash('connect', 'connect=2').stderr).toContain('Permission denied');
+  });
+
+  test.skipIf(!HAS_STRACE)('starts nothing on a kernel that cannot hold to the rules', () => {
+    const onVersion = (version: number, ...rules: readonly string[]) => {
+      const inject = `inject=landlock_create_ruleset:retval=${version}:when=1`;
+      const words = ['-qq', '-o', '/dev/null', '-e', inject, PROGRAM, ...RUNNABLE, ...rules, '--', 'true'];
+      const { status, stderr } = spawnSync('strace', words, { encoding: 'utf8' });
+      return [status, stderr.trim()];
+    };
+    for (const version of [1, 2])
+      expect(onVersion(version)).toEqual([126, expect.stringContaining('use Linux 6.2 or later')]);
+    expect(onVersion(3)).toEqual([0, '']);
+    expect(onVersion(3, 'bind')).toEqual([126, expect.stringContaining('need Linux 6.7')]);
+    expect(onVersion(4, 'bind')).toEqual([0, '']);
   });
 
   test('says what it did not find or may not run', () => {
