@@ -16,6 +16,7 @@ import { codeOf } from '@slipway/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { storedResult } from '../dockerfile/result-store.ts';
 import { chunksOf } from '../pieces.ts';
+import { ownerName } from '../process-owner.ts';
 import { tarPieces } from '../tar-writer.ts';
 import {
   exportCache,
@@ -27,6 +28,7 @@ import {
   toFit,
   usingCache,
 } from './index.ts';
+import { putBack } from './items.ts';
 import { markUsed } from './mark-used.ts';
 
 let folder: string;
@@ -106,6 +108,15 @@ test('an item that somebody begins to use while it is being removed stays', asyn
   expect(await markUsed(at('layers/aa/aa.json'))).toBe(false);
 });
 
+test('what is put back gives way to what was made again meanwhile', async () => {
+  put('dockerfile/aa.1.tmp/index.json', 'old', 1);
+  await putBack(at('dockerfile/aa.1.tmp'), at('dockerfile/aa'));
+  put('dockerfile/aa.2.tmp/index.json', 'older', 1);
+  await putBack(at('dockerfile/aa.2.tmp'), at('dockerfile/aa'));
+  expect(readdirSync(at('dockerfile'))).toEqual(['aa']);
+  expect(readFileSync(at('dockerfile/aa/index.json'), 'utf8')).toBe('old');
+});
+
 const fill = (): void => {
   put('blobs/sha256/aa', 'a blob', 1);
   put('layers/bb/bb.tar', 'a layer'.repeat(1000), 1);
@@ -179,6 +190,17 @@ test('a file that is to go into the cache is taken', async () => {
   await putExport(at('good.tar'), 'blobs/sha256/x');
   await importCache(at('other'), at('good.tar'));
   expect(readFileSync(at('other/blobs/sha256/x'), 'utf8')).toBe('x');
+});
+
+test('an import that was killed leaves nothing; one that another container may be at is left alone', async () => {
+  await putExport(at('good.tar'), 'blobs/sha256/x');
+  const [, namespace] = (await ownerName()).split('-');
+  const other = at('other');
+  const here = join(other, `import-4194999-${namespace}-x.tmp`);
+  const elsewhere = join(other, 'import-4194999-1-x.tmp');
+  for (const path of [here, elsewhere]) mkdirSync(path, { recursive: true });
+  await importCache(other, at('good.tar'));
+  expect([existsSync(here), existsSync(elsewhere)]).toEqual([false, true]);
 });
 
 test.each([

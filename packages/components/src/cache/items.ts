@@ -140,6 +140,10 @@ const timeOf = async (path: string): Promise<number | undefined> => {
   return Math.max(0, ...(await filesBelow(path)).map(({ time }) => time));
 };
 
+/** Gives something its old name, unless it was made again meanwhile: that stays then. */
+export const putBack = async (aside: string, path: string): Promise<void> =>
+  rename(aside, path).catch(async () => rm(aside, { recursive: true, force: true }));
+
 /**
  * Removes items, unless somebody begins to use one meanwhile. Who uses an item writes the time into it and takes it for
  * missing where that fails; here it gets another name first, and its old one back where the time has changed.
@@ -166,8 +170,7 @@ export const removeItems = async (items: readonly CacheItem[]): Promise<CacheIte
     )
       continue;
     if ((await timeOf(aside)) !== first.time) {
-      // Where it was made again meanwhile, that stays.
-      await rename(aside, first.path).catch(async () => rm(aside, { recursive: true, force: true }));
+      await putBack(aside, first.path);
       continue;
     }
     for (const { path } of [{ path: aside }, ...ordered.slice(1)])
