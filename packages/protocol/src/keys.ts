@@ -81,7 +81,7 @@ export const RotationProgress = z.object({
   outgoing: KeyId.nullable(),
   /** in use; of the device authority those that have a certificate */
   devices: z.int(),
-  /** of them, those that trust what is to be: run an image with it, or have a certificate by it */
+  /** of them, those that trust what is to be: run an image with it, or hold certificates by it alone */
   following: z.int(),
   /** of which it is not known: their release was not made here, or they have not said what they run */
   unknown: z.int(),

@@ -173,6 +173,7 @@ describe('a role on a group', () => {
     expect((await greta.groups.list().all()).map(({ name }) => name)).toEqual(['near']);
     expect((await greta.groups.listDevices('near').all()).length).toBe(4);
     expect(await codeThrownBy(greta.groups.listDevices('far').all())).toBe('NOT_FOUND');
+    expect((await greta.overview.versions()).total.at(-1)).toBe(4);
     expect(await greta.me.get()).toMatchObject({
       access: [],
       groups: [{ group, access: ['read', 'operate', 'release'] }],

@@ -14,7 +14,7 @@ import {
   RenewResponse,
   renewalProof,
 } from '@slipway/protocol';
-import { makeDeviceAuthority } from '@slipway/signing';
+import { keySha256Of, makeDeviceAuthority } from '@slipway/signing';
 import { codeOfAnswer, post } from './testing/post.ts';
 import { runApi, type TestApi } from './testing/running-api.ts';
 
@@ -289,6 +289,12 @@ describe('renewal', () => {
     expect(certificate.verify(new X509Certificate(next.certificatePem).publicKey)).toBe(true);
     // The answer may not have reached it, and the certificate of before is good for some time.
     expect(await devicesOf()).toMatchObject({ devices: behind?.devices, following: 0 });
+    await api.db.execute(`update devices set last_seen_at = now() where id = '${device.id}'`);
+    const own = keySha256Of(certificate.publicKey);
+    await api.db.execute(
+      `update device_certificates set expires_at = now() where device = '${device.id}' and key_sha256 <> '${own}'`,
+    );
+    expect(await devicesOf()).toMatchObject({ devices: behind?.devices, following: 1 });
 
     const left = await newDevice();
     await restart(before[0] ?? '', before[1] ?? '');

@@ -50,7 +50,7 @@ import { getDeviceMetrics } from './device-metrics.ts';
 import { getOverview } from './overview/overview.ts';
 import { recordMetrics } from './record-metrics.ts';
 import { takeSnapshot, versionHistory } from './snapshots.ts';
-import { versionTimeline } from './version-timeline.ts';
+import { updatesSince, versionTimeline } from './version-timeline.ts';
 import { createClaim } from './claims.ts';
 import { revokeDevice } from './device-lifecycle.ts';
 import { desiredOf, getDevice } from './devices.ts';
@@ -775,6 +775,25 @@ describe.each(engines)('on %s', (engine, open) => {
       expect((await getRollout(db, rollout)).state).toBe('completed');
       const again = createRollout(db, { ...noDevice(release), devices: [gone] }, new Date());
       expect(await codeThrownBy(again)).toBe('DEVICE_REVOKED');
+    });
+
+    test('of the updates of a device from before the time that is asked for the last one is read', async () => {
+      const { rollout, release, devices: ids } = await start(1);
+      const [device] = ids;
+      if (device === undefined) throw new Error('start made a device');
+      const day = (n: number): Date => new Date(Date.UTC(2026, 0, n));
+      const past = { rollout, device, release: release.id, bytesTotal: 8, deadlineAt: day(1) };
+      await db.insert(executions).values(
+        [1, 2, 3, 4].map((n) => ({
+          ...past,
+          id: ExecutionId.parse(`exe_${randomBytes(8).toString('hex')}`),
+          state: 'COMMITTED' as const,
+          attempt: n + 1,
+          updatedAt: day(n),
+        })),
+      );
+      const read = await updatesSince(db, eq(devices.id, device), day(2));
+      expect(read).toEqual([2, 3, 4].map((n) => ({ device, version: release.version, at: day(n) })));
     });
 
     test('what happened to a device is one list, newest first, whatever part of it is asked for', async () => {

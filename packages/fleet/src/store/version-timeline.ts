@@ -1,4 +1,4 @@
-import { and, asc, eq, sql, type SQL } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, lte, sql, type SQL } from 'drizzle-orm';
 import type { VersionHistory } from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import { devices, executions, rollouts } from '../schema.ts';
@@ -12,7 +12,7 @@ export type Lived = {
   readonly version: string | null;
   /** in the other slot */
   readonly other: string | null;
-  /** committed, the oldest first */
+  /** committed, the oldest first; of those before the time that is asked for the last one is enough */
   readonly updates: readonly { readonly at: Date; readonly version: string }[];
 };
 
@@ -50,6 +50,27 @@ export const snapshotsOf = (lives: readonly Lived[], times: readonly Date[]) => 
   return snapshots;
 };
 
+/** Updates that tell what some devices ran from a time on: of each device the last one up to then, and those after; oldest first. */
+export const updatesSince = async (db: Database, isNear: SQL | undefined, since: Date) => {
+  const facts = { device: executions.device, version: rollouts.version, at: executions.updatedAt };
+  const isUpdate = and(eq(executions.state, 'COMMITTED'), isNear);
+  const before = await db
+    .selectDistinctOn([executions.device], facts)
+    .from(executions)
+    .innerJoin(devices, eq(devices.id, executions.device))
+    .innerJoin(rollouts, eq(rollouts.id, executions.rollout))
+    .where(and(isUpdate, lte(executions.updatedAt, since)))
+    .orderBy(executions.device, desc(executions.updatedAt));
+  const after = await db
+    .select(facts)
+    .from(executions)
+    .innerJoin(devices, eq(devices.id, executions.device))
+    .innerJoin(rollouts, eq(rollouts.id, executions.rollout))
+    .where(and(isUpdate, gt(executions.updatedAt, since)))
+    .orderBy(asc(executions.updatedAt));
+  return [...before, ...after];
+};
+
 /**
  * How the versions of some devices changed, from what is on record of their updates: of the fleet as a whole snapshots are
  * kept, of its groups none. Devices that are gone are in none of it.
@@ -75,13 +96,7 @@ export const versionTimeline = async (
     })
     .from(devices)
     .where(isNear);
-  const updates = await db
-    .select({ device: executions.device, version: rollouts.version, at: executions.updatedAt })
-    .from(executions)
-    .innerJoin(devices, eq(devices.id, executions.device))
-    .innerJoin(rollouts, eq(rollouts.id, executions.rollout))
-    .where(and(eq(executions.state, 'COMMITTED'), isNear))
-    .orderBy(asc(executions.updatedAt));
+  const updates = await updatesSince(db, isNear, since);
   const ofDevice = Map.groupBy(updates, ({ device }) => device);
   const lives = there.map(({ id, ...life }) => ({ ...life, updates: ofDevice.get(id) ?? [] }));
   const step = historyStep(since, now);

@@ -2,12 +2,14 @@ import { getOverview, isInReach, unfinishedBuilds, versionHistory, versionTimeli
 import { Overview, VersionHistory } from '@slipway/protocol';
 import { z } from 'zod';
 import { actorOf, reachOfRequest } from '../auth.ts';
+import { remembered } from '../remembered.ts';
 import { whole, type App, type Context } from './context.ts';
 
 const DAY_MS = 86_400_000;
 const tags = ['Overview'];
 
 export const overviewRoutes = (app: App, { db, store, builds }: Context): void => {
+  const timelines = remembered<VersionHistory>();
   app.get(
     '/v1/overview',
     {
@@ -46,10 +48,14 @@ export const overviewRoutes = (app: App, { db, store, builds }: Context): void =
       },
     },
     async (request) => {
-      const now = new Date();
-      const since = new Date(now.getTime() - request.query.days * DAY_MS);
-      const near = await isInReach(db, reachOfRequest(request), now);
-      return near === undefined ? versionHistory(db, since, now) : versionTimeline(db, near, since, now);
+      const { days } = request.query;
+      const reach = reachOfRequest(request);
+      return timelines(`${days} ${String(reach)}`, async () => {
+        const now = new Date();
+        const since = new Date(now.getTime() - days * DAY_MS);
+        const near = await isInReach(db, reach, now);
+        return near === undefined ? versionHistory(db, since, now) : versionTimeline(db, near, since, now);
+      });
     },
   );
 };
