@@ -47,7 +47,7 @@ export const RepositorySave = z.strictObject({
 });
 export type RepositorySave = z.infer<typeof RepositorySave>;
 
-/** Several changes at once, all or none. */
+/** Several changes at once, all or none. Only a crash of the server in that moment leaves some of them. */
 export const RepositoryEdit = z.strictObject({
   changes: z
     .array(

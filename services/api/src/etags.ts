@@ -7,6 +7,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** lets others change the resource again */
     release: (() => Promise<void>) | null;
+    /** compares again, for what is also changed by other ways than its own address; null: nothing is to be compared */
+    compare: (() => Promise<void>) | null;
   }
 }
 
@@ -21,6 +23,7 @@ const CHANGES = ['PUT', 'PATCH', 'DELETE'];
  */
 export const compareETags = (app: FastifyInstance, redis: Redis): void => {
   app.decorateRequest('release', null);
+  app.decorateRequest('compare', null);
 
   app.addHook('onSend', async (request, reply, payload: unknown) => {
     const isResource =
@@ -47,18 +50,21 @@ export const compareETags = (app: FastifyInstance, redis: Redis): void => {
         `${request.routeOptions.url ?? request.url} has no ETag; leave If-Match and If-None-Match out.`,
       );
     request.release = await lock(redis, `slipway:change:${path}`);
-    const now = await app.inject({ method: 'GET', url: path, headers: credentials(request) });
-    const etag = now.statusCode === 200 ? now.headers.etag : undefined;
-    const isMet =
-      (match === undefined || names(match, etag, false)) &&
-      (noneMatch === undefined || !names(noneMatch, etag, true));
-    if (isMet) return;
-    const found = etag ?? 'nothing';
-    throw new SlipwayError(
-      'PRECONDITION_FAILED',
-      `Expected ${match === undefined ? `not ${noneMatch ?? ''}` : match}, found ${found} at ${path}: somebody else has changed it. Read it again and decide anew.`,
-      { details: { found: etag ?? null } },
-    );
+    request.compare = async () => {
+      const now = await app.inject({ method: 'GET', url: path, headers: credentials(request) });
+      const etag = now.statusCode === 200 ? now.headers.etag : undefined;
+      const isMet =
+        (match === undefined || names(match, etag, false)) &&
+        (noneMatch === undefined || !names(noneMatch, etag, true));
+      if (isMet) return;
+      const found = etag ?? 'nothing';
+      throw new SlipwayError(
+        'PRECONDITION_FAILED',
+        `Expected ${match === undefined ? `not ${noneMatch ?? ''}` : match}, found ${found} at ${path}: somebody else has changed it. Read it again and decide anew.`,
+        { details: { found: etag ?? null } },
+      );
+    };
+    await request.compare();
   });
   app.addHook('onResponse', async (request) => request.release?.());
 };

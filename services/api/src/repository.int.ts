@@ -1,4 +1,4 @@
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { codeOf, RepositoryPath, SlipwayError } from '@slipway/protocol';
 import { CLASS_FILE, IMAGE_FILE, runApi, type TestApi } from './testing/running-api.ts';
@@ -128,4 +128,79 @@ test('files are added, renamed and deleted at once, and not over what another sa
   expect((await repository.getFileAt('edge.yml', before?.commit ?? '')).text).toBe(edge.text);
   const [entry] = await audit.list({ action: 'repository.edit' }).all(1);
   expect(entry).toMatchObject({ actor: 'admin', details: { message: 'a better name' } });
+});
+
+const added = (path: string, text: string) => ({ path: RepositoryPath.parse(path), was: null, text });
+
+test.each([
+  [
+    'a file is where a folder would have to be',
+    [added('b/c', 'x'), added('program/x', 'x')],
+    'REQUEST_INVALID',
+  ],
+  [
+    'a folder is where a file would have to be',
+    [added('b/c', 'x'), added('classes', 'x')],
+    'REQUEST_INVALID',
+  ],
+  ['the history cannot be written', [added('b/c', 'x'), added('d', 'x')], 'TOOL_FAILED'],
+])('nothing is changed, and that is on record, where %s', async (_, changes, code) => {
+  const { repository, audit } = api.client();
+  const lock = api.path('images/.slipway/history.git/refs/heads/main.lock');
+  if (code === 'TOOL_FAILED') await writeFile(lock, '');
+  const before = await repository.listFiles();
+  const refused = await repository.edit({ changes }).catch(codeOf);
+  await rm(lock, { force: true });
+  expect(refused).toBe(code);
+  expect(await repository.listFiles()).toEqual(before);
+  expect(await lstat(api.path('images/b')).catch(() => 'gone')).toBe('gone');
+  expect(await repository.listChanges('b/c')).toEqual([]);
+  const entries = await audit.list({ action: 'repository.' }).all(2);
+  expect(entries).toMatchObject([
+    { action: 'repository.edit-refused', details: { code, changes: [{ path: 'b/c' }, {}] } },
+    { action: 'repository.edit' },
+  ]);
+});
+
+test('of several who change the same file at the same moment one wins', async () => {
+  const { repository } = api.client();
+  const told = await Promise.all(
+    ['1', '2', '3', '4'].map((text) =>
+      repository.edit({ changes: [added('at-once', text)] }).then(() => 'saved', codeOf),
+    ),
+  );
+  expect(told.toSorted()).toEqual([...Array<string>(3).fill('PRECONDITION_FAILED'), 'saved']);
+  expect(await repository.listChanges('at-once')).toHaveLength(1);
+});
+
+test('of a save and an edit of the same text at the same moment one wins', async () => {
+  const { repository } = api.client();
+  const { path, digest: was } = await repository.getFile('at-once');
+  const headers = { 'if-match': await etagOf(path) };
+  const told = await Promise.all([
+    repository.edit({ changes: [{ path, was, text: 'edited' }] }).then(() => 'saved', codeOf),
+    repository.replaceFile(path, { text: 'replaced' }, { headers }).then(() => 'saved', codeOf),
+  ]);
+  expect(told.toSorted()).toEqual(['PRECONDITION_FAILED', 'saved']);
+});
+
+test('a link is neither deleted nor written through', async () => {
+  const { repository } = api.client();
+  await writeFile(api.path('images/target'), 'x');
+  await symlink('target', api.path('images/link'));
+  await symlink('.', api.path('images/here'));
+  const { digest: was } = await repository.getFile('target');
+  for (const path of ['link', 'here/target'].map((one) => RepositoryPath.parse(one)))
+    for (const text of [null, 'y'])
+      expect(await repository.edit({ changes: [{ path, was, text }] }).catch(codeOf)).toBe('REQUEST_INVALID');
+  expect(await repository.replaceFile('link', { text: 'y' }).catch(codeOf)).toBe('REQUEST_INVALID');
+  expect(await readFile(api.path('images/target'), 'utf8')).toBe('x');
+});
+
+test('a name that git could take for a pattern is only a name', async () => {
+  const { repository } = api.client();
+  await repository.edit({ changes: [added('notes*', 'x'), added(':notes', 'x')], message: 'odd' });
+  await repository.edit({ changes: [added('notes-2', 'y')] });
+  for (const path of ['notes*', ':notes'])
+    expect(await repository.listChanges(path)).toMatchObject([{ message: 'odd' }]);
 });

@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { admitToken, listAudit, sealedCredentials } from '@slipway/fleet';
@@ -252,19 +252,37 @@ describe('files of a source', () => {
     expect((await sources.patch('edited', edit)).text).toContain('+ours');
   });
 
+  test.each([
+    ['nothing can be fetched afterwards', 'mv HEAD away', 'none', 'source.edit'],
+    ['the push is cut off once the commit is there', 'kill -9 $PPID', 'none', 'source.edit'],
+    ['nobody can tell', 'mv HEAD away; kill -9 $PPID', 'GIT_UNREACHABLE', 'source.edit-unknown'],
+  ])('are on the branch, and not told as refused, where %s', async (_, hook, code, action) => {
+    const { sources, audit } = api.client();
+    const edit = { changes: [await change('README', hook + code)] };
+    const hooks = join(place, 'hooks');
+    await rm(join(hooks, 'pre-receive'), { force: true });
+    await writeFile(join(hooks, 'post-receive'), `#!/bin/sh\n${hook}\n`, { mode: 0o755 });
+    const told = await sources.edit('edited', edit).then(() => 'none', codeOf);
+    await rm(join(hooks, 'post-receive'));
+    if (hook.includes('away')) await rename(join(place, 'away'), join(place, 'HEAD'));
+    expect(told).toBe(code);
+    expect(await shared('show', 'main:README')).toBe(hook + code);
+    const [last] = await audit.list({ action: 'source.' }).all(1);
+    expect(last).toMatchObject({ action });
+  });
+
   test('are nothing for who may not release, and links are none', async () => {
     await admitToken(api.db, { text: 'swt_operator', name: 'op', role: 'operator' });
     const operator = createClient({ url: api.url(), token: 'swt_operator' });
     expect(await operator.sources.listFiles('edited').catch(codeOf)).toBe('FORBIDDEN');
     expect(await operator.sources.edit('edited', { changes: [] }).catch(codeOf)).toBe('FORBIDDEN');
-    await rm(join(place, 'hooks', 'pre-receive'));
     await git.git('pull', '--quiet', 'shared', 'main');
-    await git.commit({ 'link.yml': { to: '/etc/passwd' } });
+    await git.commit({ link: { to: '/etc/passwd' } });
     await git.git('push', '--quiet', 'shared', 'main');
     const { files } = await api.client().sources.listFiles('edited');
-    expect(files.map(({ path }) => path)).not.toContain('link.yml');
-    expect(await read('link.yml').catch(codeOf)).toBe('NOT_FOUND');
-    const onto = { changes: [{ path: RepositoryPath.parse('link.yml'), was: null, text: 'x: 1\n' }] };
-    expect(await api.client().sources.edit('edited', onto).catch(codeOf)).toMatch(/INVALID/);
+    expect(files.map(({ path }) => path)).not.toContain('link');
+    expect(await read('link').catch(codeOf)).toBe('NOT_FOUND');
+    const onto = { changes: [{ path: RepositoryPath.parse('link'), was: null, text: 'ours' }] };
+    expect(await api.client().sources.edit('edited', onto).catch(codeOf)).toBe('REQUEST_INVALID');
   });
 });

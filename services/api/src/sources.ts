@@ -31,7 +31,7 @@ export type PreparedEdit = {
   /** that it is to be pushed to */
   readonly branch: BranchName;
   readonly commit: CommitId;
-  /** @throws {SlipwayError} PRECONDITION_FAILED where somebody else was faster; GIT_PUSH_REFUSED */
+  /** @throws {SlipwayError} PRECONDITION_FAILED where somebody else was faster; GIT_PUSH_REFUSED; GIT_UNREACHABLE: it may be there */
   readonly push: () => Promise<void>;
   readonly patch: () => Promise<SourcePatch>;
 };
@@ -128,7 +128,8 @@ export const openSources = (db: Database, mirrors: GitMirrors, box: SecretBox): 
         push: async () => {
           await mirrors.push(place, commit, to);
           // What is shown next is what is there now.
-          if (to === branch) await fetchBranch(source, branch);
+          // Should that fail, the source tells it: the commit is on the branch all the same.
+          if (to === branch) await fetchBranch(source, branch).catch(() => undefined);
         },
         patch: async () => ({
           name: `${source.name}-${commit.slice(0, 10)}.patch`,

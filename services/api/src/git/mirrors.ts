@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CommitId, SlipwayError, type Source, type SourceCredentials } from '@slipway/protocol';
 import { withCredentials } from './credentials.ts';
+import { oneAtATime } from '../one-at-a-time.ts';
 import type { Git } from './git-edit.ts';
 import { pushRefusal } from './push-refusal.ts';
 import { runGit } from './run-git.ts';
@@ -34,7 +35,8 @@ export type GitMirrors = {
   /**
    * Brings a commit to where the source is, onto the end of a branch or as a new one, never by force.
    *
-   * @throws {SlipwayError} PRECONDITION_FAILED where the branch has moved on, GIT_PUSH_REFUSED
+   * @throws {SlipwayError} PRECONDITION_FAILED where the branch has moved on, GIT_PUSH_REFUSED; GIT_UNREACHABLE where
+   *   nobody can tell whether it is there
    */
   readonly push: (source: GitSource, commit: CommitId, branch: string) => Promise<void>;
   /** Removes what is kept of a source. */
@@ -47,20 +49,8 @@ const LOCAL_MS = 60_000;
 const isAbsent = (why: string): boolean => /couldn't find remote ref|Remote branch .* not found/i.test(why);
 
 export const openGitMirrors = (folder: string): GitMirrors => {
-  const busy = new Map<string, Promise<void>>();
   /** A mirror is written by one at a time; git itself guards it against other processes. */
-  const alone = <T>(mirror: string, work: () => Promise<T>): Promise<T> => {
-    const next = (busy.get(mirror) ?? Promise.resolve()).then(work);
-    const ended = next.then(
-      () => undefined,
-      () => undefined,
-    );
-    busy.set(mirror, ended);
-    void ended.then(() => {
-      if (busy.get(mirror) === ended) busy.delete(mirror);
-    });
-    return next;
-  };
+  const alone = oneAtATime();
   const mirrorOf = ({ id, url }: GitSource): string =>
     join(folder, `${id}-${createHash('sha256').update(url).digest('hex').slice(0, 12)}.git`);
   const local = (source: GitSource, words: readonly string[], env: Readonly<Record<string, string>> = {}) =>
@@ -106,6 +96,29 @@ export const openGitMirrors = (folder: string): GitMirrors => {
       () => true,
       () => false,
     );
+  /** What a branch is where the source is; undefined: it is not there. */
+  const remoteHead = async (
+    source: GitSource,
+    branch: string,
+    cause: unknown,
+  ): Promise<string | undefined> => {
+    const said = await withCredentials(source.url, source.secret, (access) =>
+      runGit(['ls-remote', '--', source.url, `refs/heads/${branch}`], {
+        timeoutMs: LOCAL_MS,
+        ...access,
+        failed: (why) =>
+          new SlipwayError(
+            'GIT_UNREACHABLE',
+            `Whether source ${source.name} (${source.url}) took the commit on ${branch} is not known: the push was cut off, and now it cannot be asked: ${why}. Read the files again before you save once more.`,
+            { cause, details: { source: source.id, branch } },
+          ),
+      }),
+    );
+    return said
+      .split('\n')
+      .map((line) => line.split('\t'))
+      .find(([, name]) => name === `refs/heads/${branch}`)?.[0];
+  };
   const pushCommit = async (source: GitSource, commit: CommitId, branch: string): Promise<void> => {
     await withCredentials(source.url, source.secret, (access) =>
       runGit(
@@ -125,7 +138,10 @@ export const openGitMirrors = (folder: string): GitMirrors => {
           failed: (why, cause) => pushRefusal(source, branch, why, cause),
         },
       ),
-    );
+    ).catch(async (error: unknown) => {
+      // A push that was cut off may have come through before.
+      if ((await remoteHead(source, branch, error)) !== commit) throw error;
+    });
   };
 
   return {

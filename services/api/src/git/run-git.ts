@@ -48,6 +48,8 @@ const environmentOf = ({ settings = {}, env = {} }: GitOptions): NodeJS.ProcessE
     SSH_ASKPASS: '/bin/false',
     GIT_ATTR_NOSYSTEM: '1',
     GIT_NO_REPLACE_OBJECTS: '1',
+    // Names of files may hold `*`, `?`, `[` and `:`.
+    GIT_LITERAL_PATHSPECS: '1',
     GIT_CONFIG_COUNT: String(all.length),
     ...Object.fromEntries(
       all.flatMap(([key, value], at) => [

@@ -32,7 +32,10 @@ export const refuseOutrun = async (files: Files, changes: Changes): Promise<void
  *
  * @throws {SlipwayError} SPEC_INVALID with every place
  */
-export const refuseFaulty = async (files: Files, changes: Changes): Promise<void> => {
+export const refuseFaulty = async (
+  files: Files,
+  changes: readonly Pick<Changes[number], 'path' | 'text'>[],
+): Promise<void> => {
   const texts = new Map<string, string | null>(changes.map(({ path, text }) => [path, text]));
   const find = async (path: string): Promise<string | undefined> => {
     const text = texts.get(path);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { lstat, readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   Digest,
   MAX_REPOSITORY_TEXT,
@@ -10,8 +10,8 @@ import {
   type RepositoryFile,
   type RepositoryText,
 } from '@slipway/protocol';
-import { writeDurably } from '../write-durably.ts';
 import { kindOf } from './kinds.ts';
+import { replaceFiles } from './replace-files.ts';
 import { usersOf } from './users-of.ts';
 
 /** Files of the image repository of a server. Nothing outside of its folder is read or written, whatever links say. */
@@ -21,10 +21,16 @@ export type RepositoryFiles = {
   readonly read: (path: string) => Promise<RepositoryText>;
   /** @returns undefined where there is none */
   readonly find: (path: string) => Promise<string | undefined>;
-  /** Whole or not at all. @throws {SlipwayError} REPOSITORY_READ_ONLY; REQUEST_INVALID for a path that leads out */
-  readonly write: (path: RepositoryPath, text: string) => Promise<void>;
-  /** Nothing happens where it is gone already. @throws {SlipwayError} as `write` */
-  readonly remove: (path: RepositoryPath) => Promise<void>;
+  /**
+   * All or none. A text of null: the file goes, if it is not gone already.
+   *
+   * @param confirm runs once all files are changed; where it fails, all is as it was
+   * @throws {SlipwayError} REPOSITORY_READ_ONLY; REQUEST_INVALID for links, and where a folder is in the way
+   */
+  readonly change: (
+    changes: readonly { readonly path: RepositoryPath; readonly text: string | null }[],
+    confirm: () => Promise<void>,
+  ) => Promise<void>;
   readonly classes: () => Promise<{ readonly path: string; readonly text: string }[]>;
 };
 
@@ -41,6 +47,21 @@ export const openRepositoryFiles = (directory: string): RepositoryFiles => {
     if (real === undefined || real === (await realpath(directory))) return real;
     if (real.startsWith(`${await realpath(directory)}/`)) return real;
     throw new SlipwayError('REQUEST_INVALID', `${path} leads out of the image repository.`);
+  };
+
+  /** Where a path lies without any link: through one, another file than the named one would be changed. */
+  const ownPlaceOf = async (path: RepositoryPath): Promise<string> => {
+    let place = await realpath(directory);
+    for (const part of path.split('/')) {
+      place = join(place, part);
+      const info = await lstat(place).catch(absent);
+      if (info?.isSymbolicLink() === true)
+        throw new SlipwayError(
+          'REQUEST_INVALID',
+          `${path} is a link, or lies behind one. Change the file that it leads to.`,
+        );
+    }
+    return place;
   };
 
   const find = async (path: string): Promise<string | undefined> => {
@@ -103,31 +124,34 @@ export const openRepositoryFiles = (directory: string): RepositoryFiles => {
         details: { kind: 'file', id: path },
       });
     },
-    write: async (path, text) => {
-      // The deepest folder that is there says where all below it will be.
-      let folder = dirname(path);
-      while (folder !== '.' && (await placeOf(folder)) === undefined) folder = dirname(folder);
-      const place = (await placeOf(path)) ?? join(directory, path);
-      await writing(path, () => writeDurably(place, text));
-    },
-    remove: async (path) => {
-      const place = await placeOf(path);
-      if (place !== undefined) await writing(path, () => rm(place));
+    change: async (changes, confirm) => {
+      try {
+        const files = await Promise.all(
+          changes.map(async ({ path, text }) => ({ place: await ownPlaceOf(path), text })),
+        );
+        await replaceFiles(files, join(directory, '.slipway'), confirm);
+      } catch (cause) {
+        throw refusalOf(cause);
+      }
     },
   };
 };
 
-const writing = async (path: string, work: () => Promise<void>): Promise<void> => {
-  try {
-    await work();
-  } catch (cause) {
-    if (systemError(cause, ['EROFS', 'EACCES', 'EPERM']) === undefined) throw cause;
-    throw new SlipwayError(
+const refusalOf = (cause: unknown): unknown => {
+  if (cause instanceof SlipwayError) return cause;
+  if (systemError(cause, ['EROFS', 'EACCES', 'EPERM']) !== undefined)
+    return new SlipwayError(
       'REPOSITORY_READ_ONLY',
-      `The server may not write ${path} into its image repository. Change it where the repository is kept, or let the server write there.`,
+      'The server may not write into its image repository. Change files where the repository is kept, or let the server write there.',
       { cause },
     );
-  }
+  if (systemError(cause, ['ENOTDIR', 'EEXIST', 'EISDIR', 'ENAMETOOLONG']) !== undefined)
+    return new SlipwayError(
+      'REQUEST_INVALID',
+      'A file is where a folder would have to be, or a folder where a file, or a name is too long. Choose other names.',
+      { cause },
+    );
+  return cause;
 };
 
 const absent = (error: unknown): undefined => {

@@ -11,20 +11,22 @@ import { runGit } from '../git/run-git.ts';
  */
 export type RepositoryHistory = {
   /**
-   * @param after undefined: the file goes
-   * @param before what is there; where somebody else has changed it, that is noted first
+   * One commit, or none.
+   *
    * @throws {SlipwayError} TOOL_MISSING, TOOL_FAILED, REPOSITORY_READ_ONLY
    */
-  readonly note: (
-    path: string,
-    before: string | undefined,
-    after: string | undefined,
-    by: Author,
-  ) => Promise<void>;
+  readonly note: (changes: readonly NotedChange[], by: Author) => Promise<void>;
   /** newest first */
   readonly list: (path: string, limit: number) => Promise<RepositoryChange[]>;
   /** @throws {SlipwayError} NOT_FOUND */
   readonly textAt: (path: string, commit: string) => Promise<string>;
+};
+export type NotedChange = {
+  readonly path: string;
+  /** what was there; where somebody else has changed it, that is noted first */
+  readonly before: string | undefined;
+  /** undefined: the file goes */
+  readonly after: string | undefined;
 };
 export type Author = { readonly name: string; readonly message: string };
 
@@ -63,37 +65,57 @@ export const openRepositoryHistory = (directory: string): RepositoryHistory => {
     await git(['init', '--quiet', '--bare', '--template=', '--', place]);
   };
 
-  /** A commit on top of the last one. */
-  const commit = async (work: string, path: string, text: string | undefined, by: Author): Promise<void> => {
-    const head = await said(['rev-parse', '--verify', '--quiet', BRANCH]);
+  /** A commit on top of another, of which no branch knows yet. */
+  const commit = async (
+    work: string,
+    parent: string | undefined,
+    texts: ReadonlyMap<string, string | undefined>,
+    by: Author,
+  ): Promise<string> => {
     // Of the tree nothing is there; git wants one to take a file away.
     const index = { GIT_INDEX_FILE: join(work, 'index'), GIT_WORK_TREE: work };
-    await git(head === undefined ? ['read-tree', '--empty'] : ['read-tree', head], index);
-    if (text === undefined) await git(['update-index', '--force-remove', '--', path], index);
-    else {
+    await git(['read-tree', parent ?? '--empty'], index);
+    for (const [path, text] of texts) {
+      if (text === undefined) {
+        await git(['update-index', '--force-remove', '--', path], index);
+        continue;
+      }
       const file = join(work, 'text');
       await writeFile(file, text);
       const blob = (await git(['hash-object', '-w', '--no-filters', '--', file])).trim();
-      await git(['update-index', '--add', '--cacheinfo', `100644,${blob},${path}`], index);
+      // A file may be where a folder was.
+      await git(['update-index', '--add', '--replace', '--cacheinfo', `100644,${blob},${path}`], index);
     }
     const tree = (await git(['write-tree'], index)).trim();
     const who = { GIT_AUTHOR_NAME: by.name, GIT_AUTHOR_EMAIL: '' };
     const made = await git(
-      ['commit-tree', ...(head === undefined ? [] : ['-p', head]), '-m', by.message, tree],
+      ['commit-tree', ...(parent === undefined ? [] : ['-p', parent]), '-m', by.message, tree],
       { ...who, GIT_COMMITTER_NAME: 'Slipway', GIT_COMMITTER_EMAIL: '' },
     );
-    // Another server may have been faster: then nothing is lost, and who asked tries again.
-    await git(['update-ref', BRANCH, made.trim(), head ?? '0'.repeat(40)]);
+    return made.trim();
   };
 
   return {
-    note: async (path, before, after, by) => {
+    note: async (changes, by) => {
       await begin();
       const work = await mkdtemp(join(tmpdir(), 'slipway-history-'));
       try {
-        const known = await git(['cat-file', 'blob', `${BRANCH}:${path}`]).catch(() => undefined);
-        if (before !== undefined && before !== known) await commit(work, path, before, FOUND);
-        if (before !== after) await commit(work, path, after, by);
+        const head = await said(['rev-parse', '--verify', '--quiet', BRANCH]);
+        const found = new Map<string, string>();
+        for (const { path, before } of changes) {
+          if (before === undefined) continue;
+          const known = await git(['cat-file', 'blob', `${BRANCH}:${path}`]).catch(() => undefined);
+          if (before !== known) found.set(path, before);
+        }
+        const saved = new Map(
+          changes.filter(({ before, after }) => before !== after).map(({ path, after }) => [path, after]),
+        );
+        let last = head;
+        if (found.size > 0) last = await commit(work, last, found, FOUND);
+        if (saved.size > 0) last = await commit(work, last, saved, by);
+        // Another server may have been faster: then nothing is lost, and who asked tries again.
+        if (last !== undefined && last !== head)
+          await git(['update-ref', BRANCH, last, head ?? '0'.repeat(40)]);
       } finally {
         await rm(work, { recursive: true, force: true });
       }

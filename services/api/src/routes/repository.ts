@@ -1,4 +1,3 @@
-import { recordAudit } from '@slipway/fleet';
 import { classFileSchema, imageFileSchema } from '@slipway/image-spec';
 import {
   CommitHash,
@@ -10,13 +9,14 @@ import {
   RepositorySave,
   RepositoryText,
   RepositoryValidate,
-  SlipwayError,
 } from '@slipway/protocol';
 import { z } from 'zod';
 import { actorOf, personOf } from '../auth.ts';
+import { oneAtATime } from '../one-at-a-time.ts';
 import { refuseFaulty, refuseOutrun } from '../repository/check-edit.ts';
 import { checkText } from '../repository/check-text.ts';
 import { kindOf } from '../repository/kinds.ts';
+import { makeChanges } from '../repository/make-changes.ts';
 import { digestText } from '../repository/repository-files.ts';
 import { whole, type App, type Context } from './context.ts';
 
@@ -24,7 +24,11 @@ const tags = ['Image repository'];
 const ByPath = z.strictObject({ path: RepositoryPath.describe('One segment: slashes are written as %2F.') });
 
 /** The image repository of the server: read, checked and saved, file by file. */
-export const repositoryRoutes = (app: App, { db, files, history }: Context): void => {
+export const repositoryRoutes = (app: App, context: Context): void => {
+  const { files, history } = context;
+  const queue = oneAtATime();
+  /** What is compared stays so until it is changed. */
+  const alone = <T>(work: () => Promise<T>): Promise<T> => queue('image repository', work);
   app.get(
     '/v1/repository/files',
     {
@@ -66,28 +70,25 @@ export const repositoryRoutes = (app: App, { db, files, history }: Context): voi
     async (request) => {
       const { path } = request.params;
       const { text, message } = request.body;
-      const { problems } = await checkText(path, text, files.find, await files.classes());
-      if (problems.length > 0)
-        throw new SlipwayError(
-          'SPEC_INVALID',
-          problems.map((one) => `${one.file}:${one.line}:${one.column}: ${one.message}`).join('\n'),
-          { details: { ...problems[0], problems } },
-        );
-      const before = await files.find(path);
-      await db.transaction(async (tx) => {
-        await recordAudit(tx, {
-          actor: actorOf(request).name,
-          action: 'repository.save',
-          subject: path,
-          details: {
-            from: before === undefined ? null : digestText(before),
-            to: digestText(text),
-            ...(message === undefined ? {} : { message }),
+      await alone(async () => {
+        await request.compare?.();
+        const changes = [{ path, text }];
+        await refuseFaulty(files, changes);
+        const before = await files.find(path);
+        await makeChanges(context, {
+          changes,
+          by: { name: personOf(request), message: message ?? `Save ${path}` },
+          entry: {
+            actor: actorOf(request).name,
+            action: 'repository.save',
+            subject: path,
+            details: {
+              from: before === undefined ? null : digestText(before),
+              to: digestText(text),
+              ...(message === undefined ? {} : { message }),
+            },
           },
         });
-        const by = { name: personOf(request), message: message ?? `Save ${path}` };
-        await history.note(path, before, text, by);
-        await files.write(path, text);
       });
       return { path, kind: kindOf(path), text, digest: digestText(text) };
     },
@@ -107,33 +108,29 @@ export const repositoryRoutes = (app: App, { db, files, history }: Context): voi
     },
     async (request, reply) => {
       const { changes, message } = request.body;
-      await refuseOutrun(files, changes);
-      await refuseFaulty(files, changes);
-      await db.transaction(async (tx) => {
-        await recordAudit(tx, {
-          actor: actorOf(request).name,
-          action: 'repository.edit',
-          subject: changes[0]?.path ?? '',
-          details: {
-            changes: changes.map(({ path, was, text }) => ({
-              path,
-              from: was,
-              to: text === null ? null : digestText(text),
-            })),
-            ...(message === undefined ? {} : { message }),
+      await alone(async () => {
+        await refuseOutrun(files, changes);
+        await refuseFaulty(files, changes);
+        await makeChanges(context, {
+          changes,
+          by: {
+            name: personOf(request),
+            message: message ?? `Change ${changes.map(({ path }) => path).join(', ')}`,
+          },
+          entry: {
+            actor: actorOf(request).name,
+            action: 'repository.edit',
+            subject: changes[0]?.path ?? '',
+            details: {
+              changes: changes.map(({ path, was, text }) => ({
+                path,
+                from: was,
+                to: text === null ? null : digestText(text),
+              })),
+              ...(message === undefined ? {} : { message }),
+            },
           },
         });
-        // What comes is there before anything goes.
-        for (const { path, text } of changes.toSorted(
-          (a, b) => Number(a.text === null) - Number(b.text === null),
-        )) {
-          const by = {
-            name: personOf(request),
-            message: message ?? `${text === null ? 'Delete' : 'Save'} ${path}`,
-          };
-          await history.note(path, await files.find(path), text ?? undefined, by);
-          await (text === null ? files.remove(path) : files.write(path, text));
-        }
       });
       return reply.code(204).send(null);
     },

@@ -152,7 +152,8 @@ export const sourceFileRoutes = (app: App, { db, sources }: Context): void => {
       try {
         await push();
       } catch (error) {
-        await note('source.edit-refused', { code: codeOf(error) });
+        const code = codeOf(error);
+        await note(code === 'GIT_UNREACHABLE' ? 'source.edit-unknown' : 'source.edit-refused', { code });
         throw error;
       }
       return { branch, commit };
