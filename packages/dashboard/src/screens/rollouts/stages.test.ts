@@ -1,6 +1,14 @@
 import type { Wave } from '@slipway/protocol';
 import { describe, expect, test } from 'vitest';
-import { failureGauge, nameOfWave, stagesOfWave, successGauge, successOf, totalOf } from './stages.ts';
+import {
+  failureGauge,
+  nameOfWave,
+  sharesFailures,
+  stagesOfWave,
+  successGauge,
+  successOf,
+  totalOf,
+} from './stages.ts';
 
 const wave = (over: Partial<Wave> = {}): Wave => ({
   index: 0,
@@ -74,6 +82,11 @@ describe('the gauge of failures', () => {
   test('is none where nothing ends it', () => {
     expect(failureGauge(wave())).toBeUndefined();
   });
+});
+
+test('failures are those of several waves where they are of more devices than the wave has', () => {
+  expect(sharesFailures(wave())).toBe(false);
+  expect(sharesFailures(wave({ failure: { count: 4, percent: null, now: 9, of: 300 } }))).toBe(true);
 });
 
 test('a wave has passed with its threshold, or once all are decided', () => {

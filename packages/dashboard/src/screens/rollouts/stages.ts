@@ -143,6 +143,10 @@ export const failureGauge = ({ failure }: Pick<Wave, 'failure'>): Gauge | undefi
   return { now, limit, said };
 };
 
+/** Waves without a threshold of their own have that of the rollout, for the failures of all of them together. */
+export const sharesFailures = ({ failure, size }: Pick<Wave, 'failure' | 'size'>): boolean =>
+  failure.of > (size ?? 0);
+
 export const successGauge = ({
   success,
   size,

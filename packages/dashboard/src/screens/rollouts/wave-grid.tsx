@@ -5,7 +5,7 @@ import { StateBadge } from '../../parts/state-badge.tsx';
 import { Time } from '../../parts/time.tsx';
 import { GaugeBar } from './gauge.tsx';
 import { StageBar, StageLegend } from './stage-bar.tsx';
-import { failureGauge, nameOfWave, stagesOfWave, successGauge, whoText } from './stages.ts';
+import { failureGauge, nameOfWave, sharesFailures, stagesOfWave, successGauge, whoText } from './stages.ts';
 
 type WaveGridProps = {
   readonly rollout: Rollout;
@@ -83,7 +83,13 @@ const WaveCard = ({
         {wave.startedAt === null ? null : (
           <SimpleGrid cols={2} spacing="md">
             <GaugeBar label="Healthy" gauge={successGauge(wave)} kind="success" />
-            {failures === undefined ? null : <GaugeBar label="Failures" gauge={failures} kind="failure" />}
+            {failures === undefined ? null : (
+              <GaugeBar
+                label={sharesFailures(wave) ? 'Failures, with the waves before' : 'Failures'}
+                gauge={failures}
+                kind="failure"
+              />
+            )}
           </SimpleGrid>
         )}
         <Group gap="xs" justify="space-between" mt="auto">
