@@ -45,6 +45,8 @@ export const StateBadge = ({
       tt="none"
       fw={600}
       autoContrast
+      // A table would cut off the word before it wraps anything else.
+      miw="max-content"
       className={`slipway-tone slipway-tone-${color}`}
       leftSection={<Icon size={12} stroke={2.5} aria-hidden />}
     >
