@@ -12,7 +12,7 @@ import { tlsOf } from './tls.ts';
 /** By which the two know each other, as PEM; undefined: there is no TLS. */
 export type Certificates = { readonly gateway: string | undefined; readonly broker: string | undefined };
 
-/** The gateway's connection to the broker. */
+/** The gateway at the broker: it hears and acknowledges over one connection, and speaks over those of its `Senders`. */
 export type Channel = {
   /** resolves once the broker has it (QoS 1) or it has left (QoS 0) */
   readonly publish: (
