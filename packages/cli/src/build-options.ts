@@ -7,6 +7,7 @@ import { ARCH_NAMES, ArchOption, HOST_ARCH } from './arch-option.ts';
 import { CLASS_OPTIONS, withClassOptions } from './classes/class-options.ts';
 import { collect } from './command.ts';
 import { parseDiskSizes } from './disk-sizes.ts';
+import { VARIABLE_OPTIONS, withVariables } from './given-variables.ts';
 
 export const SBOMS = ['cyclonedx', 'spdx'] as const;
 export const PROGRESS = ['auto', 'plain', 'none'] as const;
@@ -25,6 +26,7 @@ const Sbom = z
 
 export const BuildOptions = z.object({
   ...CLASS_OPTIONS,
+  ...VARIABLE_OPTIONS,
   format: z.array(z.string()).default([]).transform(list),
   name: z.string().optional(),
   dir: z.string().optional(),
@@ -47,7 +49,8 @@ export const BuildOptions = z.object({
 });
 export type BuildOptions = z.infer<typeof BuildOptions>;
 
-export const withBuildOptions = (command: Command): Command => withClassOptions(withImageOptions(command));
+export const withBuildOptions = (command: Command): Command =>
+  withClassOptions(withVariables(withImageOptions(command)));
 
 const withImageOptions = (command: Command): Command =>
   command
@@ -105,7 +108,7 @@ export const buildTarget = (files: readonly string[], options: BuildOptions): Bu
   };
   if (options.offline && options.pull)
     refuse('--pull asks registries, and --offline forbids it; leave one out.');
-  if (files.filter((file) => file === '-').length > 1)
+  if ([...files, options.variables].filter((file) => file === '-').length > 1)
     refuse('- stands for standard input, which is read once.');
   if (options.report !== undefined && (!options.contents || output === '-'))
     refuse('--report is made from the list of files: leave --no-contents and --output - out.');

@@ -66,6 +66,24 @@ const spawn = (words: readonly string[], input: string) =>
     input,
   });
 
+test('variables are what the command line says, which the provenance tells; one that no file declares is refused', async () => {
+  writeFileSync(path('site.yml'), 'variables: {site: }\nfiles: [{path: etc/site, contents: "at ${site}"}]\n');
+  const words = ['build', '--arch', 'amd64', '--format', 'tar', '--name', 'site', 'kernel.yml', 'site.yml'];
+  expect((await call(...words, '--set', 'site=north')).status).toBe(0);
+  const Statement = z.object({
+    predicate: z.object({ buildDefinition: z.object({ externalParameters: z.unknown() }) }),
+  });
+  const { predicate } = Statement.parse(JSON.parse(readFileSync(path('site.provenance.json'), 'utf8')));
+  expect(predicate.buildDefinition.externalParameters).toMatchObject({
+    parameters: { variables: { site: 'north' } },
+  });
+  const contents = (await call('build', '--dry-run', 'kernel.yml', 'site.yml', '--set', 'site=7')).out;
+  expect(contents).toContain('contents: at 7');
+  const wrong = await call(...words, '--set', 'sit=north');
+  expect([wrong.status, wrong.err]).toEqual([64, expect.stringContaining('did you mean "site"?')]);
+  expect((await call(...words)).err).toContain('has no value');
+});
+
 test('without options it is kernel+initrd, called as the last file, here', async () => {
   const before = readdirSync(folder);
   const { status, out } = await build('images/edge.yml', 'kernel.yml');
@@ -443,4 +461,7 @@ test('a class that fails does not keep others from being tried; each is told, an
   );
   const shown = await call('build', '--class', 'd', '--repository', 'repository', '--dry-run');
   expect(shown.out).toContain('contents: north');
+  const set = ['build', '--class', 'd', '--repository', 'repository', '--dry-run', '--set'];
+  expect((await call(...set, 'site=south')).out).toContain('contents: south');
+  expect((await call(...set, 'side=south')).status).toBe(64);
 });

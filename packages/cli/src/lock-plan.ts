@@ -4,6 +4,7 @@ import { LOCK_FILE, lockInputs, mergeInputs, type LockInputs } from '@slipway/lo
 import { dockerfileBases, needsNode, systemPackages } from '@slipway/image';
 import { SlipwayError, type Arch } from '@slipway/protocol';
 import type { Context } from './context.ts';
+import type { Variables } from './given-variables.ts';
 import { readImageFiles } from './read-image-files.ts';
 
 type Text = { readonly name: string; readonly text: string };
@@ -29,15 +30,18 @@ type Source = {
 const classSource = async (
   context: Context,
   { name, text }: Text,
-): Promise<Source & { readonly folder: string }> => {
+  given: Variables,
+): Promise<Source & { readonly folder: string; readonly imageFiles: readonly Text[] }> => {
   const path = resolve(context.cwd, name);
   const folder = dirname(dirname(path));
   const classFile = { name: relative(folder, path), text };
   const { arch, images } = parseClassFile(text, classFile.name);
-  const { spec } = parseClassImage({ classFile, imageFiles: await readImageFiles({ cwd: folder }, images) });
+  const imageFiles = await readImageFiles({ cwd: folder }, images);
+  const { spec } = parseClassImage({ classFile, imageFiles, variables: given.of(imageFiles) });
   return {
     arch,
     folder,
+    imageFiles,
     inputs: async (lockDir) =>
       lockInputs(
         spec,
@@ -52,8 +56,8 @@ const classSource = async (
 };
 
 /** Image files, as `slipway build` merges them. */
-const imageSource = (context: Context, files: readonly Text[], home: string): Source => {
-  const spec = parseImageFiles(files, { paths: 'working-directory', home });
+const imageSource = (context: Context, files: readonly Text[], given: Variables, home: string): Source => {
+  const spec = parseImageFiles(files, { paths: 'working-directory', home, variables: given.of(files) });
   return {
     arch: undefined,
     inputs: async (lockDir, arch) => {
@@ -72,20 +76,25 @@ const imageSource = (context: Context, files: readonly Text[], home: string): So
 export const planLock = async (
   context: Context,
   names: readonly string[],
-  { output, home }: { readonly output: string | undefined; readonly home: string },
+  {
+    output,
+    home,
+    given,
+  }: { readonly output: string | undefined; readonly home: string; readonly given: Variables },
 ): Promise<LockPlan> => {
   const files = await readImageFiles(context, names);
   const images = files.filter(({ name, text }) => !isClassFile(resolve(context.cwd, name), text));
   const classes = await Promise.all(
-    files.filter((file) => !images.includes(file)).map(async (file) => classSource(context, file)),
+    files.filter((file) => !images.includes(file)).map(async (file) => classSource(context, file, given)),
   );
+  given.check([...images, ...classes.flatMap(({ imageFiles }) => imageFiles)]);
   const [first] = images;
   const folder = first === undefined ? classes[0]?.folder : resolve(context.cwd, dirname(first.name));
   if (folder === undefined) throw new SlipwayError('USAGE', 'expected image or class files to lock');
   const path = resolve(context.cwd, output ?? resolve(folder, LOCK_FILE));
   const sources: Source[] = [
     ...classes,
-    ...(images.length === 0 ? [] : [imageSource(context, images, home)]),
+    ...(images.length === 0 ? [] : [imageSource(context, images, given, home)]),
   ];
   return {
     path,

@@ -15,6 +15,13 @@ export { parseSpecDocument, type SpecDocument } from './document.ts';
 export { compareKeys } from './key-order.ts';
 export type { ImagePart } from './image-part.ts';
 export { IMAGE_DEFAULTS, type ImageFile, type ImageKernel } from './image-file.ts';
+export {
+  declaredVariables,
+  givenValues,
+  parseGivenVariables,
+  refuseUndeclared,
+  type GivenVariables,
+} from './given-variables.ts';
 export { classFileSchema, imageFileSchema } from './json-schema.ts';
 export { Landlock } from './landlock.ts';
 export { FileEntry, type Volume } from './linuxkit-entries.ts';

@@ -79,7 +79,7 @@ test.each([
     'one without a value',
     'variables: { site: }\nfiles: [{ path: a, contents: "${site}" }]\n',
     '',
-    'variables.site: has no value: set it under variables of the class file, or give it one here',
+    'variables.site: has no value: set it under variables of the class file, or by --set, or give it one here',
   ],
   [
     'one of the class that no image file has',

@@ -6,12 +6,15 @@ import type { ImagePart } from './image-part.ts';
 import { parseClassFile } from './parse-class.ts';
 import { mergeParts, parsePart, type Text } from './parse-image.ts';
 import { problemAt, specError } from './problems.ts';
+import type { VariableValues } from './variables.ts';
 
 /** The texts that a class is built from; names are relative to the image repository. */
 export type ClassTexts = {
   readonly classFile: Text;
   /** those that the class names, in its order */
   readonly imageFiles: readonly Text[];
+  /** given beside the files, in place of what these say; names that no image file declares are not among them */
+  readonly variables?: VariableValues | undefined;
 };
 
 /** The part of a file below a key, as a document whose places are those in the file. */
@@ -44,9 +47,11 @@ const refuseUnknown = (doc: SpecDocument, deviceClass: ClassFile, parts: readonl
 export const parseClassParts = ({
   classFile,
   imageFiles,
+  variables: given,
 }: ClassTexts): { readonly deviceClass: ClassFile; readonly parts: readonly ImagePart[] } => {
   const deviceClass = parseClassFile(classFile.text, classFile.name);
-  const { variables, overlay } = deviceClass;
+  const { overlay } = deviceClass;
+  const variables = { ...deviceClass.variables, ...given };
   const parts = imageFiles.map(({ name, text }) => parsePart(parseSpecDocument(text, name), { variables }));
   const doc = parseSpecDocument(classFile.text, classFile.name);
   refuseUnknown(doc, deviceClass, parts);

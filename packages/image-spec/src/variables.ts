@@ -33,7 +33,7 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Of a file that has them; what is wrong with them is for its schema to tell. */
-const declaredIn = (doc: SpecDocument): Readonly<Record<string, VariableValue | null>> | undefined => {
+export const declaredIn = (doc: SpecDocument): Readonly<Record<string, VariableValue | null>> | undefined => {
   const text = isRecord(doc.value) ? doc.value['variables'] : undefined;
   const declared = DeclaredVariables.safeParse(text);
   return declared.success ? declared.data : undefined;
@@ -94,7 +94,11 @@ export const fillVariables = (doc: SpecDocument, values: VariableValues, mayLack
       problems.push(problemAt(doc, at, `is not used: nothing in this file says \${${name}}`));
     else if (!mayLack && declared[name] === null && !Object.hasOwn(values, name))
       problems.push(
-        problemAt(doc, at, 'has no value: set it under variables of the class file, or give it one here'),
+        problemAt(
+          doc,
+          at,
+          'has no value: set it under variables of the class file, or by --set, or give it one here',
+        ),
       );
   }
   if (problems.length > 0) throw specError(problems);

@@ -46,10 +46,19 @@ const requestOf = ({
   deployment = NO_DEPLOYMENT,
   counter = 1,
 }: ClassBuildOptions): BuildRequest => {
-  const { classFile, imageFiles } = texts;
+  const { classFile, imageFiles, variables = {} } = texts;
+  const isGiven = Object.keys(variables).length > 0;
   const { name } = parseClassFile(classFile.text, classFile.name);
   const id = sha256(
-    JSON.stringify([classFile, imageFiles, version, time, deployment, ...(counter === 1 ? [] : [counter])]),
+    JSON.stringify([
+      classFile,
+      imageFiles,
+      version,
+      time,
+      deployment,
+      ...(counter === 1 ? [] : [counter]),
+      ...(isGiven ? [variables] : []),
+    ]),
   ).slice(0, 16);
   return BuildRequest.parse({
     v: 1,
@@ -61,6 +70,7 @@ const requestOf = ({
     timeFloor: time,
     classFile,
     imageFiles,
+    ...(isGiven ? { variables } : {}),
     deployment,
   });
 };

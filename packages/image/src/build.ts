@@ -317,6 +317,7 @@ export const assembleImage = async (
         release: request.release,
         ...(request.source === undefined ? {} : { source: request.source }),
         ...(request.cause === undefined ? {} : { trigger: request.cause }),
+        ...(request.variables === undefined ? {} : { variables: request.variables }),
       },
       internalParameters: {
         ...(request.inputDigest === undefined ? {} : { inputDigest: request.inputDigest }),

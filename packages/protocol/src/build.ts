@@ -58,6 +58,8 @@ export const BuildRequest = z.strictObject({
   /** Names are relative to the image repository; texts are snapshots taken when the build was asked for. */
   classFile: z.strictObject({ name: z.string(), text: z.string() }),
   imageFiles: z.array(z.strictObject({ name: z.string(), text: z.string() })).min(1),
+  /** of the image files, in place of what class and image files say */
+  variables: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
   deployment: z.strictObject({
     enrolUrl: z.url(),
     /** PEM: trust anchors that go into the image */

@@ -1,12 +1,14 @@
 import { availableParallelism } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import type { ClassBuild } from '@slipway/image';
+import type { ClassTexts } from '@slipway/image-spec';
 import { codeOf, ERRORS, messageOf, SlipwayError, type ErrorCode } from '@slipway/protocol';
 import type { BuildOptions } from '../build-options.ts';
 import { cacheFolder } from '../cache-folder.ts';
 import { keepCacheSmall, maxCacheBytes } from '../cache-max.ts';
 import { Ended, print } from '../command.ts';
 import type { Context } from '../context.ts';
+import { readVariables, type Variables } from '../given-variables.ts';
 import { readImageFiles } from '../read-image-files.ts';
 import { size, table } from '../table.ts';
 import { agentParts } from './class-deployment.ts';
@@ -39,10 +41,28 @@ const DEFAULT_DIR = 'out';
 const textsOf = async (
   repository: string,
   { file, text, deviceClass }: Extract<FoundClass, { text: string }>,
-) => ({
-  classFile: { name: file, text },
-  imageFiles: await readImageFiles({ cwd: repository }, deviceClass.images),
-});
+  given: Variables,
+): Promise<ClassTexts> => {
+  const imageFiles = await readImageFiles({ cwd: repository }, deviceClass.images);
+  return { classFile: { name: file, text }, imageFiles, variables: given.of(imageFiles) };
+};
+
+/** What is set for classes is for those of them that declare it; one of them must. */
+const classVariables = async (
+  context: Context,
+  options: BuildOptions,
+  repository: string,
+  classes: readonly FoundClass[],
+): Promise<Variables> => {
+  const given = await readVariables(context, options);
+  const names = new Set(classes.flatMap((one) => ('problem' in one ? [] : one.deviceClass.images)));
+  const files = [...names].map(async (name) => readImageFiles({ cwd: repository }, [name]));
+  // What cannot be read is told of the class.
+  given.check(
+    (await Promise.allSettled(files)).flatMap((one) => (one.status === 'fulfilled' ? one.value : [])),
+  );
+  return given;
+};
 
 const timeOf = async (
   { env }: Pick<Context, 'env'>,
@@ -89,12 +109,13 @@ const showSpecs = async (
   context: Context,
   repository: string,
   classes: readonly FoundClass[],
+  given: Variables,
 ): Promise<void> => {
   const { formatSpec, parseClassImage } = await import('@slipway/image-spec');
   const specs = [];
   for (const one of classes) {
     if ('problem' in one) throw one.problem;
-    specs.push({ name: one.name, spec: parseClassImage(await textsOf(repository, one)).spec });
+    specs.push({ name: one.name, spec: parseClassImage(await textsOf(repository, one, given)).spec });
   }
   if (context.json)
     context.out(
@@ -120,8 +141,9 @@ export const buildClasses = async (context: Context, options: BuildOptions): Pro
     );
   const repository = await findRepository(context, options.repository);
   const classes = await findClasses(repository, options.all ? undefined : options.class);
+  const given = await classVariables(context, options, repository, classes);
   if (options.dryRun) {
-    await showSpecs(context, repository, classes);
+    await showSpecs(context, repository, classes, given);
     return;
   }
   const maxBytes = maxCacheBytes(context);
@@ -149,7 +171,7 @@ export const buildClasses = async (context: Context, options: BuildOptions): Pro
     if (signal.aborted) return { ...told, status: 'stopped' };
     try {
       if ('problem' in one) throw one.problem;
-      const texts = await textsOf(repository, one);
+      const texts = await textsOf(repository, one, given);
       const { spec } = parseClassImage(texts);
       if (spec.agent.enabled && agent.deployment === undefined)
         throw new SlipwayError(

@@ -13,6 +13,7 @@ import { cacheFolder } from '../cache-folder.ts';
 import { keepCacheSmall, maxCacheBytes } from '../cache-max.ts';
 import { leaf, print, type MakeContext } from '../command.ts';
 import type { Context } from '../context.ts';
+import { readVariables } from '../given-variables.ts';
 import { openOutput } from '../output-place.ts';
 import { readImageFiles } from '../read-image-files.ts';
 import { size, table } from '../table.ts';
@@ -65,7 +66,10 @@ const build = async (
   const files = await readImageFiles(context, words);
   // What is printed is an image file that holds here.
   const base = options.dryRun ? '.' : baseOf(files);
-  const spec = parseImageFiles(files, { paths: 'working-directory', base, home });
+  const chosen = await readVariables(context, options);
+  chosen.check(files);
+  const variables = chosen.of(files);
+  const spec = parseImageFiles(files, { paths: 'working-directory', base, home, variables });
   if (options.dryRun) {
     context.out(formatSpec(spec, context.json ? 'json' : 'yaml').trimEnd());
     return;
@@ -127,6 +131,7 @@ const build = async (
               provenance: options.provenance,
               contents: options.contents,
               imageFiles: files.map((file) => named(base, file)),
+              variables,
               ...(lock === undefined ? {} : { lock: named(base, lock) }),
             },
       digests: isTold,

@@ -10,9 +10,11 @@ import { cacheFolder } from '../cache-folder.ts';
 import { classFiles } from '../class-files.ts';
 import { collect, leaf, print, type MakeContext } from '../command.ts';
 import type { Context } from '../context.ts';
+import { readVariables, VARIABLE_OPTIONS, withVariables } from '../given-variables.ts';
 import { table } from '../table.ts';
 
 const LockOptions = z.object({
+  ...VARIABLE_OPTIONS,
   update: z.union([z.boolean(), z.array(z.string())]).default(false),
   arch: z.array(ArchOption).default([]),
   check: z.boolean().default(false),
@@ -102,7 +104,11 @@ const lock = async (context: Context, words: readonly string[], options: LockOpt
   const home = context.env['HOME'] ?? homedir();
   const { files, update } = sortWords(words, options.update);
   const named = files.length > 0 ? files : await classFiles(context, 'lock');
-  const plan = await planLock(context, named, { output: options.output, home });
+  const plan = await planLock(context, named, {
+    output: options.output,
+    home,
+    given: await readVariables(context, options),
+  });
   const name = relative(context.cwd, plan.path);
   const previous = await readLock(plan.path, name);
   const wanted = await plan.inputs(archesOf(options.arch, previous));
@@ -139,7 +145,7 @@ export const lockCommand = (program: Command, makeContext: MakeContext): void =>
     summary: 'pin tags and Debian packages of image files in slipway.lock',
     options: LockOptions,
     build: (command) =>
-      command
+      withVariables(command)
         .argument('[file...]', 'image files, merged in this order, or class files; otherwise classes/*.yml')
         .option('--update [names...]', 'resolve again: everything, or the references and package sets named')
         .option(

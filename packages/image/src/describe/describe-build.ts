@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Component, Tree } from '@slipway/components';
-import { formatSpec, type ImageFile } from '@slipway/image-spec';
+import { formatSpec, type ImageFile, type VariableValues } from '@slipway/image-spec';
 import { CONTENTS_NAME, type Arch, type Digest } from '@slipway/protocol';
 import {
   inputsOf,
@@ -30,6 +30,8 @@ export type DescribeOptions = {
   /** image files in the order they were merged */
   readonly imageFiles: readonly NamedDigest[];
   readonly lock?: NamedDigest | undefined;
+  /** of the image files, given beside them */
+  readonly variables?: VariableValues | undefined;
 };
 
 export type DescriptionFile = Omit<OutputFile, 'format' | 'digest'> & {
@@ -78,6 +80,15 @@ const distinctInputs = (named: readonly BuildInput[], components: readonly Compo
   return [...named, ...origins.filter(({ uri, digest }) => !known.has(`${uri} ${digest}`))];
 };
 
+/** What was chosen beside the image files. */
+const parametersOf = ({ decompressKernel, variables = {} }: DescribeInput) => {
+  const isGiven = Object.keys(variables).length > 0;
+  if (!decompressKernel && !isGiven) return {};
+  return {
+    parameters: { ...(decompressKernel ? { decompressKernel } : {}), ...(isGiven ? { variables } : {}) },
+  };
+};
+
 /** Writes what describes an image beside its outputs, into the staging folder. */
 export const describeBuild = async (input: DescribeInput): Promise<DescriptionFile[]> => {
   const { name, arch, staging, files } = input;
@@ -121,7 +132,7 @@ export const describeBuild = async (input: DescribeInput): Promise<DescriptionFi
         formats: [...new Set(files.map(({ format }) => format))],
         imageFiles: input.imageFiles,
         ...(input.lock === undefined ? {} : { lock: input.lock }),
-        ...(input.decompressKernel ? { parameters: { decompressKernel: true } } : {}),
+        ...parametersOf(input),
         internalParameters: dockerfileParameters(input.components),
         inputs: [
           ...distinctInputs(inputsOf(sbom), input.components),
