@@ -33,7 +33,7 @@ export { layerEntries, type LayerSource } from './layer-store.ts';
 export { createTarParser, type TarData, type TarHeader } from './tar-parser.ts';
 export { cancellationSignal, withCancellation } from './cancellation.ts';
 export type { DockerfileFacts } from './dockerfile/component.ts';
-export type { DockerfileBuilds } from './dockerfile/engine.ts';
+export { dockerfileBuildsOf, type DockerfileBuilds } from './dockerfile/engine.ts';
 export { dockerfileReferences } from './dockerfile/plan.ts';
 export { resolveComponent } from './resolve.ts';
 export { nodeRuntime, nodeRuntimePin } from './node-runtime.ts';

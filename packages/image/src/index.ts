@@ -17,7 +17,7 @@ export { buildClass, newestOf, type ClassBuild, type ClassBuildOptions } from '.
 export { createSharedWork, type SharedWork } from './shared-work.ts';
 export { assembleImage, buildImage, type BuildOptions } from './build.ts';
 export type { ContainerPart, Parts } from './parts.ts';
-export type { DockerfileBuilds } from '@slipway/components';
+export { dockerfileBuildsOf, type DockerfileBuilds } from '@slipway/components';
 export { dockerfileBases } from './describe/dockerfile-facts.ts';
 export { needsNode, systemPackages } from './system-packages.ts';
 export { peSections } from './pe.ts';

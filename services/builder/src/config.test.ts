@@ -35,8 +35,9 @@ test('a worker runs what Dockerfiles say only where it is told to, and then says
   expect(off).toMatchObject({ capabilities: [], dockerfileBuilds: undefined });
   const on = { ...ENVIRONMENT, SLIPWAY_DOCKERFILE_BUILDS: 'on', SLIPWAY_BUILDER_CAPABILITIES: 'lab' };
   expect(parseBuilderConfig(on)).toMatchObject({ capabilities: ['lab', 'dockerfile'], dockerfileBuilds: {} });
-  expect(parseBuilderConfig({ ...on, SLIPWAY_BUILDKIT: 'tcp://b:1' }).dockerfileBuilds).toEqual({
-    buildkit: 'tcp://b:1',
+  const buildkit = { SLIPWAY_BUILDKIT: 'tcp://b:1', SLIPWAY_BUILDKIT_CERTIFICATES: '/tls' };
+  expect(parseBuilderConfig({ ...on, ...buildkit }).dockerfileBuilds).toEqual({
+    buildkit: { address: 'tcp://b:1', certificates: '/tls' },
   });
   expect(() => parseBuilderConfig({ ...ENVIRONMENT, SLIPWAY_DOCKERFILE_BUILDS: 'yes' })).toThrow(
     /SLIPWAY_DOCKERFILE_BUILDS/,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { CacheSize } from '@slipway/components/cache';
 import { MIN_FREE_BYTES } from '@slipway/fleet/disk-space';
-import type { DockerfileBuilds } from '@slipway/image';
+import { dockerfileBuildsOf, type DockerfileBuilds } from '@slipway/image';
 import {
   Arch,
   BuilderCapability,
@@ -35,6 +35,8 @@ const Environment = z.object({
   SLIPWAY_BUILDER_CAPABILITIES: z.string().default('').transform(words).pipe(z.array(BuilderCapability)),
   SLIPWAY_DOCKERFILE_BUILDS: z.enum(['on', 'off']).default('off'),
   SLIPWAY_BUILDKIT: z.string().min(1).optional(),
+  SLIPWAY_BUILDKIT_CERTIFICATES: z.string().min(1).optional(),
+  SLIPWAY_BUILDX: z.string().min(1).optional(),
   SLIPWAY_STALLED_MS: z.coerce.number().int().min(100).default(15_000),
   REDIS_URL: z.string(),
 });
@@ -83,7 +85,7 @@ export const parseBuilderConfig = (environment: NodeJS.ProcessEnv): BuilderConfi
     capabilities: mayBuild
       ? [...new Set([...data.SLIPWAY_BUILDER_CAPABILITIES, DOCKERFILE_CAPABILITY])]
       : data.SLIPWAY_BUILDER_CAPABILITIES,
-    dockerfileBuilds: mayBuild ? { buildkit: data.SLIPWAY_BUILDKIT } : undefined,
+    dockerfileBuilds: mayBuild ? dockerfileBuildsOf(data) : undefined,
     concurrency: data.SLIPWAY_CONCURRENCY,
     stalledMs: data.SLIPWAY_STALLED_MS,
     redisUrl: data.REDIS_URL,

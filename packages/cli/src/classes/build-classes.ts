@@ -147,7 +147,8 @@ export const buildClasses = async (context: Context, options: BuildOptions): Pro
     return;
   }
   const maxBytes = maxCacheBytes(context);
-  const { buildClass, createSharedWork, withCancellation } = await import('@slipway/image');
+  const { buildClass, createSharedWork, dockerfileBuildsOf, withCancellation } =
+    await import('@slipway/image');
   const { parseClassImage } = await import('@slipway/image-spec');
   const { sideBySide } = await import('@slipway/components');
   const { LOCK_FILE } = await import('@slipway/lock');
@@ -202,9 +203,7 @@ export const buildClasses = async (context: Context, options: BuildOptions): Pro
           },
           shared,
           offline: options.offline,
-          dockerfileBuilds: options.allowDockerfileBuilds
-            ? { buildkit: context.env['SLIPWAY_BUILDKIT'] }
-            : undefined,
+          dockerfileBuilds: options.allowDockerfileBuilds ? dockerfileBuildsOf(context.env) : undefined,
           progress: (state) => {
             signal.throwIfAborted();
             progress(state);

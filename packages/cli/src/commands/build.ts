@@ -75,7 +75,8 @@ const build = async (
     return;
   }
   const maxBytes = maxCacheBytes(context);
-  const { buildLocal, FORMATS, parseFormat, referencesOf } = await import('@slipway/image');
+  const { buildLocal, dockerfileBuildsOf, FORMATS, parseFormat, referencesOf } =
+    await import('@slipway/image');
   // In one order, whatever order they were asked for in: descriptions list them.
   const asked = new Set(target.formats.map(parseFormat));
   const formats = FORMATS.filter((format) => asked.has(format));
@@ -120,9 +121,7 @@ const build = async (
             lockedPlatforms: lock.lockedPlatforms,
             lockedPackages: lock.lockedPackages,
           }),
-      dockerfileBuilds: options.allowDockerfileBuilds
-        ? { buildkit: context.env['SLIPWAY_BUILDKIT'] }
-        : undefined,
+      dockerfileBuilds: options.allowDockerfileBuilds ? dockerfileBuildsOf(context.env) : undefined,
       describe:
         target.output === '-'
           ? undefined

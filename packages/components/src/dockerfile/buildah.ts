@@ -99,6 +99,8 @@ export const buildahArgs = (job: EngineJob, limits: string): string[] => {
 /** buildah of Debian, as root, without a daemon. */
 export const buildahEngine = (signal: AbortSignal | undefined): Engine => ({
   isolation: 'chroot',
+  needs:
+    'buildah needs root that may mount and make namespaces, which containers often lack: build on the machine itself, or name a BuildKit daemon by SLIPWAY_BUILDKIT',
   version: async () => {
     const said = (await runTool('buildah', ['--version'], { package: 'buildah' })).toString();
     return `buildah ${/version (\S+)/.exec(said)?.[1] ?? said.trim()}`;

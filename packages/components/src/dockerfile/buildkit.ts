@@ -1,4 +1,7 @@
-import { runTool } from '../run-tool.ts';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildkitVersion, openBuildx, type BuildkitDaemon } from './buildx.ts';
 import type { Engine, EngineJob } from './engine.ts';
 import { platformOf } from './platforms.ts';
 import { runEngine } from './run-engine.ts';
@@ -11,43 +14,44 @@ const familiar = (name: string): string =>
     .replace(/^library\//, '')
     .replace(/:latest$/, '');
 
-/** The words after `buildctl`. */
-export const buildctlArgs = (address: string, job: EngineJob): string[] => {
-  const { work, arch, build, bases } = job;
-  const options = {
-    filename: 'Dockerfile',
-    platform: platformOf(arch),
-    'no-cache': '',
-    'build-arg:SOURCE_DATE_EPOCH': '0',
-    ...(build.target === undefined ? {} : { target: build.target }),
-    ...(build.network === 'none' ? { 'force-network-mode': 'none' } : {}),
-    ...Object.fromEntries(
-      Object.entries(build.args ?? {}).map(([name, value]) => [`build-arg:${name}`, value]),
-    ),
-    ...Object.fromEntries(
-      bases.map(({ name, index }, at) => [`context:${familiar(name)}`, `oci-layout://base-${at}@${index}`]),
-    ),
-  };
+/** The words after `docker-buildx build --builder …`. */
+export const buildxArgs = ({ work, arch, build, bases }: EngineJob): string[] => {
+  const args = { ...build.args, SOURCE_DATE_EPOCH: '0' };
   return [
-    ['--addr', address, 'build', '--progress', 'plain', '--frontend', 'dockerfile.v0'],
-    ['--local', `context=${work}/context`, '--local', `dockerfile=${work}`],
-    ...Object.entries(options).map(([name, value]) => ['--opt', `${name}=${value}`]),
-    ...bases.map(({ folder }, at) => ['--oci-layout', `base-${at}=${work}/${folder}`]),
-    ['--output', `type=oci,tar=false,dest=${work}/out,rewrite-timestamp=true`],
+    ['--progress=plain', '--no-cache', '--provenance=false', '--sbom=false'],
+    [`--platform=${platformOf(arch)}`, `--file=${work}/Dockerfile`],
+    build.target === undefined ? [] : [`--target=${build.target}`],
+    build.network === 'none' ? ['--network=none'] : [],
+    Object.entries(args).map(([name, value]) => `--build-arg=${name}=${value}`),
+    bases.map(
+      ({ name, folder, index }) =>
+        `--build-context=${familiar(name)}=oci-layout://${work}/${folder}@${index}`,
+    ),
+    [`--output=type=oci,tar=false,dest=${work}/out,rewrite-timestamp=true`, `${work}/context`],
   ].flat();
 };
 
-/** A BuildKit daemon somewhere else, which emulates and isolates by itself. */
-export const buildkitEngine = (address: string, signal: AbortSignal | undefined): Engine => ({
+/** A BuildKit daemon, which emulates and isolates by itself. */
+export const buildkitEngine = (daemon: BuildkitDaemon, signal: AbortSignal | undefined): Engine => ({
   isolation: 'buildkit',
+  needs: `that of a Docker engine can give images as files only with its containerd image store ("features": {"containerd-snapshotter": true} in daemon.json)`,
   version: async () => {
-    const args = ['--addr', address, 'debug', 'info'];
-    const said = (await runTool('buildctl', args, { package: 'BuildKit' })).toString();
-    return `buildkit ${/^BuildKit:\s+\S+\s+(\S+)/m.exec(said)?.[1] ?? 'unknown'}`;
+    const folder = await mkdtemp(join(tmpdir(), 'slipway-buildx-'));
+    try {
+      return `buildkit ${await buildkitVersion(daemon, folder)}`;
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   },
   prepare: () => Promise.resolve(),
-  build: async (job, onLine) => ({
-    succeeded: (await runEngine('buildctl', buildctlArgs(address, job), onLine, signal)) === 0,
-  }),
+  build: async (job, onLine) => {
+    const folder = join(job.work, 'buildx');
+    await mkdir(folder);
+    // What is to be ignored is not in the context any more.
+    await writeFile(join(job.work, 'Dockerfile.dockerignore'), '# nothing\n');
+    const { command, builder } = await openBuildx(daemon, folder);
+    const words = [...command, 'build', ...builder, ...buildxArgs(job)];
+    return { succeeded: (await runEngine('env', words, onLine, signal)) === 0 };
+  },
   log: buildkitLog,
 });

@@ -45,7 +45,17 @@ const shorten = (text: string): string => {
   return line.length > 200 ? `${line.slice(0, 200)}…` : line;
 };
 
-const failed = (ref: string, file: string, { step, status, why, output }: StepFailure): SlipwayError => {
+type Plan = {
+  readonly ref: string;
+  readonly read: ReadDockerfile;
+  readonly context: BuildContext;
+  readonly bases: readonly BaseImage[];
+  readonly engine: Engine;
+  readonly build: EngineJob['build'];
+};
+
+const failed = ({ ref, read, engine }: Plan, { step, status, why, output }: StepFailure): SlipwayError => {
+  const { file } = read.dockerfile;
   const missing = /could not find "([\w-]+)"/.exec(why)?.[1];
   if (missing !== undefined)
     return new SlipwayError('TOOL_MISSING', `buildah: ${why}; install ${missing}`, {
@@ -54,7 +64,7 @@ const failed = (ref: string, file: string, { step, status, why, output }: StepFa
   if (step === undefined)
     return new SlipwayError(
       'DOCKERFILE_ENGINE_UNAVAILABLE',
-      `${ref}: the engine could not begin: ${why === '' ? (output.at(-1) ?? 'it said nothing') : why}; buildah needs root that may mount and make namespaces, which containers often lack: build on the machine itself, or name a BuildKit daemon by SLIPWAY_BUILDKIT`,
+      `${ref}: the engine could not begin: ${why === '' ? (output.at(-1) ?? 'it said nothing') : why}; ${engine.needs}`,
       { details: { component: ref, output } },
     );
   const last = output.length === 0 ? '' : `\n${output.map((line) => `  ${line}`).join('\n')}`;
@@ -66,15 +76,6 @@ const failed = (ref: string, file: string, { step, status, why, output }: StepFa
     `${ref}: ${place}: step ${number} of ${of} (${shorten(text)}) ${end}; mend the Dockerfile or what it takes${last === '' ? '' : '. Its last lines:'}${last}`,
     { details: { component: ref, file, line, step: number, status, output } },
   );
-};
-
-type Plan = {
-  readonly ref: string;
-  readonly read: ReadDockerfile;
-  readonly context: BuildContext;
-  readonly bases: readonly BaseImage[];
-  readonly engine: Engine;
-  readonly build: EngineJob['build'];
 };
 
 /** @returns the folder of the image, within the work folder */
@@ -106,7 +107,7 @@ const runBuild = async (plan: Plan, work: string, options: ResolveOptions): Prom
     const step = log.push(line);
     if (step !== undefined) tell(step);
   });
-  if (!succeeded) throw failed(ref, read.dockerfile.file, log.failure());
+  if (!succeeded) throw failed(plan, log.failure());
   return join(work, 'out');
 };
 

@@ -1,5 +1,6 @@
 import type { Arch } from '@slipway/protocol';
 import type { DockerfileBuild } from '@slipway/image-spec';
+import type { BuildkitDaemon } from './buildx.ts';
 import type { Dockerfile } from './parse-dockerfile.ts';
 import type { StepLog } from './step-log.ts';
 
@@ -24,6 +25,8 @@ export type Engine = {
   /** name and version: another one may give other bytes */
   readonly version: () => Promise<string>;
   readonly isolation: string;
+  /** what to look for when it cannot even begin */
+  readonly needs: string;
   /** makes this machine ready for a foreign architecture, or says why that cannot be */
   readonly prepare: (arch: Arch) => Promise<void>;
   readonly build: (job: EngineJob, onLine: (line: string) => void) => Promise<EngineEnd>;
@@ -32,6 +35,20 @@ export type Engine = {
 
 /** Whether and by what Dockerfiles may be built; absent wherever it is asked for: they may not. */
 export type DockerfileBuilds = {
-  /** address of a BuildKit daemon, such as `tcp://buildkit.example:1234`; absent: buildah, here, as root */
-  readonly buildkit?: string | undefined;
+  /** absent: buildah, here, as root */
+  readonly buildkit?: BuildkitDaemon | undefined;
+};
+
+/** What the environment says of a BuildKit daemon, once Dockerfiles may be built. */
+export const dockerfileBuildsOf = (environment: {
+  readonly SLIPWAY_BUILDKIT?: string | undefined;
+  readonly SLIPWAY_BUILDKIT_CERTIFICATES?: string | undefined;
+  readonly SLIPWAY_BUILDX?: string | undefined;
+}): DockerfileBuilds => {
+  const {
+    SLIPWAY_BUILDKIT: address,
+    SLIPWAY_BUILDKIT_CERTIFICATES: certificates,
+    SLIPWAY_BUILDX: client,
+  } = environment;
+  return address === undefined ? {} : { buildkit: { address, certificates, client } };
 };

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { buildahArgs, ulimits } from './buildah.ts';
-import { buildctlArgs } from './buildkit.ts';
+import { buildxArgs } from './buildkit.ts';
+import { openBuildx } from './buildx.ts';
 import { isHandled, parseHandler } from './emulation.ts';
 import type { EngineJob } from './engine.ts';
 import { parseDockerfile } from './parse-dockerfile.ts';
@@ -43,18 +44,27 @@ test('buildah fetches no image, and gives every file the same time', () => {
 });
 
 test('BuildKit is given base images as layouts, by the names it looks for', () => {
-  const text = buildctlArgs('tcp://buildkit.example:1234', job).join(' ');
-  for (const part of [
-    '--addr tcp://buildkit.example:1234 build',
-    '--opt platform=linux/arm64',
-    '--opt target=run',
-    '--opt force-network-mode=none',
-    '--opt build-arg:A=b c',
-    '--opt context:debian=oci-layout://base-0@sha256:00 --oci-layout base-0=/cache/work/bases/0',
-    '--output type=oci,tar=false,dest=/cache/work/out,rewrite-timestamp=true',
-  ])
-    expect(text).toContain(part);
+  const args = buildxArgs(job);
+  expect(args).toEqual(
+    expect.arrayContaining([
+      '--no-cache',
+      '--platform=linux/arm64',
+      '--target=run',
+      '--network=none',
+      '--build-arg=A=b c',
+      '--build-context=debian=oci-layout:///cache/work/bases/0@sha256:00',
+      '--output=type=oci,tar=false,dest=/cache/work/out,rewrite-timestamp=true',
+    ]),
+  );
+  expect(args.at(-1)).toBe('/cache/work/context');
 });
+
+test.each(['buildkit.example', 'http://buildkit.example', 'docker+', 'docker+ssh://x', 'tcp://'])(
+  'an address that BuildKit has none of is refused: %s',
+  async (address) => {
+    await expect(openBuildx({ address }, '/nowhere')).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+  },
+);
 
 test('a handler counts if it is on, is for the architecture, and reaches into other roots', () => {
   const handler = parseHandler(':qemu-x:M::\\x7fEL\\x02:\\xff\\xff:/usr/bin/qemu-x:OPF');

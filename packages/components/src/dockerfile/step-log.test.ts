@@ -48,22 +48,24 @@ test('buildah: what ends without a program of its own is told in its words', () 
   });
 });
 
-test('BuildKit: steps go side by side', () => {
+test('BuildKit: steps go side by side, and count as they stand in the Dockerfile', () => {
   const { steps, step, status, output } = run(buildkitLog(dockerfile), [
+    '#0 building with "slipway" instance using remote driver',
     '#1 [internal] load build definition from Dockerfile',
-    '#5 [build 1/2] FROM docker.io/library/a',
-    '#6 [build 2/2] RUN first',
-    '#7 [stage-1 2/3] COPY --from=build /x /x',
-    '#8 [stage-1 3/3] RUN echo "b: c":   && exit 7',
+    '#5 [context a] OCI load from client',
+    '#6 [build 1/2] RUN first',
+    '#7 [linux/amd64 stage-1 1/3] COPY --from=build /x /x',
+    '#8 [stage-1 2/3] RUN echo "b: c":   && exit 7',
     '#6 0.101 of the first',
     '#8 0.212 b: c:',
     '#8 ERROR: process "/bin/sh -c exit 7" did not complete successfully: exit code: 7',
     '------',
     'Dockerfile:8',
     '--------------------',
-    'error: failed to solve: process "/bin/sh -c exit 7" did not complete successfully: exit code: 7',
+    'ERROR: failed to solve: process "/bin/sh -c exit 7" did not complete successfully: exit code: 7',
   ]);
-  expect(steps.map(({ line }) => line)).toEqual([2, 4, 7, 8]);
+  expect(steps.map(({ line }) => line)).toEqual([4, 7, 8]);
+  expect(steps[0]).toMatchObject({ number: 3, of: 3, text: 'RUN first' });
   expect(step).toMatchObject({ number: 3, of: 3, line: 8 });
   expect(status).toBe(7);
   expect(output).toEqual(['b: c:']);

@@ -76,37 +76,48 @@ export const buildahLog = ({ stages }: Dockerfile): StepLog => {
   };
 };
 
-const BUILDKIT_STEP = /^#(\d+) \[(?:(\S+) )?(\d+)\/(\d+)\] (.*)$/;
+/** Platform and stage are there only where there are several. */
+const BUILDKIT_STEP = /^#(\d+) \[(?:\S+\/\S+ )?(?:(\S+) )?(\d+)\/(\d+)\] (.*)$/;
+/** What BuildKit numbers; FROM only where it fetches the image itself. */
+const BUILDKIT_NUMBERED = ['RUN', 'COPY', 'ADD', 'WORKDIR'];
 const BUILDKIT_OUTPUT = /^#(\d+) [\d.]+ (.*)$/;
 const BUILDKIT_LINE = /^\S+:(\d+)$/;
 const BUILDKIT_ERROR = /^(?:error: failed to solve: |ERROR: failed to solve: )(.*)$/;
 
-/** What `buildctl --progress plain` writes: steps go side by side, each line says of which it is. */
+/** What `docker-buildx build --progress plain` writes: steps go side by side, each line says of which it is. */
 export const buildkitLog = ({ stages }: Dockerfile): StepLog => {
   const steps = new Map<string, Step>();
   const outputs = new Map<string, string[]>();
   let failed: string | undefined;
   let lineOfError: number | undefined;
   let error = '';
-  const lineOf = (stage: string | undefined, number: number): number | undefined => {
-    // BuildKit numbers FROM and what makes files, and calls stages without a name stage-N.
-    const index = /^stage-(\d+)$/.exec(stage ?? '')?.[1];
-    const found =
-      index === undefined ? stages.find(({ name }) => name === stage?.toLowerCase()) : stages[Number(index)];
-    const numbered = (found ?? stages.at(-1))?.instructions.filter(({ keyword }) =>
-      ['FROM', 'RUN', 'COPY', 'ADD', 'WORKDIR'].includes(keyword),
-    );
-    return numbered?.[number - 1]?.line;
+  /** A step by its number among all instructions of its stage, FROM and ENV too; undefined: BuildKit made it up. */
+  const written = (name: string | undefined, number: number): Step | undefined => {
+    const index = /^stage-(\d+)$/.exec(name ?? '')?.[1];
+    const named =
+      index === undefined
+        ? stages.find((stage) => stage.name === name?.toLowerCase())
+        : stages[Number(index)];
+    const { instructions = [] } = named ?? stages.at(-1) ?? {};
+    const found = instructions.filter(({ keyword }) => BUILDKIT_NUMBERED.includes(keyword))[number - 1];
+    if (found === undefined) return undefined;
+    const { keyword, rest, line } = found;
+    return {
+      number: instructions.indexOf(found) + 1,
+      of: instructions.length,
+      text: `${keyword} ${rest}`,
+      line,
+    };
   };
   return {
     push: (line) => {
       const [, id = '', stage, number = '', of = '', text = ''] = BUILDKIT_STEP.exec(line) ?? [];
       if (id !== '' && !steps.has(id)) {
-        const step = {
+        const step = written(stage, Number(number)) ?? {
           number: Number(number),
           of: Number(of),
           text,
-          line: lineOf(stage, Number(number)),
+          line: undefined,
         };
         steps.set(id, step);
         return step;
