@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeOciLayout, type Tree } from '@slipway/components';
+import { sarifProblems } from '@slipway/image-spec/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { callIn } from './testing/call.ts';
@@ -288,7 +289,10 @@ test('lint reads labels of images and the configuration of the kernel, and ends 
   expect((await call(...words, 'error')).status).toBe(0);
   const sarif = await call('lint', '--sarif', '-', '--fail-on', 'never', 'lint/classes/edge.yml');
   expect(sarif).toMatchObject({ status: 0, err: '' });
-  expect(JSON.parse(sarif.out)).toMatchObject({ version: '2.1.0' });
+  const log: unknown = JSON.parse(sarif.out);
+  expect(log).toMatchObject({ version: '2.1.0' });
+  expect(sarif.out).toContain('"ruleId"');
+  expect(sarifProblems(log)).toEqual([]);
 });
 
 test('lint takes the configuration of a kernel by name, and refuses a baseline that is none', async () => {
