@@ -24,7 +24,13 @@ const bootArguments = ({ kernel, varsFile }: VmBoot, firmwareCode: string): stri
         kernel.initrd === undefined ? [] : ['-initrd', kernel.initrd],
       ].flat();
 
-const diskArguments = ({ disk, diskFormat = 'raw', isDiskReadOnly, ignoreFlush }: VmOptions): string[] => {
+const diskArguments = ({
+  disk,
+  diskFormat = 'raw',
+  isDiskReadOnly,
+  ignoreFlush,
+  kernel,
+}: VmOptions): string[] => {
   if (disk === undefined) return [];
   const drive = [
     `if=none,id=disk,format=${diskFormat}`,
@@ -33,7 +39,9 @@ const diskArguments = ({ disk, diskFormat = 'raw', isDiskReadOnly, ignoreFlush }
     ...(isDiskReadOnly === true ? ['readonly=on'] : []),
     `file=${value(disk)}`,
   ];
-  return ['-drive', drive.join(','), '-device', 'virtio-blk-pci,drive=disk,bootindex=0'];
+  // A kernel that QEMU gives is what is started first.
+  const first = kernel === undefined ? ',bootindex=0' : '';
+  return ['-drive', drive.join(','), '-device', `virtio-blk-pci,drive=disk${first}`];
 };
 
 const cdromArguments = ({ cdrom }: VmOptions): string[] =>

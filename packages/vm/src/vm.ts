@@ -161,6 +161,9 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
     options.kernel === undefined
       ? await prepareFirmware(options.arch, options.varsFile, options.secureBoot)
       : undefined;
+  // Whoever shows the console finds it there, however soon QEMU ends.
+  const log = createWriteStream(options.consoleLog, { flags: 'a' });
+  await once(log, 'open');
   // The path of a Unix socket is short; the caller's directory may not be.
   const socketDir = mkdtempSync(join(tmpdir(), 'slipway-vm-'));
   const qmpSocket = join(socketDir, 'qmp');
@@ -171,7 +174,6 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
   });
   pipe.started();
   const text = new ConsoleText();
-  const log = createWriteStream(options.consoleLog, { flags: 'a' });
   let complaints = '';
   pipe.readable.on('data', (chunk: Buffer) => {
     log.write(chunk);
