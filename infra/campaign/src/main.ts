@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { ERRORS, codeOf, messageOf } from '@slipway/protocol';
 import { runBadSlot } from './bad-slot/run.ts';
 import { runBuilds } from './builds/run.ts';
+import { runComponents } from './components/run.ts';
 import { runKill } from './kill/run.ts';
 import { runPower } from './power/run.ts';
 import { runTraces } from './traces/run.ts';
@@ -28,6 +29,10 @@ const CAMPAIGNS: Readonly<Record<string, { readonly summary: string; readonly ru
     summary:
       'broker, Redis, database and every service are killed while 500 simulated devices take a release',
     run: runKill,
+  },
+  components: {
+    summary: 'the components of infra/components between two machines, with a probe before each container',
+    run: runComponents,
   },
   traces: {
     summary: 'what a real device says to its server is recorded, for simulated devices to be held to',

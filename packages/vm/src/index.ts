@@ -7,7 +7,7 @@ export { ConsoleText } from './console.ts';
 export { endWithUs, type Call } from './end-with-us.ts';
 export { espList, espRead, espWrite } from './esp.ts';
 export { freePort } from './free-port.ts';
-export { readGpt, type Partition } from './gpt.ts';
+export { findPartition, readGpt, type Partition } from './gpt.ts';
 export { hashPartition } from './hash-partition.ts';
 export { offerKeys } from './offer-keys.ts';
 export { outputPipe, type OutputPipe } from './output-pipe.ts';

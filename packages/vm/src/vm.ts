@@ -14,7 +14,12 @@ import { qmpCommand } from './qmp.ts';
 export type { ConsoleWait } from './console.ts';
 
 /** A port of 127.0.0.1 that leads to a port of the guest. */
-export type Forward = { readonly hostPort: number; readonly guestPort: number };
+export type Forward = {
+  readonly hostPort: number;
+  readonly guestPort: number;
+  /** default tcp */
+  readonly protocol?: 'tcp' | 'udp';
+};
 
 /** An address that the guest reaches; for each of its connections a program runs, with the connection as its input and output. */
 export type Relay = { readonly guestAddress: string; readonly guestPort: number; readonly command: string };

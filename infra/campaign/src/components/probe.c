@@ -3,14 +3,20 @@
  *
  *   probe PROGRAM [ARGUMENT…]
  *
- * Compiled by build.ts for amd64 and checked in, so that tests need no compiler.
+ * Compiled by build-probe.ts and checked in, so that tests need no compiler.
  */
-#include "../../../packages/image/early/system.h"
+#include "../../../../packages/image/early/system.h"
 
+#if defined(__x86_64__)
+enum { SYS_clone = 56, SYS_wait4 = 61, SYS_kill = 62, SYS_ptrace = 101, SYS_sethostname = 170, SYS_mknodat = 259 };
+#elif defined(__aarch64__)
+enum { SYS_clone = 220, SYS_wait4 = 260, SYS_kill = 129, SYS_ptrace = 117, SYS_sethostname = 161, SYS_mknodat = 33 };
+#else
+#error "no system calls for this processor"
+#endif
 enum {
-  SYS_mmap = 9, SYS_fork = 57, SYS_wait4 = 61, SYS_kill = 62, SYS_ptrace = 101, SYS_sethostname = 170, SYS_mknodat = 259,
-  SYS_init_module = 175, ATTACH = 16, KILL = 9, NAMED_PIPE_OR_DEVICE = 0020666, NULL_DEVICE = 0x103,
-  PROTECTION = 3, PRIVATE_ANONYMOUS = 0x22, PAGE = 4096, CHILDREN = 200, BYTES = 192 << 20
+  ATTACH = 16, KILL = 9, CHILD_ENDS = 17, CHARACTER_DEVICE = 0020666, NULL_DEVICE = 0x103, PAGE = 4096, CHILDREN = 200,
+  BYTES = 192 << 20
 };
 
 /* Says which source a binary was made of. */
@@ -24,8 +30,9 @@ static void say(const char *what, int was_done) {
 static void leave(void) {
   for (;;) call(SYS_exit_group, 0, 0, 0, 0, 0);
 }
+static long fork(void) { return call(SYS_clone, CHILD_ENDS, 0, 0, 0, 0); }
 static long child_that_waits(void) {
-  long pid = call(SYS_fork, 0, 0, 0, 0, 0);
+  long pid = fork();
   if (pid != 0) return pid;
   wait_ms(600000);
   leave();
@@ -52,13 +59,10 @@ static int forks_without_end(void) {
 }
 
 static int takes_memory(void) {
-  long pid = call(SYS_fork, 0, 0, 0, 0, 0);
+  /* The kernel gives a page when it is written to. */
+  static char room[BYTES];
+  long pid = fork();
   if (pid == 0) {
-    register long file __asm__("r8") = -1;
-    register long offset __asm__("r9") = 0;
-    register long flags __asm__("r10") = PRIVATE_ANONYMOUS;
-    char *room;
-    __asm__ volatile("syscall" : "=a"(room) : "a"(SYS_mmap), "D"(0L), "S"((long)BYTES), "d"((long)PROTECTION), "r"(flags), "r"(file), "r"(offset) : "rcx", "r11", "memory");
     for (long at = 0; at < BYTES; at += PAGE) ((volatile char *)room)[at] = 1;
     leave();
   }
@@ -75,7 +79,7 @@ __attribute__((used)) void early(long *stack) {
   say("mount", mount_at("none", "/dev/shm", "tmpfs", 0, "") == 0);
   say("ptrace", traces());
   say("sethostname", call(SYS_sethostname, (long)"probed", 6, 0, 0, 0) == 0);
-  say("mknod", call(SYS_mknodat, AT_CWD, (long)"/dev/made-by-probe", NAMED_PIPE_OR_DEVICE, NULL_DEVICE, 0) == 0);
+  say("mknod", call(SYS_mknodat, AT_CWD, (long)"/dev/made-by-probe", CHARACTER_DEVICE, NULL_DEVICE, 0) == 0);
   say("read-unlisted", open_at("/", O_READ) >= 0);
   say("forks", forks_without_end());
   say("memory", takes_memory());
