@@ -2,10 +2,18 @@
 # Keeps the agent running. In a trial boot an agent that cannot stay up means that nobody will commit or report, so the
 # device goes back to the confirmed slot by itself. A confirmed slot never gives up: it is the best that there is.
 export PATH=/usr/sbin:/usr/bin HOME=/data/slipway NODE_COMPILE_CACHE=/data/slipway/compile-cache
-# Services come first: what the agent starts with, they would wait for.
-sleep 0.25
 most_failures=5
 stable_seconds=60
+# Services come first: what the agent starts with, they would wait for. One that does not start must not keep the agent away.
+waits=50
+for bundle in /containers/services/*; do
+  [ -d "$bundle" ] || continue
+  until [ -e "/run/slipway/started/services-${bundle##*/}" ] || [ $waits -eq 0 ]; do
+    sleep 0.1
+    waits=$((waits - 1))
+  done
+done
+
 mkdir -p /data/slipway
 /usr/lib/slipway/trial-stage agent
 

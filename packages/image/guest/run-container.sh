@@ -1,10 +1,12 @@
 #!/bin/sh
 # Runs the container of a bundle in the foreground: run-container SECTION/NAME
+# Once its program runs, crun writes /run/slipway/started/SECTION-NAME.
 export PATH=/usr/sbin:/usr/bin
 bundle=/containers/$1
-name=$(echo "$1" | tr / -)
+name=${1%%/*}-${1#*/}
 
-crun delete --force "$name" 2> /dev/null
+# What an earlier start has left.
+[ ! -e "/run/crun/$name" ] || crun delete --force "$name" 2> /dev/null
 
 # Left by a container that asks for directories and mounts of the root before it starts.
 if [ -e "$bundle/mkdir" ]; then
@@ -25,4 +27,4 @@ if [ -d "$bundle/tmp" ]; then
     mount -t overlay -o "lowerdir=$bundle/lower,upperdir=$bundle/tmp/upper,workdir=$bundle/tmp/work" overlay \
       "$bundle/rootfs" || exit 125
 fi
-exec crun --cgroup-manager=cgroupfs run --bundle "$bundle" "$name"
+exec crun --cgroup-manager=cgroupfs run --pid-file "/run/slipway/started/$name" --bundle "$bundle" "$name"

@@ -8,8 +8,8 @@ exit_file=/run/slipway/exit/$name
 log_bytes=262144
 
 # Only this program knows the number of starts; after a restart of its own it goes on counting.
-starts=$(sed -n 's/.*"starts":\([0-9]*\).*/\1/p' "$status_file" 2> /dev/null)
-starts=${starts:-0}
+starts=0
+if [ -e "$status_file" ]; then starts=$(sed -n 's/.*"starts":\([0-9]*\).*/\1/p' "$status_file"); fi
 
 report() { # state
   read -r uptime _ < /proc/uptime

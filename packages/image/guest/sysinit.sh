@@ -85,7 +85,7 @@ fi
 faults=$($lib/check-data $data /run/slipway/fsck.log)
 [ -z "$faults" ] || say "$faults"
 mount -t ext4 -o noatime,nosuid,nodev $data /data || say "the data partition could not be mounted"
-mkdir -p /run/slipway/services /run/slipway/log /run/slipway/exit
+mkdir -p /run/slipway/services /run/slipway/started /run/slipway/log /run/slipway/exit
 $lib/trial-stage init
 $lib/trial-log &
 

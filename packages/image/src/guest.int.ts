@@ -142,6 +142,34 @@ describe('keeping the agent running', () => {
   });
 });
 
+describe('the agent starts after services', () => {
+  /** @param waits of a tenth of a second, after which the web server has started */
+  const starting = async (waits: number): Promise<GuestRoot> => {
+    const root = await guest('a');
+    for (const name of ['dhcp', 'web']) await root.put(`containers/services/${name}/config.json`, '{}');
+    await root.put('run/slipway/started/services-dhcp', '100');
+    await root.program(
+      'sleep',
+      `echo >> /run/waits; [ "$(wc -l < /run/waits)" -lt ${waits} ] || echo 200 > /run/slipway/started/services-web`,
+    );
+    await root.program('usr/lib/slipway/agent', 'ls /run/slipway/started > /run/seen; kill -9 $PPID');
+    await root.run('run-agent');
+    return root;
+  };
+
+  test('once the last of them runs', async () => {
+    const root = await starting(3);
+    expect(await root.text('run/waits')).toBe('\n\n\n');
+    expect(await root.text('run/seen')).toBe('services-dhcp\nservices-web\n');
+  });
+
+  test('or in five seconds, where one does not start', async () => {
+    const root = await starting(1000);
+    expect((await root.text('run/waits')).length).toBe(50);
+    expect(await root.text('run/seen')).toBe('services-dhcp\n');
+  });
+});
+
 describe('a factory reset', () => {
   const resettable = async (): Promise<GuestRoot> => {
     const root = await guest('a');

@@ -69,8 +69,7 @@ export const qemuArguments = (
   const { machine, cpu } = ARCHITECTURES[options.arch].qemu;
   const secure = options.secureBoot === undefined ? undefined : SECURE[options.arch];
   const forwards = options.forwards.map(
-    ({ hostPort, guestPort, protocol = 'tcp' }) =>
-      `,hostfwd=${protocol}:127.0.0.1:${hostPort}-:${guestPort}`,
+    ({ hostPort, guestPort, protocol = 'tcp' }) => `,hostfwd=${protocol}:127.0.0.1:${hostPort}-:${guestPort}`,
   );
   const relays = (options.relays ?? []).map(
     ({ guestAddress, guestPort, command }) =>

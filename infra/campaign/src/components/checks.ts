@@ -55,9 +55,11 @@ const probe = (name: string): Check => ({
   find: async ({ device }) => outcome(device, name),
 });
 
-/** A line of a console, when it comes. */
-const said = (which: 'device' | 'hub', line: RegExp) => async (machines: Machines) =>
-  (await machines[which].waitForConsole(line, wait))[0].trim();
+/** The rest of a line of a console, when it comes. */
+const said = (which: 'device' | 'hub', start: string) => async (machines: Machines) => {
+  const [, rest = ''] = await machines[which].waitForConsole(new RegExp(`^${start}: (.*)\\r?\\n`, 'm'), wait);
+  return rest;
+};
 
 /** The first answer that is none of an error: forwards of QEMU take connections before the device does. */
 const answer = async (ask: () => Promise<string>): Promise<string> => {
@@ -97,23 +99,23 @@ const COMPONENTS: readonly Check[] = [
   },
   {
     check: 'chrony: asks for names as DHCP says',
-    expected: /nameserver 10\.0\.2\.3$/,
-    find: said('device', /^chronyd asks: .*/m),
+    expected: /^nameserver 10\.0\.2\.3$/,
+    find: said('device', 'chronyd asks'),
   },
   {
     check: 'wireguard: asks for names as DHCP says',
-    expected: /nameserver 10\.0\.2\.3$/,
-    find: said('device', /^names asks: .*/m),
+    expected: /^nameserver 10\.0\.2\.3$/,
+    find: said('device', 'names asks'),
   },
   {
     check: 'wireguard: a page of the application, over the tunnel',
     expected: /<title>An application<\/title>/,
-    find: said('hub', /^over the tunnel, application: .*/m),
+    find: said('hub', 'over the tunnel, application'),
   },
   {
     check: 'node-exporter: metrics, over the tunnel',
-    expected: /node_network_up\{device="wg0"\} [01]/,
-    find: said('hub', /^over the tunnel, metrics: .*/m),
+    expected: /^node_network_up\{device="wg0"\} [01]$/,
+    find: said('hub', 'over the tunnel, metrics'),
   },
   {
     check: 'chrony: the time of the hub, over the tunnel',
@@ -127,8 +129,8 @@ const COMPONENTS: readonly Check[] = [
   },
   {
     check: 'chrony: the kernel knows that its clock is right',
-    expected: /^the clock of the kernel: +status: +\d+/,
-    find: said('device', /^the clock of the kernel: .*/m),
+    expected: /^ *status: +\d+/,
+    find: said('device', 'the clock of the kernel'),
   },
   {
     check: 'chrony: a clock that was an hour behind is right',

@@ -15,9 +15,12 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test.each(WholeChainArch.options)('the probe for %s was compiled from its source as it is now', async (arch) => {
-  expect((await readFile(probeFor(arch))).toString('latin1')).toContain(`source=${probeSourceDigest()}`);
-});
+test.each(WholeChainArch.options)(
+  'the probe for %s was compiled from its source as it is now',
+  async (arch) => {
+    expect((await readFile(probeFor(arch))).toString('latin1')).toContain(`source=${probeSourceDigest()}`);
+  },
+);
 
 test('every component does what it is for, between machines, and nothing that it must not', async () => {
   const status = await runComponents(root, ['--arch', 'amd64', '--out', folder], () => undefined);

@@ -99,7 +99,7 @@ const asking = [
   '  echo "over the tunnel, $1: $said" > /dev/console',
   '}',
   "until_said application 8080/ '<title>'",
-  "until_said metrics 9100/metrics '^node_network_up{device=\"wg0\"}'",
+  'until_said metrics 9100/metrics \'^node_network_up{device="wg0"}\'',
   `exec ${BUSYBOX} sleep 100000`,
 ];
 

@@ -41,9 +41,7 @@ const knowsHub = (entry: Container): Container =>
 type Text = { readonly name: string; readonly text: string };
 
 const readImages = (names: readonly string[]): Promise<Text[]> =>
-  Promise.all(
-    names.map(async (name) => ({ name, text: await readFile(join(REPOSITORY, name), 'utf8') })),
-  );
+  Promise.all(names.map(async (name) => ({ name, text: await readFile(join(REPOSITORY, name), 'utf8') })));
 
 /** @returns the disk */
 const build = async (

@@ -38,7 +38,7 @@ export type MachinesOptions = {
 
 /** What the device says of itself, which the hub must know: who it is, by the key that it has made. */
 const publicKeyOf = async (device: Vm): Promise<string> => {
-  const [, key = ''] = await device.waitForConsole(/wireguard: wg0 is up; public key (\S+=)/, {
+  const [, key = ''] = await device.waitForConsole(/wireguard: wg0 is up; public key (\S{43}=)/, {
     timeoutMs: PATIENCE_MS,
   });
   return key;
