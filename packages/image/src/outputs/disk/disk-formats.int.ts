@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
-import { mkdir, open, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readFile, rm, stat } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -87,6 +87,42 @@ describe.each<[DiskFormat, string, string, number]>([
     await expectTrue(format, written);
     // What is zero takes no room.
     expect((await stat(file)).blocks * 512).toBeLessThan(40 * MIB);
+  });
+});
+
+describe('what Azure and Hyper-V read of a VHD', () => {
+  /** The ones' complement of the sum of all bytes but those of the sum itself. */
+  const sumOf = (bytes: Buffer, at: number): number =>
+    ~bytes.reduce((sum, byte, index) => (index >= at && index < at + 4 ? sum : sum + byte), 0) >>> 0;
+  const expectFooter = (footer: Buffer, type: number): void => {
+    expect(footer.toString('latin1', 0, 8)).toBe('conectix');
+    expect(footer.readUInt32BE(60)).toBe(type);
+    expect(footer.readUInt32BE(64)).toBe(sumOf(footer, 64));
+    for (const at of [40, 48]) expect(Number(footer.readBigUInt64BE(at))).toBe(SIZE);
+  };
+
+  test('vhd: the disk itself, in whole MiB, and a footer', async () => {
+    const bytes = await readFile((await write('vhd', 'azure')).file);
+    expect(bytes.length).toBe(SIZE + 512);
+    expectFooter(bytes.subarray(SIZE), 2);
+    expect(bytes.readBigUInt64BE(SIZE + 16)).toBe(2n ** 64n - 1n);
+  });
+
+  test('dynamic-vhd: the same footer at both ends, and tables that lead to whole blocks', async () => {
+    const bytes = await readFile((await write('dynamic-vhd', 'hyper-v')).file);
+    expectFooter(bytes.subarray(0, 512), 3);
+    expect(bytes.subarray(-512).equals(bytes.subarray(0, 512))).toBe(true);
+    const header = bytes.subarray(Number(bytes.readBigUInt64BE(16))).subarray(0, 1024);
+    expect(header.toString('latin1', 0, 8)).toBe('cxsparse');
+    expect(header.readUInt32BE(36)).toBe(sumOf(header, 36));
+    const [entries, block] = [header.readUInt32BE(28), header.readUInt32BE(32)];
+    expect(entries * block).toBe(SIZE);
+    const table = bytes.subarray(Number(header.readBigUInt64BE(16)));
+    const places = Array.from({ length: entries }, (_, entry) => table.readUInt32BE(entry * 4));
+    const used = places.filter((place) => place !== 0xffff_ffff);
+    expect(used.map((place) => place * 512)).toEqual(
+      used.map((_, index) => bytes.length - 512 - (used.length - index) * (512 + block)),
+    );
   });
 });
 
