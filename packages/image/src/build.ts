@@ -1,6 +1,6 @@
-import { readContent, type DockerfileBuilds } from '@slipway/components';
+import { readContent, type DockerfileBuilds, type Piece } from '@slipway/components';
 import { usingCache } from '@slipway/components/cache';
-import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import {
@@ -32,7 +32,6 @@ import {
   Digest,
   type JobProgress,
 } from '@slipway/protocol';
-import { digestFile } from './digest-file.ts';
 import { raspberryPiFiles, RPI_CONSOLE } from './boot/raspberry-pi.ts';
 import { makeDisk } from './disk.ts';
 import { diskOrder } from './disk-order.ts';
@@ -42,6 +41,7 @@ import { espFiles, trybootEspFiles, uBootEspFiles } from './esp.ts';
 import { initramfsTree, makeInitramfs } from './initramfs.ts';
 import { chooseInitramfsModules } from './initramfs-modules.ts';
 import { kernelCommandLine, kernelFile } from './kernel.ts';
+import { writePieces, type WrittenFile } from './outputs/write-file.ts';
 import { resolveParts, type Parts } from './parts.ts';
 import { fileAt } from './resolve-path.ts';
 import { resolvedComponents } from './resolved-components.ts';
@@ -213,10 +213,17 @@ export const assembleImage = async (
     digestOf,
   });
 
+  const artifacts: BuildResult['artifacts'] = [];
+  const write = async (name: ArtifactName, pieces: Iterable<Piece>): Promise<WrittenFile> => {
+    const written = await writePieces(join(workDir, name), pieces);
+    artifacts.push({ name, ...written });
+    return written;
+  };
+
   progress({ step: 'writing the root', percent: 50 });
   const rootImage = join(workDir, 'root.img');
   const uuid = uuidOf(`root ${deviceClass.name}`);
-  const verity = await writeRootImage(diskOrder(tree), {
+  const root = await writeRootImage(diskOrder(tree), {
     image: rootImage,
     uuid,
     seconds: request.timeFloor,
@@ -226,13 +233,12 @@ export const assembleImage = async (
         : undefined,
     digestOf,
   });
-  const rootSize = (await stat(rootImage)).size;
-  log(`root: ${tree.size} entries, ${rootSize} bytes, root hash ${verity.rootHash}`);
-  if (rootSize > deviceClass.partitions.root)
+  log(`root: ${tree.size} entries, ${root.size} bytes, root hash ${root.rootHash}`);
+  if (root.size > deviceClass.partitions.root)
     throw new SlipwayError(
       'ROOT_TOO_LARGE',
-      `expected a root of at most ${deviceClass.partitions.root} bytes (partitions.root of ${deviceClass.name}), found ${rootSize}; raise partitions.root in ${request.classFile.name} or remove components`,
-      { details: { limit: deviceClass.partitions.root, size: rootSize } },
+      `expected a root of at most ${deviceClass.partitions.root} bytes (partitions.root of ${deviceClass.name}), found ${root.size}; raise partitions.root in ${request.classFile.name} or remove components`,
+      { details: { limit: deviceClass.partitions.root, size: root.size } },
     );
 
   progress({ step: 'making the UKI', percent: 65 });
@@ -247,24 +253,25 @@ export const assembleImage = async (
   };
   const isSilent = !own.some((text) => /(?:^|\s)console=/.test(text));
   const cmdlines = deviceClass.board === 'rpi' && isSilent ? [RPI_CONSOLE, ...own] : own;
-  const commandLine = kernelCommandLine(arch, verity, cmdlines, areSigned);
+  const commandLine = kernelCommandLine(arch, root, cmdlines, areSigned);
   const initramfs = initramfsTree(arch, initramfsModules);
   const linux = kernelFile(parts.kernel.tree, kernel.binary, kernel.image);
   const stub = efiFile(efi.stub);
   const initrd = await makeInitramfs(initramfs, { cacheDir, once: shared.initramfs });
   const uki = makeUki({
     stub: readContent(stub.content),
-    kernel: readContent(linux.content),
+    kernel: linux.content,
     kernelRelease: modules.release,
     initrd,
     commandLine,
     deviceClass: deviceClass.name,
     version: request.version,
   });
-  log(`uki: ${uki.length} bytes, of which initramfs ${initrd.length}, kernel ${modules.release}`);
-  await writeFile(join(workDir, 'uki.efi'), uki);
+  const ukiFile = await write('uki.efi', uki);
+  artifacts.push({ name: 'root.img', size: root.size, digest: root.digest });
+  log(`uki: ${ukiFile.size} bytes, of which initramfs ${initrd.length}, kernel ${modules.release}`);
 
-  await writeFile(join(workDir, SBOM_NAME), makeCycloneDx(sbom));
+  await write(SBOM_NAME, [Buffer.from(makeCycloneDx(sbom))]);
   const containers = parts.containers.map(({ component }) => component);
   // What a package is in the image for, it is for the system first; of what starts it there is the stub.
   const inImage = [...parts.system, parts.kernel, ...parts.init, ...containers, parts.boot];
@@ -272,16 +279,13 @@ export const assembleImage = async (
   const places = new Map(
     parts.containers.map(({ section, index, component }) => [`${section}[${index}]`, component.ref]),
   );
-  await writeFile(
-    join(workDir, CONTENTS_NAME),
-    makeContents(listed, inImage, formatSpec(spec, 'yaml'), places, digestOf),
-  );
+  await write(CONTENTS_NAME, [makeContents(listed, inImage, formatSpec(spec, 'yaml'), places, digestOf)]);
 
   const origins = distinctOrigins(components.flatMap((component) => component.origins));
-  const names: ArtifactName[] = ['uki.efi', 'root.img', SBOM_NAME, CONTENTS_NAME];
   if (withDisk) {
     progress({ step: 'writing the disk', percent: 75 });
-    await makeDisk({
+    const slot = { file: join(workDir, 'uki.efi'), offset: 0, size: ukiFile.size };
+    const disk = await makeDisk({
       path: join(workDir, 'disk.img'),
       arch,
       deviceClass: deviceClass.name,
@@ -289,58 +293,45 @@ export const assembleImage = async (
       bootFiles: board?.boot,
       espFiles:
         board !== undefined
-          ? trybootEspFiles(uki, board.first)
+          ? trybootEspFiles(slot, board.first)
           : deviceClass.bootLoader === 'u-boot'
-            ? uBootEspFiles(arch, uki)
-            : espFiles({ path: efi.firstFile, content: readContent(efiFile(efi.loader).content) }, uki),
-      rootImage,
+            ? uBootEspFiles(arch, slot)
+            : espFiles({ path: efi.firstFile, content: efiFile(efi.loader).content }, slot),
+      root: { file: rootImage, size: root.size },
       time: request.timeFloor,
     });
-    names.push('disk.img');
+    artifacts.push({ name: 'disk.img', ...disk });
   }
 
-  progress({ step: 'computing digests', percent: 90 });
-  const digested = await Promise.all(
-    names.map(async (name) => ({ name, digest: await digestFile(join(workDir, name)) })),
-  );
-  await writeFile(
-    join(workDir, 'provenance.json'),
-    makeProvenance({
-      outputs: digested,
-      arch,
-      formats: withDisk ? ['disk'] : [],
-      imageFiles: request.imageFiles.map(named),
-      classFile: named(request.classFile),
-      parameters: {
-        version: request.version,
-        counter: request.counter,
-        release: request.release,
-        ...(request.source === undefined ? {} : { source: request.source }),
-        ...(request.cause === undefined ? {} : { trigger: request.cause }),
-        ...(request.variables === undefined ? {} : { variables: request.variables }),
-      },
-      internalParameters: {
-        ...(request.inputDigest === undefined ? {} : { inputDigest: request.inputDigest }),
-        ...dockerfileParameters(components),
-      },
-      inputs: [
-        ...inputsOf(sbom),
-        ...origins.map(({ purl, name, digest }) => ({ uri: purl, name, digest })),
-        ...dockerfileInputs(components),
-      ],
-      ...(options.builder === 'local' ? {} : { builder: { id: SERVER_BUILDER } }),
-      run: options.run,
-      toolVersion: TOOL_VERSION,
-    }),
-  );
-  names.push('provenance.json');
-  const artifacts: BuildResult['artifacts'] = [];
-  for (const name of names) {
-    const path = join(workDir, name);
-    const known = digested.find((one) => one.name === name)?.digest;
-    artifacts.push({ name, size: (await stat(path)).size, digest: known ?? (await digestFile(path)) });
-    await rename(path, join(outDir, name));
-  }
+  const provenance = makeProvenance({
+    outputs: artifacts.map(({ name, digest }) => ({ name, digest })),
+    arch,
+    formats: withDisk ? ['disk'] : [],
+    imageFiles: request.imageFiles.map(named),
+    classFile: named(request.classFile),
+    parameters: {
+      version: request.version,
+      counter: request.counter,
+      release: request.release,
+      ...(request.source === undefined ? {} : { source: request.source }),
+      ...(request.cause === undefined ? {} : { trigger: request.cause }),
+      ...(request.variables === undefined ? {} : { variables: request.variables }),
+    },
+    internalParameters: {
+      ...(request.inputDigest === undefined ? {} : { inputDigest: request.inputDigest }),
+      ...dockerfileParameters(components),
+    },
+    inputs: [
+      ...inputsOf(sbom),
+      ...origins.map(({ purl, name, digest }) => ({ uri: purl, name, digest })),
+      ...dockerfileInputs(components),
+    ],
+    ...(options.builder === 'local' ? {} : { builder: { id: SERVER_BUILDER } }),
+    run: options.run,
+    toolVersion: TOOL_VERSION,
+  });
+  await write('provenance.json', [Buffer.from(provenance)]);
+  for (const { name } of artifacts) await rename(join(workDir, name), join(outDir, name));
   progress({ step: 'done', percent: 100 });
   return {
     v: 1,
@@ -351,8 +342,8 @@ export const assembleImage = async (
     deviceClass: request.deviceClass,
     arch,
     timeFloor: request.timeFloor,
-    rootHash: verity.rootHash,
-    verityDataBlocks: verity.dataBlocks,
+    rootHash: root.rootHash,
+    verityDataBlocks: root.dataBlocks,
     artifacts,
     request: requestDigest,
     components: origins.map(({ name, version, purl }) => ({ name, version, purl })),

@@ -1,6 +1,5 @@
-import { open } from 'node:fs/promises';
+import { SECTOR } from './gpt.ts';
 
-const SECTOR = 512;
 const TABLE = 446;
 const ENTRY = 16;
 const PROTECTIVE = 0xee;
@@ -20,20 +19,15 @@ const entry = (type: number, first: number, sectors: number): Buffer => {
  * Names up to three FAT partitions of a GPT disk in its MBR as well, under the same numbers, for firmware that reads one or
  * the other: some of the Raspberry Pi's does. The fourth entry covers the GPT itself, by which Linux and U-Boot know it.
  *
+ * @param start of the disk; changed
  * @param partitions the first ones of the disk; bytes
  */
-export const writeHybridMbr = async (
-  disk: string,
+export const putHybridMbr = (
+  start: Buffer,
   partitions: readonly { readonly offset: number; readonly size: number }[],
-): Promise<void> => {
-  const start = Math.min(...partitions.map(({ offset }) => offset)) / SECTOR;
+): void => {
+  const first = Math.min(...partitions.map(({ offset }) => offset)) / SECTOR;
   const entries = partitions.map(({ offset, size }) => entry(FAT32_LBA, offset / SECTOR, size / SECTOR));
   const empty = Array.from({ length: 3 - entries.length }, () => Buffer.alloc(ENTRY));
-  await using file = await open(disk, 'r+');
-  await file.write(
-    Buffer.concat([...entries, ...empty, entry(PROTECTIVE, 1, start - 1)]),
-    0,
-    undefined,
-    TABLE,
-  );
+  Buffer.concat([...entries, ...empty, entry(PROTECTIVE, 1, first - 1)]).copy(start, TABLE);
 };

@@ -1,7 +1,11 @@
+import { readContent } from '@slipway/components';
 import { array, assert, property, record, stringMatching, uint8Array } from 'fast-check';
 import { expect, test } from 'vitest';
 import { peStub } from './fixture/pe-stub.ts';
-import { appendPeSections, peSections } from './pe.ts';
+import { peSections, peWithSections, type PeSection } from './pe.ts';
+
+const appendPeSections = (stub: Uint8Array, sections: readonly PeSection[]): Buffer =>
+  Buffer.concat(peWithSections(stub, sections).map(readContent));
 
 const section = record({
   name: stringMatching(/^\.[a-z]{1,7}$/),

@@ -1,4 +1,4 @@
-import { contentSize, readContent, type Piece } from '@slipway/components';
+import { contentSize, type Piece } from '@slipway/components';
 import { SlipwayError } from '@slipway/protocol';
 
 export type PeSection = { readonly name: string; readonly content: Piece | readonly Piece[] };
@@ -99,7 +99,3 @@ export const peWithSections = (stub: Uint8Array, sections: readonly PeSection[])
   source.writeUInt32LE(0, header + OPT_CHECKSUM);
   return parts;
 };
-
-/** The same in memory. */
-export const appendPeSections = (stub: Uint8Array, sections: readonly PeSection[]): Buffer =>
-  Buffer.concat(peWithSections(stub, sections).map(readContent));

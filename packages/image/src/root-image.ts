@@ -1,13 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { markUsed, writeAtomically, type Content, type TreeEntry } from '@slipway/components';
 import { Digest, RootHash } from '@slipway/protocol';
 import { z } from 'zod';
 import { digestFile } from './digest-file.ts';
 import { writeErofs } from './erofs.ts';
-import { appendVerity, type Verity } from './verity.ts';
+import { appendVerity, type VerityImage } from './verity.ts';
 
 /** Changes whenever the same entries would give other bytes. */
 const VERSION = 'slipway root 1';
@@ -36,12 +36,15 @@ const plain = (entry: TreeEntry, content: string | undefined): unknown => {
   ];
 };
 
-const keep = async (base: string, image: string, { rootHash, dataBlocks }: Verity): Promise<void> => {
+const keep = async (
+  base: string,
+  image: string,
+  { digest, rootHash, dataBlocks }: VerityImage,
+): Promise<void> => {
   await mkdir(dirname(base), { recursive: true });
   const temporary = `${base}.${process.pid}.${randomUUID()}.tmp`;
   try {
     await copyFile(image, temporary, constants.COPYFILE_FICLONE);
-    const digest = await digestFile(temporary);
     await rename(temporary, `${base}.img`);
     await writeAtomically(`${base}.json`, JSON.stringify({ digest, rootHash, dataBlocks }));
   } finally {
@@ -59,7 +62,7 @@ const readKept = async (path: string) => {
 };
 
 /** @returns undefined if it is not there, or not as it was kept */
-const take = async (base: string, image: string): Promise<Verity | undefined> => {
+const take = async (base: string, image: string): Promise<VerityImage | undefined> => {
   const kept = await readKept(`${base}.json`);
   if (kept === undefined) return undefined;
   try {
@@ -69,7 +72,7 @@ const take = async (base: string, image: string): Promise<Verity | undefined> =>
   }
   if ((await digestFile(image)) !== kept.digest) return undefined;
   await markUsed(`${base}.json`);
-  return { rootHash: kept.rootHash, dataBlocks: kept.dataBlocks };
+  return { ...kept, size: (await stat(image)).size };
 };
 
 /**
@@ -89,9 +92,9 @@ export const writeRootImage = async (
     readonly kept: { readonly cacheDir: string; readonly program: string } | undefined;
     readonly digestOf: (content: Content) => string;
   },
-): Promise<Verity> => {
+): Promise<VerityImage> => {
   const { image, uuid, seconds, kept, digestOf } = options;
-  const make = async (): Promise<Verity> => {
+  const make = async (): Promise<VerityImage> => {
     await rm(image, { force: true });
     await writeErofs(entries, { image, uuid, seconds });
     return appendVerity(image);

@@ -8,13 +8,8 @@ import { SlipwayError } from '@slipway/protocol';
 /** The Debian package of each system program this package starts. */
 const PACKAGES = {
   'mkfs.erofs': 'erofs-utils',
-  veritysetup: 'cryptsetup-bin',
-  sgdisk: 'gdisk',
-  'mkfs.vfat': 'dosfstools',
   'mkfs.ext4': 'e2fsprogs',
   mksquashfs: 'squashfs-tools',
-  mmd: 'mtools',
-  mcopy: 'mtools',
   xorriso: 'xorriso',
   xz: 'xz-utils',
 } as const;

@@ -1,10 +1,11 @@
 import { readContent, type Tree } from '@slipway/components';
 import { AUTOBOOT_FILE, SlipwayError } from '@slipway/protocol';
-import type { EspFile } from '../esp.ts';
 import { fileAt } from '../resolve-path.ts';
 import { slotWord } from './tryboot-script.ts';
 
 type Slot = 'a' | 'b';
+
+export type BoardFile = { readonly path: string; readonly content: Uint8Array };
 
 /** Numbers of the partitions, as `autoboot.txt` names them; the agent takes the same for its default. */
 const PARTITION = { a: 2, b: 3 } as const;
@@ -93,8 +94,8 @@ const configText = (own: Uint8Array | undefined): string =>
 
 export type RaspberryPiFiles = {
   /** for the first partition, beside what every ESP has */
-  readonly first: readonly EspFile[];
-  readonly boot: Readonly<Record<Slot, readonly EspFile[]>>;
+  readonly first: readonly BoardFile[];
+  readonly boot: Readonly<Record<Slot, readonly BoardFile[]>>;
 };
 
 /**
@@ -124,7 +125,7 @@ export const raspberryPiFiles = (kernel: Tree): RaspberryPiFiles => {
   );
   const { [CONFIG_FILE]: config, [ROM_FILE]: rom, ...others } = Object.fromEntries(files);
   const shared = Object.entries(others).map(([path, content]) => ({ path, content }));
-  const bootOf = (slot: Slot): EspFile[] => [
+  const bootOf = (slot: Slot): BoardFile[] => [
     ...shared,
     { path: CONFIG_FILE, content: Buffer.from(configText(config)) },
     { path: 'cmdline.txt', content: Buffer.from(`${slotWord(slot)}\n`) },

@@ -1,8 +1,8 @@
-import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { efiNames } from '@slipway/protocol';
 import { uuidOf } from '@slipway/sbom';
-import { createFat } from '../esp.ts';
+import { runPieces } from '../disk-runs.ts';
+import { fatPartition } from '../esp.ts';
 import { GENERATED_MTIME } from '../linuxkit/generated.ts';
 import { runTool } from '../tool.ts';
 import { efiImage } from './efi-image.ts';
@@ -30,14 +30,12 @@ const makeEsp = async (input: OutputInput, path: string): Promise<void> => {
   const program = join(staging.folder, 'iso.efi');
   const size = await writeUnhashed(program, await efiImage(input, 'iso-efi'));
   const espBytes = leastEspBytes(size, 'iso');
-  await writeFile(path, '');
-  await truncate(path, espBytes);
-  await createFat(
-    path,
+  const runs = fatPartition(
     { offset: 0, size: espBytes },
     [{ path: efiNames(arch).firstFile, content: { file: program, offset: 0, size } }],
     { label: 'ESP', deviceClass: name, time: GENERATED_MTIME },
   );
+  await writeUnhashed(path, runPieces(runs, espBytes), { sparse: true });
 };
 
 /**

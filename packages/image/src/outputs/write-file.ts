@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import { chunksOf, type Piece } from '@slipway/components';
+import { cancellationSignal, chunksOf, type Piece } from '@slipway/components';
 import { Digest } from '@slipway/protocol';
 
 /** Other work of this process, such as renewing a lock, gets its turn after this many chunks. */
@@ -36,6 +36,8 @@ const writeChunks = async (
   { sparse = false }: WriteOptions,
 ): Promise<number> => {
   let size = 0;
+  const cancelled = cancellationSignal();
+  cancelled?.throwIfAborted();
   const write = sparse ? writeUsed : writeAll;
   const fd = openSync(path, 'wx', 0o644);
   try {
@@ -44,7 +46,10 @@ const writeChunks = async (
       seen(chunk);
       write(fd, chunk, size);
       size += chunk.length;
-      if (++turn % CHUNKS_PER_TURN === 0) await setImmediate();
+      if (++turn % CHUNKS_PER_TURN === 0) {
+        await setImmediate();
+        cancelled?.throwIfAborted();
+      }
     }
     if (sparse) ftruncateSync(fd, size);
   } finally {

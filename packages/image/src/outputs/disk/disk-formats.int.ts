@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { digestFile } from '../../digest-file.ts';
 import { createStaging } from '../staging.ts';
-import { runTool } from '../../tool.ts';
 import type { DiskFormat } from '../format-names.ts';
 import { writeDiskFormat } from './disk-formats.ts';
 import { readSparseDisk, type SparseDisk } from './sparse-disk.ts';
@@ -33,7 +32,7 @@ beforeAll(async () => {
   raw = join(folder, 'disk');
   await using file = await open(raw, 'w');
   await file.truncate(SIZE);
-  await runTool('sgdisk', ['--clear', '--new=1:2048:+200M', '--new=2:0:+317M', raw]);
+  execFileSync('/usr/sbin/sgdisk', ['--clear', '--new=1:2048:+200M', '--new=2:0:+317M', raw]);
   for (const [index, at] of PLACES.entries()) {
     const bytes = index === 2 ? Buffer.alloc(3 * MIB, 'text ') : noise(index, 200_001);
     await file.write(bytes, 0, bytes.length, Math.floor(at * MIB));

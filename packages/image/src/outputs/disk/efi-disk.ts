@@ -2,7 +2,8 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { efiNames, SlipwayError } from '@slipway/protocol';
 import { makeDataPartition } from '../../data-partition.ts';
-import { createFat } from '../../esp.ts';
+import { runPieces, type Run } from '../../disk-runs.ts';
+import { fatPartition } from '../../esp.ts';
 import { GENERATED_MTIME } from '../../linuxkit/generated.ts';
 import { DATA_TYPE, ESP_TYPE, partitionDisk } from '../../partition-disk.ts';
 import { efiImage } from '../efi-image.ts';
@@ -45,16 +46,22 @@ const makeEfiDisk = async (input: OutputInput, path: string, format: string): Pr
   const least = esp.size + (sizes.data ?? 0) + 2 * MIB;
   const room = (sizes.disk ?? least) - least;
   if (room < 0) throw tooSmall('the whole disk', least, sizes.disk ?? 0);
-  const layout = await partitionDisk(path, name, [esp, ...data], room);
+  const { layout, size: diskSize, start, end } = partitionDisk(name, [esp, ...data], room);
+  const runs: Run[] = [start];
   for (const place of layout)
-    if (place.name === 'data') await makeDataPartition(path, place, name, GENERATED_MTIME);
-    else
-      await createFat(
-        path,
-        place,
-        [{ path: efiNames(arch).firstFile, content: { file: program, offset: 0, size } }],
-        { label: 'ESP', deviceClass: name, time: GENERATED_MTIME },
+    if (place.name === 'data') {
+      const file = join(staging.folder, 'data.img');
+      await makeDataPartition(file, place.size, name, GENERATED_MTIME);
+      runs.push({ at: place.offset, content: { file, offset: 0, size: place.size } });
+    } else
+      runs.push(
+        ...fatPartition(
+          place,
+          [{ path: efiNames(arch).firstFile, content: { file: program, offset: 0, size } }],
+          { label: 'ESP', deviceClass: name, time: GENERATED_MTIME },
+        ),
       );
+  await writeUnhashed(path, runPieces([...runs, end], diskSize), { sparse: true });
 };
 
 /** The disk of an image in one of its formats; the first of several makes it. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { contentSize, type Content, type Piece } from '@slipway/components';
-import { holeOf } from './hole.ts';
+import { runPieces } from '../../disk-runs.ts';
 
 /** Bytes of a disk are looked at, and left out where they are zero, in blocks of this. */
 export const BLOCK_BYTES = 64 * 1024;
@@ -75,15 +75,8 @@ export const runsBetween = ({ runs }: SparseDisk, from: number, to: number): Dis
   });
 
 /** A part of a disk as pieces, holes too; behind the disk's end there are zeros. */
-export const rangePieces = function* (disk: SparseDisk, from: number, length: number): Generator<Piece> {
-  let done = from;
-  for (const { at, content } of runsBetween(disk, from, from + length)) {
-    if (at > done) yield holeOf(at - done);
-    yield content;
-    done = at + contentSize(content);
-  }
-  if (from + length > done) yield holeOf(from + length - done);
-};
+export const rangePieces = (disk: SparseDisk, from: number, length: number): Generator<Piece> =>
+  runPieces(runsBetween(disk, from, from + length), from + length, from);
 
 /** The disk from its first byte to its last. */
 export const diskPieces = (disk: SparseDisk): Generator<Piece> => rangePieces(disk, 0, disk.size);
