@@ -65,7 +65,7 @@ export type BuildOptions = {
   /** the image repository, which sources and OCI layouts are relative to */
   readonly sourceDir: string;
   readonly cacheDir: string;
-  /** scratch, on the same file system as `outDir` */
+  /** scratch, on the same file system as `outDir`, without files of builds before */
   readonly workDir: string;
   readonly outDir: string;
   /** who builds, and the how manieth time: for the provenance */
