@@ -56,7 +56,9 @@ const displayArguments = ({ arch, gui }: VmOptions): string[] =>
   gui === true
     ? [
         ['-display', 'gtk', '-device', arch === 'amd64' ? 'virtio-vga' : 'virtio-gpu-pci'],
-        ['-device', 'qemu-xhci', '-device', 'usb-kbd', '-device', 'usb-tablet'],
+        ['-device', 'qemu-xhci', '-device', 'usb-tablet'],
+        // A PC has a keyboard that kernels know without modules; one at USB would get its keys.
+        arch === 'amd64' ? [] : ['-device', 'usb-kbd'],
       ].flat()
     : ['-display', 'none'];
 

@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { codeOf, messageOf } from '@slipway/protocol';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { startVm, type VmOptions } from './vm.ts';
 
@@ -89,4 +90,19 @@ test('a disk that is not there ends QEMU, and the error tells what QEMU said', a
     message: expect.stringContaining('missing.img') as unknown,
   });
   expect((await vm.exited).code).toBe(1);
+});
+
+test('a window that cannot be opened is told: of a package that is missing, or of a screen', async () => {
+  for (const screen of ['DISPLAY', 'WAYLAND_DISPLAY']) vi.stubEnv(screen, undefined);
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+  });
+  const backends = spawnSync('qemu-system-x86_64', ['-display', 'help'], { encoding: 'utf8' }).stdout;
+  const told = await startVm({ ...options, gui: true }).then(
+    async (vm) => (await vm.exited).said,
+    (error: unknown) => `${codeOf(error)} ${messageOf(error)}`,
+  );
+  expect(told).toMatch(
+    backends.split('\n').includes('gtk') ? /gtk initialization failed/ : /^TOOL_MISSING .* qemu-system-gui$/,
+  );
 });

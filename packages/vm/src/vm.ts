@@ -1,8 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { ARCHITECTURES, messageOf, SlipwayError, type Arch } from '@slipway/protocol';
 import { ConsoleText, type ConsoleWait } from './console.ts';
 import { endWithUs, isOnPath } from './end-with-us.ts';
@@ -128,6 +129,18 @@ const requirePrograms = async (arch: Arch): Promise<void> => {
       );
 };
 
+/** @throws {SlipwayError} TOOL_MISSING where this QEMU has no windows */
+const requireWindows = async (arch: Arch): Promise<void> => {
+  const { stdout } = await promisify(execFile)(ARCHITECTURES[arch].qemu.program, ['-display', 'help']);
+  if (stdout.split('\n').includes('gtk')) return;
+  const name = 'qemu-system-gui';
+  throw new SlipwayError(
+    'TOOL_MISSING',
+    `expected a QEMU that opens windows; install the Debian package ${name}`,
+    { details: { tool: 'gtk', package: name } },
+  );
+};
+
 /**
  * Whether devices of an architecture can be started here.
  *
@@ -162,6 +175,7 @@ const started = async (child: ChildProcess, arch: Arch): Promise<number> => {
 export const startVm = async (options: VmOptions): Promise<Vm> => {
   const { program } = ARCHITECTURES[options.arch].qemu;
   await requirePrograms(options.arch);
+  if (options.gui === true) await requireWindows(options.arch);
   const firmware =
     options.kernel === undefined
       ? await prepareFirmware(options.arch, options.varsFile, options.secureBoot)

@@ -41,6 +41,15 @@ const assertPersists = (name: string, image: Image): void => {
   );
 };
 
+/** @throws {SlipwayError} USAGE where nobody would see a window */
+const assertScreen = ({ env }: Context): void => {
+  if ([env['DISPLAY'], env['WAYLAND_DISPLAY']].some((screen) => (screen ?? '') !== '')) return;
+  throw new SlipwayError(
+    'USAGE',
+    '--gui: there is no screen here, neither DISPLAY nor WAYLAND_DISPLAY is set; leave it out, or give it one (`xvfb-run` makes one that nobody sees).',
+  );
+};
+
 const bootOf = (
   image: Unpacked,
   vars: string,
@@ -75,6 +84,7 @@ const archOf = async (name: string, image: Unpacked, scratch: string): Promise<A
 
 const boot = async (context: Context, name: string, options: RunOptions, scratch: string): Promise<void> => {
   const { findImage, startVm, unpackImage } = await import('@slipway/vm');
+  if (options.gui) assertScreen(context);
   const path = resolve(context.cwd, name);
   const found = await findImage(path);
   if (options.persist) assertPersists(name, found);
