@@ -176,6 +176,7 @@ export const readTrigger = async (
     const {
       id: _id,
       hook: _hook,
+      classFile: _classFile,
       nextAt: _nextAt,
       createdAt: _createdAt,
       updatedAt: _updatedAt,
@@ -212,7 +213,7 @@ const parseJson = (text: string, file: string): unknown => {
 export const describeOn = (on: TriggerOn): string => {
   switch (on.kind) {
     case 'push':
-      return `push to ${on.repository ?? 'the source'} (${on.forge})`;
+      return `push to ${on.repository ?? 'the source'}${on.forge === undefined ? '' : ` (${on.forge})`}`;
     case 'registry':
       return `image pushed (${on.sender})${on.images === undefined ? '' : `: ${on.images.join(', ')}`}`;
     case 'cron':

@@ -72,6 +72,9 @@ import {
   PackageType,
   PasswordChange,
   PasswordSet,
+  PlaceTriggers,
+  PlaceTriggersApproval,
+  PlaceTriggersChange,
   Qualification,
   Qualifier,
   QueryField,
@@ -342,6 +345,25 @@ export const generatedClient = (connection: Connection) => ({
     /** Let no further device in by a claim. `POST /v1/claims/{id}/revoke` */
     revoke: (id: string, options: CallOptions = {}) =>
       json(connection, ClaimToken, `/v1/claims/${segment(id)}/revoke`, { method: 'POST', ...options }),
+  },
+  classTriggers: {
+    /** Approve of the triggers that class files name. `POST /v1/class-triggers/{place}/approve` */
+    approve: (place: string, body: z.input<typeof PlaceTriggersApproval>, options: CallOptions = {}) =>
+      json(connection, PlaceTriggers, `/v1/class-triggers/${segment(place)}/approve`, {
+        method: 'POST',
+        body,
+        ...options,
+      }),
+    /** What class files say of triggers, and what became of it. `GET /v1/class-triggers` */
+    list: (options: CallOptions = {}) =>
+      json(connection, z.array(PlaceTriggers), '/v1/class-triggers', options),
+    /** Say whether triggers that class files name are taken, need approval, or are off. `PATCH /v1/class-triggers/{place}` */
+    update: (place: string, body: z.input<typeof PlaceTriggersChange>, options: CallOptions = {}) =>
+      json(connection, PlaceTriggers, `/v1/class-triggers/${segment(place)}`, {
+        method: 'PATCH',
+        body,
+        ...options,
+      }),
   },
   components: {
     /** Show a component and the releases that hold it. `GET /v1/components/{id}` */

@@ -266,6 +266,17 @@ export {
   takeDueTriggers,
   takesHook,
 } from './store/triggers.ts';
+export { listClassTriggers } from './store/class-triggers/describe.ts';
+export {
+  approvePlaceTriggers,
+  changePlaceTriggers,
+  classTriggerPlace,
+  recordClassFiles,
+  recordUnread,
+  takeLook,
+  type ParsedClassFile,
+} from './store/class-triggers/places.ts';
+export { settleClassTriggers } from './store/class-triggers/settle.ts';
 export type { TriggerLocks } from './store/triggers.ts';
 export type { TriggeredPlan, TriggerMemory } from './schema.ts';
 export { tellAlarms } from './store/tell-alarms.ts';

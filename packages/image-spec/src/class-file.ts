@@ -1,4 +1,4 @@
-import { Arch, BuilderCapability, ClassName } from '@slipway/protocol';
+import { Arch, BuilderCapability, ClassName, ClassTrigger, MAX_CLASS_TRIGGERS } from '@slipway/protocol';
 import { z } from 'zod';
 import { DISK_FORMATS, isDiskFormat } from './disk-formats.ts';
 import { LintSettings } from './lint/allowances.ts';
@@ -71,6 +71,11 @@ export const ClassFile = z.strictObject({
     .describe(
       'What is made of the image. A server makes the bundle always, and the disk where a disk is named in any format; `slipway build` makes all of it.',
     ),
+  triggers: z
+    .array(ClassTrigger)
+    .max(MAX_CLASS_TRIGGERS)
+    .default([])
+    .describe('What has a server build this class. Publishing and rolling out are decided on the server.'),
   lint: LintSettings.prefault({}).describe('What `slipway lint` lets pass for this class.'),
 });
 /** Sizes are in bytes; `images` are relative to the image repository. */

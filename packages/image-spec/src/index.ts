@@ -40,6 +40,7 @@ export {
   type RegistryReference,
 } from './registry-reference.ts';
 export { requireKernel } from './require-kernel.ts';
+export { nextOfSchedule } from './schedule.ts';
 export { Size } from './size.ts';
 export type { SpecFormat } from './spec-fields.ts';
 export { UserId } from './user-id.ts';

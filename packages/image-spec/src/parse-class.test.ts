@@ -22,6 +22,7 @@ test('sizes become bytes, image files become relative to the repository, the res
     qualification: 'on',
     needs: [],
     outputs: ['disk'],
+    triggers: [],
     lint: { allow: [] },
   });
 });

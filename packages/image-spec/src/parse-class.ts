@@ -2,6 +2,7 @@ import { ARCHITECTURES, SlipwayError } from '@slipway/protocol';
 import { parseSpecDocument } from './document.ts';
 import { bootLoaderOf } from './boot-loader.ts';
 import { ClassFile } from './class-file.ts';
+import { checkTriggers, serverOnly } from './class-triggers.ts';
 import { problemAt, problemsOf, specError } from './problems.ts';
 import { inRepository } from './reference.ts';
 
@@ -11,8 +12,12 @@ import { inRepository } from './reference.ts';
  */
 export const parseClassFile = (text: string, fileName: string): ClassFile => {
   const doc = parseSpecDocument(text, fileName);
+  const ofServer = serverOnly(doc);
+  if (ofServer.length > 0) throw specError(ofServer);
   const result = ClassFile.safeParse(doc.value);
   if (!result.success) throw specError(problemsOf(doc, ClassFile, result.error));
+  const triggers = checkTriggers(doc, result.data.triggers, result.data.name);
+  if (triggers.length > 0) throw specError(triggers);
   const images = result.data.images.map((image, index) => {
     const path = inRepository(fileName, image);
     if (path === undefined)

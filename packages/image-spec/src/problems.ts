@@ -134,6 +134,14 @@ export const problemsOf = (
       case 'too_big':
         return [problemAt(doc, path, `expected ${bound(issue)}, found ${found(value)}`)];
       case 'invalid_union': {
+        // Of several kinds, none is the one that the key says.
+        if ('options' in issue && Array.isArray(issue.options)) {
+          const allowed = issue.options.map(String);
+          if (value === undefined)
+            return [{ ...problemAt(doc, path, 'is missing: it tells the kind'), allowed }];
+          const message = `expected one of the allowed values, found ${found(value)}`;
+          return [problemAt(doc, path, message, { found: typeof value === 'string' ? value : '', allowed })];
+        }
         // What takes a mapping knows better what is wrong with it.
         const within = isRecord(value)
           ? issue.errors.find((branch) =>

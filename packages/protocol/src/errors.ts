@@ -94,6 +94,12 @@ export const ERRORS = {
     'A notice to a hook is not of the shape that its sender has.',
     'Check that the trigger is for this forge or registry, and that it sends JSON.',
   ),
+  TRIGGER_OF_CLASS_FILE: entry(
+    65,
+    409,
+    'A trigger that a class file names is changed or deleted elsewhere.',
+    'Change or remove it in the class file. On the server it can be paused, and triggers of class files can be switched off.',
+  ),
   SCHEDULE_INVALID: entry(
     65,
     400,

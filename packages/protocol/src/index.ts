@@ -59,6 +59,7 @@ export * from './suggest.ts';
 export * from './tenants.ts';
 export * from './time-zone.ts';
 export * from './topics.ts';
+export * from './class-triggers.ts';
 export * from './triggers.ts';
 export * from './verify-audit.ts';
 export * from './virtual-devices.ts';

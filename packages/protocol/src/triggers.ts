@@ -35,14 +35,14 @@ const glob = z
 export const TriggerKind = z.enum(['push', 'registry', 'cron', 'upstream', 'release']);
 export type TriggerKind = z.infer<typeof TriggerKind>;
 
-/** What sets it off. */
-export const TriggerOn = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('push'),
-    forge: Forge,
-    /** `owner/name` as the forge calls it; a push to another is ignored. Absent: any that knows the secret */
-    repository: z.string().min(1).max(300).optional(),
-  }),
+const PushOn = z.strictObject({
+  kind: z.literal('push'),
+  forge: Forge,
+  /** `owner/name` as the forge calls it; a push to another is ignored. Absent: any that knows the secret */
+  repository: z.string().min(1).max(300).optional(),
+});
+
+const OTHERS_ON = [
   z.strictObject({
     kind: z.literal('registry'),
     sender: RegistrySender,
@@ -67,8 +67,18 @@ export const TriggerOn = z.discriminatedUnion('kind', [
     /** published to it; absent: published at all */
     channel: ChannelName.optional(),
   }),
-]);
+] as const;
+
+/** What may be asked for to set it off. */
+export const TriggerOnAsked = z.discriminatedUnion('kind', [PushOn, ...OTHERS_ON]);
+export type TriggerOnAsked = z.infer<typeof TriggerOnAsked>;
+
+/** What sets it off. Without a forge nobody tells of a push: the server looks at the branch of the source by itself. */
+export const TriggerOn = z.discriminatedUnion('kind', [PushOn.partial({ forge: true }), ...OTHERS_ON]);
 export type TriggerOn = z.infer<typeof TriggerOn>;
+
+/** What a forge or a registry tells of. */
+export type HookOn = Extract<TriggerOnAsked, { kind: 'push' | 'registry' }>;
 
 const { startAt: _startAt, endAt: _endAt, ...EVERY_ROLLOUT } = ROLLOUT_PLAN;
 
@@ -112,7 +122,7 @@ const settings = {
   source: z.union([SourceId, SourceName]).nullable(),
   /** null: every class of the source */
   classes: z.array(ClassName).min(1).max(256).nullable(),
-  on: TriggerOn,
+  on: TriggerOnAsked,
   rule: TriggerRule,
   /** in place of `rule` for single classes */
   perClass: z.record(ClassName, TriggerRule),
@@ -149,7 +159,10 @@ export type TriggerChange = z.infer<typeof TriggerChange>;
 export const Trigger = z.object({
   id: TriggerId,
   ...settings,
+  on: TriggerOn,
   source: SourceId.nullable(),
+  /** the class file that names it, and alone changes it; null: it was made here */
+  classFile: z.string().nullable(),
   /** where the forge or registry sends its notices, below the address of the API; null: it takes none */
   hook: z.string().nullable(),
   /** when it is due next, of those that go by time */

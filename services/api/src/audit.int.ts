@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { admitToken, createGroup, getAuditHead, listAudit, type Database } from '@slipway/fleet';
 import { tablesInOrder } from '@slipway/fleet/backup';
-import { seedDevice, seedDraft, seedOnlineDevice, seedRelease } from '@slipway/fleet/testing';
+import { seedDevice, seedDraft, seedOnlineDevice, seedRelease, until } from '@slipway/fleet/testing';
 import {
   AuditEntry,
   GroupCreate,
@@ -73,6 +73,9 @@ const build = (): Promise<string> =>
   made('/v1/builds', { deviceClass: 'edge-test', version: '1.0.0', force: true });
 const SOURCE_URL = 'https://git.example/images.git';
 const source = (): Promise<string> => made('/v1/sources', { name: `source-${number++}`, url: SOURCE_URL });
+/** What the class files of the image repository are, once they were looked at. */
+const ownClassFiles = (): Promise<string> =>
+  until('a look at class files', async () => (await api.client().classTriggers.list())[0]?.at ?? undefined);
 const trigger = (): Promise<string> =>
   made('/v1/triggers', { name: `trigger-${number++}`, on: { kind: 'cron', schedule: '30 2 * * *' } });
 // Of a network that there is none of.
@@ -268,6 +271,11 @@ const CHANGES: Readonly<Record<string, () => Promise<Asked>>> = {
   'DELETE /v1/sources/{id}': async () => ({ path: [await source()] }),
   'POST /v1/triggers': async () => ({ body: { name: 'made', on: { kind: 'upstream' } } }),
   'PATCH /v1/triggers/{id}': async () => ({ path: [await trigger()], body: { enabled: false } }),
+  'PATCH /v1/class-triggers/{place}': async () => ({ path: ['-'], body: { mode: 'approval' } }),
+  'POST /v1/class-triggers/{place}/approve': async () => ({
+    path: ['-'],
+    body: { at: await ownClassFiles() },
+  }),
   'DELETE /v1/triggers/{id}': async () => ({ path: [await trigger()] }),
   'POST /v1/webhooks': async () => ({ body: { url: RECEIVER_URL } }),
   'PATCH /v1/webhooks/{id}': async () => ({ path: [await webhook()], body: { enabled: false } }),

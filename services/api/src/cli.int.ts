@@ -432,3 +432,24 @@ test('why, diff and report read builds and releases of the server', async () => 
   const none = await slipway('why', 'etc', 'bld_0000000000000000');
   expect(none).toMatchObject({ status: 66, out: '' });
 });
+
+test('what class files name is listed, and approved of where that is asked for', async () => {
+  expect((await slipway('trigger', 'take', 'approval')).out).toMatch(/^-: approval$/m);
+  const file = api.path('images/classes/edge-test.yml');
+  const before = readFileSync(file, 'utf8');
+  onTestFinished(() => writeFileSync(file, before));
+  writeFileSync(file, `${before}triggers: [{ on: cron, schedule: '0 3 * * 1' }]\n`);
+  const shown = await until('the look at it', async () => {
+    const { out } = await slipway('trigger', 'named');
+    return out.includes('waiting') ? out : undefined;
+  });
+  expect(shown).toMatch(/^- +edge-test +0 3 \* \* 1 \(UTC\) +waiting +-$/m);
+  expect((await slipway('trigger', 'approve')).out).toMatch(/^- .* taken +-$/m);
+  expect((await slipway('triggers', 'list')).out).toMatch(
+    /^edge-test\.cron .* yes +classes\/edge-test\.yml$/m,
+  );
+  const edit = await slipway('trigger', 'edit', 'edge-test.cron', '--max-builds', '9');
+  expect([edit.status, edit.err]).toEqual([65, expect.stringContaining('named by classes/edge-test.yml')]);
+  expect((await slipway('trigger', 'edit', 'edge-test.cron', '--disable')).status).toBe(0);
+  expect((await slipway('trigger', 'take', 'sometimes')).status).toBe(64);
+});

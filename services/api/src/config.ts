@@ -44,6 +44,7 @@ const Environment = z.object({
   SLIPWAY_EQUAL_BUILDS_SECONDS: z.coerce.number().int().min(0).default(600),
   SLIPWAY_BUILD_ATTEMPTS: z.coerce.number().int().min(1).max(20).default(4),
   SLIPWAY_BUILD_RETRY_SECONDS: z.coerce.number().min(0).default(10),
+  SLIPWAY_FETCH_SOURCES_SECONDS: z.coerce.number().int().min(0).max(86_400).default(300),
   SLIPWAY_EXPORTS: z.string().optional(),
   SLIPWAY_DASHBOARD: z.string().optional(),
   SLIPWAY_WEBHOOK_ALLOW: z
@@ -108,6 +109,8 @@ export type ApiConfig = {
   /** how often a build is tried that fails for a reason that may pass, and how long before the second try; it doubles */
   readonly buildAttempts?: number;
   readonly buildRetrySeconds?: number;
+  /** how often the branches of sources are fetched for what their class files name; 0: never for that */
+  readonly fetchSourcesSeconds?: number;
   /** ranges of addresses that are not public and that webhooks may be sent to all the same, also by plain http */
   readonly webhookAllow?: readonly string[];
   readonly webhookTimeoutMs?: number;
@@ -161,6 +164,7 @@ export const parseApiConfig = (environment: NodeJS.ProcessEnv): ApiConfig => {
     equalBuildsSeconds: data.SLIPWAY_EQUAL_BUILDS_SECONDS,
     buildAttempts: data.SLIPWAY_BUILD_ATTEMPTS,
     buildRetrySeconds: data.SLIPWAY_BUILD_RETRY_SECONDS,
+    fetchSourcesSeconds: data.SLIPWAY_FETCH_SOURCES_SECONDS,
     ...(data.SLIPWAY_EXPORTS === undefined ? {} : { exportsDir: data.SLIPWAY_EXPORTS }),
     exampleImagesDir: data.SLIPWAY_EXAMPLE_IMAGES,
     virtualDevicesDir: data.SLIPWAY_VIRTUAL_DEVICES,

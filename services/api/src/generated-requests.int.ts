@@ -38,6 +38,8 @@ const RULES: Readonly<Record<string, RegExp>> = {
   'devices.getMetrics': /since before until/,
   'devices.bulk': /exactly one of devices and query/,
   'builds.create': /A branch is one of a source/,
+  'classTriggers.update': /name the class/,
+  'classTriggers.approve': /have been read/,
   'triggers.create': /A push is to|names the classes|only what is published|takes no hook/,
   'triggers.update': /A push is to|names the classes|only what is published/,
   'triggers.run': /has no source/,

@@ -49,6 +49,7 @@ import { statusRoutes } from './routes/status.ts';
 import { sourceFileRoutes } from './routes/source-files.ts';
 import { sourceRoutes } from './routes/sources.ts';
 import { tenantRoutes } from './routes/tenant.ts';
+import { classTriggerRoutes } from './routes/class-triggers.ts';
 import { triggerRoutes } from './routes/triggers.ts';
 import { viewRoutes } from './routes/views.ts';
 import { virtualDeviceRoutes } from './routes/virtual-devices.ts';
@@ -138,6 +139,7 @@ export const operatorApp = async (
       sourceRoutes,
       sourceFileRoutes,
       triggerRoutes,
+      classTriggerRoutes,
       buildRoutes,
       buildEventRoutes,
       buildInputRoutes,

@@ -42,6 +42,7 @@ import { openRetention } from './retention/retention.ts';
 import { openRevocations } from './revocations.ts';
 import { openSecretBox } from './secret-box.ts';
 import { openSources } from './sources.ts';
+import { openClassTriggerWatch } from './triggers/class-trigger-watch.ts';
 import { openTriggerFlow } from './triggers/trigger-flow.ts';
 import { openVirtualDevices } from './virtual-devices.ts';
 import { parseAllowed } from './webhooks/addresses.ts';
@@ -173,8 +174,21 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
     cacheDir: config.cacheDir ?? join(config.storeDir, 'cache'),
   });
   undo.defer(() => flow.close());
+  const files = openRepositoryFiles(config.imagesDir);
+  const watch = openClassTriggerWatch({
+    db,
+    files,
+    sources,
+    logger,
+    fetchEveryMs: (config.fetchSourcesSeconds ?? 300) * 1000,
+    onRead: flow.look,
+  });
+  undo.defer(() => watch.close());
   const triggers = {
-    look: flow.look,
+    look: () => {
+      flow.look();
+      watch.look();
+    },
     seal: (secret: string, id: string) => secrets.seal(secret, `trigger:${id}`),
     open: (sealed: string, id: string) => secrets.open(sealed, `trigger:${id}`),
   };
@@ -215,7 +229,7 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
       db,
       events,
       images,
-      files: openRepositoryFiles(config.imagesDir),
+      files,
       history: openRepositoryHistory(config.imagesDir),
       sources,
       triggers,

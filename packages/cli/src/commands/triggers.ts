@@ -12,6 +12,7 @@ import { z } from 'zod';
 import { collect, leaf, print, word, type MakeContext } from '../command.ts';
 import { connect } from '../context.ts';
 import { facts, table, time } from '../table.ts';
+import { classTriggerCommands } from './class-triggers.ts';
 import {
   complaintsOf,
   describeOn,
@@ -23,13 +24,14 @@ import {
   withTriggerOptions,
 } from '../trigger-options.ts';
 
-const HEADINGS = ['name', 'on', 'classes', 'what follows', 'enabled'];
-const line = ({ name, on, classes, rule, enabled }: Trigger): string[] => [
+const HEADINGS = ['name', 'on', 'classes', 'what follows', 'enabled', 'from'];
+const line = ({ name, on, classes, rule, enabled, classFile }: Trigger): string[] => [
   name,
   describeOn(on),
   classes?.join(', ') ?? 'all',
   describeRule(rule),
   enabled ? 'yes' : 'no',
+  classFile ?? '-',
 ];
 
 const show = (trigger: Trigger): string =>
@@ -38,6 +40,7 @@ const show = (trigger: Trigger): string =>
     name: trigger.name,
     enabled: trigger.enabled,
     on: describeOn(trigger.on),
+    from: trigger.classFile,
     source: trigger.source,
     classes: trigger.classes?.join(', ') ?? 'all',
     rule: describeRule(trigger.rule),
@@ -182,4 +185,5 @@ export const triggerCommands = (program: Command, makeContext: MakeContext): voi
       );
     },
   });
+  classTriggerCommands(triggers, makeContext);
 };

@@ -15,6 +15,8 @@ import type {
   BuildTrigger,
   ChannelName,
   ClassName,
+  ClassTrigger,
+  ClassTriggerMode,
   DeliveryId,
   DeliveryVerdict,
   Digest,
@@ -53,6 +55,41 @@ export const sources = pgTable(
   (table) => [uniqueIndex('sources_name').on(table.tenant, table.name)],
 );
 
+/** A class file as it was last read, and what holds of it. */
+export type ReadClassFile = {
+  readonly file: string;
+  /** null: it was never read without a fault */
+  readonly deviceClass: ClassName | null;
+  /** that it names; of a file that is broken what it named before */
+  readonly named: readonly ClassTrigger[];
+  /** of `named` what was taken or approved */
+  readonly inForce: readonly ClassTrigger[];
+  readonly fault: { readonly code: string; readonly message: string } | null;
+};
+
+/** Image repositories whose class files name triggers. */
+export const classTriggerPlaces = pgTable('class_trigger_places', {
+  /** id of the source; `-`: the image repository of the server */
+  place: text('place').primaryKey(),
+  tenant: tenant(),
+  source: text('source')
+    .$type<SourceId>()
+    .references(() => sources.id, { onDelete: 'cascade' }),
+  mode: text('mode').$type<ClassTriggerMode>().notNull().default('taken'),
+  /** in place of `mode` for single classes */
+  modes: jsonb('modes').$type<Record<ClassName, ClassTriggerMode>>().notNull().default({}),
+  /** what `at` is of */
+  branch: text('branch'),
+  /** the commit; of the image repository of the server, what its class files are */
+  at: text('at'),
+  files: jsonb('files').$type<ReadClassFile[]>().notNull().default([]),
+  readAt: at('read_at'),
+  /** when the branch was fetched last to look at it */
+  lookedAt: at('looked_at'),
+  code: text('code'),
+  message: text('message'),
+});
+
 /** What a trigger remembers from one time to the next. */
 export type TriggerMemory = {
   /** by branch: the commit that was looked at last */
@@ -82,6 +119,8 @@ export const triggers = pgTable(
     maxBuilds: integer('max_builds').notNull(),
     /** sealed by the API, which alone can open it */
     secret: text('secret'),
+    /** the class file that names it; null: it was made on the server */
+    classFile: text('class_file'),
     nextAt: at('next_at'),
     memory: jsonb('memory').$type<TriggerMemory>().notNull().default({}),
     createdAt: at('created_at').notNull().defaultNow(),

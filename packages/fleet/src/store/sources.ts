@@ -1,4 +1,4 @@
-import { eq, or, sql, type SQL } from 'drizzle-orm';
+import { and, eq, isNull, or, sql, type SQL } from 'drizzle-orm';
 import {
   SlipwayError,
   type CommitId,
@@ -128,7 +128,9 @@ export const changeSource = (
               credentialsKind: kept?.kind ?? null,
               credentials: kept === null ? null : by.seal(kept, before.id),
             }),
-        ...(moved ? { commit: null, fetchedAt: null, code: null, message: null } : {}),
+        ...(moved || (change.branch !== undefined && change.branch !== before.branch)
+          ? { commit: null, fetchedAt: null, code: null, message: null }
+          : {}),
         updatedAt: now,
       })
       .where(eq(sources.id, before.id))
@@ -142,13 +144,20 @@ export const changeSource = (
 export const deleteSource = (db: Database, name: string, actor: string): Promise<Source> =>
   changing(db, async (tx) => {
     const source = await getSource(tx, name);
-    const [user] = await tx.select().from(triggers).where(eq(triggers.source, source.id)).limit(1);
+    const ofSource = eq(triggers.source, source.id);
+    const [user] = await tx
+      .select()
+      .from(triggers)
+      .where(and(ofSource, isNull(triggers.classFile)))
+      .limit(1);
     if (user !== undefined)
       throw new SlipwayError(
         'CONFLICT',
         `Trigger ${user.name} builds from source ${source.name}. Delete that trigger, or give it another source, first.`,
         { details: { trigger: user.id } },
       );
+    // What its class files name goes with it.
+    await tx.delete(triggers).where(ofSource);
     await tx.delete(sources).where(eq(sources.id, source.id));
     const details = { name: source.name };
     await recordAudit(tx, { actor, action: 'source.delete', subject: source.id, details });

@@ -1,6 +1,7 @@
 import { and, asc, eq, getTableColumns, isNotNull, isNull, lte, or, sql, type SQL } from 'drizzle-orm';
 import {
   SlipwayError,
+  type HookOn,
   type ClassName,
   type SourceId,
   type Trigger,
@@ -14,17 +15,20 @@ import type { Database } from '../database.ts';
 import { newTriggerId } from '../new-id.ts';
 import { triggers, type TriggerMemory } from '../schema.ts';
 import { recordAudit } from './audit.ts';
+import { closesCircle } from './release-circle.ts';
 import { found } from './not-found.ts';
 import { keyset, type Page, type Paged } from './page.ts';
 import { getSource, type Seal } from './sources.ts';
 
 // What a trigger remembers may be large, and is of no interest where triggers are shown.
 const { memory: _memory, ...columns } = getTableColumns(triggers);
+export const TRIGGER_COLUMNS = columns;
 type Row = Omit<typeof triggers.$inferSelect, 'memory'>;
 
-export const takesHook = ({ kind }: TriggerOn): boolean => kind === 'push' || kind === 'registry';
+export const takesHook = (on: TriggerOn): on is HookOn =>
+  on.kind === 'push' ? on.forge !== undefined : on.kind === 'registry';
 
-const toTrigger = (row: Row): Trigger => ({
+export const toTrigger = (row: Row): Trigger => ({
   id: row.id,
   name: row.name,
   enabled: row.enabled,
@@ -35,6 +39,7 @@ const toTrigger = (row: Row): Trigger => ({
   perClass: row.perClass,
   windowSeconds: row.windowSeconds,
   maxBuilds: row.maxBuilds,
+  classFile: row.classFile,
   hook: takesHook(row.on) ? `/hooks/${row.id}` : null,
   nextAt: row.nextAt?.toISOString() ?? null,
   createdAt: row.createdAt.toISOString(),
@@ -110,14 +115,7 @@ const refuseCycle = async (db: Database, own: Checked & { readonly id: TriggerId
   if (own.on.kind !== 'release') return;
   const all = await db.select({ id: triggers.id, on: triggers.on, classes: triggers.classes }).from(triggers);
   const others = all.filter(({ id }) => id !== own.id);
-  const reached = new Set<ClassName>(own.classes ?? []);
-  for (let size = -1; size !== reached.size;) {
-    size = reached.size;
-    for (const { on, classes } of others)
-      if (on.kind === 'release' && reached.has(on.deviceClass))
-        for (const name of classes ?? []) reached.add(name);
-  }
-  if (!reached.has(own.on.deviceClass)) return;
+  if (!closesCircle(own, others)) return;
   throw new SlipwayError(
     'CONFLICT',
     `A release of ${own.on.deviceClass} would at last build ${own.on.deviceClass} again, without end. Leave one of these triggers out.`,
@@ -126,7 +124,7 @@ const refuseCycle = async (db: Database, own: Checked & { readonly id: TriggerId
 };
 
 // Two that are saved at once could take one name, or close a circle.
-const changing = <T>(db: Database, work: (tx: Database) => Promise<T>): Promise<T> =>
+export const changingTriggers = <T>(db: Database, work: (tx: Database) => Promise<T>): Promise<T> =>
   db.transaction(async (tx) => {
     await tx.execute(sql`lock table ${triggers} in share row exclusive mode`);
     return work(tx);
@@ -140,11 +138,19 @@ const refuseTaken = async (db: Database, name: string): Promise<void> => {
   });
 };
 
-type By = {
-  readonly actor: string;
-  readonly seal: Seal<string>;
-  /** when one that goes by time is due next; null: it does not go by time */
-  readonly nextAt: (on: TriggerOn, now: Date) => Date | null;
+/** When one that goes by time is due next; null: it does not go by time. */
+export type NextAt = (on: TriggerOn, now: Date) => Date | null;
+
+type By = { readonly actor: string; readonly seal: Seal<string>; readonly nextAt: NextAt };
+
+/** What a class file says is changed there; all that is decided here is whether it builds. */
+const refuseOfClassFile = ({ name, classFile }: Trigger, change: object): void => {
+  if (classFile === null || Object.keys(change).every((key) => key === 'enabled')) return;
+  throw new SlipwayError(
+    'TRIGGER_OF_CLASS_FILE',
+    `Trigger ${name} is named by ${classFile}. Change or remove it there; here it can be paused, and triggers of class files can be switched off.`,
+    { details: { trigger: name, file: classFile } },
+  );
 };
 
 /**
@@ -157,7 +163,7 @@ export const createTrigger = (
   by: By,
   now: Date,
 ): Promise<Trigger> =>
-  changing(db, async (tx) => {
+  changingTriggers(db, async (tx) => {
     await refuseTaken(tx, asked.name);
     const id = newTriggerId();
     const source = asked.source === null ? null : (await getSource(tx, asked.source)).id;
@@ -192,8 +198,9 @@ export const changeTrigger = (
   by: By,
   now: Date,
 ): Promise<Trigger> =>
-  changing(db, async (tx) => {
+  changingTriggers(db, async (tx) => {
     const before = await getTrigger(tx, name);
+    refuseOfClassFile(before, { ...change, ...(secret === undefined ? {} : { secret }) });
     if (change.name !== undefined && change.name !== before.name) await refuseTaken(tx, change.name);
     if (change.on !== undefined && change.on.kind !== before.on.kind)
       throw new SlipwayError(
@@ -233,8 +240,10 @@ export const changeTrigger = (
 
 /** Its deliveries go with it, its builds stay. @throws {SlipwayError} NOT_FOUND */
 export const deleteTrigger = (db: Database, name: string, actor: string): Promise<void> =>
-  changing(db, async (tx) => {
-    const { id, name: called } = await getTrigger(tx, name);
+  changingTriggers(db, async (tx) => {
+    const trigger = await getTrigger(tx, name);
+    const { id, name: called } = trigger;
+    refuseOfClassFile(trigger, { deleted: true });
     await tx.delete(triggers).where(eq(triggers.id, id));
     await recordAudit(tx, { actor, action: 'trigger.delete', subject: id, details: { name: called } });
   });
@@ -247,7 +256,7 @@ export const deleteTrigger = (db: Database, name: string, actor: string): Promis
  */
 export const takeDueTriggers = (
   db: Database,
-  nextAt: By['nextAt'],
+  nextAt: NextAt,
   fire: (tx: Database, trigger: Trigger, due: Date) => Promise<void>,
   now: Date,
 ): Promise<number> =>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { codeOf, type TriggerOn } from '@slipway/protocol';
+import { codeOf, type HookOn } from '@slipway/protocol';
 import {
   distribution,
   dockerHub,
@@ -15,7 +15,6 @@ import {
 import { readHook } from './read-hook.ts';
 import { verifyHook } from './verify-hook.ts';
 
-type On = Extract<TriggerOn, { kind: 'push' | 'registry' }>;
 const SECRET = 'a-secret-of-some-length';
 const now = new Date('2026-11-20T10:12:00Z');
 const seconds = now.getTime() / 1000;
@@ -27,18 +26,18 @@ const image = {
   digest: `sha256:${'b'.repeat(64)}`,
   id: 'e-1',
 };
-const forge = (name: 'github' | 'gitlab' | 'gitea'): On => ({ kind: 'push', forge: name });
-const registry = (sender: 'distribution' | 'harbor' | 'dockerhub' | 'ghcr'): On => ({
+const forge = (name: 'github' | 'gitlab' | 'gitea'): HookOn => ({ kind: 'push', forge: name });
+const registry = (sender: 'distribution' | 'harbor' | 'dockerhub' | 'ghcr'): HookOn => ({
   kind: 'registry',
   sender,
 });
 
-const take = (on: On, { headers, body, query }: Notice) => {
+const take = (on: HookOn, { headers, body, query }: Notice) => {
   const hook = { headers, body: Buffer.from(body), token: query?.replace('?token=', '') };
   const verified = verifyHook(on, SECRET, hook, now);
   return { verified, events: readHook(on, verified, hook.body) };
 };
-const codeOfTaking = (on: On, notice: Notice): string => {
+const codeOfTaking = (on: HookOn, notice: Notice): string => {
   try {
     take(on, notice);
     return 'nothing';
@@ -47,7 +46,7 @@ const codeOfTaking = (on: On, notice: Notice): string => {
   }
 };
 
-const GOOD: [string, On, (secret: string) => Notice][] = [
+const GOOD: [string, HookOn, (secret: string) => Notice][] = [
   ['GitHub', forge('github'), (secret) => gitHubPush(secret, 'd-1', { after })],
   ['GitLab', forge('gitlab'), (secret) => gitLabPush(secret, 'u-1', { after })],
   [
@@ -104,7 +103,7 @@ test('what GitLab signed long ago is refused, and what is signed with a signing 
   );
 });
 
-test.each<[string, On, Notice, RegExp]>([
+test.each<[string, HookOn, Notice, RegExp]>([
   ['a ping', forge('github'), gitHubPing(SECRET), /ping/],
   ['a tag', forge('github'), gitHubPush(SECRET, 'd', { after, ref: 'refs/tags/v1' }), /tag/],
   ['a tag of GitLab', forge('gitlab'), gitLabPush(SECRET, 'u', { after, ref: 'refs/tags/v1' }), /tag/],

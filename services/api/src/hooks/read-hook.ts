@@ -1,4 +1,4 @@
-import { BranchName, SlipwayError, type TriggerOn } from '@slipway/protocol';
+import { BranchName, SlipwayError, type HookOn } from '@slipway/protocol';
 import { z } from 'zod';
 import { senderOf, type Verified } from './verify-hook.ts';
 
@@ -194,11 +194,7 @@ const readRegistry = (
  *
  * @throws {SlipwayError} HOOK_PAYLOAD_INVALID
  */
-export const readHook = (
-  on: Extract<TriggerOn, { kind: 'push' | 'registry' }>,
-  verified: Verified,
-  body: Buffer,
-): HookEvent[] => {
+export const readHook = (on: HookOn, verified: Verified, body: Buffer): HookEvent[] => {
   try {
     const value: unknown = JSON.parse(body.toString('utf8'));
     const sender = senderOf(on);

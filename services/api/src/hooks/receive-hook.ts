@@ -15,6 +15,7 @@ import {
   TriggerId,
   type BuildTrigger,
   type HookAnswer,
+  type HookOn,
   type Trigger,
 } from '@slipway/protocol';
 import { branchRule } from '../triggers/class-inputs.ts';
@@ -22,7 +23,6 @@ import { readHook, type HookEvent } from './read-hook.ts';
 import { verifyHook, type Hook, type Verified } from './verify-hook.ts';
 
 type Decision = Pick<NewDelivery, 'verdict' | 'reason' | 'facts' | 'run'>;
-type HookOn = Extract<Trigger['on'], { kind: 'push' | 'registry' }>;
 
 const ignored = (reason: string, facts: Record<string, unknown> = {}): Decision => ({
   verdict: 'ignored',
@@ -85,7 +85,7 @@ const hookOf = async (db: Database, id: string): Promise<Trigger & { readonly on
     throw codeOf(error) === 'NOT_FOUND' ? noHook(id) : error;
   });
   const { on } = trigger;
-  if (!takesHook(on) || (on.kind !== 'push' && on.kind !== 'registry')) throw noHook(id);
+  if (!takesHook(on)) throw noHook(id);
   return { ...trigger, on };
 };
 

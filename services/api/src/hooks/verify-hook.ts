@@ -1,6 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { SlipwayError, type TriggerOn } from '@slipway/protocol';
+import { SlipwayError, type HookOn } from '@slipway/protocol';
 
 /** A notice as it came. */
 export type Hook = {
@@ -18,7 +18,6 @@ export type Verified = {
   readonly eventId: string | null;
 };
 
-type HookOn = Extract<TriggerOn, { kind: 'push' | 'registry' }>;
 type Sender = Extract<HookOn, { kind: 'push' }>['forge'] | Extract<HookOn, { kind: 'registry' }>['sender'];
 
 export const senderOf = (on: HookOn): Sender => (on.kind === 'push' ? on.forge : on.sender);

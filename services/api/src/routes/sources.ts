@@ -7,7 +7,7 @@ import { PageQuery, type App, type Context } from './context.ts';
 const tags = ['Sources'];
 const ByName = z.strictObject({ id: z.union([SourceId, SourceName]).describe('id or name') });
 
-export const sourceRoutes = (app: App, { db, sources }: Context): void => {
+export const sourceRoutes = (app: App, { db, sources, triggers }: Context): void => {
   app.get(
     '/v1/sources',
     {
@@ -36,6 +36,7 @@ export const sourceRoutes = (app: App, { db, sources }: Context): void => {
     async (request, reply) => {
       const by = { actor: actorOf(request).name, seal: sources.seal };
       const source = await createSource(db, request.body, by, new Date());
+      triggers.look();
       return reply.code(201).header('location', `/v1/sources/${source.id}`).send(source);
     },
   );
@@ -61,7 +62,9 @@ export const sourceRoutes = (app: App, { db, sources }: Context): void => {
     },
     async (request) => {
       const by = { actor: actorOf(request).name, seal: sources.seal };
-      return changeSource(db, request.params.id, request.body, by, new Date());
+      const source = await changeSource(db, request.params.id, request.body, by, new Date());
+      triggers.look();
+      return source;
     },
   );
   app.delete(
@@ -93,6 +96,7 @@ export const sourceRoutes = (app: App, { db, sources }: Context): void => {
     },
     async ({ params }) => {
       await sources.fetch(params.id);
+      triggers.look();
       return getSource(db, params.id);
     },
   );

@@ -24,7 +24,7 @@ import {
 } from '@slipway/protocol';
 import { z } from 'zod';
 import { actorOf } from '../auth.ts';
-import { nextAt } from '../triggers/schedule.ts';
+import { nextAt } from '../triggers/next-at.ts';
 import { PageQuery, type App, type Context } from './context.ts';
 
 const tags = ['Triggers'];

@@ -59,6 +59,7 @@ export const prepareApi = async (redisUrl: string, change: Partial<ApiConfig> = 
     virtualDevicesDir: path('virtual-devices'),
     adminTokenFile: path('admin-token'),
     redisUrl,
+    fetchSourcesSeconds: 0,
     ...change,
   };
   return {

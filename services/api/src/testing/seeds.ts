@@ -97,6 +97,8 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
   const source = async () => (await client.sources.create({ name: next(), url: repository.url })).id;
   const on = { kind: 'cron', schedule: '30 2 * * *' } as const;
   const trigger = async () => (await client.triggers.create({ name: next(), on })).id;
+  const ownClassFiles = () =>
+    until('a look at class files', async () => (await client.classTriggers.list())[0]?.at ?? undefined);
   // Of a network that there is none of: nothing is sent.
   const url = 'https://192.0.2.1/hook';
   const webhook = async () => (await client.webhooks.create({ url })).id;
@@ -273,6 +275,8 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
     'triggers.delete': by(trigger),
     'triggers.run': by(trigger, {}),
     'triggers.listDeliveries': by(trigger),
+    'classTriggers.update': async () => ({ params: { place: await source() }, body: { mode: 'approval' } }),
+    'classTriggers.approve': async () => ({ params: { place: '-' }, body: { at: await ownClassFiles() } }),
 
     'components.get': by(async () => (await client.components.list().all(1))[0]?.id ?? ''),
     'components.listPackages': by(async () => (await client.components.list().all(1))[0]?.id ?? ''),

@@ -85,6 +85,11 @@ export const planRun = async (needs: PlanNeeds, trigger: Trigger, run: TriggerRu
     });
   };
 
+  const by = {
+    trigger: trigger.name,
+    ...(trigger.classFile === null ? {} : { classFile: trigger.classFile }),
+  };
+
   /** The tree as it lies in the store, until another lock is written into it. */
   let stored: Digest | undefined;
   const builds: RunEnd['builds'][number][] = [];
@@ -104,7 +109,7 @@ export const planRun = async (needs: PlanNeeds, trigger: Trigger, run: TriggerRu
       deviceClass,
       channel: decision.channel ?? rule.channel ?? null,
       plan: {
-        cause: { ...run.cause, cause: { ...facts, ...known, trigger: trigger.name, ...decision.facts } },
+        cause: { ...run.cause, cause: { ...facts, ...known, ...by, ...decision.facts } },
         source: stored,
         inputs: decision.inputs,
         priority: PRIORITIES[run.cause.kind],

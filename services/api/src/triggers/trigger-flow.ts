@@ -32,7 +32,8 @@ import type { Logger } from 'pino';
 import type { BuildFlow } from '../build-flow.ts';
 import { openImageRepository } from '../image-repository.ts';
 import { planRun, type PlanNeeds } from './plan-run.ts';
-import { nextAt } from './schedule.ts';
+import { nextAt } from './next-at.ts';
+import { repeated } from './repeated.ts';
 
 type Needs = Omit<PlanNeeds, 'signal'> & {
   readonly events: FleetEvents;
@@ -65,27 +66,6 @@ const RANKS: Readonly<Record<BuildTrigger['kind'], number>> = {
   release: 3,
   upstream: 4,
   schedule: 5,
-};
-
-/** One at a time; asked for while it works, it works once more. */
-const repeated = (work: () => Promise<void>, onError: (error: unknown) => void) => {
-  let busy: Promise<void> | undefined;
-  let again = false;
-  const begin = (): void => {
-    if (busy !== undefined) {
-      again = true;
-      return;
-    }
-    busy = work()
-      .catch(onError)
-      .then(() => {
-        busy = undefined;
-        if (!again) return;
-        again = false;
-        begin();
-      });
-  };
-  return { begin, ended: async () => busy };
 };
 
 export const openTriggerFlow = (needs: Needs): TriggerFlow => {

@@ -18,7 +18,9 @@ const every = (minutes: number): string => {
 export const setOffBy = (on: TriggerOn): string => {
   switch (on.kind) {
     case 'push':
-      return `a push to ${on.repository ?? 'any repository'} on ${FORGES[on.forge]}`;
+      return on.forge === undefined
+        ? 'a push to the branch of its source'
+        : `a push to ${on.repository ?? 'any repository'} on ${FORGES[on.forge]}`;
     case 'registry':
       return `an image pushed to ${SENDERS[on.sender]}${on.images === undefined ? '' : `: ${on.images.join(', ')}`}`;
     case 'cron':
