@@ -57,7 +57,7 @@ const withImageOptions = (command: Command): Command =>
     .argument('[file...]', 'image files, merged in this order; - is standard input')
     .option(
       '-f, --format <formats>',
-      `${FORMATS.join(', ')}; several by commas or by repeating (kernel+initrd)`,
+      `${FORMATS.join(', ')}, and of classes bundle; several by commas or by repeating (kernel+initrd)`,
       collect,
     )
     .option('--name <name>', 'how the outputs are called; otherwise as the last file')
