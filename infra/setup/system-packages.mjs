@@ -58,6 +58,7 @@ export const NEEDED = [
   ['systemd-sysusers', 'systemd-standalone-sysusers', 'comparing what it makes with ours in tests'],
   ['virt-fw-vars', 'python3-virt-firmware', 'enrolling keys of Secure Boot in virtual machines'],
   ['sbverify', 'sbsigntool', 'checking our signatures of EFI programs in tests'],
+  ['7z', '7zip', 'reading disks of other formats with other eyes in tests'],
   ['skopeo', 'skopeo', 'reading and writing images with other eyes in tests'],
   ['/usr/lib/u-boot/qemu_arm64/u-boot.bin', 'u-boot-qemu', 'trials under U-Boot in tests'],
   ['fdtput', 'device-tree-compiler', 'machines that the firmware has told something, in tests'],

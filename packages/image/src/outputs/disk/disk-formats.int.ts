@@ -89,6 +89,19 @@ describe.each<[DiskFormat, string, string, number]>([
   });
 });
 
+describe('to a reader that knows nothing of QEMU', () => {
+  test.each<[DiskFormat, string]>([
+    ['qcow2-efi', 'QCOW'],
+    ['vmdk', 'VMDK'],
+    ['vhd', 'VHD'],
+    ['dynamic-vhd', 'VHD'],
+  ])('%s is the same disk', async (format, type) => {
+    const { file } = await write(format, `${format}-7z`);
+    const script = '7z x -bd -so "-t$1" "$2" | cmp - "$3"';
+    execFileSync('bash', ['-o', 'pipefail', '-c', script, 'compare', type, file, raw], { stdio: 'pipe' });
+  });
+});
+
 describe('what Azure and Hyper-V read of a VHD', () => {
   /** The ones' complement of the sum of all bytes but those of the sum itself. */
   const sumOf = (bytes: Buffer, at: number): number =>
