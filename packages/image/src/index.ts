@@ -20,6 +20,8 @@ export type { ContainerPart, Parts } from './parts.ts';
 export { dockerfileBuildsOf, type DockerfileBuilds } from '@slipway/components';
 export { dockerfileBases } from './describe/dockerfile-facts.ts';
 export { needsNode, systemPackages } from './system-packages.ts';
+export { kernelFilesOf, type StartableArchive } from './startable/kernel-files.ts';
+export { type BundleDisk, makeBundleDisk } from './startable/bundle-disk.ts';
 export { peSections } from './pe.ts';
 export { grubConfig, GRUB_CONFIG_PATH } from './boot/grub-config.ts';
 export { firstAutoboot } from './boot/raspberry-pi.ts';

@@ -5,6 +5,7 @@ export type PeSection = { readonly name: string; readonly content: Piece | reado
 
 /** Offsets of the formats PE32 and PE32+, after `PE\0\0` unless the table says otherwise; of these they are the same. */
 const PE_OFFSET = 0x3c;
+const COFF_MACHINE = 4;
 const COFF_SECTIONS = 6;
 const COFF_OPTIONAL_SIZE = 20;
 const OPTIONAL = 24;
@@ -23,7 +24,21 @@ const READ_ONLY_DATA = 0x4000_0040;
 const align = (value: number, to: number) => Math.ceil(value / to) * to;
 
 const invalid = (why: string) =>
-  new SlipwayError('COMPONENT_INVALID', `expected a PE image to add sections to, found one that ${why}`);
+  new SlipwayError('COMPONENT_INVALID', `expected a PE image, found one that ${why}`);
+
+/**
+ * The processor that a PE image is for, as its header says it.
+ *
+ * @throws {SlipwayError} COMPONENT_INVALID if it is no PE image
+ */
+export const peMachine = (start: Uint8Array): number => {
+  const bytes = Buffer.from(start.buffer, start.byteOffset, start.byteLength);
+  if (bytes.length < 0x40 || bytes.toString('latin1', 0, 2) !== 'MZ') throw invalid('does not start with MZ');
+  const header = bytes.readUInt32LE(PE_OFFSET);
+  if (header + OPTIONAL > bytes.length || bytes.toString('latin1', header, header + 4) !== 'PE\0\0')
+    throw invalid('has no PE signature');
+  return bytes.readUInt16LE(header + COFF_MACHINE);
+};
 
 /** Reads the section table of a PE image. */
 export const peSections = (

@@ -14,6 +14,17 @@ const BOOT_LOADER = ['systemd-boot-efi'];
 export const needsNode = ({ agent }: Pick<ImageFile, 'agent'>): boolean =>
   agent.enabled && agent.runtime === 'node';
 
+const loader = (sources: Pick<PackageSet, 'debian'>): PackageSet => ({
+  install: BOOT_LOADER,
+  dependencies: 'none',
+  // A device never reads what lies below usr/lib/systemd, so it is left out unless it is named.
+  include: ['usr/lib/systemd/boot/efi/*'],
+  ...sources,
+});
+
+/** What starts a machine for which there is no image file. */
+export const LOADER_PACKAGES = { 'slipway-loader': loader({}) };
+
 /** The package sets that Slipway brings itself, from the archives that the image file names. */
 export const systemPackages = ({
   agent,
@@ -28,12 +39,6 @@ export const systemPackages = ({
       dependencies: 'full',
       ...sources,
     },
-    'slipway-loader': {
-      install: BOOT_LOADER,
-      dependencies: 'none',
-      // A device never reads what lies below usr/lib/systemd, so it is left out unless it is named.
-      include: ['usr/lib/systemd/boot/efi/*'],
-      ...sources,
-    },
+    'slipway-loader': loader(sources),
   };
 };

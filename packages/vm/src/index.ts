@@ -11,9 +11,9 @@ export { findPartition, readGpt, type Partition } from './gpt.ts';
 export { hashPartition } from './hash-partition.ts';
 export { offerKeys } from './offer-keys.ts';
 export { outputPipe, type OutputPipe } from './output-pipe.ts';
-export { findImage, type Image } from './run/find-image.ts';
+export { findImage, findKernel, type Image, type StartableImage } from './run/find-image.ts';
 export { imageArch } from './run/image-arch.ts';
-export { unpackImage } from './run/unpack-image.ts';
+export { unpackImage, untar } from './run/unpack-image.ts';
 export {
   copyDisk,
   makeVirtualDevice,

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { SlipwayError, type Arch } from '@slipway/protocol';
-import type { Image, VmBoot, VmOptions } from '@slipway/vm';
+import type { Image, StartableImage, VmBoot, VmOptions } from '@slipway/vm';
 import { z } from 'zod';
 import { ARCH_NAMES, ArchOption } from '../arch-option.ts';
+import { cacheFolder } from '../cache-folder.ts';
 import { leaf, wholeNumber, word, type MakeContext } from '../command.ts';
 import type { Context } from '../context.ts';
 import { lengthOf, parseForward, showConsole, withPublish } from '../machine.ts';
@@ -24,15 +25,13 @@ const RunOptions = z.object({
 });
 type RunOptions = z.infer<typeof RunOptions>;
 
-type Unpacked = Exclude<Image, { type: 'archive' }>;
-
 /** @throws {SlipwayError} USAGE where what the machine writes cannot be kept in the image */
 const assertPersists = (name: string, image: Image): void => {
   if (image.type === 'disk' && image.format !== 'vmdk') return;
   const what =
     image.type === 'disk'
       ? 'a stream that is read alone'
-      : image.type === 'archive'
+      : image.type === 'archive' || image.type === 'other'
         ? 'an archive'
         : 'read only';
   throw new SlipwayError(
@@ -51,7 +50,7 @@ const assertScreen = ({ env }: Context): void => {
 };
 
 const bootOf = (
-  image: Unpacked,
+  image: StartableImage,
   vars: string,
 ): VmBoot & Pick<VmOptions, 'disk' | 'diskFormat' | 'isDiskReadOnly' | 'cdrom'> => {
   switch (image.type) {
@@ -72,7 +71,7 @@ const secureBootOf = (context: Context, { secureBoot }: RunOptions): Pick<VmOpti
 };
 
 /** @throws {SlipwayError} USAGE */
-const archOf = async (name: string, image: Unpacked, scratch: string): Promise<Arch> => {
+const archOf = async (name: string, image: StartableImage, scratch: string): Promise<Arch> => {
   const { imageArch } = await import('@slipway/vm');
   const arch = await imageArch(image, scratch);
   if (arch !== undefined) return arch;
@@ -84,11 +83,15 @@ const archOf = async (name: string, image: Unpacked, scratch: string): Promise<A
 
 const boot = async (context: Context, name: string, options: RunOptions, scratch: string): Promise<void> => {
   const { findImage, startVm, unpackImage } = await import('@slipway/vm');
+  const { makeStartable } = await import('../make-startable.ts');
   if (options.gui) assertScreen(context);
   const path = resolve(context.cwd, name);
   const found = await findImage(path);
   if (options.persist) assertPersists(name, found);
-  const image = await unpackImage(found, scratch);
+  const image =
+    found.type === 'other'
+      ? await makeStartable(found, { scratch, arch: options.arch, cacheDir: cacheFolder(context, undefined) })
+      : await unpackImage(found, scratch);
   const kept = (option: string | undefined, suffix: string): string | undefined =>
     option === undefined ? (options.persist ? `${path}${suffix}` : undefined) : resolve(context.cwd, option);
   const consoleFile = kept(options.console, '.console.log');
@@ -124,8 +127,7 @@ const run = async (context: Context, words: readonly string[], options: RunOptio
 export const runCommand = (program: Command, makeContext: MakeContext): void => {
   leaf(program, makeContext, {
     usage: 'run <image>',
-    summary:
-      'boot a disk, CD image or kernel of any format in QEMU, its console here; the image stays as it is',
+    summary: 'boot an image of any format in QEMU, its console here; the image stays as it is',
     options: RunOptions,
     build: (command) =>
       withPublish(command)

@@ -16,7 +16,12 @@ export type Image =
       readonly root?: string | undefined;
     }
   /** has to be unpacked first */
-  | { readonly type: 'archive'; readonly path: string; readonly of: 'disk' | 'kernel' };
+  | { readonly type: 'archive'; readonly path: string; readonly of: 'disk' | 'kernel' }
+  /** of which a machine's kernel and initrd, or disk, have to be made first */
+  | { readonly type: 'other'; readonly path: string; readonly of: 'tar' | 'container' | 'bundle' };
+
+/** What a machine starts from as it lies there. */
+export type StartableImage = Exclude<Image, { type: 'archive' | 'other' }>;
 
 const TAIL_BYTES = 512;
 
@@ -65,7 +70,10 @@ const readCommandLine = (path: string): Promise<string> =>
   );
 
 /** A kernel and its files, as `kernel+initrd`, `kernel+squashfs` and `kernel+erofs` name them. */
-const kernelOf = async (prefix: string, root?: string): Promise<Image> => {
+export const findKernel = async (
+  prefix: string,
+  root?: string,
+): Promise<Extract<Image, { type: 'kernel' }>> => {
   const kernel = `${prefix}${KERNEL_SUFFIX}`;
   const kind = await kindOf(kernel);
   if (kind.type !== 'kernel') throw notRunnable(kernel, 'no kernel that QEMU starts by itself');
@@ -96,7 +104,7 @@ const fromPart = async (path: string, kind: FileKind): Promise<Image> => {
     const prefix = prefixOf(path, [KERNEL_SUFFIX]);
     return prefix === undefined
       ? { type: 'kernel', arch: kind.arch, kernel: path, commandLine: '' }
-      : kernelOf(prefix);
+      : findKernel(prefix);
   }
   const prefix = prefixOf(path, kind.type === 'root' ? ROOT_SUFFIXES : [INITRD_SUFFIX]);
   if (prefix === undefined || !(await isFile(`${prefix}${KERNEL_SUFFIX}`)))
@@ -106,7 +114,7 @@ const fromPart = async (path: string, kind: FileKind): Promise<Image> => {
         ? `a ${kind.fileSystem} file system without its kernel beside it`
         : 'an initrd without its kernel beside it',
     );
-  return kernelOf(prefix, kind.type === 'root' ? path : undefined);
+  return findKernel(prefix, kind.type === 'root' ? path : undefined);
 };
 
 /** Archives that a machine starts from once they are unpacked, by their first file. */
@@ -115,14 +123,10 @@ const ARCHIVES = new Map<string, 'disk' | 'kernel'>([
   ['kernel', 'kernel'],
 ]);
 
-/** What other archives are, and what would start. */
-const OTHERS: readonly (readonly [first: RegExp, found: string])[] = [
-  [/^manifest\.json$/, 'an update bundle, which devices install; run the disk of the build'],
-  [
-    /^(?:blobs\/?|oci-layout)$/,
-    'a container image, which has no machine to start; build kernel+initrd or raw-efi',
-  ],
-  [/^/, 'a tar of files; build kernel+initrd or raw-efi from its image file'],
+/** What other archives are; what is none of these may be the files of an image. */
+const OTHERS: readonly (readonly [first: RegExp, of: 'tar' | 'container' | 'bundle'])[] = [
+  [/^manifest\.json$/, 'bundle'],
+  [/^(?:blobs\/?|oci-layout|index\.json)$/, 'container'],
 ];
 
 /**
@@ -131,7 +135,7 @@ const OTHERS: readonly (readonly [first: RegExp, found: string])[] = [
  * @throws {SlipwayError} NOT_FOUND, USAGE for what no machine starts from
  */
 export const findImage = async (path: string): Promise<Image> => {
-  if (!(await isFile(path)) && (await isFile(`${path}${KERNEL_SUFFIX}`))) return kernelOf(path);
+  if (!(await isFile(path)) && (await isFile(`${path}${KERNEL_SUFFIX}`))) return findKernel(path);
   const kind = await kindOf(path);
   switch (kind.type) {
     case 'disk':
@@ -141,7 +145,7 @@ export const findImage = async (path: string): Promise<Image> => {
     case 'tar': {
       const of = ARCHIVES.get(kind.first);
       if (of !== undefined) return { type: 'archive', path, of };
-      throw notRunnable(path, OTHERS.find(([first]) => first.test(kind.first))?.[1] ?? 'a tar');
+      return { type: 'other', path, of: OTHERS.find(([first]) => first.test(kind.first))?.[1] ?? 'tar' };
     }
     case 'kernel':
     case 'initrd':

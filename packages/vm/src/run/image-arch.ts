@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { DEVICE_ARCHES, efiNames, messageOf, SlipwayError, systemError, type Arch } from '@slipway/protocol';
-import type { Image } from './find-image.ts';
+import type { StartableImage } from './find-image.ts';
 
 const run = promisify(execFile);
 const MIB = 1024 * 1024;
@@ -60,10 +60,7 @@ const rawStart = async (path: string, format: string, folder: string): Promise<s
  * @returns undefined where nothing tells
  * @throws {SlipwayError} TOOL_MISSING, TOOL_FAILED
  */
-export const imageArch = async (
-  image: Exclude<Image, { type: 'archive' }>,
-  folder: string,
-): Promise<Arch | undefined> => {
+export const imageArch = async (image: StartableImage, folder: string): Promise<Arch | undefined> => {
   if (image.type === 'kernel') return image.arch;
   const isRaw = image.type === 'cdrom' || image.format === 'raw';
   return find(isRaw ? image.path : await rawStart(image.path, image.format, folder));

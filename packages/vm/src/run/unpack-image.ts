@@ -3,11 +3,12 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { messageOf, SlipwayError } from '@slipway/protocol';
-import { kindOf, type Image } from './find-image.ts';
+import { kindOf, type Image, type StartableImage } from './find-image.ts';
 
 const run = promisify(execFile);
 
-const untar = async (archive: string, folder: string): Promise<void> => {
+/** @throws {SlipwayError} TOOL_FAILED */
+export const untar = async (archive: string, folder: string): Promise<void> => {
   try {
     await run('tar', ['--extract', '--sparse', '--no-same-owner', '--file', archive, '--directory', folder]);
   } catch (cause) {
@@ -36,9 +37,9 @@ const withMicrocode = async (folder: string): Promise<string> => {
  * @throws {SlipwayError} TOOL_FAILED, USAGE
  */
 export const unpackImage = async (
-  image: Image,
+  image: Exclude<Image, { type: 'other' }>,
   folder: string,
-): Promise<Exclude<Image, { type: 'archive' }>> => {
+): Promise<StartableImage> => {
   if (image.type !== 'archive') return image;
   await untar(image.path, folder);
   if (image.of === 'disk') return { type: 'disk', path: join(folder, 'disk.raw'), format: 'raw' };
