@@ -82,9 +82,16 @@ test.each(words)('$page tells of slipway $name', (command) => {
   expect(read(command.page)).toMatch(command.words);
 });
 
-const [local = ''] = read('commands.md').split('## Of a server');
-test.each(words.filter((command) => command.words.test(local)))(
-  'slipway $name, which needs no server, is run by an example of $page',
+/** What an example would change for all the others, what asks a person, and what boots a machine. */
+const NOT_RUN = new Set<string>([
+  ...['stop', 'resume', 'backup', 'restore', 'status'],
+  ...['setup', 'login', 'logout', 'session', 'user', 'token'],
+  'virtual-device',
+  'complete',
+]);
+
+test.each(words.filter(({ name }) => !NOT_RUN.has(name)))(
+  'slipway $name is run by an example of $page',
   (command) => {
     expect(runOf(command.page)).toContainEqual(expect.stringMatching(command.words));
   },
