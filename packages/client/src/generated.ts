@@ -2,6 +2,7 @@
 import {
   ApiToken,
   ApiTokenCreate,
+  Artifact,
   AuditEntry,
   AuditHead,
   Build,
@@ -242,12 +243,7 @@ export const generatedClient = (connection: Connection) => ({
     ) => list(connection, Build, '/v1/builds', { query, ...options }),
     /** List the artifacts of a build, with sizes and digests. `GET /v1/builds/{id}/artifacts` */
     listArtifacts: (id: string, options: CallOptions = {}) =>
-      json(
-        connection,
-        z.array(z.object({ name: z.string(), size: z.number(), digest: z.string() })),
-        `/v1/builds/${segment(id)}/artifacts`,
-        options,
-      ),
+      json(connection, z.array(Artifact), `/v1/builds/${segment(id)}/artifacts`, options),
     /** List the steps of a build with their times. `GET /v1/builds/{id}/steps` */
     listSteps: (id: string, options: CallOptions = {}) =>
       json(connection, z.array(BuildStep), `/v1/builds/${segment(id)}/steps`, options),
@@ -753,6 +749,12 @@ export const generatedClient = (connection: Connection) => ({
     /** Show a release. `GET /v1/releases/{id}` */
     get: (id: string, options: CallOptions = {}) =>
       json(connection, Release, `/v1/releases/${segment(id)}`, options),
+    /** Download the bundle of a release or one of its disks, whole or a range of it. `GET /v1/releases/{id}/artifacts/{name}` */
+    getArtifact: (id: string, name: string, options: CallOptions = {}) =>
+      download(connection, `/v1/releases/${segment(id)}/artifacts/${segment(name)}`, {
+        accept: 'application/octet-stream',
+        ...options,
+      }),
     /** Download the bundle of a release. `GET /v1/releases/{id}/bundle` */
     getBundle: (id: string, options: CallOptions = {}) =>
       download(connection, `/v1/releases/${segment(id)}/bundle`, { accept: 'application/x-tar', ...options }),
@@ -780,6 +782,9 @@ export const generatedClient = (connection: Connection) => ({
       } = {},
       options: CallOptions = {},
     ) => list(connection, Release, '/v1/releases', { query, ...options }),
+    /** List the bundle of a release and its disks in each format that was made, with sizes and digests. `GET /v1/releases/{id}/artifacts` */
+    listArtifacts: (id: string, options: CallOptions = {}) =>
+      json(connection, z.array(Artifact), `/v1/releases/${segment(id)}/artifacts`, options),
     /** List what became of a release, and by whom. `GET /v1/releases/{id}/history` */
     listHistory: (id: string, options: CallOptions = {}) =>
       json(connection, z.array(ReleaseEvent), `/v1/releases/${segment(id)}/history`, options),

@@ -1,13 +1,17 @@
-import { Arch, BuilderCapability, ClassName, ClassTrigger, MAX_CLASS_TRIGGERS } from '@slipway/protocol';
+import {
+  Arch,
+  BuilderCapability,
+  ClassName,
+  ClassTrigger,
+  MAX_CLASS_TRIGGERS,
+  OutputFormat,
+} from '@slipway/protocol';
 import { z } from 'zod';
-import { DISK_FORMATS, isDiskFormat } from './disk-formats.ts';
+import { isDiskFormat } from './disk-formats.ts';
 import { LintSettings } from './lint/allowances.ts';
 import { ImageFileText } from './image-file.ts';
 import { Size } from './size.ts';
 import { SetVariables } from './variables.ts';
-
-/** The first is the disk as a server keeps it, the others are made by `slipway build` where a class names them. */
-export const OUTPUTS = ['disk', ...DISK_FORMATS, 'bundle'] as const;
 
 /** A device class: devices that take the same image. */
 export const ClassFile = z.strictObject({
@@ -66,10 +70,10 @@ export const ClassFile = z.strictObject({
     .default([])
     .describe('What a build worker of a server must be able to do, as its SLIPWAY_BUILDER_CAPABILITIES say.'),
   outputs: z
-    .array(z.enum(OUTPUTS))
+    .array(OutputFormat)
     .default(['disk'])
     .describe(
-      'What is made of the image. A server makes the bundle always, and the disk where a disk is named in any format; `slipway build` makes all of it.',
+      'What is made of the image: its disk in these formats, and the bundle, which a server makes always.',
     ),
   triggers: z
     .array(ClassTrigger)

@@ -3,7 +3,7 @@
  * allowed. Used by the builder, the API and the CLI. Trusts nothing in the texts; reads no files itself.
  */
 export { CAPABILITIES, capabilityName } from './capabilities.ts';
-export { ClassFile, namesDisk, OUTPUTS } from './class-file.ts';
+export { ClassFile, namesDisk } from './class-file.ts';
 export { ContainerSettings, type Container, type Device } from './container.ts';
 export { IdMapping, Mount } from './container-mount.ts';
 export { Resources } from './container-resources.ts';

@@ -31,9 +31,11 @@ import {
   type BuildResult,
   Digest,
   type JobProgress,
+  type OutputFormat,
 } from '@slipway/protocol';
 import { raspberryPiFiles, RPI_CONSOLE } from './boot/raspberry-pi.ts';
 import { makeDisk } from './disk.ts';
+import { writeDiskArtifacts } from './outputs/disk/disk-artifacts.ts';
 import { diskOrder } from './disk-order.ts';
 import { usualDrivers } from './drivers.ts';
 import { erofsVersion } from './erofs.ts';
@@ -80,6 +82,11 @@ export type BuildOptions = {
   readonly shared?: SharedWork | undefined;
   /** whether the same root may be asked for again, which a server never does: its releases have names */
   readonly keepsRoot?: boolean | undefined;
+  /**
+   * whether the disk is written in each format that the class names, as another artifact. Not for Secure Boot: those are
+   * made of the disk that the signer signs.
+   */
+  readonly keepsFormats?: boolean | undefined;
   /** absent: the build worker of a server; `local`: whoever builds here */
   readonly builder?: 'local' | undefined;
   /** nothing may be fetched */
@@ -112,7 +119,7 @@ const lockedParts = async (
 
 /**
  * Builds an image: resolves its components and writes `root.img`, `uki.efi`, `sbom.cdx.json`, `contents.jsonl.gz`, `provenance.json` and, if the class asks for
- * it, `disk.img` into `outDir`, each under a temporary name first. The same request gives the same bytes.
+ * them, disks into `outDir`, each under a temporary name first. The same request gives the same bytes.
  *
  * @throws {SlipwayError} of the specification, of components, LOCK_INVALID, LOCK_STALE, ROOT_TOO_LARGE, TOOL_MISSING, TOOL_FAILED, BUILD_FAILED
  */
@@ -122,7 +129,8 @@ export const buildImage = (options: BuildOptions): Promise<BuildResult> =>
 const build = async (options: BuildOptions): Promise<BuildResult> => {
   const { request, log, progress } = options;
   progress({ step: 'reading image and class file', percent: 0 });
-  const { deviceClass, spec } = parseClassImage(request);
+  const { deviceClass: asked, spec } = parseClassImage(request);
+  const deviceClass = { ...asked, outputs: [...(request.outputs ?? asked.outputs)] };
   if (deviceClass.name !== request.deviceClass)
     throw new SlipwayError(
       'SPEC_INVALID',
@@ -214,6 +222,7 @@ export const assembleImage = async (
   });
 
   const artifacts: BuildResult['artifacts'] = [];
+  const formats: OutputFormat[] = [];
   const write = async (name: ArtifactName, pieces: Iterable<Piece>): Promise<WrittenFile> => {
     const written = await writePieces(join(workDir, name), pieces);
     artifacts.push({ name, ...written });
@@ -301,12 +310,28 @@ export const assembleImage = async (
       time: request.timeFloor,
     });
     artifacts.push({ name: 'disk.img', ...disk });
+    formats.push('disk');
+    const others =
+      options.keepsFormats !== true || deviceClass.secureBoot
+        ? []
+        : await writeDiskArtifacts({
+            disk: join(workDir, 'disk.img'),
+            digest: disk.digest,
+            formats: deviceClass.outputs,
+            deviceClass: deviceClass.name,
+            pathOf: (name) => join(workDir, name),
+            progress: (format, bytes) => progress({ step: `writing ${format}`, percent: 85, bytes }),
+          });
+    for (const { format, ...artifact } of others) {
+      artifacts.push(artifact);
+      formats.push(format);
+    }
   }
 
   const provenance = makeProvenance({
     outputs: artifacts.map(({ name, digest }) => ({ name, digest })),
     arch,
-    formats: withDisk ? ['disk'] : [],
+    formats,
     imageFiles: request.imageFiles.map(named),
     classFile: named(request.classFile),
     parameters: {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Arch, BuildId, ClassName, Digest, ReleaseId, SourceId, Version } from './ids.ts';
+import { OutputFormat } from './outputs.ts';
 import { BranchName, SourceName } from './sources.ts';
 
 /** Builds and workers as resources of the HTTP API. How a build travels between services is in `build.ts`. */
@@ -50,11 +51,23 @@ export const BuildCreate = z.strictObject({
   branch: BranchName.optional(),
   /** a new build, even if an equal one is under way or has just succeeded */
   force: z.boolean().optional(),
+  /** what is made of the image; absent: what the class file names */
+  outputs: z.array(OutputFormat).max(16).optional(),
 });
 export type BuildCreate = z.infer<typeof BuildCreate>;
 
 export const BuildState = z.enum(['queued', 'building', 'signing', 'succeeded', 'failed', 'cancelled']);
 export type BuildState = z.infer<typeof BuildState>;
+
+/** A file of a build or of a release. */
+export const Artifact = z.object({
+  name: z.string(),
+  /** which of `outputs` of the class it is; absent: every build has it */
+  format: OutputFormat.optional(),
+  size: z.int(),
+  digest: Digest,
+});
+export type Artifact = z.infer<typeof Artifact>;
 
 /** It ended, and never changes again. */
 export const isBuildOver = ({ state }: { readonly state: BuildState }): boolean =>
@@ -74,7 +87,7 @@ export const Build = z.object({
   bytes: TransferredBytes.optional(),
   code: z.string().nullable(),
   message: z.string().nullable(),
-  artifacts: z.array(z.object({ name: z.string(), size: z.int(), digest: Digest })),
+  artifacts: z.array(Artifact),
   priority: BuildPriority,
   /** in the order in which they came */
   causes: z.array(BuildCause),

@@ -3,6 +3,7 @@ import { ResolvedComponent } from './build-inputs.ts';
 import { BuilderCapability, BuildTrigger, TransferredBytes } from './build-resource.ts';
 import type { ErrorCode } from './errors.ts';
 import { Arch, BuildId, ClassName, Digest, ReleaseId, RootHash, Version } from './ids.ts';
+import { DiskArtifact, OutputFormat } from './outputs.ts';
 
 /**
  * How a build travels. Jobs carry ids only; what is to be built and what came out are files in the artifact store,
@@ -71,6 +72,8 @@ export const BuildRequest = z.strictObject({
   /** what is told about the build, to go into its provenance */
   inputDigest: Digest.optional(),
   cause: BuildTrigger.optional(),
+  /** what is made of the image, in place of `outputs` of the class file */
+  outputs: z.array(OutputFormat).optional(),
 });
 export type BuildRequest = z.infer<typeof BuildRequest>;
 
@@ -78,9 +81,9 @@ export const ArtifactName = z.enum([
   'uki.efi',
   'root.img',
   'sbom.cdx.json',
-  'disk.img',
   'provenance.json',
   'contents.jsonl.gz',
+  ...DiskArtifact.options,
 ]);
 export type ArtifactName = z.infer<typeof ArtifactName>;
 
@@ -113,11 +116,16 @@ export const JobProgress = z.object({
 });
 export type JobProgress = z.infer<typeof JobProgress>;
 
+export const SignedDisk = z.strictObject({ name: DiskArtifact, size: z.int().min(1), digest: Digest });
+export type SignedDisk = z.infer<typeof SignedDisk>;
+
 /** Return value of a sign job. */
 export const SignResult = z.strictObject({
   v: z.literal(1),
   release: ReleaseId,
   bundle: z.strictObject({ digest: Digest, size: z.int().min(1) }),
   manifest: Digest,
+  /** disks with what the signer has signed for firmware, beside the bundle; absent: those of the build are good as they are */
+  disks: z.array(SignedDisk).optional(),
 });
 export type SignResult = z.infer<typeof SignResult>;

@@ -35,6 +35,7 @@ export * from './image-contents.ts';
 export * from './image-repository.ts';
 export * from './keys.ts';
 export * from './manifest.ts';
+export * from './outputs.ts';
 export * from './overview.ts';
 export * from './package-type.ts';
 export * from './packages.ts';

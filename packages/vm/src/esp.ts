@@ -3,9 +3,15 @@ import { SlipwayError } from '@slipway/protocol';
 import { findPartition } from './gpt.ts';
 
 /** Runs a program of mtools; it asks nothing and takes no configuration of the user. */
-const mtools = async (program: string, args: readonly string[], input?: Uint8Array): Promise<Buffer> => {
+const mtools = async (
+  program: string,
+  args: readonly string[],
+  input?: Uint8Array,
+  seconds?: number,
+): Promise<Buffer> => {
+  const time = seconds === undefined ? {} : { SOURCE_DATE_EPOCH: String(seconds), TZ: 'UTC' };
   const child = spawn(program, args, {
-    env: { ...process.env, MTOOLSRC: '/dev/null', MTOOLS_SKIP_CHECK: '1', LC_ALL: 'C' },
+    env: { ...process.env, ...time, MTOOLSRC: '/dev/null', MTOOLS_SKIP_CHECK: '1', LC_ALL: 'C' },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const out: Buffer[] = [];
@@ -60,9 +66,15 @@ export const espRead = async (disk: string, path: string): Promise<Buffer> =>
 /**
  * Writes a file, with the directories above it. The machine must not be running.
  *
+ * @param seconds since 1970, the time of what is written; absent: it is that of this machine
  * @throws {SlipwayError} VM_FAILED, TOOL_MISSING, TOOL_FAILED
  */
-export const espWrite = async (disk: string, path: string, content: Uint8Array): Promise<void> => {
+export const espWrite = async (
+  disk: string,
+  path: string,
+  content: Uint8Array,
+  seconds?: number,
+): Promise<void> => {
   const target = await drive(disk);
   const folders = path.split('/').slice(0, -1);
   for (let depth = 1; depth <= folders.length; depth++) {
@@ -71,7 +83,7 @@ export const espWrite = async (disk: string, path: string, content: Uint8Array):
       () => true,
       () => false,
     );
-    if (!there) await mtools('mmd', ['-i', target, folder]);
+    if (!there) await mtools('mmd', ['-i', target, folder], undefined, seconds);
   }
-  await mtools('mcopy', ['-i', target, '-o', '-', `::/${path}`], content);
+  await mtools('mcopy', ['-i', target, '-o', '-', `::/${path}`], content, seconds);
 };

@@ -7,6 +7,7 @@ import {
   type ArtifactName,
   type BuildId,
   type Digest,
+  type DiskArtifact,
   type ReleaseId,
   type StoreSpace,
 } from '@slipway/protocol';
@@ -24,6 +25,8 @@ export type ArtifactStore = {
   readonly readResult: (build: BuildId) => Promise<BuildResult>;
   readonly artifactPath: (build: BuildId, name: ArtifactName | 'build.log') => string;
   readonly bundlePath: (release: ReleaseId) => string;
+  /** a disk that the signer has written beside the bundle */
+  readonly signedDiskPath: (release: ReleaseId, name: DiskArtifact) => string;
   /** what a virtual device printed while the release was qualified */
   readonly consolePath: (release: ReleaseId) => string;
   readonly space: () => Promise<StoreSpace>;
@@ -55,5 +58,6 @@ export const openArtifactStore = (directory: string, minFreeBytes = MIN_FREE_BYT
     },
     consolePath: (release) => join(directory, 'qualifications', release, 'console.log'),
     bundlePath: (release) => join(directory, 'bundles', `${release}.tar`),
+    signedDiskPath: (release, name) => join(directory, 'bundles', `${release}.${name}`),
   };
 };

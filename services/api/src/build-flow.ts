@@ -29,6 +29,7 @@ import {
   type BuildTrigger,
   type BuildWorker,
   type ClassName,
+  type OutputFormat,
   type Release,
   type SignJob,
 } from '@slipway/protocol';
@@ -62,6 +63,8 @@ export type StartBuild = {
   readonly inputs?: Readonly<Record<string, string>> | undefined;
   /** done in the transaction that makes the build, or joins an equal one; where it throws, nothing was asked for */
   readonly within?: NewBuild['within'];
+  /** what is made of the image, in place of `outputs` of the class */
+  readonly outputs?: readonly OutputFormat[] | undefined;
   /** a new build, even if there is an equal one */
   readonly force?: boolean | undefined;
 };
@@ -246,6 +249,7 @@ export const openBuildFlow = async (needs: Needs): Promise<BuildFlow> => {
         deviceClass,
         deployment: needs.deployment,
         inputs: asked.inputs ?? {},
+        outputs: asked.outputs,
       });
       const now = new Date();
       const { arch, source, inputDigest } = prepared;

@@ -7,6 +7,7 @@ import {
   type BuildRequest,
   type BuildTrigger,
   type ClassName,
+  type OutputFormat,
 } from '@slipway/protocol';
 import type { ArtifactStore } from './artifact-store.ts';
 import { openImageRepository, type ImageRepository, type Snapshot } from './image-repository.ts';
@@ -25,13 +26,16 @@ type Content = Snapshot & {
   readonly source: Digest;
   readonly deployment: BuildRequest['deployment'];
   readonly inputs: Readonly<Record<string, string>>;
+  /** absent: what the class names */
+  readonly outputs?: readonly OutputFormat[] | undefined;
 };
 
 /** Version, counter and time are not in it: equal builds differ in them. */
 const digestInputs = (content: Content): Digest => {
   const { deviceClass, source, classFile, imageFiles, deployment } = content;
   const inputs = Object.entries(content.inputs).sort(([a], [b]) => (a < b ? -1 : 1));
-  const text = JSON.stringify([1, deviceClass, source, classFile, imageFiles, deployment, inputs]);
+  const own = content.outputs === undefined ? [] : [content.outputs];
+  const text = JSON.stringify([1, deviceClass, source, classFile, imageFiles, deployment, inputs, ...own]);
   return Digest.parse(`sha256:${createHash('sha256').update(text).digest('hex')}`);
 };
 
@@ -54,6 +58,7 @@ export const prepared = (content: Content): PreparedBuild => {
       source,
       inputDigest,
       cause,
+      ...(content.outputs === undefined ? {} : { outputs: [...content.outputs] }),
     }),
   };
 };
@@ -67,7 +72,7 @@ export const prepared = (content: Content): PreparedBuild => {
 export const prepareBuild = async (
   store: ArtifactStore,
   images: ImageRepository,
-  asked: Pick<Content, 'deviceClass' | 'deployment' | 'inputs'>,
+  asked: Pick<Content, 'deviceClass' | 'deployment' | 'inputs' | 'outputs'>,
 ): Promise<PreparedBuild> => {
   // What does not parse is refused before anything is kept.
   await images.snapshot(asked.deviceClass);

@@ -5,7 +5,7 @@ import {
   codeOf,
   SBOM_NAME,
   SlipwayError,
-  type Build,
+  type Artifact,
   type BuildId,
   type ReleasePackage,
 } from '@slipway/protocol';
@@ -18,7 +18,7 @@ export type ReleaseContents = {
   /** @returns undefined where there is no list that can be read; that is in the log */
   readonly read: (
     build: BuildId,
-    artifacts: Build['artifacts'],
+    artifacts: readonly Omit<Artifact, 'format'>[],
   ) => Promise<readonly ReleasePackage[] | undefined>;
   /** stops looking at releases of before; what is left is looked at by the next start */
   readonly close: () => Promise<void>;

@@ -35,7 +35,9 @@ const file = async (name: string, text = 'x'.repeat(1000)): Promise<string> => {
 const filesOf = async ({ build, id }: Release): Promise<void> => {
   await file(`builds/${build}/root.img`);
   await file(`builds/${build}/build.log`);
+  await file(`builds/${build}/disk.vmdk`);
   await file(`bundles/${id}.tar`);
+  await file(`bundles/${id}.disk.qcow2`);
   await file(`qualifications/${id}/console.log`);
 };
 const stored = async (): Promise<string[]> => {
@@ -114,11 +116,11 @@ test('what nobody needs goes, a step at a time; what is published, rolled out or
     sources: 1,
     reports: 2,
   });
-  expect(done.items.find(({ kind }) => kind === 'artifacts')?.bytes).toBe(8000);
+  expect(done.items.find(({ kind }) => kind === 'artifacts')?.bytes).toBe(16_000);
   const after = (await stored()).map((path) => path.slice(api.config.storeDir.length + 1));
   const kept = [published, onDevice, rolledOut, inChannel, ...drafts.slice(3)];
   expect(after.filter((path) => path.startsWith('bundles/')).sort()).toEqual(
-    kept.map(({ id }) => `bundles/${id}.tar`).sort(),
+    kept.flatMap(({ id }) => [`bundles/${id}.disk.qcow2`, `bundles/${id}.tar`]).sort(),
   );
   for (const { build } of kept) expect(after).toContain(`builds/${build}/root.img`);
   expect(after.filter((path) => path.startsWith('qualifications/')).sort()).toEqual(

@@ -254,7 +254,7 @@ const readAll = async (folder: string, logger: Logger): Promise<Map<DeviceId, Kn
 
 /** Signed for Secure Boot where the class has it. @throws {SlipwayError} NOT_FOUND */
 const diskOf = async (store: ArtifactStore, build: Build): Promise<string> => {
-  const signed = store.bundlePath(build.release).replace(/\.tar$/, '.disk.img');
+  const signed = store.signedDiskPath(build.release, 'disk.img');
   const plain = store.artifactPath(build.id, 'disk.img');
   for (const path of [signed, plain]) {
     const info = await stat(path).catch(() => undefined);

@@ -138,6 +138,7 @@ export const runBuild = async (run: RunBuild): Promise<BuildResult> => {
         agentBundles: await readAgents(config.agentBundles),
         run: { worker: config.worker, attempt: run.attempt },
         dockerfileBuilds: config.dockerfileBuilds,
+        keepsFormats: true,
         progress: (state) => {
           signal.throwIfAborted();
           told(state);

@@ -1,6 +1,14 @@
 import { open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { type FileDigest, digestFile } from '@slipway/bundle';
-import { type Arch, efiNames, SlipwayError } from '@slipway/protocol';
+import { writeDiskArtifacts, type DiskArtifacts } from '@slipway/image/disk-artifacts';
+import {
+  type Arch,
+  DiskArtifact,
+  efiNames,
+  type OutputFormat,
+  type SignedDisk,
+  SlipwayError,
+} from '@slipway/protocol';
 import { type Identity, signPe } from '@slipway/signing';
 import { espRead, espWrite } from '@slipway/vm';
 import { copyArtifact, type Declared } from './stage.ts';
@@ -27,31 +35,70 @@ export const signUki = async (path: string, db: Identity): Promise<FileDigest> =
   return digestFile(path);
 };
 
+type Disks = {
+  /** of the build */
+  readonly disk: { readonly path: string; readonly declared: Declared; readonly arch: Arch };
+  /** seconds since 1970, of the files that are replaced */
+  readonly time: number;
+  /** signed */
+  readonly uki: string;
+  readonly db: Identity;
+  /** what the class names */
+  readonly formats: readonly OutputFormat[];
+  readonly deviceClass: string;
+  /** where each appears, once all are whole */
+  readonly pathOf: (name: DiskArtifact) => string;
+  readonly progress: DiskArtifacts['progress'];
+};
+
+/** Copies the disk image of a build while comparing it with what was declared, and replaces what its firmware starts. */
+const signDisk = async ({ disk, uki, db, time }: Disks, out: string): Promise<FileDigest> => {
+  await copyArtifact(disk.path, disk.declared, out);
+  const loader = efiNames(disk.arch).firstFile;
+  await espWrite(out, loader, signPe(await espRead(out, loader), db), time);
+  await espWrite(out, FIRST_UKI, await readFile(uki), time);
+  return digestFile(out);
+};
+
+/** Takes away all that `signDisks` may have written. */
+export const removeDisks = async (pathOf: Disks['pathOf'], suffixes = ['', '.new']): Promise<void> => {
+  for (const name of DiskArtifact.options)
+    for (const suffix of suffixes) await rm(`${pathOf(name)}${suffix}`, { force: true });
+};
+
 /**
- * Copies the disk image of a build while comparing it with what was declared, and replaces what its firmware starts by
- * signed files.
+ * Writes the disk of a build with signed files in place of what its firmware starts, and this in each format that the class
+ * names. All of them appear, or none.
  *
- * @param uki signed
- * @param out appears when it is whole
  * @throws {SlipwayError} SIGN_INPUT_MISMATCH, SIGN_POLICY_REFUSED, TOOL_MISSING, TOOL_FAILED
  */
-export const signDisk = async (
-  disk: { readonly path: string; readonly declared: Declared; readonly arch: Arch },
-  uki: string,
-  db: Identity,
-  out: string,
-): Promise<void> => {
-  const unfinished = `${out}.new`;
-  await rm(unfinished, { force: true });
+export const signDisks = async (disks: Disks): Promise<SignedDisk[]> => {
+  const { formats, deviceClass, pathOf, progress } = disks;
+  const unfinished = (name: DiskArtifact): string => `${pathOf(name)}.new`;
+  await removeDisks(pathOf, ['.new', '.new.twin']);
   try {
-    await copyArtifact(disk.path, disk.declared, unfinished);
-    const loader = efiNames(disk.arch).firstFile;
-    await espWrite(unfinished, loader, signPe(await espRead(unfinished, loader), db));
-    await espWrite(unfinished, FIRST_UKI, await readFile(uki));
-    await using file = await open(unfinished, 'r');
-    await file.sync();
-    await rename(unfinished, out);
-  } finally {
-    await rm(unfinished, { force: true });
+    const raw = unfinished('disk.img');
+    const { size, digest } = await signDisk(disks, raw);
+    const others = await writeDiskArtifacts({
+      disk: raw,
+      digest,
+      formats,
+      deviceClass,
+      pathOf: unfinished,
+      progress,
+    });
+    const made: SignedDisk[] = [
+      { name: 'disk.img', size, digest },
+      ...others.map((one) => ({ name: one.name, size: one.size, digest: one.digest })),
+    ];
+    for (const { name } of made) {
+      await using file = await open(unfinished(name), 'r');
+      await file.sync();
+    }
+    for (const { name } of made) await rename(unfinished(name), pathOf(name));
+    return made;
+  } catch (error) {
+    await removeDisks(pathOf);
+    throw error;
   }
 };

@@ -13,6 +13,7 @@ import {
   type BuildId,
   BuildRequest,
   BuildResult,
+  type DiskArtifact,
   type JobProgress,
   SignResult,
   SlipwayError,
@@ -22,8 +23,9 @@ import type { SignerConfig } from './config.ts';
 import type { SigningKeys } from './keys.ts';
 import { assertAsked, assertBoots } from './policy.ts';
 import { recordClaim } from './signing-log.ts';
-import { dbKey, signDisk, signUki } from './secure-boot.ts';
+import { dbKey, removeDisks, signDisks, signUki } from './secure-boot.ts';
 import { compareArtifact, type Declared, readPlain, stageArtifact } from './stage.ts';
+import { tellBytes } from './tell-bytes.ts';
 import { readUki } from './uki.ts';
 import { verifyVerity } from './verity.ts';
 
@@ -98,7 +100,7 @@ export type SignBuild = {
 /**
  * Checks a build against its stored bytes and the signer's rules, records it, signs it, and writes its bundle. The
  * same build gives the same bundle, to the byte, however often it is asked for. For a class with Secure Boot the UKI is
- * signed for firmware, and a disk image with signed files is written beside the bundle.
+ * signed for firmware, and its disk with signed files is written beside the bundle, in each format that the class names.
  *
  * @throws {SlipwayError} SIGN_INPUT_MISMATCH, SIGN_POLICY_REFUSED, SIGN_COUNTER_REUSED, CONFIG_INVALID
  */
@@ -112,7 +114,7 @@ export const signBuild = async (signer: SignBuild, buildId: BuildId): Promise<Si
     await onProgress({ step: 'digest', percent: 0 });
     const declaration = await readDeclaration(folder, buildId);
     const { request, result } = declaration;
-    const { secureBoot } = assertAsked(request, result);
+    const { secureBoot, outputs } = assertAsked(request, result);
     const declared = declaredOf(result);
     const staged = new Map<PayloadName, FileDigest>();
     for (const [name, artifact] of declared) {
@@ -147,17 +149,36 @@ export const signBuild = async (signer: SignBuild, buildId: BuildId): Promise<Si
     const bundles = join(config.storeDir, 'bundles');
     await mkdir(bundles, { recursive: true });
     const disk = declared.get('disk.img');
-    if (db !== undefined && disk !== undefined) {
-      const source = { path: join(folder, 'disk.img'), declared: disk, arch: result.arch };
-      await signDisk(source, paths['uki.efi'], db, join(bundles, `${release}.disk.img`));
-    }
+    const pathOf = (name: DiskArtifact): string => join(bundles, `${release}.${name}`);
+    const disks =
+      db === undefined || disk === undefined
+        ? undefined
+        : await signDisks({
+            disk: { path: join(folder, 'disk.img'), declared: disk, arch: result.arch },
+            time: result.timeFloor,
+            uki: paths['uki.efi'],
+            db,
+            formats: request.outputs ?? outputs,
+            deviceClass,
+            pathOf,
+            progress: tellBytes(onProgress),
+          });
     const bundle = await writeBundle({
       manifest,
       signature,
       files: paths,
       out: join(bundles, `${release}.tar`),
+    }).catch(async (error: unknown) => {
+      if (disks !== undefined) await removeDisks(pathOf);
+      throw error;
     });
-    return SignResult.parse({ v: 1, release, bundle, manifest: claim.manifest });
+    return SignResult.parse({
+      v: 1,
+      release,
+      bundle,
+      manifest: claim.manifest,
+      ...(disks === undefined ? {} : { disks }),
+    });
   } finally {
     await rm(staging, { recursive: true, force: true });
   }

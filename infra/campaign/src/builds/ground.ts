@@ -6,6 +6,7 @@ import { SlipwayError } from '@slipway/protocol';
 import {
   makeDeviceAuthority,
   makeReleaseTree,
+  makeSecureBootTree,
   makeServerAuthority,
   makeServerIdentity,
   type Identity,
@@ -17,6 +18,10 @@ import { makeSmallImages } from './small-images.ts';
 export type BuildGround = {
   readonly client: Client;
   readonly storeDir: string;
+  /** the image repository */
+  readonly images: string;
+  readonly adminToken: string;
+  readonly apiUrl: string;
   readonly signingLog: string;
   /** what may be killed: it is started again */
   readonly victims: Readonly<Record<'builder-a' | 'builder-b' | 'api' | 'redis', ServerProcess>>;
@@ -46,14 +51,15 @@ export const makeBuildGround = async (root: string, folder: string): Promise<Bui
   undo.defer(() => redis.stop());
 
   const images = await makeSmallImages(folder);
-  const [release, deviceCa, serverCa] = await Promise.all([
+  const [release, secureBoot, deviceCa, serverCa] = await Promise.all([
     makeReleaseTree('campaign'),
+    makeSecureBootTree('campaign'),
     makeDeviceAuthority('campaign'),
     makeServerAuthority('campaign'),
   ]);
   const server = await makeServerIdentity(serverCa, 'enrolment', ['127.0.0.1']);
   for (const name of ['store', 'store/builds', 'cache', 'agent', 'logs']) await mkdir(at(name));
-  for (const name of ['keys', 'signer']) await mkdir(at(name), { mode: 0o700 });
+  for (const name of ['keys', 'keys/secure-boot', 'signer']) await mkdir(at(name), { mode: 0o700 });
   const files: Readonly<Record<string, string>> = {
     'server-ca.pem': serverCa.certificatePem,
     'enrol.pem': server.certificatePem,
@@ -64,6 +70,8 @@ export const makeBuildGround = async (root: string, folder: string): Promise<Bui
     'keys/leaf.pem': release.leaf.certificatePem,
     'keys/intermediate.pem': release.intermediate.certificatePem,
     'keys/root.pem': release.root.certificatePem,
+    'keys/secure-boot/db.key.pem': secureBoot.db.keyPem,
+    'keys/secure-boot/db.pem': secureBoot.db.certificatePem,
   };
   for (const [name, text] of Object.entries(files)) await writeFile(at(name), text);
 
@@ -127,8 +135,12 @@ export const makeBuildGround = async (root: string, folder: string): Promise<Bui
   await Promise.all(processes.map((process) => process.start()));
   const token = (await readFile(at('admin-token'), 'utf8')).trim();
   const running = undo.move();
+  const apiUrl = `http://127.0.0.1:${port}`;
   return {
-    client: createClient({ url: `http://127.0.0.1:${port}`, token }),
+    client: createClient({ url: apiUrl, token }),
+    apiUrl,
+    adminToken: token,
+    images,
     storeDir: at('store'),
     signingLog: at('signer', 'log.jsonl'),
     victims,

@@ -64,7 +64,8 @@ const twice = (what: string, values: readonly string[]): string[] =>
 const brokenArtifacts = async (storeDir: string, build: Build): Promise<string[]> => {
   const folder = join(storeDir, 'builds', build.id);
   const declared = BuildResult.parse(JSON.parse(await readFile(join(folder, 'result.json'), 'utf8')));
-  if (JSON.stringify(declared.artifacts) !== JSON.stringify(build.artifacts))
+  const recorded = build.artifacts.map(({ name, size, digest }) => ({ name, size, digest }));
+  if (JSON.stringify(declared.artifacts) !== JSON.stringify(recorded))
     return [`${build.id} has other artifacts in result.json than on record`];
   const broken: string[] = [];
   for (const { name, digest } of build.artifacts) {

@@ -8,7 +8,10 @@ const MODULES = 'usr/lib/modules/6.1.0-small/kernel';
 /** @param machine as the header of a PE file numbers it */
 const stubFor = (machine: number): Uint8Array => {
   const stub = peStub();
-  stub.writeUInt16LE(machine, stub.readUInt32LE(0x3c) + 4);
+  const pe = stub.readUInt32LE(0x3c);
+  stub.writeUInt16LE(machine, pe + 4);
+  // With a place for a signature.
+  stub.writeUInt32LE(16, pe + 24 + 108);
   return stub;
 };
 
@@ -47,6 +50,7 @@ const PACKAGES: readonly MadePackage[] = [
     files: {
       'usr/lib/systemd/boot/efi/linuxx64.efi.stub': stubFor(0x8664),
       'usr/lib/systemd/boot/efi/linuxaa64.efi.stub': stubFor(0xaa64),
+      'usr/lib/systemd/boot/efi/systemd-bootx64.efi': stubFor(0x8664),
     },
   },
 ];

@@ -13,13 +13,14 @@ import {
   type Build,
 } from '@slipway/protocol';
 import { z } from 'zod';
-import { leaf, print, word, type MakeContext } from '../command.ts';
+import { collect, leaf, print, word, type MakeContext } from '../command.ts';
 import { connect, type Context } from '../context.ts';
+import { artifactTable, Formats } from '../download-outputs.ts';
 import { follow } from '../follow.ts';
 import { buildFileCommands } from './build-files.ts';
 import { followLog } from './build-log.ts';
 import { followQualifications, qualificationTable, refuseUnqualified } from './build-qualifications.ts';
-import { facts, size, table, time } from '../table.ts';
+import { facts, table, time } from '../table.ts';
 import { watchList } from '../watch.ts';
 
 const line = (build: Build): string[] => [
@@ -135,15 +136,7 @@ const show = (build: Build): string =>
             ]),
           ),
         ]),
-    ...(build.artifacts.length === 0
-      ? []
-      : [
-          '',
-          table(
-            ['artifact', 'size', 'digest'],
-            build.artifacts.map((artifact) => [artifact.name, size(artifact.size), artifact.digest]),
-          ),
-        ]),
+    ...(build.artifacts.length === 0 ? [] : ['', artifactTable(build.artifacts, undefined)]),
   ].join('\n');
 
 export const buildCommands = (program: Command, makeContext: MakeContext): void => {
@@ -160,6 +153,7 @@ export const buildCommands = (program: Command, makeContext: MakeContext): void 
       force: z.boolean().optional(),
       source: SourceName.optional(),
       branch: BranchName.optional(),
+      output: Formats,
       watch: z.boolean().default(false),
     }),
     build: (command) =>
@@ -174,9 +168,15 @@ export const buildCommands = (program: Command, makeContext: MakeContext): void 
           'a git repository to build from, see slipway source; otherwise that of the server',
         )
         .option('--branch <branch>', 'another branch than that of the source')
+        .option(
+          '--output <formats>',
+          'what is made of the image, in place of outputs of the class; several by commas or by repeating',
+          collect,
+        )
         .option('--force', 'a new build, even if an equal one is under way or has just succeeded')
         .option('-w, --watch', 'wait for the end; exit with the status of the first failure'),
-    run: async (context, words, { watch: wait, ...asked }) => {
+    run: async (context, words, { watch: wait, output: outputs, ...options }) => {
+      const asked = { ...options, ...(outputs.length === 0 ? {} : { outputs }) };
       const client = await connect(context);
       const made: Build[] = [];
       for (const name of words) {

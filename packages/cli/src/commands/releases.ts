@@ -1,12 +1,24 @@
-import { createHash } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { Client } from '@slipway/client';
-import { ChannelName, SlipwayError, type Qualification, type Release } from '@slipway/protocol';
+import {
+  BUNDLE_ARTIFACT,
+  ChannelName,
+  savedName,
+  SlipwayError,
+  type Qualification,
+  type Release,
+} from '@slipway/protocol';
 import { z } from 'zod';
 import { leaf, print, word, type MakeContext } from '../command.ts';
 import { connect } from '../context.ts';
+import { downloadArtifact } from '../download-artifact.ts';
+import {
+  artifactTable,
+  downloadOutputs,
+  downloadProgress,
+  Formats,
+  withFormatOptions,
+} from '../download-outputs.ts';
 import { facts, size, table, time } from '../table.ts';
 import { qualificationCommands, qualificationLine, timings, untilQualified } from './qualifications.ts';
 import { releaseContentCommands } from './release-contents.ts';
@@ -42,31 +54,6 @@ const show = (release: Release, qualification: Qualification): string =>
     ...timings(qualification),
   ].join('\n\n');
 
-/** Under its name only once every byte is there and fits the digest. */
-const download = async (client: Client, release: Release, file: string): Promise<void> => {
-  const answer = await client.releases.getBundle(release.id);
-  const temporary = `${file}.part`;
-  const hash = createHash('sha256');
-  const target = await open(temporary, 'w');
-  try {
-    for await (const chunk of answer.body ?? []) {
-      hash.update(chunk);
-      await target.writeFile(chunk);
-    }
-  } finally {
-    await target.close();
-  }
-  const found = `sha256:${hash.digest('hex')}`;
-  if (found !== release.bundle.digest) {
-    await rm(temporary);
-    throw new SlipwayError(
-      'BUNDLE_DIGEST_MISMATCH',
-      `Expected ${release.bundle.digest}, received ${found}. Download it again.`,
-    );
-  }
-  await rename(temporary, file);
-};
-
 export const releaseCommands = (program: Command, makeContext: MakeContext): void => {
   const releases = program
     .command('releases')
@@ -90,6 +77,15 @@ export const releaseCommands = (program: Command, makeContext: MakeContext): voi
       const release = await client.releases.get(word(words, 0));
       const qualified = await client.releases.getQualification(release.id);
       print(context, { ...release, qualified }, () => show(release, qualified));
+    },
+  });
+  leaf(releases, makeContext, {
+    usage: 'artifacts <release>',
+    summary: 'list the bundle of a release and its disks',
+    options: z.object({}),
+    run: async (context, words) => {
+      const found = await (await connect(context)).releases.listArtifacts(word(words, 0));
+      print(context, found, () => artifactTable(found, context.columns));
     },
   });
   qualificationCommands(releases, makeContext);
@@ -142,14 +138,32 @@ export const releaseCommands = (program: Command, makeContext: MakeContext): voi
   }
   leaf(releases, makeContext, {
     usage: 'download <release>',
-    summary: 'download the bundle of a release',
-    options: z.object({ output: z.string().optional() }),
-    build: (command) => command.option('-o, --output <file>', 'where to; otherwise CLASS-VERSION.tar here'),
-    run: async (context, words, options) => {
+    summary:
+      'download the bundle of a release, or its disks and bundle by formats; goes on where it broke off',
+    options: z.object({
+      output: z.string().min(1).optional(),
+      format: Formats,
+      dir: z.string().min(1).optional(),
+    }),
+    build: (command) =>
+      withFormatOptions(command).option(
+        '-o, --output <file>',
+        'where the bundle goes to; otherwise CLASS-VERSION.tar here',
+      ),
+    run: async (context, words, { output, format: formats, dir }) => {
       const client = await connect(context);
       const release = await client.releases.get(word(words, 0));
-      const file = resolve(context.cwd, options.output ?? `${release.deviceClass}-${release.version}.tar`);
-      await download(client, release, file);
+      if (formats.length > 0 && output === undefined)
+        return downloadOutputs(context, client, release, { formats, dir });
+      if (formats.length > 0) throw new SlipwayError('USAGE', '--output is of the bundle alone. Say --dir.');
+      const file = resolve(context.cwd, output ?? join(dir ?? '.', savedName(release, BUNDLE_ARTIFACT)));
+      await downloadArtifact({
+        artifact: { name: BUNDLE_ARTIFACT, ...release.bundle },
+        get: (options) => client.releases.getArtifact(release.id, BUNDLE_ARTIFACT, options),
+        path: file,
+        signal: context.signal,
+        progress: downloadProgress(context),
+      });
       print(context, { file, ...release.bundle }, () => file);
     },
   });

@@ -6,7 +6,8 @@ import { z } from 'zod';
 import type { Client } from '@slipway/client';
 import { leaf, print, wholeNumber, word, type MakeContext } from '../command.ts';
 import { connect, type Context } from '../context.ts';
-import { downloadArtifact } from '../download-artifact.ts';
+import { artifactNamed, downloadArtifact } from '../download-artifact.ts';
+import { downloadProgress } from '../download-outputs.ts';
 import { lengthOf, parseForward, showConsole, withPublish } from '../machine.ts';
 
 const DISK = 'disk.img';
@@ -45,7 +46,15 @@ const make = async (context: Context, folder: string, asked: Asked): Promise<Vir
   await mkdir(folder, { recursive: true });
   const image = join(folder, 'image.img');
   context.err(`downloading the disk image of ${build.deviceClass} ${build.version} …`);
-  await downloadArtifact(client, build.id, DISK, image, context.signal);
+  // Of the release: with Secure Boot it is the one that firmware starts.
+  const { release } = build;
+  await downloadArtifact({
+    artifact: artifactNamed(await client.releases.listArtifacts(release), DISK, `Release ${release}`),
+    get: (options) => client.releases.getArtifact(release, DISK, options),
+    path: image,
+    signal: context.signal,
+    progress: downloadProgress(context),
+  });
   const { deviceId, token } = await client.claims.create({
     deviceClass: build.deviceClass,
     note: 'slipway virtual-device',

@@ -12,7 +12,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import type {
   Arch,
-  Build,
+  Artifact,
   BuildCause,
   BuilderCapability,
   BuildId,
@@ -25,6 +25,9 @@ import type {
   TransferredBytes,
 } from '@slipway/protocol';
 import { at, tenant } from './columns.ts';
+
+/** What it is a format of follows from its name. */
+type StoredArtifact = Omit<Artifact, 'format'>;
 
 /** The last counter given to a build of a class. Device classes themselves are files of the image repository. */
 export const classCounters = pgTable(
@@ -56,7 +59,7 @@ export const builds = pgTable(
     bytes: jsonb('bytes').$type<TransferredBytes>(),
     code: text('code'),
     message: text('message'),
-    artifacts: jsonb('artifacts').$type<Build['artifacts']>().notNull().default([]),
+    artifacts: jsonb('artifacts').$type<StoredArtifact[]>().notNull().default([]),
     priority: text('priority').$type<BuildPriority>().notNull().default('normal'),
     /** its turn among the builds of all classes, so that none waits for all builds of another */
     round: integer('round').notNull().default(0),

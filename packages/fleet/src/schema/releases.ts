@@ -1,4 +1,4 @@
-import { index, integer, pgTable, text } from 'drizzle-orm/pg-core';
+import { index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import type {
   Arch,
   BuildId,
@@ -8,6 +8,7 @@ import type {
   ReleaseId,
   ReleaseState,
   RootHash,
+  SignedDisk,
 } from '@slipway/protocol';
 import { builds } from './builds.ts';
 import { at, large, tenant } from './columns.ts';
@@ -30,6 +31,8 @@ export const releases = pgTable(
     rootHash: text('root_hash').$type<RootHash>().notNull(),
     bundleDigest: text('bundle_digest').$type<Digest>().notNull(),
     bundleSize: large('bundle_size').notNull(),
+    /** beside its bundle; none: the disks are those of the build */
+    disks: jsonb('disks').$type<SignedDisk[]>().notNull().default([]),
     /** who signed its bundle, of `keys`; null: not looked at yet, or it cannot be read */
     signedBy: text('signed_by').$type<KeyId>(),
     /** whom its image trusts, of `keys`: for releases, for servers; null: not looked at yet, or its request is gone */

@@ -14,7 +14,7 @@ import type {
   JobProgress,
   ReleaseId,
 } from '@slipway/protocol';
-import { isMoreUrgent, SlipwayError } from '@slipway/protocol';
+import { formatOfArtifact, isMoreUrgent, SlipwayError } from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import { newBuildId, newReleaseId } from '../new-id.ts';
 import { builds, classCounters } from '../schema.ts';
@@ -33,10 +33,15 @@ export const toBuild = (row: typeof builds.$inferSelect): Build => ({
   state: row.state,
   step: row.step,
   percent: row.percent,
-  ...(row.bytes === null || row.state !== 'building' ? {} : { bytes: row.bytes }),
+  ...(row.bytes === null || (row.state !== 'building' && row.state !== 'signing')
+    ? {}
+    : { bytes: row.bytes }),
   code: row.code,
   message: row.message,
-  artifacts: row.artifacts,
+  artifacts: row.artifacts.map((one) => {
+    const format = formatOfArtifact(one.name);
+    return format === undefined ? one : { ...one, format };
+  }),
   priority: row.priority,
   causes: row.causes,
   inputDigest: row.inputDigest,

@@ -1,5 +1,5 @@
 import { and, eq, isNull, sql } from 'drizzle-orm';
-import type { Build, BuildId, ReleaseId, ReleasePackage, TenantId } from '@slipway/protocol';
+import type { Artifact, BuildId, ReleaseId, ReleasePackage, TenantId } from '@slipway/protocol';
 import { SBOM_NAME } from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import { newPackageId } from '../new-id.ts';
@@ -60,7 +60,7 @@ export const indexRelease = (
 /** Newest first. Those whose artifacts are gone are not among them: nobody could say any more what is in them. */
 export const releasesToIndex = (
   db: Database,
-): Promise<{ release: ReleaseId; build: BuildId; artifacts: Build['artifacts'] }[]> =>
+): Promise<{ release: ReleaseId; build: BuildId; artifacts: Omit<Artifact, 'format'>[] }[]> =>
   db
     .select({ release: releases.id, build: builds.id, artifacts: builds.artifacts })
     .from(releases)

@@ -7,6 +7,7 @@ import {
   type ReleaseId,
   type ReleasePackage,
   type ReleaseState,
+  type SignedDisk,
   type SignResult,
 } from '@slipway/protocol';
 import type { Database } from '../database.ts';
@@ -60,6 +61,7 @@ export const createRelease = (
         rootHash: result.rootHash,
         bundleDigest: signed.bundle.digest,
         bundleSize: signed.bundle.size,
+        disks: signed.disks ?? [],
         createdAt: now,
       })
       .onConflictDoNothing()
@@ -93,6 +95,11 @@ export const getRelease = async (db: Database, id: ReleaseId): Promise<Release> 
   const rows = await db.select().from(releases).where(eq(releases.id, id));
   return found(await withQualifications(db, rows), 'release', id);
 };
+
+/** Disks that the signer has written beside the bundle of a release. */
+export const signedDisks = async (db: Database, id: ReleaseId): Promise<readonly SignedDisk[]> =>
+  found(await db.select({ disks: releases.disks }).from(releases).where(eq(releases.id, id)), 'release', id)
+    .disks;
 
 export const listReleases = async (
   db: Database,

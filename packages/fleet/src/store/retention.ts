@@ -117,7 +117,7 @@ export const forgetArtifacts = async (db: Database, ids: readonly BuildId[]): Pr
     await tx.delete(releasePackages).where(inArray(releasePackages.release, gone));
     await tx
       .update(releases)
-      .set({ packages: null })
+      .set({ packages: null, disks: [] })
       .where(inArray(releases.build, [...ids]));
   });
 };

@@ -11,7 +11,9 @@ export type WrittenFile = { readonly size: number; readonly digest: Digest };
 
 export type WriteOptions = {
   /** leave holes where there are zeros; default false */
-  readonly sparse?: boolean;
+  readonly sparse?: boolean | undefined;
+  /** told of each chunk how many bytes it has */
+  readonly wrote?: ((bytes: number) => void) | undefined;
 };
 
 const ZERO = Buffer.alloc(64 * 1024);
@@ -33,7 +35,7 @@ const writeChunks = async (
   path: string,
   pieces: Iterable<Piece>,
   seen: (chunk: Uint8Array) => void,
-  { sparse = false }: WriteOptions,
+  { sparse = false, wrote }: WriteOptions,
 ): Promise<number> => {
   let size = 0;
   const cancelled = cancellationSignal();
@@ -46,6 +48,7 @@ const writeChunks = async (
       seen(chunk);
       write(fd, chunk, size);
       size += chunk.length;
+      wrote?.(chunk.length);
       if (++turn % CHUNKS_PER_TURN === 0) {
         await setImmediate();
         cancelled?.throwIfAborted();

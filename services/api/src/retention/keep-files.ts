@@ -8,7 +8,7 @@ import {
   sourcesUntil,
   type OldBuild,
 } from '@slipway/fleet';
-import { Digest, systemError, type RetentionAmount } from '@slipway/protocol';
+import { Digest, DiskArtifact, systemError, type RetentionAmount } from '@slipway/protocol';
 import { MAX_FOLDERS_OF_PASS, type Keeper, type Stock } from './keeper.ts';
 
 /** What of a build stays until its log goes. */
@@ -50,7 +50,7 @@ const keepBuildFiles = (
   const pathsOf = async ({ build, release }: OldBuild): Promise<string[]> => {
     const beside =
       kind === 'artifacts'
-        ? [`bundles/${release}.tar`, `bundles/${release}.disk.img`]
+        ? [`bundles/${release}.tar`, ...DiskArtifact.options.map((name) => `bundles/${release}.${name}`)]
         : [`qualifications/${release}`];
     const paths = await filesOf(join(storeDir, 'builds', build));
     for (const path of beside.map((name) => join(storeDir, name)))

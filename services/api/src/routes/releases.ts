@@ -6,9 +6,21 @@ import {
   recordAudit,
   runningRolloutsOf,
 } from '@slipway/fleet';
-import { ClassName, Release, ReleaseId, ReleaseState, SlipwayError } from '@slipway/protocol';
+import {
+  Artifact,
+  BUNDLE_ARTIFACT,
+  ClassName,
+  DiskArtifact,
+  Release,
+  ReleaseId,
+  ReleaseState,
+  savedName,
+  SlipwayError,
+} from '@slipway/protocol';
 import { z } from 'zod';
 import { actorOf } from '../auth.ts';
+import { releaseFiles } from '../releases/release-artifacts.ts';
+import { sendArtifact } from '../send-artifact.ts';
 import { sendFile } from '../send-file.ts';
 import { Flag, PageQuery, type App, type Context } from './context.ts';
 
@@ -121,6 +133,45 @@ export const releaseRoutes = (app: App, { db, events, store }: Context): void =>
       events.publish({ kind: 'release', release });
       for (const channel of cleared) events.publish({ kind: 'channel', channel });
       return release;
+    },
+  );
+  app.get(
+    '/v1/releases/:id/artifacts',
+    {
+      config: { access: 'read', groups: 'any' },
+      schema: {
+        tags,
+        summary:
+          'List the bundle of a release and its disks in each format that was made, with sizes and digests',
+        params: ById,
+        response: { 200: z.array(Artifact) },
+      },
+    },
+    async ({ params }) => {
+      const { files } = await releaseFiles({ db, store }, params.id);
+      return files.map(({ name, format, size, digest }) => ({ name, format, size, digest }));
+    },
+  );
+  app.get(
+    '/v1/releases/:id/artifacts/:name',
+    {
+      config: { access: 'read', groups: 'any' },
+      schema: {
+        tags,
+        summary: 'Download the bundle of a release or one of its disks, whole or a range of it',
+        params: ById.extend({ name: z.enum([BUNDLE_ARTIFACT, ...DiskArtifact.options]) }),
+        produces: ['application/octet-stream'],
+      },
+    },
+    async (request, reply) => {
+      const { id, name } = request.params;
+      const { release, files } = await releaseFiles({ db, store }, id);
+      const file = files.find((known) => known.name === name);
+      if (file === undefined) {
+        const known = files.map((other) => other.name).join(', ') || 'none any more';
+        throw new SlipwayError('NOT_FOUND', `Release ${id} has no artifact ${name}; it has: ${known}.`);
+      }
+      return sendArtifact(request, reply, { ...file, name: savedName(release, name) });
     },
   );
   app.get(

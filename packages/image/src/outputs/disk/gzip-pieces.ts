@@ -5,8 +5,15 @@ import { GZIP_END, GZIP_HEADER, gzipTrailer } from '../gzip-segments.ts';
 /** A chunk begins anew, which costs little at their size, and needs nothing of the one before. */
 const OPTIONS = { level: 6, finishFlush: constants.Z_FULL_FLUSH };
 
-/** Pieces as one gzip member, compressed while they are taken. */
-export const gzipPieces = function* (pieces: Iterable<Piece>): Generator<Piece> {
+/**
+ * Pieces as one gzip member, compressed while they are taken.
+ *
+ * @param took told of each chunk how many bytes went in
+ */
+export const gzipPieces = function* (
+  pieces: Iterable<Piece>,
+  took?: (bytes: number) => void,
+): Generator<Piece> {
   let crc = 0;
   let size = 0;
   yield GZIP_HEADER;
@@ -14,6 +21,7 @@ export const gzipPieces = function* (pieces: Iterable<Piece>): Generator<Piece> 
     crc = crc32(chunk, crc);
     size += chunk.length;
     yield deflateRawSync(chunk, OPTIONS);
+    took?.(chunk.length);
   }
   yield GZIP_END;
   yield gzipTrailer(crc, size);

@@ -71,6 +71,9 @@ const marker = (type: number, sectors: number): Buffer => {
   return bytes;
 };
 
+/** What goes in, in bytes. */
+export const vmdkBytes = (disk: SparseDisk): number => usedGroups(disk, GRAIN_BYTES).length * GRAIN_BYTES;
+
 const inSectors = (bytes: number): number => Math.ceil(bytes / SECTOR);
 
 const padded = (bytes: Buffer): Buffer =>
@@ -90,9 +93,14 @@ const grain = (disk: SparseDisk, at: number): Buffer => {
  * each group before its table, and the directory of the tables last.
  *
  * @param name of the file, which the descriptor in it repeats
+ * @param took told of each grain how many bytes went in
  * @see VMware's "Virtual Disk Format 5.0"
  */
-export const vmdkPieces = function* (disk: SparseDisk, name: string): Generator<Piece> {
+export const vmdkPieces = function* (
+  disk: SparseDisk,
+  name: string,
+  took?: (bytes: number) => void,
+): Generator<Piece> {
   const sectors = disk.size / SECTOR;
   const tableSpan = GRAINS_PER_TABLE * GRAIN_BYTES;
   const directory = Buffer.alloc(Math.ceil(disk.size / tableSpan) * 4);
@@ -106,6 +114,7 @@ export const vmdkPieces = function* (disk: SparseDisk, name: string): Generator<
       const bytes = grain(disk, at);
       table.writeUInt32LE(place, ((at % tableSpan) / GRAIN_BYTES) * 4);
       yield bytes;
+      took?.(GRAIN_BYTES);
       place += bytes.length / SECTOR;
     }
     yield marker(MARKER.table, inSectors(TABLE_BYTES));
