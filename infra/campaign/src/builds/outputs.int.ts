@@ -1,6 +1,6 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -172,7 +172,8 @@ test('a build may name outputs of its own; one that cannot be written leaves non
     join(folder, 'logs'),
   );
   await limited.start();
-  const failed = await build('small-disks', { version: '1.2.4', outputs }).finally(() => limited.kill());
+  const failed = await build('small-disks', { version: '1.2.4', outputs });
+  await limited.kill();
   expect(failed).toMatchObject({ state: 'failed', artifacts: [] });
   const log = await readFile(join(ground.storeDir, 'builds', failed.id, 'build.log'), 'utf8');
   expect(log).toMatch(/ writing qcow2-efi\n[^]* writing vhd\n.* failed: .*EFBIG/);

@@ -15,6 +15,7 @@ import { Time } from '../../parts/time.tsx';
 import { Actions } from './actions.tsx';
 import { ChangesTab } from './changes.tsx';
 import { DownloadsTab } from './downloads.tsx';
+import { Files } from './files.tsx';
 import { History } from './history.tsx';
 import { QualificationTab } from './qualification.tsx';
 import { SignatureTab } from './signature.tsx';
@@ -153,7 +154,10 @@ const Overview = ({ release }: { readonly release: Release }) => (
       </Panel>
       <InUse release={release} />
     </Stack>
-    <History release={release.id} />
+    <Stack>
+      <Files release={release} />
+      <History release={release.id} />
+    </Stack>
   </SimpleGrid>
 );
 
