@@ -194,6 +194,8 @@ export const makeSeeds = async (api: TestApi): Promise<Readonly<Record<string, (
     'releases.deprecate': by(published),
     'releases.withdraw': by(published),
     'releases.getBundle': by(async () => signed),
+    'releases.listArtifacts': by(async () => signed),
+    'releases.getArtifact': async () => ({ params: { id: signed, name: 'disk.img' } }),
     'releases.getSignature': by(async () => signed),
     'releases.downloads': by(async () => signed),
     'releases.listHistory': by(published),
