@@ -145,6 +145,7 @@ export { getOverview } from './store/overview/overview.ts';
 export type { ServerFacts } from './store/overview/attention.ts';
 export { recordMetrics, type MetricsPoint } from './store/record-metrics.ts';
 export { takeSnapshot, versionHistory } from './store/snapshots.ts';
+export { foldDeltas } from './store/device-tallies.ts';
 export { versionTimeline } from './store/version-timeline.ts';
 export { queryFields } from './store/query-fields.ts';
 export { changeView, createView, deleteView, listViews, type Viewer } from './store/views.ts';

@@ -20,6 +20,7 @@ export * from './schema/releases.ts';
 export * from './schema/reports.ts';
 export * from './schema/restores.ts';
 export * from './schema/rollouts.ts';
+export * from './schema/tallies.ts';
 export * from './schema/tenants.ts';
 export * from './schema/triggers.ts';
 export * from './schema/views.ts';

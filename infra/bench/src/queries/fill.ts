@@ -208,6 +208,30 @@ const tables = (devices: number): readonly Table[] => [
     },
   },
   {
+    // What each device took of the second rollout of its class, within the last month.
+    table: 'device_runs',
+    rows: (all) => all,
+    columns: {
+      device: deviceOf('n'),
+      at: ago(`n % 30 * 24 + 1`, 'hour'),
+      release: id('rel', 'n % 8 + 8'),
+      version: versionOf('(n % 8 + 8) / 8'),
+      before_release: id('rel', 'n % 8'),
+      before_version: versionOf('0'),
+    },
+  },
+  {
+    // Of a month, every ten minutes, ten versions of each class.
+    table: 'fleet_snapshots',
+    rows: () => 30 * 144,
+    columns: {
+      at: ago('n * 10', 'minute'),
+      total: String(devices),
+      online: String(Math.floor(devices * 0.95)),
+      versions: `(select jsonb_object_agg(class, (select jsonb_object_agg(${versionOf('k')}, ${devices} / 80) from generate_series(0, 9) as k)) from unnest(${CLASS}) as class)`,
+    },
+  },
+  {
     table: 'groups',
     rows: () => GROUPS,
     columns: {
@@ -252,7 +276,7 @@ const Column = z.object({ table: z.string(), column: z.string(), type: z.string(
 /**
  * Empties the tables and writes a fleet into those that are there, as far as they have the columns: a database that
  * later migrations have yet to come to is filled by the same means. Triggers are off meanwhile: the chain of the audit
- * log is none.
+ * log is none, and devices are counted at the end.
  *
  * @returns rows of each table
  */
@@ -278,6 +302,11 @@ export const fillFleet = (database: Database, devices: number): Promise<Record<s
         `insert into "${table}" (${names}) select ${values} from generate_series(0, ${count(devices) - 1}) as row(n)`,
       );
     }
+    await askSql(
+      db,
+      z.unknown(),
+      `do $$ begin if to_regproc('count_all_devices') is not null then perform count_all_devices(); end if; end $$`,
+    );
     await askSql(db, z.unknown(), 'analyze');
     return rows;
   });

@@ -5,7 +5,7 @@ import { METRICS } from './metrics.ts';
 
 const DAY_MS = 86_400_000;
 
-/** When alarms are raised. The table of devices keeps those of disk and temperature: another limit is a migration too. */
+/** When alarms are raised. The table of devices keeps those of disk, temperature, slots and services: another limit is a migration too. */
 export const ALARM_LIMITS = {
   offlineMs: DAY_MS,
   diskUsedPercent: 90,
@@ -25,6 +25,9 @@ type Alarm = {
 
 const timestamp = (ms: number): SQL => sql`${new Date(ms).toISOString()}::timestamptz`;
 
+/** Whoever was seen before then last is offline for too long. */
+export const offlineSince = (now: Date): SQL => timestamp(now.getTime() - ALARM_LIMITS.offlineMs);
+
 /** Only devices that are of the fleet raise alarms: one that was let out would for ever. */
 const isWatched = (device: Facts): boolean => device.state === 'active';
 const watched: SQL = sql`${devices.state} = 'active'`;
@@ -35,7 +38,7 @@ export const ALARMS: Readonly<Record<AlarmName, Alarm>> = {
     raised: ({ online, lastSeenAt, enrolledAt }, now) =>
       !online && (lastSeenAt ?? enrolledAt).getTime() < now.getTime() - ALARM_LIMITS.offlineMs,
     sql: (now) =>
-      sql`not ${devices.online} and coalesce(${devices.lastSeenAt}, ${devices.enrolledAt}) < ${timestamp(now.getTime() - ALARM_LIMITS.offlineMs)}`,
+      sql`not ${devices.online} and coalesce(${devices.lastSeenAt}, ${devices.enrolledAt}) < ${offlineSince(now)}`,
   },
   unhealthy: {
     meaning: '`health` is `failed`: a gate does not hold',
@@ -48,8 +51,7 @@ export const ALARMS: Readonly<Record<AlarmName, Alarm>> = {
       slots?.a.state === 'FAILED' ||
       slots?.b.state === 'FAILED' ||
       services.some(({ state }) => state === 'stopped'),
-    sql: () =>
-      sql`(${devices.slots} #>> '{a,state}' = 'FAILED' or ${devices.slots} #>> '{b,state}' = 'FAILED' or ${hasService('stopped')})`,
+    sql: () => sql`${devices.degraded}`,
   },
   disk_full: {
     meaning: `\`metric.disk_used\` is at least ${ALARM_LIMITS.diskUsedPercent} %`,
@@ -74,12 +76,9 @@ export const ALARMS: Readonly<Record<AlarmName, Alarm>> = {
   service_restarting: {
     meaning: 'a service is `restarting`',
     raised: ({ services }) => services.some(({ state }) => state === 'restarting'),
-    sql: () => hasService('restarting'),
+    sql: () => sql`${devices.restarting}`,
   },
 };
-
-const hasService = (state: 'restarting' | 'stopped'): SQL =>
-  sql`${devices.services} @> ${sql.raw(`'[{"state":"${state}"}]'`)}::jsonb`;
 
 export const alarmsOf = (device: Facts, now: Date): AlarmName[] =>
   isWatched(device) ? AlarmName.options.filter((name) => ALARMS[name].raised(device, now)) : [];

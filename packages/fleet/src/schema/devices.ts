@@ -55,11 +55,15 @@ export const devices = pgTable(
     utcOffset: integer('utc_offset'),
     services: jsonb('services').$type<ServiceReport[]>().notNull().default([]),
     telemetry: jsonb('telemetry').$type<Telemetry>(),
-    /** alarms, by the limits in `ALARM_LIMITS`: kept, since to look for one in all telemetry takes seconds in a large fleet */
+    /** alarms, by the limits in `ALARM_LIMITS`: kept, since to look for one in all that devices say takes seconds in a large fleet */
     diskFull: boolean('disk_full').generatedAlwaysAs(
       sql`((telemetry #>> '{diskTotal}')::float8 - (telemetry #>> '{diskFree}')::float8) * 100 / nullif((telemetry #>> '{diskTotal}')::float8, 0) >= 90`,
     ),
     hot: boolean('hot').generatedAlwaysAs(sql`(telemetry #>> '{temperature}')::float8 >= 85`),
+    degraded: boolean('degraded').generatedAlwaysAs(
+      sql`coalesce(slots #>> '{a,state}' = 'FAILED', false) or coalesce(slots #>> '{b,state}' = 'FAILED', false) or services @> '[{"state":"stopped"}]'`,
+    ),
+    restarting: boolean('restarting').generatedAlwaysAs(sql`services @> '[{"state":"restarting"}]'`),
     /** what `desired` says; `seq` rises with every change */
     desiredSeq: integer('desired_seq').notNull().default(0),
     assignment: jsonb('assignment').$type<Assignment | null>(),
@@ -97,6 +101,13 @@ export const devices = pgTable(
     index('devices_hot')
       .on(table.id)
       .where(sql`${table.hot}`),
+    index('devices_degraded')
+      .on(table.id)
+      .where(sql`${table.degraded}`),
+    index('devices_restarting')
+      .on(table.id)
+      .where(sql`${table.restarting}`),
+    index('devices_certificate_expires').on(table.certificateExpiresAt),
     index('devices_failed')
       .on(table.id)
       .where(sql`${table.health} = 'failed'`),

@@ -3,6 +3,7 @@ import { AlarmName, type DeviceCounts } from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import { alarmCondition } from '../query/alarms.ts';
 import { devices } from '../schema.ts';
+import { countFleet, mostFirst } from './count-fleet.ts';
 import { queryCondition } from './find-groups.ts';
 
 const AXES: readonly SQL[] = [
@@ -13,7 +14,8 @@ const AXES: readonly SQL[] = [
 ];
 
 /**
- * Devices that a query finds, by what they are: two passes over the table, however much is counted.
+ * Devices that a query finds, by what they are: two passes over the table, however much is counted. Where all are asked
+ * for, it is what triggers counted.
  *
  * @param near only of those that this holds for
  * @throws {SlipwayError} QUERY_INVALID
@@ -24,7 +26,11 @@ export const countDevices = async (
   now: Date,
   near?: SQL,
 ): Promise<DeviceCounts> => {
-  const where = and(await queryCondition(db, query, now), near);
+  if (query.trim() === '' && near === undefined) return countFleet(db, now);
+  return countFound(db, and(await queryCondition(db, query, now), near), now);
+};
+
+const countFound = async (db: Database, where: SQL | undefined, now: Date): Promise<DeviceCounts> => {
   const groups = await db
     .select({
       // Of a row, all but the axis that it is of are NULL.
@@ -46,7 +52,7 @@ export const countDevices = async (
     return groups
       .filter((row) => row.bits === bits)
       .map((row) => ({ value: row.value, count: row.count }))
-      .sort((a, b) => b.count - a.count || ((a.value ?? '') < (b.value ?? '') ? -1 : 1));
+      .sort(mostFirst);
   };
 
   const counted = (condition: SQL): SQL<number> => sql`count(*) filter (where ${condition})`.mapWith(Number);

@@ -49,8 +49,9 @@ export const toDevice = (row: typeof devices.$inferSelect, now = new Date()): De
   decommissionedAt: row.decommissionedAt?.toISOString() ?? null,
 });
 
-/** Of the fleet, or perhaps soon. */
-export const isOfFleet = inArray(devices.state, ['pending', 'active', 'revoked']);
+/** That a state is one of the fleet, or perhaps soon. */
+export const isOfFleetByState = (state: SQL): SQL => inArray(state, ['pending', 'active', 'revoked']);
+export const isOfFleet = isOfFleetByState(sql`${devices.state}`);
 
 export const getDevice = async (db: Database, id: DeviceId): Promise<Device> =>
   toDevice(found(await db.select().from(devices).where(eq(devices.id, id)), 'device', id));

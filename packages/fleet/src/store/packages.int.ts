@@ -1,4 +1,6 @@
-import { eq } from 'drizzle-orm';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { and, eq, gt, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   ChannelName,
@@ -11,8 +13,16 @@ import {
   type ReleaseId,
   type TenantId,
 } from '@slipway/protocol';
-import { openDatabase, type Database, type OpenDatabase } from '../database.ts';
-import { deviceCommands, devices, executions, packages, releasePackages, releases } from '../schema.ts';
+import { MIGRATIONS_FOLDER, openDatabase, type Database, type OpenDatabase } from '../database.ts';
+import {
+  deviceCommands,
+  deviceRuns,
+  devices,
+  executions,
+  packages,
+  releasePackages,
+  releases,
+} from '../schema.ts';
 import { startTestPostgres } from '../testing/postgres.ts';
 import { birthOf, seedDevice, seedRelease } from '../testing/seed.ts';
 import { openTestDatabase } from '../testing/test-database.ts';
@@ -30,6 +40,7 @@ import { isInReach } from './reach.ts';
 import { indexRelease } from './record-packages.ts';
 import { differenceOf, listReleasePackages } from './release-difference.ts';
 import { forgetArtifacts } from './retention.ts';
+import { versionTimeline } from './version-timeline.ts';
 
 const tenant: TenantId = DEFAULT_TENANT;
 const page = { limit: 100, offset: 0 };
@@ -283,6 +294,17 @@ describe.each(engines)('packages on %s', (_name, open) => {
   });
 
   describe('who ran a package', () => {
+    /** Of what devices ran before it was written down, the migration makes what is on record of their updates. */
+    const migrate = async (): Promise<void> => {
+      const [file = ''] = (await readdir(MIGRATIONS_FOLDER)).filter((name) =>
+        name.endsWith('_device_tallies.sql'),
+      );
+      const statements = (await readFile(join(MIGRATIONS_FOLDER, file), 'utf8')).split(
+        '--> statement-breakpoint',
+      );
+      await db.delete(deviceRuns);
+      await db.execute(sql.raw(statements.at(-1) ?? ''));
+    };
     const DAY = 86_400_000;
     const ago = (days: number): Date => new Date(now.getTime() - days * DAY);
     const [shaky, sound] = ['deb:shaky 1.0.0', 'deb:shaky 1.0.1'];
@@ -402,7 +424,43 @@ describe.each(engines)('packages on %s', (_name, open) => {
           answerBy: now,
           finishedAt: ago(1.5),
         });
+      await migrate();
       expect(await ranIt(name)).toEqual({ devices: held, unknown, fleet });
+    });
+
+    test('is on record from births on, whatever brought a device there', async () => {
+      if (bad === undefined || good === undefined) throw new Error('there are none');
+      await device('by-births', 8.5, [bad]);
+      const changes: [Release, connection: number, daysAgo: number][] = [
+        [good, 2, 6.5],
+        [good, 3, 5.5],
+        [bad, 4, 4.5],
+        [good, 5, 2.5],
+      ];
+      for (const [to, connection, daysAgo] of changes) {
+        const slots = { a: { state: 'GOOD' as const, release: to.id }, b: { state: 'EMPTY' as const } };
+        await recordBirth(
+          db,
+          birthOf('by-births', { slots, connection, bootId: `boot-${connection}` }),
+          false,
+          now,
+        );
+        await db
+          .update(deviceRuns)
+          .set({ at: ago(daysAgo) })
+          .where(and(eq(deviceRuns.device, DeviceId.parse('by-births')), gt(deviceRuns.at, ago(1))));
+      }
+      expect(await ranIt('by-births')).toEqual({
+        devices: times([0, 2], [1, 2], [0, 2], [1, 2], [0, 3]),
+        unknown: times([0, 11]),
+        fleet: times([0, 2], [1, 9]),
+      });
+      const rows = await db.$count(deviceRuns, eq(deviceRuns.device, DeviceId.parse('by-births')));
+      expect(rows).toBe(3);
+      // The versions of some devices are told by the same.
+      const near = eq(devices.id, DeviceId.parse('by-births'));
+      const { total } = await versionTimeline(db, near, ago(10), now);
+      expect([total[0], total.at(-1)]).toEqual([0, 1]);
     });
 
     test('ends with what they run now', async () => {

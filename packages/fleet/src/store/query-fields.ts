@@ -2,25 +2,33 @@ import { and, count, desc, inArray, isNotNull, sql, type SQL } from 'drizzle-orm
 import type { QueryField } from '@slipway/protocol';
 import type { Reach } from '../actor.ts';
 import type { Database } from '../database.ts';
-import { describeFields } from '../query/described.ts';
+import { describeFields, type KnownValues } from '../query/described.ts';
 import { devices, groups } from '../schema.ts';
 import { isOfFleet } from './devices.ts';
-
-/** Of one field; whoever has more begins to type. */
-const MOST_VALUES = 200;
-const MOST_OF_ATTRIBUTE = 20;
-const MOST_ATTRIBUTES = 1000;
+import { byName, fleetValues, MOST_ATTRIBUTES, MOST_VALUES } from './fleet-values.ts';
 
 /**
  * The fields of the query language, with the values that the fleet has.
  *
- * @param near only of the devices that this holds for
+ * @param near only of the devices that this holds for; undefined: of all, as they are counted
  */
 export const queryFields = async (
   db: Database,
   reach: Reach,
   near: SQL | undefined,
 ): Promise<QueryField[]> => {
+  const named = await db
+    .select({ name: groups.name })
+    .from(groups)
+    .where(reach === 'fleet' ? undefined : inArray(groups.id, [...reach]))
+    .orderBy(groups.name)
+    .limit(MOST_VALUES);
+  const known = await (near === undefined ? fleetValues(db) : valuesNear(db, near));
+  return describeFields({ ...known, groups: named.map(({ name }) => name) });
+};
+
+/** Of some devices, in four passes over them. */
+const valuesNear = async (db: Database, near: SQL): Promise<Omit<KnownValues, 'groups'>> => {
   const where = and(isOfFleet, near);
   const most = async (value: SQL, from: SQL): Promise<string[]> => {
     const rows = await db
@@ -28,27 +36,19 @@ export const queryFields = async (
       .from(sql`${devices}, ${from}`)
       .where(and(where, isNotNull(value)))
       .groupBy(value)
-      .orderBy(desc(count()), value)
+      .orderBy(desc(count()), sql`(${value}) collate "C"`)
       .limit(MOST_VALUES);
     return rows.map((row) => row.value);
   };
-  const named = await db
-    .select({ name: groups.name })
-    .from(groups)
-    .where(reach === 'fleet' ? undefined : inArray(groups.id, [...reach]))
-    .orderBy(groups.name)
-    .limit(MOST_VALUES);
-  const columns = await valuesOf(db, where);
-  return describeFields({
-    ...columns,
+  return {
+    ...(await valuesOf(db, where)),
     tags: await most(sql`one.tag`, sql`unnest(${devices.tags}) as one(tag)`),
     services: await most(
       sql`one.service ->> 'name'`,
       sql`jsonb_array_elements(${devices.services}) as one(service)`,
     ),
-    groups: named.map(({ name }) => name),
     attributes: await attributesOf(db, where),
-  });
+  };
 };
 
 const COLUMNS = {
@@ -106,12 +106,7 @@ const attributesOf = async (
     .from(sql`${devices}, jsonb_each_text(${devices.attributes}) as one(key, value)`)
     .where(where)
     .groupBy(sql`one.key`, sql`one.value`)
-    .orderBy(desc(count()), sql`one.key`, sql`one.value`)
+    .orderBy(desc(count()), sql`one.key collate "C"`, sql`one.value collate "C"`)
     .limit(MOST_ATTRIBUTES);
-  const byKey = Map.groupBy(rows, ({ key }) => key);
-  return new Map(
-    [...byKey]
-      .map(([key, found]) => [key, found.slice(0, MOST_OF_ATTRIBUTE).map(({ value }) => value)] as const)
-      .sort(([a], [b]) => (a < b ? -1 : 1)),
-  );
+  return byName(rows);
 };

@@ -1,7 +1,8 @@
-import { and, asc, count, eq, gte, lte, sql } from 'drizzle-orm';
+import { and, asc, eq, gte, lte, sql } from 'drizzle-orm';
 import { DEFAULT_TENANT, compareVersions, ClassName, type VersionHistory } from '@slipway/protocol';
 import type { Database } from '../database.ts';
-import { devices, fleetSnapshots } from '../schema.ts';
+import { fleetSnapshots } from '../schema.ts';
+import { fleetTallies, sumOfRows } from './count-fleet.ts';
 
 export const SNAPSHOT_S = 600;
 /** Versions of a class that have a line of their own; the others are one. */
@@ -12,27 +13,13 @@ type Snapshot = typeof fleetSnapshots.$inferSelect;
 
 /** How many devices run what now. */
 const snapshotNow = async (db: Database, now: Date): Promise<Snapshot> => {
-  const rows = await db
-    .select({
-      deviceClass: devices.deviceClass,
-      version: sql<string>`coalesce(${devices.version}, '')`,
-      count: count(),
-      online: sql`count(*) filter (where ${devices.online})`.mapWith(Number),
-    })
-    .from(devices)
-    .where(eq(devices.state, 'active'))
-    .groupBy(devices.deviceClass, devices.version);
+  const rows = (await fleetTallies(db)).filter(({ state }) => state === 'active');
+  const runs = rows.filter(({ axis }) => axis === 'runs');
   const versions: Record<string, Record<string, number>> = {};
-  for (const row of rows) (versions[row.deviceClass] ??= {})[row.version] = row.count;
-  const sum = (of: (row: (typeof rows)[number]) => number): number =>
-    rows.reduce((total, row) => total + of(row), 0);
-  return {
-    tenant: DEFAULT_TENANT,
-    at: now,
-    total: sum((row) => row.count),
-    online: sum((row) => row.online),
-    versions,
-  };
+  for (const { deviceClass, value, count } of runs) (versions[deviceClass] ??= {})[value] = count;
+  const total = sumOfRows(runs);
+  const online = total - sumOfRows(rows.filter(({ axis }) => axis === 'away'));
+  return { tenant: DEFAULT_TENANT, at: now, total, online, versions };
 };
 
 /** Keeps how the fleet is, once in ten minutes however many servers do so. */
@@ -71,31 +58,29 @@ export const historyOf = (
   snapshots: readonly Pick<Snapshot, 'at' | 'total' | 'online' | 'versions'>[],
   step: number,
 ): VersionHistory => {
-  const counts = (deviceClass: string, isOf: (version: string) => boolean): number[] =>
-    snapshots.map(({ versions }) =>
-      Object.entries(versions[deviceClass] ?? {}).reduce(
-        (sum, [version, many]) => (isOf(version) ? sum + many : sum),
-        0,
-      ),
-    );
   const classes = [...new Set(snapshots.flatMap(({ versions }) => Object.keys(versions)))].sort();
   const series = classes.flatMap((name) => {
     const deviceClass = ClassName.parse(name);
     const most = new Map<string, number>();
-    for (const { versions } of snapshots)
-      for (const [version, many] of Object.entries(versions[name] ?? {}))
+    const all = snapshots.map(({ versions }) => {
+      let sum = 0;
+      for (const [version, many] of Object.entries(versions[name] ?? {})) {
+        sum += many;
         if (version !== '') most.set(version, Math.max(most.get(version) ?? 0, many));
-    const shown = [...most]
+      }
+      return sum;
+    });
+    const lines = [...most]
       .sort(([, a], [, b]) => b - a)
       .slice(0, MOST_VERSIONS)
       .map(([version]) => version)
-      .sort((a, b) => compareVersions(b, a));
-    const lines = shown.map((version) => ({
-      deviceClass,
-      version,
-      counts: counts(name, (one) => one === version),
-    }));
-    const rest = counts(name, (one) => !shown.includes(one));
+      .sort((a, b) => compareVersions(b, a))
+      .map((version) => ({
+        deviceClass,
+        version,
+        counts: snapshots.map(({ versions }) => versions[name]?.[version] ?? 0),
+      }));
+    const rest = all.map((sum, at) => lines.reduce((left, { counts }) => left - (counts[at] ?? 0), sum));
     return rest.some((many) => many > 0) ? [...lines, { deviceClass, version: null, counts: rest }] : lines;
   });
   return {

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { eq, inArray, sql, type SQL } from 'drizzle-orm';
+import { and, eq, gt, inArray, sql, type SQL } from 'drizzle-orm';
 import {
   ClassName,
   codeOf,
@@ -32,7 +32,14 @@ import {
 import { z } from 'zod';
 import { rowsOf } from '../backup/export-database.ts';
 import { openDatabase, type Database, type OpenDatabase } from '../database.ts';
-import { deviceMetrics, deviceReports, devices, executionHistory, executions } from '../schema.ts';
+import {
+  deviceMetrics,
+  deviceReports,
+  deviceRuns,
+  devices,
+  executionHistory,
+  executions,
+} from '../schema.ts';
 import { birthOf, seedOnlineDevice, seedDevice, seedRelease, TEST_CLASS } from '../testing/seed.ts';
 import { startTestPostgres } from '../testing/postgres.ts';
 import { openTestDatabase } from '../testing/test-database.ts';
@@ -50,7 +57,7 @@ import { getDeviceMetrics } from './device-metrics.ts';
 import { getOverview } from './overview/overview.ts';
 import { recordMetrics } from './record-metrics.ts';
 import { takeSnapshot, versionHistory } from './snapshots.ts';
-import { updatesSince, versionTimeline } from './version-timeline.ts';
+import { versionTimeline } from './version-timeline.ts';
 import { createClaim } from './claims.ts';
 import { revokeDevice } from './device-lifecycle.ts';
 import { desiredOf, getDevice } from './devices.ts';
@@ -118,9 +125,13 @@ describe.each(engines)('on %s', (engine, open) => {
             order by name`,
       );
       expect(unchecked.map(({ name }) => name)).toEqual([
+        'device_deltas',
         'device_metrics',
         'device_presence',
         'device_reports',
+        'device_runs',
+        'device_tallies',
+        'devices_away',
       ]);
       const refused = db.execute(sql`insert into groups (id, name, tenant) values ('grp_x', 'x', 'other')`);
       await expect(refused).rejects.toMatchObject({ cause: { code: '23503' } });
@@ -578,6 +589,40 @@ describe.each(engines)('on %s', (engine, open) => {
       expect(series.map((one) => [one.version, one.counts.at(-1)])).toEqual([[version, 1]]);
     });
 
+    test('a device that changed ran before what it ran before, each version for its time', async () => {
+      const { id } = await seedOnlineDevice(db, 'timeline-2');
+      const now = new Date();
+      await db
+        .update(devices)
+        .set({ enrolledAt: hours(now.toISOString(), -3.5) })
+        .where(eq(devices.id, id));
+      for (const [connection, version, ago] of [
+        [2, '1.0.0', 3],
+        [3, '2.0.0', 2],
+        [4, '1.0.0', 1],
+      ] as const) {
+        const slots = { a: { state: 'GOOD' as const, version }, b: { state: 'EMPTY' as const } };
+        await recordBirth(db, birthOf(id, { slots, connection, bootId: `b-${connection}` }), false, now);
+        await db
+          .update(deviceRuns)
+          .set({ at: hours(now.toISOString(), -ago) })
+          .where(and(eq(deviceRuns.device, id), gt(deviceRuns.at, hours(now.toISOString(), -0.5))));
+      }
+      const { series, total } = await versionTimeline(
+        db,
+        eq(devices.id, id),
+        hours(now.toISOString(), -4),
+        now,
+      );
+      const hourly = (line: readonly number[] = []): number[] => line.filter((_, at) => at % 6 === 0);
+      expect(hourly(total)).toEqual([0, 1, 1, 1, 1]);
+      // Nothing that it first said is a change.
+      expect(series.map((one) => [one.version, hourly(one.counts)])).toEqual([
+        ['2.0.0', [0, 0, 1, 0, 0]],
+        ['1.0.0', [0, 1, 0, 1, 1]],
+      ]);
+    });
+
     test('the overview has what needs somebody', async () => {
       await seedRelease(db, '999.0.0', Buffer.from('newest'));
       const { id } = await seedOnlineDevice(db, 'behind-1');
@@ -775,25 +820,6 @@ describe.each(engines)('on %s', (engine, open) => {
       expect((await getRollout(db, rollout)).state).toBe('completed');
       const again = createRollout(db, { ...noDevice(release), devices: [gone] }, new Date());
       expect(await codeThrownBy(again)).toBe('DEVICE_REVOKED');
-    });
-
-    test('of the updates of a device from before the time that is asked for the last one is read', async () => {
-      const { rollout, release, devices: ids } = await start(1);
-      const [device] = ids;
-      if (device === undefined) throw new Error('start made a device');
-      const day = (n: number): Date => new Date(Date.UTC(2026, 0, n));
-      const past = { rollout, device, release: release.id, bytesTotal: 8, deadlineAt: day(1) };
-      await db.insert(executions).values(
-        [1, 2, 3, 4].map((n) => ({
-          ...past,
-          id: ExecutionId.parse(`exe_${randomBytes(8).toString('hex')}`),
-          state: 'COMMITTED' as const,
-          attempt: n + 1,
-          updatedAt: day(n),
-        })),
-      );
-      const read = await updatesSince(db, eq(devices.id, device), day(2));
-      expect(read).toEqual([2, 3, 4].map((n) => ({ device, version: release.version, at: day(n) })));
     });
 
     test('what happened to a device is one list, newest first, whatever part of it is asked for', async () => {

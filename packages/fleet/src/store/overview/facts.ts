@@ -1,5 +1,7 @@
 import { and, count, desc, eq, gte, inArray, isNotNull, lt, or, sql, type SQL } from 'drizzle-orm';
-import type { TenantId } from '@slipway/protocol';
+import { ChannelName, ClassName, compareVersions, type TenantId } from '@slipway/protocol';
+import { z } from 'zod';
+import { rowsOf } from '../../backup/export-database.ts';
 import type { Database } from '../../database.ts';
 import {
   builds,
@@ -11,6 +13,7 @@ import {
   rollouts,
   webhooks,
 } from '../../schema.ts';
+import { tallied } from '../device-tallies.ts';
 import { getEmergencyStop } from '../emergency-stop.ts';
 import { isLive } from '../executions.ts';
 import { endingKeys } from '../keys.ts';
@@ -146,68 +149,58 @@ const stuckUpdates = (db: Database, near: SQL | undefined, now: Date) =>
  * compared: there are far fewer versions than devices.
  */
 const devicesBehind = async (db: Database, near: SQL | undefined) => {
-  const running = db
-    .select({
-      deviceClass: devices.deviceClass,
-      channel: devices.channel,
-      versionOrder: devices.versionOrder,
-      count: count().as('count'),
-    })
-    .from(devices)
-    .where(and(eq(devices.state, 'active'), near))
-    .groupBy(devices.deviceClass, devices.channel, devices.versionOrder)
-    .as('running');
-  const newest = db
+  const newest = await db
     .selectDistinctOn([releases.deviceClass], {
       deviceClass: releases.deviceClass,
+      channel: sql<null>`null`,
       version: releases.version,
     })
     .from(releases)
     .where(eq(releases.state, 'published'))
-    .orderBy(releases.deviceClass, sql`version_order(${releases.version}) collate "C" desc`)
-    .as('newest');
-  const ofChannels = db
-    .select({
-      deviceClass: channels.deviceClass,
-      followed: sql<string>`${channels.name}`.as('followed'),
-      version: releases.version,
-    })
+    .orderBy(releases.deviceClass, sql`version_order(${releases.version}) collate "C" desc`);
+  const ofChannels = await db
+    .select({ deviceClass: channels.deviceClass, channel: channels.name, version: releases.version })
     .from(channels)
     .innerJoin(releases, eq(releases.id, channels.release));
-  const wanted = db
-    .select({
-      deviceClass: newest.deviceClass,
-      followed: sql<string | null>`null::text`.as('followed'),
-      version: newest.version,
+  const open = await db
+    .select({ deviceClass: rollouts.deviceClass, version: rollouts.version })
+    .from(rollouts)
+    .where(inArray(rollouts.state, [...OPEN]));
+  const running = await runningVersions(db, near);
+  return [...newest, ...ofChannels]
+    .filter((one) => !open.some((o) => o.deviceClass === one.deviceClass && o.version === one.version))
+    .map(({ deviceClass, channel, version }) => {
+      const below = running.filter(
+        (one) =>
+          one.deviceClass === deviceClass &&
+          one.channel === channel &&
+          compareVersions(one.version, version) < 0,
+      );
+      return { deviceClass, channel, version, count: below.reduce((sum, one) => sum + one.count, 0) };
     })
-    .from(newest)
-    .unionAll(ofChannels)
-    .as('wanted');
-  const rows = await db
-    .select({
-      deviceClass: wanted.deviceClass,
-      channel: running.channel,
-      version: wanted.version,
-      count: sql`sum(${running.count})`.mapWith(Number),
-    })
-    .from(running)
-    .innerJoin(
-      wanted,
-      and(
-        eq(wanted.deviceClass, running.deviceClass),
-        sql`${wanted.followed} is not distinct from ${running.channel}`,
-      ),
-    )
-    .where(
-      and(
-        sql`${running.versionOrder} < version_order(${wanted.version}) collate "C"`,
-        sql`not exists (select from ${rollouts} where ${rollouts.deviceClass} = ${wanted.deviceClass}
-          and ${rollouts.version} = ${wanted.version} and ${inArray(rollouts.state, [...OPEN])})`,
-      ),
-    )
-    .groupBy(wanted.deviceClass, running.channel, wanted.version);
-  return rows.sort((a, b) => b.count - a.count).slice(0, MOST);
+    .filter(({ count: many }) => many > 0)
+    .sort((a, b) => b.count - a.count)
+    .slice(0, MOST);
 };
+
+const Running = z.object({
+  deviceClass: ClassName,
+  channel: ChannelName.nullable(),
+  version: z.string(),
+  count: z.coerce.number(),
+});
+
+/** What active devices run that have said so. Of all of them it is what triggers counted. */
+const runningVersions = (db: Database, near: SQL | undefined) =>
+  rowsOf(
+    db,
+    Running,
+    near === undefined
+      ? sql`select device_class as "deviceClass", nullif(key, '') as channel, value as version, sum(count) as count
+          from ${tallied(['runs'])} as t where state = 'active' and value <> '' group by 1, 2, 3`
+      : sql`select ${devices.deviceClass} as "deviceClass", ${devices.channel} as channel, ${devices.version} as version, count(*) as count
+          from ${devices} where ${devices.state} = 'active' and ${devices.version} is not null and ${near} group by 1, 2, 3`,
+  );
 
 const failingWebhooks = (db: Database) =>
   db
