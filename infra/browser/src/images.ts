@@ -2,14 +2,20 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** A class of devices of an instance. Its releases are not tried in QEMU: that takes minutes for each. */
-export type ClassOptions = { readonly name: string; readonly arch?: 'amd64' | 'arm64' };
+export type ClassOptions = {
+  readonly name: string;
+  readonly arch?: 'amd64' | 'arm64';
+  /** that the class file names, as YAML */
+  readonly triggers?: string;
+};
 
-const classFile = ({ name, arch = 'amd64' }: ClassOptions): string => `name: ${name}
+const classFile = ({ name, arch = 'amd64', triggers = '[]' }: ClassOptions): string => `name: ${name}
 arch: ${arch}
 images: [../${name}.yml]
 partitions: { esp: 160M, root: 320M, data: 96M }
 qualification: off
 outputs: []
+triggers: ${triggers}
 `;
 
 /** As small as an image with a kernel can be: a build of it takes seconds. */

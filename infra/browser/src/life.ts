@@ -7,7 +7,11 @@ import type { Instance } from './instance.ts';
 /** Of everybody in an instance that is made to be looked at. */
 export const PASSWORD = 'a sentence nobody guesses';
 
-export const CLASSES = [{ name: 'gateway-x86' }, { name: 'kiosk' }, { name: 'meter' }] as const;
+export const CLASSES = [
+  { name: 'gateway-x86' },
+  { name: 'kiosk', triggers: "[{ on: cron, schedule: '0 3 1 1 *', timeZone: Europe/Berlin }, { on: push }]" },
+  { name: 'meter' },
+] as const;
 
 const SITES = ['berlin', 'lyon', 'oslo', 'porto', 'riga'];
 const PEOPLE = [

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { gitHubPush, newGitRepository } from '@slipway/api/testing';
+import { until } from '@slipway/fleet/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import type { World } from '../world.ts';
 
 /** No worker can do what the class needs: its builds wait until somebody gives them up. */
 const FILES = {
   'classes/rack.yml':
-    'name: rack\narch: amd64\nimages: [../rack.yml]\nqualification: off\nneeds: [a-lathe]\n',
+    'name: rack\narch: amd64\nimages: [../rack.yml]\nqualification: off\nneeds: [a-lathe]\ntriggers: [{ on: cron, schedule: "0 3 1 1 *" }]\n',
   'rack.yml': "kernel: { image: 'deb:k' }\npackages: { k: { install: [linux] } }\n",
 };
 
@@ -24,6 +25,18 @@ export const triggers = (world: () => World): void => {
     await source.getByLabel('Address').fill(repository.url);
     await source.getByRole('button', { name: 'Add the source' }).click();
     await source.waitFor({ state: 'detached' });
+    // What its class file names is there by itself, and is changed nowhere else.
+    const { triggers: known } = world().instance.client;
+    await until('the trigger of the class file', async () => (await known.list().all())[0]);
+    await page.goto('/settings/triggers');
+    await page.getByText('from classes/rack.yml').waitFor();
+    await page.getByRole('button', { name: 'What can be done with rack.cron' }).click();
+    await page.getByText('classes/rack.yml names it: change or remove it there').waitFor();
+    await page.keyboard.press('Escape');
+    await page
+      .getByRole('region', { name: 'Triggers that class files of racks name' })
+      .getByText('taken', { exact: true })
+      .waitFor();
 
     await page.getByRole('button', { name: 'New trigger' }).click();
     const trigger = page.getByRole('dialog', { name: 'New trigger' });

@@ -15,6 +15,7 @@ import { useMay } from '../../session/session.tsx';
 import { toldOf } from '../builds/trigger-words.ts';
 import { whyBuilt } from '../builds/why.ts';
 import { editorOf } from './addresses.ts';
+import { NamedTriggers } from './named-triggers.tsx';
 import { Partitions } from './partitions.tsx';
 import { takenBy } from './taken-by.ts';
 
@@ -389,6 +390,7 @@ const Triggers = ({ name }: { readonly name: string }) => {
                   <Text size="sm" c="dimmed">
                     {trigger.enabled ? '' : 'switched off: '}
                     {toldOf(trigger)}
+                    {trigger.classFile === null ? '' : ', as the class file says'}
                   </Text>
                 </Group>
               ))}
@@ -396,6 +398,7 @@ const Triggers = ({ name }: { readonly name: string }) => {
           );
         }}
       </Loaded>
+      <NamedTriggers name={name} />
     </Panel>
   );
 };

@@ -32,7 +32,7 @@ export const Sources = () => {
   const fetching = useAction({
     run: ({ id }: Source) => api.sources.fetch(id),
     done: ({ name, commit }) => `${name} is at ${commit?.slice(0, 10) ?? 'no commit'}`,
-    stale: ['sources'],
+    stale: ['sources', 'class-triggers', 'triggers'],
   });
   const remove = useAction({
     run: ({ id }: Source) => api.sources.delete(id),
@@ -45,7 +45,7 @@ export const Sources = () => {
       consequences: [
         'No build is made from it any more; those that were stay.',
         'Its credentials are gone from the server.',
-        'It cannot be deleted while a trigger needs it.',
+        'Triggers that its class files name go with it; while another trigger needs it, it cannot be deleted.',
       ],
       action: 'Delete',
       isDangerous: true,

@@ -13,6 +13,7 @@ import { Time } from '../../parts/time.tsx';
 import { useAction } from '../../parts/use-action.ts';
 import { useSearch } from '../../parts/use-search.ts';
 import { useMay } from '../../session/session.tsx';
+import { NamedTriggers } from './class-triggers.tsx';
 import { HookSecretDialog, type ToldHook } from './hook-secret.tsx';
 import { newHookSecret } from './new-hook-secret.ts';
 import { NewTrigger } from './new-trigger.tsx';
@@ -29,6 +30,8 @@ export default function Triggers() {
   const query = useQuery({
     queryKey: ['triggers'],
     queryFn: ({ signal }) => api.triggers.list({ limit: 1000 }, { signal }).all(),
+    // Those that class files name come with commits.
+    refetchInterval: 15_000,
   });
   const sourceName = (id: string | null): string =>
     id === null ? 'image repository' : (sources.data?.find((source) => source.id === id)?.name ?? id);
@@ -36,18 +39,25 @@ export default function Triggers() {
     {
       id: 'name',
       header: 'Trigger',
-      cell: ({ id, name }) => (
-        <Anchor
-          component="button"
-          type="button"
-          size="sm"
-          fw={500}
-          ta="left"
-          aria-expanded={chosen === id}
-          onClick={() => choose(chosen === id ? '' : id)}
-        >
-          {name}
-        </Anchor>
+      cell: ({ id, name, classFile }) => (
+        <Box>
+          <Anchor
+            component="button"
+            type="button"
+            size="sm"
+            fw={500}
+            ta="left"
+            aria-expanded={chosen === id}
+            onClick={() => choose(chosen === id ? '' : id)}
+          >
+            {name}
+          </Anchor>
+          {classFile === null ? null : (
+            <Text size="xs" c="dimmed">
+              from {classFile}
+            </Text>
+          )}
+        </Box>
       ),
     },
     { id: 'on', header: 'Set off by', cell: ({ on }) => setOffBy(on) },
@@ -116,6 +126,7 @@ export default function Triggers() {
         </Loaded>
       </Panel>
       {shown === undefined ? null : <TriggerDeliveries trigger={shown} />}
+      <NamedTriggers />
       <Sources />
       <NewTrigger isOpen={isMaking} close={() => setMaking(false)} made={tell} />
       <HookSecretDialog told={told} close={() => tell(undefined)} />
@@ -142,7 +153,7 @@ const OnOff = ({ trigger, mayChange }: { readonly trigger: Trigger; readonly may
 type TriggerActionsProps = { readonly trigger: Trigger; readonly tell: (told: ToldHook) => void };
 
 const TriggerActions = ({ trigger, tell }: TriggerActionsProps) => {
-  const { id, name, hook } = trigger;
+  const { id, name, hook, classFile } = trigger;
   const confirm = useConfirm();
   const run = useAction({
     run: () => api.triggers.run(id, {}),
@@ -197,9 +208,13 @@ const TriggerActions = ({ trigger, tell }: TriggerActionsProps) => {
         <Menu.Item onClick={() => run.mutate()}>Set it off now</Menu.Item>
         {hook === null ? null : <Menu.Item onClick={() => void askToRotate()}>Another secret …</Menu.Item>}
         <Menu.Divider />
-        <Menu.Item className="slipway-danger" onClick={() => void askToDelete()}>
-          Delete …
-        </Menu.Item>
+        {classFile === null ? (
+          <Menu.Item className="slipway-danger" onClick={() => void askToDelete()}>
+            Delete …
+          </Menu.Item>
+        ) : (
+          <Menu.Label>{classFile} names it: change or remove it there</Menu.Label>
+        )}
       </Menu.Dropdown>
     </Menu>
   );
