@@ -6,6 +6,7 @@ import { Digest, SlipwayError } from '@slipway/protocol';
 import { z } from 'zod';
 import { readContent, type Content } from '../content.ts';
 import { chunksOf, type Piece } from '../pieces.ts';
+import { IMPORTED, linkLists, placeLists, ROOT_NAME } from '../debian/imported-lists.ts';
 import { takeResult } from '../dockerfile/result-store.ts';
 import { isAbandoned, ownerName } from '../process-owner.ts';
 import { createTarParser } from '../tar-parser.ts';
@@ -17,8 +18,8 @@ import { CACHE_KINDS, listCache, type CacheKind } from './items.ts';
 /**
  * A cache as one file: a tar whose first entry lists all others with their digests.
  *
- * Lists of packages stay behind, because what apt has made of them is bound to where it lies: with a lock file nobody needs
- * them. So does compiled code, which is of one version of Node.
+ * Of lists of packages the archive's own files are in it, with their signatures; what apt has made of them is bound to
+ * where it lies. Compiled code stays behind, which is of one version of Node.
  */
 const LEFT_OUT: readonly CacheKind[] = ['apt', 'node'];
 export const EXPORTED_KINDS = Object.keys(CACHE_KINDS).filter(
@@ -27,11 +28,17 @@ export const EXPORTED_KINDS = Object.keys(CACHE_KINDS).filter(
 
 const INDEX = 'slipway-cache.json';
 const MAX_INDEX_BYTES = 256 * 1024 * 1024;
-/** A file of the cache; hidden names and those of half-written files are none. */
-const PATH = new RegExp(`^(?:${EXPORTED_KINDS.join('|')})(?:/[A-Za-z0-9_@+=~%:,-][A-Za-z0-9._@+=~%:,-]*)+$`);
+/** Hidden names and those of half-written files are none. */
+const NAME = '[A-Za-z0-9_@+=~%:,-][A-Za-z0-9._@+=~%:,-]*';
+/** A file of the cache. */
+const PATH = new RegExp(
+  `^(?:(?:${EXPORTED_KINDS.join('|')})(?:/${NAME})+|apt/${ROOT_NAME.source.slice(1, -1)}/${IMPORTED}/${NAME})$`,
+);
 
 /** What a Dockerfile gave is of use as a whole. */
 const LAYOUT = /^dockerfile\/([^/]+)\//;
+/** So are the lists of an apt root. */
+const LISTS = /^apt\/([^/]+)\//;
 
 const Index = z.strictObject({
   v: z.literal(1),
@@ -68,15 +75,26 @@ const sumOf = ({ files }: Index): CacheArchive => ({
   bytes: files.reduce((sum, { size }) => sum + size, 0),
 });
 
-/** A file, or all below a folder; `index.json` of an OCI layout comes after the blobs that it lists. */
-const filesOf = async (path: string): Promise<string[]> => {
-  const info = await stat(path).catch(() => undefined);
-  if (info?.isDirectory() !== true) return [path];
-  const entries = await readdir(path, { recursive: true, withFileTypes: true });
-  return entries
+const filesBelow = async (folder: string): Promise<string[]> =>
+  (await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []))
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => join(parentPath, name))
     .sort();
+
+/** A file, or all below a folder; `index.json` of an OCI layout comes after the blobs that it lists. */
+const filesOf = async (path: string): Promise<string[]> => {
+  const info = await stat(path).catch(() => undefined);
+  return info?.isDirectory() === true ? filesBelow(path) : [path];
+};
+
+/** Of exports and imports that were killed. */
+const removeAbandoned = async (cacheDir: string): Promise<void> => {
+  for (const name of await readdir(cacheDir).catch((): string[] => [])) {
+    const owner = /^(?:ex|im)port-(\d+-.*)\.tmp$/.exec(name)?.[1];
+    const path = join(cacheDir, name);
+    if (owner !== undefined && (await isAbandoned(path, owner)))
+      await rm(path, { recursive: true, force: true });
+  }
 };
 
 /** Writes what is in a cache into one file, which appears when it is whole. */
@@ -87,23 +105,29 @@ export const exportCache = async (cacheDir: string, target: string): Promise<Cac
   const entries: TreeEntry[] = [];
   const files: Index['files'] = [];
   const paths = items.flatMap((item) => [...item.paths].sort());
-  for (const absolute of (await Promise.all(paths.map(filesOf))).flat()) {
-    const path = relative(cacheDir, absolute);
+  const add = async (base: string, absolute: string): Promise<void> => {
+    const path = relative(base, absolute);
     const info = await stat(absolute).catch(() => undefined);
     // What is gone by now is no part of it.
-    if (info === undefined || !PATH.test(path)) continue;
+    if (info === undefined || !PATH.test(path)) return;
     const content = { file: absolute, offset: 0, size: info.size };
     files.push({ path, size: info.size, digest: digestOf(content) });
     entries.push(fileEntry(path, content));
-  }
-  const index: Index = { v: 1, files };
+  };
+  await removeAbandoned(cacheDir);
+  const links = join(cacheDir, `export-${await ownerName()}-${randomUUID()}.tmp`);
   const temporary = `${target}.${process.pid}.${randomUUID()}.tmp`;
+  const index: Index = { v: 1, files };
   try {
+    for (const absolute of (await Promise.all(paths.map(filesOf))).flat()) await add(cacheDir, absolute);
+    await linkLists(cacheDir, links);
+    for (const absolute of await filesBelow(links)) await add(links, absolute);
     const first = fileEntry(INDEX, Buffer.from(JSON.stringify(index)));
     await writeChunks(temporary, tarPieces([first, ...entries]));
     await rename(temporary, target);
   } finally {
     await rm(temporary, { force: true });
+    await rm(links, { recursive: true, force: true });
   }
   return sumOf(index);
 };
@@ -145,16 +169,6 @@ const readIndex = (file: string, entries: ReadonlyMap<string, Content>): Index =
   return index;
 };
 
-/** Of imports that were killed. */
-const removeAbandoned = async (cacheDir: string): Promise<void> => {
-  for (const name of await readdir(cacheDir).catch((): string[] => [])) {
-    const owner = /^import-(\d+-.*)\.tmp$/.exec(name)?.[1];
-    const path = join(cacheDir, name);
-    if (owner !== undefined && (await isAbandoned(path, owner)))
-      await rm(path, { recursive: true, force: true });
-  }
-};
-
 const putFile = async (cacheDir: string, staging: string, path: string): Promise<void> => {
   const place = join(cacheDir, path);
   if ((await stat(place).catch(() => undefined)) !== undefined) return;
@@ -192,13 +206,17 @@ export const importCache = async (cacheDir: string, file: string): Promise<Cache
     }
     const now = new Date();
     const layouts = new Set<string>();
+    const lists = new Set<string>();
     for (const { path } of index.files) {
       await utimes(join(staging, path), now, now);
       const layout = LAYOUT.exec(path)?.[1];
-      if (layout === undefined) await putFile(cacheDir, staging, path);
-      else layouts.add(layout);
+      const root = LISTS.exec(path)?.[1];
+      if (layout !== undefined) layouts.add(layout);
+      else if (root !== undefined) lists.add(root);
+      else await putFile(cacheDir, staging, path);
     }
     for (const key of layouts) await takeResult(cacheDir, key, join(staging, 'dockerfile', key));
+    for (const root of lists) await placeLists(cacheDir, root, staging);
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
