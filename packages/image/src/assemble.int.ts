@@ -318,7 +318,7 @@ describe('a class that is built here', () => {
       return found;
     },
   });
-  const buildGate = (site: string, esp = '40M', work = shared()) =>
+  const buildGate = (site: string, esp = '40M', work = shared(), variables?: { readonly site: string }) =>
     buildClass({
       texts: {
         classFile: {
@@ -331,6 +331,7 @@ describe('a class that is built here', () => {
             text: "kernel: { image: 'deb:kernel' }\nvariables: { site: }\nfiles: [{ path: etc/site, contents: '${site}' }]\nagent: { enabled: false }\npackages: { kernel: { install: [linux] } }\n",
           },
         ],
+        variables,
       },
       sourceDir: folder,
       cacheDir: join(folder, 'cache'),
@@ -363,6 +364,22 @@ describe('a class that is built here', () => {
     const again = await buildGate('north');
     expect(digestsOf(again)).toEqual(digestsOf(north));
     expect(await kept('roots')).toHaveLength(2);
+  });
+
+  test('has variables that were given beside its files, and tells them', async () => {
+    const north = await buildGate('north');
+    const given = await buildGate('north', '40M', shared(), { site: 'east' });
+    expect(run('dump.erofs', '--cat', '--path=/etc/site', gate('root.img'))).toBe('east');
+    expect(given.result.build).not.toBe(north.result.build);
+    const provenance = z.object({
+      predicate: z.object({
+        buildDefinition: z.object({ externalParameters: z.looseObject({ parameters: z.unknown() }) }),
+      }),
+    });
+    const { predicate } = provenance.parse(JSON.parse(await readFile(gate('provenance.json'), 'utf8')));
+    expect(predicate.buildDefinition.externalParameters.parameters).toMatchObject({
+      variables: { site: 'east' },
+    });
   });
 
   test('is not taken from a cache that was damaged', async () => {
