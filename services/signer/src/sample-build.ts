@@ -76,7 +76,7 @@ export const declare = (sample: Sample, change: Partial<BuildResult> = {}): Buil
 export const makeSample = (
   storeDir: string,
   number: number,
-  options: { counter?: number; dataBlocks?: number; secureBoot?: boolean } = {},
+  options: { counter?: number; dataBlocks?: number; secureBoot?: boolean; outputs?: string } = {},
 ): Sample => {
   const buildId = BuildId.parse(id('bld', number));
   const folder = join(storeDir, 'builds', buildId);
@@ -102,7 +102,7 @@ export const makeSample = (
     ...base,
     classFile: {
       name: 'classes/edge-x86.yml',
-      text: `name: edge-x86\narch: amd64\nimages: [../edge.yml]\nsecureBoot: ${options.secureBoot === true}\n`,
+      text: `name: edge-x86\narch: amd64\nimages: [../edge.yml]\nsecureBoot: ${options.secureBoot === true}\noutputs: [${options.outputs ?? 'disk'}]\n`,
     },
     imageFiles: [{ name: 'edge.yml', text: '' }],
     deployment: { enrolUrl: 'https://10.0.2.2:1/v1/enrol', serverCa: 'x', releaseRoot: 'x' },

@@ -3,6 +3,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   truncateSync,
@@ -90,8 +91,11 @@ const firmwareAccepts = (image: Uint8Array): boolean => {
   }
 };
 
-const sampleWithDisk = async (): Promise<Sample> => {
-  const sample = makeSample(config.storeDir, 1, { secureBoot: true });
+const sampleWithDisk = async (outputs?: string): Promise<Sample> => {
+  const sample = makeSample(config.storeDir, 1, {
+    secureBoot: true,
+    ...(outputs === undefined ? {} : { outputs }),
+  });
   const disk = join(sample.folder, 'disk.img');
   execFileSync('cp', ['--sparse=always', emptyDisk, disk]);
   await espWrite(disk, LOADER, peWith('the loader'));
@@ -121,6 +125,33 @@ describe('a class with Secure Boot', () => {
     const sample = await sampleWithDisk();
     const first = await sign(sample);
     expect(await sign(sample)).toEqual(first);
+  });
+
+  test('its other formats are made of the signed disk, each with its digest; one that fails leaves none', async () => {
+    const sample = await sampleWithDisk('vmdk, qcow2-efi');
+    const { release: id, disks } = await sign(sample);
+    expect(disks?.map(({ name }) => name)).toEqual(['disk.img', 'disk.qcow2', 'disk.vmdk']);
+    const bundles = join(config.storeDir, 'bundles');
+    for (const { name, size, digest } of disks ?? []) {
+      const bytes = readFileSync(join(bundles, `${id}.${name}`));
+      expect({ name, size: bytes.length, digest: digestText(bytes) }).toEqual({ name, size, digest });
+    }
+    const compare = [
+      'compare',
+      '-f',
+      'raw',
+      '-F',
+      'qcow2',
+      diskOf(sample),
+      join(bundles, `${id}.disk.qcow2`),
+    ];
+    expect(execFileSync('qemu-img', compare, { encoding: 'utf8' })).toContain('identical');
+
+    for (const name of readdirSync(bundles)) rmSync(join(bundles, name));
+    // Where the last of them belongs lies something else.
+    mkdirSync(join(bundles, `${id}.disk.vmdk`, 'x'), { recursive: true });
+    await expect(sign(sample)).rejects.toThrow();
+    expect(readdirSync(bundles)).toEqual([`${id}.disk.vmdk`]);
   });
 
   test('a disk that is not as declared: SIGN_INPUT_MISMATCH, and none is left', async () => {

@@ -60,10 +60,18 @@ const signDisk = async ({ disk, uki, db, time }: Disks, out: string): Promise<Fi
   return digestFile(out);
 };
 
+/** What is not whole yet, and its second name. */
+const UNFINISHED = ['.new', '.new.twin'] as const;
+
 /** Takes away all that `signDisks` may have written. */
-export const removeDisks = async (pathOf: Disks['pathOf'], suffixes = ['', '.new']): Promise<void> => {
+export const removeDisks = async (
+  pathOf: Disks['pathOf'],
+  suffixes: readonly string[] = ['', ...UNFINISHED],
+): Promise<void> => {
+  // What cannot be removed hides neither the others nor why they are.
   for (const name of DiskArtifact.options)
-    for (const suffix of suffixes) await rm(`${pathOf(name)}${suffix}`, { force: true });
+    for (const suffix of suffixes)
+      await rm(`${pathOf(name)}${suffix}`, { force: true }).catch(() => undefined);
 };
 
 /**
@@ -75,7 +83,7 @@ export const removeDisks = async (pathOf: Disks['pathOf'], suffixes = ['', '.new
 export const signDisks = async (disks: Disks): Promise<SignedDisk[]> => {
   const { formats, deviceClass, pathOf, progress } = disks;
   const unfinished = (name: DiskArtifact): string => `${pathOf(name)}.new`;
-  await removeDisks(pathOf, ['.new', '.new.twin']);
+  await removeDisks(pathOf, UNFINISHED);
   try {
     const raw = unfinished('disk.img');
     const { size, digest } = await signDisk(disks, raw);

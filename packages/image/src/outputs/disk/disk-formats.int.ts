@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { digestFile } from '../../digest-file.ts';
 import { createStaging } from '../staging.ts';
 import type { DiskFormat } from '../format-names.ts';
+import { writeDiskArtifacts } from './disk-artifacts.ts';
 import { writeDiskFormat } from './disk-formats.ts';
 import { readSparseDisk, type SparseDisk } from './sparse-disk.ts';
 
@@ -87,6 +88,23 @@ describe.each<[DiskFormat, string, string, number]>([
     // What is zero takes no room.
     expect((await stat(file)).blocks * 512).toBeLessThan(40 * MIB);
   });
+});
+
+test('what is the same content takes its room once', async () => {
+  const out = join(folder, 'once');
+  const whole = join(folder, 'whole');
+  await mkdir(out);
+  execFileSync('truncate', ['-s', '1G', whole]);
+  const written = await writeDiskArtifacts({
+    disk: whole,
+    digest: await digestFile(whole),
+    formats: ['disk', 'raw-efi', 'aws', 'bundle'],
+    deviceClass: 'edge',
+    pathOf: (name) => join(out, name),
+    progress: () => undefined,
+  });
+  expect(written.map(({ name }) => name)).toEqual(['disk.raw']);
+  expect((await stat(join(out, 'disk.raw'))).ino).toBe((await stat(whole)).ino);
 });
 
 describe('to a reader that knows nothing of QEMU', () => {
