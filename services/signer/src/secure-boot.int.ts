@@ -150,7 +150,7 @@ describe('a class with Secure Boot', () => {
     for (const name of readdirSync(bundles)) rmSync(join(bundles, name));
     // Where the last of them belongs lies something else.
     mkdirSync(join(bundles, `${id}.disk.vmdk`, 'x'), { recursive: true });
-    await expect(sign(sample)).rejects.toThrow();
+    await expect(sign(sample)).rejects.toThrow(/EISDIR|ENOTEMPTY/);
     expect(readdirSync(bundles)).toEqual([`${id}.disk.vmdk`]);
   });
 
