@@ -36,6 +36,7 @@ import { openLoginWatch } from './login-watch.ts';
 import { openQualificationFlow } from './qualifications/flow.ts';
 import { offerSetup } from './setup-token.ts';
 import { openReleaseContents } from './release-contents.ts';
+import { finishEditsAtStart } from './repository/finish-edits-at-start.ts';
 import { openRepositoryFiles } from './repository/repository-files.ts';
 import { openRepositoryHistory } from './repository/repository-history.ts';
 import { openRetention } from './retention/retention.ts';
@@ -174,6 +175,8 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
     cacheDir: config.cacheDir ?? join(config.storeDir, 'cache'),
   });
   undo.defer(() => flow.close());
+  const history = openRepositoryHistory(config.imagesDir);
+  await finishEditsAtStart({ db, history, logger, directory: config.imagesDir });
   const files = openRepositoryFiles(config.imagesDir);
   const watch = openClassTriggerWatch({
     db,
@@ -230,7 +233,7 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
       events,
       images,
       files,
-      history: openRepositoryHistory(config.imagesDir),
+      history,
       sources,
       triggers,
       examples: openExamples(

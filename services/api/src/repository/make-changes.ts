@@ -25,16 +25,19 @@ export const makeChanges = async (
   { db, files, history }: Place,
   { changes, by, entry }: Saving,
 ): Promise<void> => {
-  const noted = await Promise.all(
-    changes.map(async ({ path, text }) => ({
-      path,
-      before: await files.find(path),
-      after: text ?? undefined,
-    })),
-  );
+  const edit = {
+    by,
+    changes: await Promise.all(
+      changes.map(async ({ path, text }) => ({
+        path,
+        before: (await files.find(path)) ?? null,
+        after: text,
+      })),
+    ),
+  };
   await recordAudit(db, entry);
   try {
-    await files.change(changes, () => history.note(noted, by));
+    await files.change(edit, () => history.note(edit.changes, by));
   } catch (error) {
     await recordAudit(db, {
       ...entry,

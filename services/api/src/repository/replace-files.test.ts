@@ -32,7 +32,7 @@ const changes = (...more: string[]) =>
 
 test('files come, change and go together, and nothing else is left', async () => {
   let seen: unknown;
-  await replaceFiles(changes(), join(folder, '.slipway'), async () => {
+  await replaceFiles(changes(), join(folder, '.slipway'), '{}', async () => {
     seen = await readFile(join(folder, 'kept'), 'utf8');
   });
   expect(seen).toBe('new');
@@ -48,7 +48,7 @@ test.each([
 ])('all is as it was where %s', async (_, more, confirm) => {
   await mkdir(join(folder, 'dir'));
   const before = await all();
-  const told = replaceFiles(changes(...more), join(folder, '.slipway'), confirm);
+  const told = replaceFiles(changes(...more), join(folder, '.slipway'), '{}', confirm);
   expect(await told.catch((error: unknown) => error)).toBeInstanceOf(Error);
   expect(await all()).toEqual(before);
   expect((await stat(join(folder, 'kept'))).mode & 0o777).toBe(0o755);

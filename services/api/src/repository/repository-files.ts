@@ -10,6 +10,7 @@ import {
   type RepositoryFile,
   type RepositoryText,
 } from '@slipway/protocol';
+import type { EditJournal } from './finish-edits.ts';
 import { kindOf } from './kinds.ts';
 import { replaceFiles } from './replace-files.ts';
 import { usersOf } from './users-of.ts';
@@ -22,15 +23,12 @@ export type RepositoryFiles = {
   /** @returns undefined where there is none */
   readonly find: (path: string) => Promise<string | undefined>;
   /**
-   * All or none. A text of null: the file goes, if it is not gone already.
+   * All or none, also where it is cut short: it is finished by its journal when the server starts again.
    *
    * @param confirm runs once all files are changed; where it fails, all is as it was
    * @throws {SlipwayError} REPOSITORY_READ_ONLY; REQUEST_INVALID for links, and where a folder is in the way
    */
-  readonly change: (
-    changes: readonly { readonly path: RepositoryPath; readonly text: string | null }[],
-    confirm: () => Promise<void>,
-  ) => Promise<void>;
+  readonly change: (edit: Omit<EditJournal, 'v'>, confirm: () => Promise<void>) => Promise<void>;
   readonly classes: () => Promise<{ readonly path: string; readonly text: string }[]>;
 };
 
@@ -124,12 +122,13 @@ export const openRepositoryFiles = (directory: string): RepositoryFiles => {
         details: { kind: 'file', id: path },
       });
     },
-    change: async (changes, confirm) => {
+    change: async (edit, confirm) => {
       try {
         const files = await Promise.all(
-          changes.map(async ({ path, text }) => ({ place: await ownPlaceOf(path), text })),
+          edit.changes.map(async ({ path, after }) => ({ place: await ownPlaceOf(path), text: after })),
         );
-        await replaceFiles(files, join(directory, '.slipway'), confirm);
+        const journal: EditJournal = { v: 1, ...edit };
+        await replaceFiles(files, join(directory, '.slipway'), JSON.stringify(journal), confirm);
       } catch (cause) {
         throw refusalOf(cause);
       }

@@ -16,6 +16,8 @@ export type RepositoryHistory = {
    * @throws {SlipwayError} TOOL_MISSING, TOOL_FAILED, REPOSITORY_READ_ONLY
    */
   readonly note: (changes: readonly NotedChange[], by: Author) => Promise<void>;
+  /** Whether the newest commit has files as these changes made them. */
+  readonly has: (changes: readonly NotedChange[]) => Promise<boolean>;
   /** newest first */
   readonly list: (path: string, limit: number) => Promise<RepositoryChange[]>;
   /** @throws {SlipwayError} NOT_FOUND */
@@ -23,10 +25,10 @@ export type RepositoryHistory = {
 };
 export type NotedChange = {
   readonly path: string;
-  /** what was there; where somebody else has changed it, that is noted first */
-  readonly before: string | undefined;
-  /** undefined: the file goes */
-  readonly after: string | undefined;
+  /** what was there, null: nothing; where somebody else has changed it, that is noted first */
+  readonly before: string | null;
+  /** null: the file goes */
+  readonly after: string | null;
 };
 export type Author = { readonly name: string; readonly message: string };
 
@@ -69,14 +71,14 @@ export const openRepositoryHistory = (directory: string): RepositoryHistory => {
   const commit = async (
     work: string,
     parent: string | undefined,
-    texts: ReadonlyMap<string, string | undefined>,
+    texts: ReadonlyMap<string, string | null>,
     by: Author,
   ): Promise<string> => {
     // Of the tree nothing is there; git wants one to take a file away.
     const index = { GIT_INDEX_FILE: join(work, 'index'), GIT_WORK_TREE: work };
     await git(['read-tree', parent ?? '--empty'], index);
     for (const [path, text] of texts) {
-      if (text === undefined) {
+      if (text === null) {
         await git(['update-index', '--force-remove', '--', path], index);
         continue;
       }
@@ -103,7 +105,7 @@ export const openRepositoryHistory = (directory: string): RepositoryHistory => {
         const head = await said(['rev-parse', '--verify', '--quiet', BRANCH]);
         const found = new Map<string, string>();
         for (const { path, before } of changes) {
-          if (before === undefined) continue;
+          if (before === null) continue;
           const known = await git(['cat-file', 'blob', `${BRANCH}:${path}`]).catch(() => undefined);
           if (before !== known) found.set(path, before);
         }
@@ -119,6 +121,13 @@ export const openRepositoryHistory = (directory: string): RepositoryHistory => {
       } finally {
         await rm(work, { recursive: true, force: true });
       }
+    },
+    has: async (changes) => {
+      for (const { path, after } of changes) {
+        const known = await git(['cat-file', 'blob', `${BRANCH}:${path}`]).catch(() => null);
+        if (known !== after) return false;
+      }
+      return true;
     },
     list: async (path, limit) => {
       if (!(await isThere())) return [];
