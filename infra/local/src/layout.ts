@@ -55,6 +55,10 @@ export const layoutOf = (dataDir: string) => {
     offlineDir: at('signer', 'offline'),
     /** keys that allow other keys of Secure Boot; no process reads them */
     secureBootOfflineDir: at('signer', 'secure-boot-offline'),
+    /** of the signing profiles other than the default one, `NAME/release-root.pem` and `NAME/secure-boot`; public */
+    profilesDir: at('pki', 'profiles'),
+    /** of them, what the signer works with */
+    profileKeysDir: at('signer', 'keys', 'profiles'),
     /** public: what a device with Secure Boot enrols */
     secureBootDir: at('pki', 'secure-boot'),
   };
@@ -69,6 +73,7 @@ export const makeFolders = async (layout: Layout): Promise<void> => {
     join(layout.dataDir, 'pki'),
     join(layout.dataDir, 'signer'),
     layout.signerStateDir,
+    layout.profilesDir,
     layout.qualifierWorkDir,
   ];
   for (const folder of privateFolders) await mkdir(folder, { recursive: true, mode: 0o700 });

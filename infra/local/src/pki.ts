@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import {
@@ -17,6 +17,7 @@ import {
   signRevocationLists,
   takePlace,
 } from '@slipway/signing';
+import { SigningProfile } from '@slipway/protocol';
 import { CLOUD_ADDRESS } from '@slipway/qualifier/cloud';
 import type { Layout } from './layout.ts';
 
@@ -137,6 +138,20 @@ const makeQualifierKeys = async (layout: Layout): Promise<void> => {
   });
 };
 
+/** Puts folders of keys back that a rotation was cut in, and the roots where who builds images finds them. */
+const publishProfiles = async (layout: Layout): Promise<void> => {
+  const entries = await readdir(layout.profileKeysDir).catch(() => []);
+  for (const name of new Set(entries.map((entry) => entry.replace(/\.old$/, '')))) {
+    if (!SigningProfile.safeParse(name).success) continue;
+    const keys = join(layout.profileKeysDir, name);
+    await putBack(keys);
+    if (!existsSync(keys)) continue;
+    const folder = join(layout.profilesDir, name);
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'release-root.pem'), await readFile(join(keys, 'root.pem')));
+  }
+};
+
 /** Makes what is missing of the trees. */
 export const makeKeys = async (layout: Layout, deviceHost: string): Promise<void> => {
   // A rotation, or a start, may have been cut while it put other keys in their place.
@@ -156,4 +171,5 @@ export const makeKeys = async (layout: Layout, deviceHost: string): Promise<void
   await makeQualifierKeys(layout);
   await makeRevocationFile(layout);
   await writeFile(layout.releaseRoot, await readFile(join(layout.signerKeysDir, 'root.pem')));
+  await publishProfiles(layout);
 };

@@ -19,6 +19,8 @@ export const Up = z.object({
   imagesDir: z.string(),
   /** PEM: the root that releases are verified by */
   releaseRootFile: z.string(),
+  /** of each other signing profile, `NAME/release-root.pem` */
+  profilesDir: z.string(),
   serverCaFile: z.string(),
   /** certificates and signed lists that devices with Secure Boot enrol */
   secureBootDir: z.string(),

@@ -13,6 +13,7 @@ const UpFile = z.object({
   apiUrl: z.url(),
   adminTokenFile: z.string(),
   releaseRootFile: z.string().optional(),
+  profilesDir: z.string().optional(),
   enrolUrl: z.url().optional(),
   serverCaFile: z.string().optional(),
 });
@@ -36,7 +37,7 @@ export type Context = {
   readonly signal: AbortSignal;
 };
 
-type Where = Pick<Context, 'env' | 'cwd'>;
+export type Where = Pick<Context, 'env' | 'cwd'>;
 
 /** `SLIPWAY_DATA`, or the nearest `.slipway/local` here or above, where `npm run up` keeps its data. */
 const findUpFile = async ({ env, cwd }: Where) => {
@@ -140,17 +141,4 @@ export const connectAsNobody = async (
 }> => {
   const { url, adminTokenFile } = await findServer(where);
   return { client: createClient({ url, token: 'none' }), url, adminTokenFile };
-};
-
-/**
- * PEM of the root that releases are verified by: the file named, or that of the running instance.
- *
- * @throws {SlipwayError} CONFIG_INVALID
- */
-export const releaseRoot = async (where: Where, file: string | undefined): Promise<string> => {
-  const path = file ?? (await findUpFile(where))?.releaseRootFile;
-  if (path === undefined) {
-    throw new SlipwayError('CONFIG_INVALID', 'No release root is known. Name its PEM file by --root.');
-  }
-  return readFile(resolve(where.cwd, path), 'utf8');
 };

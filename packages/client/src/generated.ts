@@ -116,6 +116,7 @@ import {
   Session,
   Setup,
   SetupState,
+  SigningProfileUse,
   Source,
   SourceChange,
   SourceCreate,
@@ -656,10 +657,14 @@ export const generatedClient = (connection: Connection) => ({
         readonly after?: string | undefined;
         readonly count?: boolean | undefined;
         readonly purpose?: z.input<typeof KeyPurpose> | undefined;
+        readonly profile?: string | undefined;
         readonly state?: z.input<typeof KeyState> | undefined;
       } = {},
       options: CallOptions = {},
     ) => list(connection, Key, '/v1/keys', { query, ...options }),
+    /** List the signing profiles, and the classes that have releases by each. `GET /v1/keys/profiles` */
+    listProfiles: (options: CallOptions = {}) =>
+      json(connection, z.array(SigningProfileUse), '/v1/keys/profiles', options),
     /** Show how far each authority is in giving its place to the next. `GET /v1/keys/rotations` */
     listRotations: (options: CallOptions = {}) =>
       json(connection, z.array(RotationProgress), '/v1/keys/rotations', options),

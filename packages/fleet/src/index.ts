@@ -316,6 +316,7 @@ export {
   type SeenKey,
 } from './store/keys.ts';
 export { keyRotations } from './store/key-rotations.ts';
+export { classesByProfile, devicesBehindProfile, hasOtherProfile } from './store/signing-profiles.ts';
 export {
   devicesInReach,
   isDeviceInReach,

@@ -3,8 +3,10 @@ import {
   BuilderCapability,
   ClassName,
   ClassTrigger,
+  DEFAULT_PROFILE,
   MAX_CLASS_TRIGGERS,
   OutputFormat,
+  SigningProfile,
 } from '@slipway/protocol';
 import { z } from 'zod';
 import { isDiskFormat } from './disk-formats.ts';
@@ -58,6 +60,15 @@ export const ClassFile = z.strictObject({
     .default(false)
     .describe(
       'Devices start only what our key has signed: the signer signs UKI and boot loader for their firmware.',
+    ),
+  signing: SigningProfile.default(DEFAULT_PROFILE).describe(
+    'The signing profile: whose keys sign releases of this class, for updates and for Secure Boot, and whose releases its devices take.',
+  ),
+  alsoTrusts: z
+    .array(SigningProfile)
+    .default([])
+    .describe(
+      'Signing profiles whose releases the devices take as well, while the class moves from one profile to another.',
     ),
   qualification: z
     .enum(['on', 'off'])

@@ -11,6 +11,8 @@ test('sizes become bytes, image files become relative to the repository, the res
     ),
   ).toEqual({
     name: 'edge',
+    alsoTrusts: [],
+    signing: 'default',
     arch: 'arm64',
     board: 'uefi',
     bootLoader: 'systemd-boot',

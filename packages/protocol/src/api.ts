@@ -17,6 +17,7 @@ import {
   GroupId,
   ReleaseId,
   RootHash,
+  SigningProfile,
   SlotName,
   TenantId,
   Version,
@@ -51,6 +52,8 @@ export const Release = z.object({
   state: ReleaseState,
   rootHash: RootHash,
   bundle: z.object({ digest: Digest, size: z.int() }),
+  /** the signing profile whose keys signed it; absent: the default one */
+  signing: SigningProfile.optional(),
   /** where releases are shown or listed */
   qualification: QualificationState.optional(),
   createdAt: time,

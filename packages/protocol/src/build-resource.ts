@@ -53,6 +53,8 @@ export const BuildCreate = z.strictObject({
   force: z.boolean().optional(),
   /** what is made of the image; absent: what the class file names */
   outputs: z.array(OutputFormat).max(16).optional(),
+  /** although devices of the class do not trust the signing profile that its file names: they will refuse the release */
+  changeSigning: z.boolean().optional(),
 });
 export type BuildCreate = z.infer<typeof BuildCreate>;
 

@@ -371,6 +371,18 @@ export const ERRORS = {
     'The signer refuses by its policy.',
     'Read the reason; it names the rule.',
   ),
+  SIGNING_PROFILE_UNKNOWN: entry(
+    66,
+    422,
+    'A class names a signing profile that is not known here.',
+    'Make it by slipway keys profile create and restart the instance, or name another one in the class file.',
+  ),
+  SIGNING_PROFILE_CHANGED: entry(
+    75,
+    409,
+    'A class would be signed by another profile than its devices trust.',
+    'Have the present profile sign a release that also trusts the other one and roll it out first, see docs/keys.md.',
+  ),
   SIGN_COUNTER_REUSED: entry(
     77,
     409,

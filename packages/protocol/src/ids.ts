@@ -30,6 +30,12 @@ export const DEFAULT_TENANT = TenantId.parse('default');
 export const ClassName = name.brand<'ClassName'>();
 export type ClassName = z.infer<typeof ClassName>;
 
+/** Keys of its own that releases are signed by and trusted by, as a class file names them. */
+export const SigningProfile = name.brand<'SigningProfile'>();
+export type SigningProfile = z.infer<typeof SigningProfile>;
+/** The one that every instance has, and that classes have which name none. */
+export const DEFAULT_PROFILE = SigningProfile.parse('default');
+
 /** Identifiers that the server gives: a prefix that tells the kind, and 16 characters of base 36. */
 const given = (prefix: string) =>
   z

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DeviceClass } from './api.ts';
 import { BuilderCapability } from './build-resource.ts';
-import { ClassName, Digest } from './ids.ts';
+import { ClassName, SigningProfile, Digest } from './ids.ts';
 
 /** The image repository of a server as a resource: its files are read, checked and saved over the API. */
 const time = z.iso.datetime();
@@ -116,6 +116,10 @@ export const DeviceClassDetail = z.object({
   /** null: those that most machines need */
   drivers: z.array(z.string()).nullable(),
   secureBoot: z.boolean(),
+  /** the signing profile: whose keys sign its releases */
+  signing: SigningProfile,
+  /** signing profiles whose releases its devices take as well */
+  alsoTrusts: z.array(SigningProfile),
   qualification: z.enum(['on', 'off']),
   needs: z.array(BuilderCapability),
   outputs: z.array(z.string()),

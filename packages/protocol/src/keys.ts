@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ClassName, SigningProfile } from './ids.ts';
 
 /** What an instance signs with and is trusted by: certificates, never a private key. */
 export const KeyPurpose = z.enum([
@@ -32,6 +33,8 @@ export type KeyState = z.infer<typeof KeyState>;
 export const Key = z.object({
   id: KeyId,
   purpose: KeyPurpose,
+  /** of what releases are signed and trusted by: the signing profile. Absent: of other keys */
+  profile: SigningProfile.optional(),
   state: KeyState,
   /** of the newest certificate for it that was seen, as all below */
   subject: z.string(),
@@ -74,6 +77,8 @@ export type RotationStep = z.infer<typeof RotationStep>;
 
 export const RotationProgress = z.object({
   purpose: Authority,
+  /** of a release root: the signing profile. Absent: of other authorities */
+  profile: SigningProfile.optional(),
   step: RotationStep,
   /** null: the server was not started with one yet */
   current: KeyId.nullable(),
@@ -87,6 +92,16 @@ export const RotationProgress = z.object({
   unknown: z.int(),
 });
 export type RotationProgress = z.infer<typeof RotationProgress>;
+
+/** A signing profile, as the server was started with it. */
+export const SigningProfileUse = z.object({
+  name: SigningProfile,
+  /** what is worked with; null: its file holds no certificate */
+  root: KeyId.nullable(),
+  /** that have releases by it, by name */
+  classes: z.array(ClassName),
+});
+export type SigningProfileUse = z.infer<typeof SigningProfileUse>;
 
 /** How the next key of a purpose is made, as people at a shell do it: keys are where no server can replace them. */
 export type KeyRotation = {

@@ -41,6 +41,8 @@ import { openBuildMoves } from './build-moves.ts';
 import type { ImageRepository } from './image-repository.ts';
 import { oneLookAtATime } from './one-look-at-a-time.ts';
 import { prepareBuild } from './prepare-build.ts';
+import { refuseChangedProfile } from './signing-change.ts';
+import { rootsOf, type SigningProfiles } from './signing-profiles.ts';
 import { queueStates } from './queue-states.ts';
 import type { QualificationFlow } from './qualifications/flow.ts';
 import type { ReleaseContents } from './release-contents.ts';
@@ -67,6 +69,8 @@ export type StartBuild = {
   readonly outputs?: readonly OutputFormat[] | undefined;
   /** a new build, even if there is an equal one */
   readonly force?: boolean | undefined;
+  /** although devices would refuse it, as another profile signs it than they trust */
+  readonly changeSigning?: boolean | undefined;
 };
 
 /** `isNew: false`: an equal build was under way or had just succeeded; the trigger is among its causes now, and the priority is the higher. */
@@ -77,7 +81,7 @@ export type BuildFlow = {
   /**
    * Once it has answered, the build will end, whatever ends in between.
    *
-   * @throws {SlipwayError} as `ImageRepository.snapshot`
+   * @throws {SlipwayError} as `ImageRepository.snapshot`; SIGNING_PROFILE_UNKNOWN, SIGNING_PROFILE_CHANGED
    */
   readonly start: (asked: StartBuild) => Promise<StartedBuild>;
   /**
@@ -110,7 +114,8 @@ type Needs = {
   readonly logger: Logger;
   readonly store: ArtifactStore;
   readonly images: ImageRepository;
-  readonly deployment: BuildRequest['deployment'];
+  readonly deployment: Omit<BuildRequest['deployment'], 'releaseRoot'>;
+  readonly profiles: SigningProfiles;
   /** keeps who signed a release; never fails */
   readonly noteSigner: (release: Release) => Promise<void>;
   readonly qualifications: Pick<QualificationFlow, 'look'>;
@@ -247,10 +252,15 @@ export const openBuildFlow = async (needs: Needs): Promise<BuildFlow> => {
       await store.requireRoom();
       const prepared = await prepareBuild(store, asked.images ?? needs.images, {
         deviceClass,
-        deployment: needs.deployment,
+        deploymentOf: (snapshot) => ({
+          ...needs.deployment,
+          releaseRoot: rootsOf(needs.profiles, snapshot),
+        }),
         inputs: asked.inputs ?? {},
         outputs: asked.outputs,
       });
+      if (asked.changeSigning !== true)
+        await refuseChangedProfile(db, needs.profiles, { deviceClass, ...prepared.wish });
       const now = new Date();
       const { arch, source, inputDigest } = prepared;
       const started = await askForBuild(

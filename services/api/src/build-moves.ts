@@ -29,6 +29,7 @@ import type { BuildJobs } from './build-jobs.ts';
 import type { BuildLanes } from './build-lanes.ts';
 import { parseFailure } from './job-failure.ts';
 import type { QualificationFlow } from './qualifications/flow.ts';
+import { signingOf } from './signing-profiles.ts';
 import { qualificationWish } from './qualifications/wish.ts';
 import type { ReleaseContents } from './release-contents.ts';
 
@@ -141,7 +142,15 @@ export const openBuildMoves = (needs: Needs): ((id: BuildId) => Promise<void>) =
       const { request } = await getBuildRequest(db, build.id);
       const wish = qualificationWish(request);
       const contents = await contentsOf(build.id, result.artifacts);
-      const release = await createRelease(db, result, signed.data, new Date(), wish, contents);
+      const release = await createRelease(
+        db,
+        result,
+        signed.data,
+        new Date(),
+        wish,
+        contents,
+        request === null ? undefined : signingOf(request),
+      );
       over(await getBuild(db, build.id));
       if (release === undefined) return;
       events.publish({ kind: 'release', release });

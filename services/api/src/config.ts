@@ -22,6 +22,7 @@ const Environment = z.object({
   SLIPWAY_DEVICE_CA_KEY_FILE: z.string(),
   SLIPWAY_SERVER_CA_FILE: z.string(),
   SLIPWAY_RELEASE_ROOT_FILE: z.string(),
+  SLIPWAY_SIGNING_PROFILES: z.string().optional(),
   /** claims travel over it */
   SLIPWAY_ENROL_URL: z.url({ protocol: /^https$/ }),
   SLIPWAY_DEVICE_MQTT_URL: z.url(),
@@ -81,6 +82,8 @@ export type ApiConfig = {
   /** trust anchors that go into images */
   readonly serverCaFile: string;
   readonly releaseRootFile: string;
+  /** of signing profiles other than the default one, `NAME/release-root.pem`; absent: there are none */
+  readonly profilesDir?: string | undefined;
   /** as devices reach them: the whole URL of `POST /v1/enrol`, and `mqtts://HOST:PORT` */
   readonly enrolUrl: string;
   readonly deviceMqttUrl: string;
@@ -140,6 +143,7 @@ export const parseApiConfig = (environment: NodeJS.ProcessEnv): ApiConfig => {
     deviceCaKeyFile: data.SLIPWAY_DEVICE_CA_KEY_FILE,
     serverCaFile: data.SLIPWAY_SERVER_CA_FILE,
     releaseRootFile: data.SLIPWAY_RELEASE_ROOT_FILE,
+    profilesDir: data.SLIPWAY_SIGNING_PROFILES,
     enrolUrl: data.SLIPWAY_ENROL_URL,
     deviceMqttUrl: data.SLIPWAY_DEVICE_MQTT_URL,
     imagesDir: data.SLIPWAY_IMAGES,

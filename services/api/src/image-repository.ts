@@ -34,7 +34,7 @@ export type Snapshot = Pick<BuildRequest, 'classFile' | 'imageFiles'> & {
   readonly arch: Arch;
   /** of the worker that builds it */
   readonly needs: readonly BuilderCapability[];
-};
+} & Pick<ClassFile, 'signing' | 'alsoTrusts' | 'secureBoot'>;
 
 type ClassText = {
   readonly deviceClass: DeviceClass;
@@ -110,7 +110,7 @@ export const openImageRepository = (directory: string): ImageRepository => {
     },
     snapshot: async (name) => {
       const { deviceClass, parsed, text } = await find(name);
-      const { arch, needs } = parsed;
+      const { arch, needs, signing, alsoTrusts, secureBoot } = parsed;
       const imageFiles = await imageTexts(deviceClass);
       const classFile = { name: deviceClass.file, text };
       const { spec } = parseClassImage({ classFile, imageFiles });
@@ -121,6 +121,9 @@ export const openImageRepository = (directory: string): ImageRepository => {
         imageFiles,
         arch,
         needs: [...new Set([...needs, ...own])],
+        signing,
+        alsoTrusts,
+        secureBoot,
       };
     },
   };

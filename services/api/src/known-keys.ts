@@ -1,15 +1,25 @@
 import { readSignature } from '@slipway/bundle';
 import { recordKeys, recordSigner, recordTrust, releasesWithoutSigner, type Database } from '@slipway/fleet';
-import { Authority, codeOf, DEFAULT_TENANT, type KeyPurpose, type Release } from '@slipway/protocol';
+import {
+  Authority,
+  codeOf,
+  DEFAULT_PROFILE,
+  DEFAULT_TENANT,
+  type KeyPurpose,
+  type Release,
+  type SigningProfile,
+} from '@slipway/protocol';
 import { certificatesOfSignature, readCertificates, type CertificateFacts } from '@slipway/signing';
 import type { Logger } from 'pino';
 import type { ArtifactStore } from './artifact-store.ts';
 
 /** Keeps record of what this instance signs with and is trusted by. It is a record: where it fails, all else goes on. */
 export type KnownKeys = {
-  /** what it was started with, as PEM */
-  readonly noteOwn: (certificates: readonly (readonly [KeyPurpose, string])[]) => Promise<void>;
-  readonly noteSigner: (release: Pick<Release, 'id' | 'build' | 'createdAt'>) => Promise<void>;
+  /** what it was started with, as PEM, and of which signing profile */
+  readonly noteOwn: (
+    certificates: readonly (readonly [KeyPurpose, string, SigningProfile?])[],
+  ) => Promise<void>;
+  readonly noteSigner: (release: Pick<Release, 'id' | 'build' | 'signing' | 'createdAt'>) => Promise<void>;
   /** of releases where it is not known yet */
   readonly catchUp: () => Promise<void>;
 };
@@ -27,11 +37,17 @@ export const openKnownKeys = (
   store: Pick<ArtifactStore, 'bundlePath' | 'readRequest'>,
   logger: Logger,
 ): KnownKeys => {
-  const certificatesOf = (purpose: KeyPurpose, pem: string) => {
+  const certificatesOf = (purpose: KeyPurpose, pem: string, profile: SigningProfile) => {
     try {
       const found = readCertificates(pem);
-      if (!Authority.safeParse(purpose).success) return found.map((facts) => ({ purpose, ...facts }));
-      return found.map((facts, at) => ({ purpose, ...facts, state: placeOf(facts, at, found[0]) }));
+      if (!Authority.safeParse(purpose).success)
+        return found.map((facts) => ({ purpose, profile, ...facts }));
+      return found.map((facts, at) => ({
+        purpose,
+        profile,
+        ...facts,
+        state: placeOf(facts, at, found[0]),
+      }));
     } catch (error) {
       logger.warn({ purpose, code: codeOf(error), err: error }, 'a certificate cannot be read');
       return [];
@@ -64,7 +80,9 @@ export const openKnownKeys = (
   };
   return {
     noteOwn: async (certificates) => {
-      const seen = certificates.flatMap(([purpose, pem]) => certificatesOf(purpose, pem));
+      const seen = certificates.flatMap(([purpose, pem, profile = DEFAULT_PROFILE]) =>
+        certificatesOf(purpose, pem, profile),
+      );
       const now = new Date();
       await recordKeys(db, DEFAULT_TENANT, seen, now, now).catch((error: unknown) => {
         logger.warn({ err: error }, 'what the server was started with was not recorded');

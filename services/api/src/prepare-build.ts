@@ -18,6 +18,8 @@ export type PreparedBuild = {
   readonly needs: readonly BuilderCapability[];
   readonly source: Digest;
   readonly inputDigest: Digest;
+  /** of its class file */
+  readonly wish: Pick<Snapshot, 'signing' | 'secureBoot'>;
   readonly request: (given: BuildIdentity, cause: BuildTrigger, now: Date) => BuildRequest;
 };
 
@@ -41,12 +43,14 @@ const digestInputs = (content: Content): Digest => {
 
 export const prepared = (content: Content): PreparedBuild => {
   const { deviceClass, source, classFile, imageFiles, deployment, arch, needs } = content;
+  const { signing, secureBoot } = content;
   const inputDigest = digestInputs(content);
   return {
     arch,
     needs,
     source,
     inputDigest,
+    wish: { signing, secureBoot },
     request: (given, cause, now) => ({
       v: 1,
       ...given,
@@ -63,20 +67,24 @@ export const prepared = (content: Content): PreparedBuild => {
   };
 };
 
+type Asked = Pick<Content, 'deviceClass' | 'inputs' | 'outputs'> & {
+  readonly deploymentOf: (snapshot: Snapshot) => BuildRequest['deployment'];
+};
+
 /**
  * Keeps the image repository in the store and takes class and image files from that copy, so that all of a build is of
  * one moment.
  *
- * @throws {SlipwayError} as `ImageRepository.snapshot`
+ * @throws {SlipwayError} as `ImageRepository.snapshot` and `deploymentOf`
  */
 export const prepareBuild = async (
   store: ArtifactStore,
   images: ImageRepository,
-  asked: Pick<Content, 'deviceClass' | 'deployment' | 'inputs' | 'outputs'>,
+  { deploymentOf, ...asked }: Asked,
 ): Promise<PreparedBuild> => {
-  // What does not parse is refused before anything is kept.
-  await images.snapshot(asked.deviceClass);
+  // What does not parse, or cannot be signed, is refused before anything is kept.
+  deploymentOf(await images.snapshot(asked.deviceClass));
   const source = await store.storeSource(images.directory);
   const snapshot = await openImageRepository(store.sourcePath(source)).snapshot(asked.deviceClass);
-  return prepared({ ...asked, ...snapshot, source });
+  return prepared({ ...asked, ...snapshot, deployment: deploymentOf(snapshot), source });
 };

@@ -42,6 +42,7 @@ import { openRepositoryHistory } from './repository/repository-history.ts';
 import { openRetention } from './retention/retention.ts';
 import { openRevocations } from './revocations.ts';
 import { openSecretBox } from './secret-box.ts';
+import { openSigningProfiles } from './signing-profiles.ts';
 import { openSources } from './sources.ts';
 import { openClassTriggerWatch } from './triggers/class-trigger-watch.ts';
 import { openTriggerFlow } from './triggers/trigger-flow.ts';
@@ -102,10 +103,11 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
   );
   const need = (text: string | undefined): string => text ?? '';
 
+  const profiles = await openSigningProfiles(need(releaseRoot), config.profilesDir);
   const knownKeys = openKnownKeys(db, store, logger);
   const noteOwn = () =>
     knownKeys.noteOwn([
-      ['release-root', need(releaseRoot)],
+      ...profiles.names.map((name) => ['release-root', profiles.rootOf(name), name] as const),
       ['device-authority', need(caCert)],
       ['server-authority', need(serverCa)],
       ['enrolment-server', need(cert)],
@@ -138,8 +140,8 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
     deployment: {
       enrolUrl: config.enrolUrl,
       serverCa: need(serverCa),
-      releaseRoot: need(releaseRoot),
     },
+    profiles,
   });
   undo.defer(() => builds.close());
   const options = {
@@ -243,7 +245,7 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
       ),
       virtualDevices,
       store,
-      releaseRoot: need(releaseRoot),
+      profiles,
       builds,
       qualifications,
       revocations,

@@ -17,6 +17,7 @@ test('settings that are left out have a value that works', () => {
     memoryMb: 1024,
     stepSeconds: 2700,
     secureBootDir: undefined,
+    profilesDir: undefined,
   });
 });
 

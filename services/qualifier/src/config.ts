@@ -11,6 +11,7 @@ const Environment = z.object({
   SLIPWAY_QUALIFIER_KEY_FILE: z.string(),
   SLIPWAY_SERVER_CA_FILE: z.string(),
   SLIPWAY_SECURE_BOOT_DIR: z.string().optional(),
+  SLIPWAY_SIGNING_PROFILES: z.string().optional(),
   SLIPWAY_QUALIFIER_NAME: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'letters, digits, dots and hyphens, at most 63')
@@ -32,6 +33,8 @@ export type QualifierConfig = {
   readonly serverCaFile: string;
   /** public: `PK.pem`, `KEK.pem`, `db.pem`; absent: classes with Secure Boot are skipped */
   readonly secureBootDir?: string | undefined;
+  /** public: `NAME/secure-boot` of each other signing profile */
+  readonly profilesDir?: string | undefined;
   /** name of this worker, unlike that of any other */
   readonly worker: string;
   /** of a virtual device */
@@ -53,6 +56,7 @@ export const parseQualifierConfig = (environment: NodeJS.ProcessEnv): QualifierC
     keyFile: data.SLIPWAY_QUALIFIER_KEY_FILE,
     serverCaFile: data.SLIPWAY_SERVER_CA_FILE,
     secureBootDir: data.SLIPWAY_SECURE_BOOT_DIR,
+    profilesDir: data.SLIPWAY_SIGNING_PROFILES,
     // Two with the same name, one after the other or by mistake at once, are still two.
     worker: `${data.SLIPWAY_QUALIFIER_NAME ?? hostname()}-${randomBytes(3).toString('hex')}`,
     memoryMb: data.SLIPWAY_QUALIFIER_MEMORY_MB,

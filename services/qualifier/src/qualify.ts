@@ -17,6 +17,7 @@ import { espWrite, startVm, type Vm } from '@slipway/vm';
 import { executionOf, startCloud, type Cloud, type Wish } from './cloud/cloud.ts';
 import { relaysTo } from './cloud/relays.ts';
 import type { QualifierConfig } from './config.ts';
+import { firmwareKeys } from './firmware-keys.ts';
 import { DEVICE, makeIdentities, TENANT } from './identity.ts';
 import { processorSeconds } from './processor-time.ts';
 import { timedSteps, wantedIn, wrongEnd } from './steps.ts';
@@ -36,10 +37,10 @@ type Plan =
   | { readonly kind: 'skip'; readonly reason: string };
 
 const planOf = async ({ config, job }: Qualify, subject: Subject): Promise<Plan> => {
-  if (subject.secureBoot && config.secureBootDir === undefined)
+  if (subject.secureBoot && (await firmwareKeys(config, subject)) === undefined)
     return {
       kind: 'skip',
-      reason: 'its class has Secure Boot, and the qualifier no keys to enrol: set SLIPWAY_SECURE_BOOT_DIR',
+      reason: `its class has Secure Boot, and the qualifier no keys of the signing profile ${subject.signing} to enrol: set SLIPWAY_SECURE_BOOT_DIR, and SLIPWAY_SIGNING_PROFILES for profiles other than default`,
     };
   const before = job.from;
   const from =
@@ -215,6 +216,7 @@ export const qualify = async (run: Qualify): Promise<QualifyResult> => {
   try {
     await time('boot', async () => {
       const { arch } = start.result;
+      const keysDir = start.secureBoot ? await firmwareKeys(config, start) : undefined;
       const started = await startVm({
         arch,
         disk,
@@ -226,9 +228,7 @@ export const qualify = async (run: Qualify): Promise<QualifyResult> => {
         isolated: true,
         ignoreFlush: true,
         ...(arch === 'amd64' ? { watchdog: true } : {}),
-        ...(start.secureBoot && config.secureBootDir !== undefined
-          ? { secureBoot: { keysDir: config.secureBootDir } }
-          : {}),
+        ...(keysDir === undefined ? {} : { secureBoot: { keysDir } }),
       });
       vm = started;
       undo.defer(() => started.kill().then(() => undefined));

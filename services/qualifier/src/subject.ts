@@ -11,6 +11,7 @@ import {
   type Assignment,
   type BuildId,
   type ReleaseId,
+  type SigningProfile,
 } from '@slipway/protocol';
 
 export type Ids = { readonly release: ReleaseId; readonly build: BuildId };
@@ -19,6 +20,8 @@ export type Ids = { readonly release: ReleaseId; readonly build: BuildId };
 export type Subject = {
   readonly result: BuildResult;
   readonly secureBoot: boolean;
+  /** whose keys its firmware starts programs by */
+  readonly signing: SigningProfile;
   readonly bundle: Assignment['bundle'];
   readonly bundleFile: string;
   /** of a new device; absent: its class makes none, or it is gone */
@@ -47,12 +50,13 @@ export const readSubject = async (storeDir: string, { release, build }: Ids): Pr
   try {
     const result = BuildResult.parse(await readJson(join(folder, 'result.json')));
     const { classFile } = BuildRequest.parse(await readJson(join(folder, 'request.json')));
-    const { secureBoot } = parseClassFile(classFile.text, classFile.name);
+    const { secureBoot, signing } = parseClassFile(classFile.text, classFile.name);
     const { size } = await stat(bundleFile);
     const diskFile = secureBoot ? join(storeDir, 'bundles', `${release}.disk.img`) : join(folder, 'disk.img');
     return {
       result,
       secureBoot,
+      signing,
       bundle: { digest: await digestOf(bundleFile), size },
       bundleFile,
       ...((await isThere(diskFile)) ? { diskFile } : {}),

@@ -14,7 +14,7 @@ const Environment = z.object({
 export type SignerConfig = {
   /** the artifact store */
   readonly storeDir: string;
-  /** `leaf.key.pem`, `leaf.pem`, `intermediate.pem`, `root.pem`; nobody else may read it */
+  /** `leaf.key.pem`, `leaf.pem`, `intermediate.pem`, `root.pem`, and the same in `profiles/NAME`; nobody else may read it */
   readonly keysDir: string;
   /** the log of what was signed, and copies of what is being checked; nobody else may write it */
   readonly stateDir: string;

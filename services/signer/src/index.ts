@@ -3,6 +3,6 @@
  * queue; believes nothing a builder declares before it has compared it with the stored bytes.
  */
 export { parseSignerConfig, type SignerConfig } from './config.ts';
-export { readSigningKeys, type SigningKeys } from './keys.ts';
+export { type KeyRing, readSigningKeys, type SigningKeys } from './keys.ts';
 export { signBuild, type SignBuild } from './sign-build.ts';
 export { type RunningSigner, startSigner } from './start.ts';

@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DEFAULT_PROFILE, SigningProfile, SlipwayError } from '@slipway/protocol';
 import type { Identity } from '@slipway/signing';
 import { assertPrivate } from './config.ts';
 
-/** PEM. The key of the root is not here: it belongs offline. */
+/** Of one signing profile; PEM. The key of the root is not here: it belongs offline. */
 export type SigningKeys = {
   readonly leafKeyPem: string;
   readonly leafCertPem: string;
@@ -24,9 +25,7 @@ const readSecureBootKey = async (folder: string): Promise<Identity | undefined> 
   return keyPem === undefined || certificatePem === undefined ? undefined : { keyPem, certificatePem };
 };
 
-/** @throws {SlipwayError} CONFIG_INVALID */
-export const readSigningKeys = async (directory: string): Promise<SigningKeys> => {
-  await assertPrivate(directory);
+const readProfile = async (directory: string): Promise<SigningKeys> => {
   const read = (name: string) => readFile(join(directory, name), 'utf8');
   const [leafKeyPem, leafCertPem, chainPem, rootPem] = await Promise.all([
     read('leaf.key.pem'),
@@ -41,5 +40,49 @@ export const readSigningKeys = async (directory: string): Promise<SigningKeys> =
     chainPem,
     rootPem,
     ...(secureBoot === undefined ? {} : { secureBoot }),
+  };
+};
+
+/** The keys of each signing profile. */
+export type KeyRing = {
+  /** @throws {SlipwayError} SIGNING_PROFILE_UNKNOWN */
+  readonly of: (profile: SigningProfile) => SigningKeys;
+};
+
+/** Names with anything else in them are folders that a rotation was cut in. */
+const profilesIn = async (directory: string): Promise<readonly SigningProfile[]> => {
+  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  return names.flatMap((name) => {
+    const profile = SigningProfile.safeParse(name);
+    return profile.success && profile.data !== DEFAULT_PROFILE ? [profile.data] : [];
+  });
+};
+
+/**
+ * The keys of the default profile are in the folder itself, those of each other one in `profiles/NAME`.
+ *
+ * @throws {SlipwayError} CONFIG_INVALID
+ */
+export const readSigningKeys = async (directory: string): Promise<KeyRing> => {
+  await assertPrivate(directory);
+  const folder = join(directory, 'profiles');
+  const names = await profilesIn(folder);
+  const profiles = new Map<SigningProfile, SigningKeys>([
+    [DEFAULT_PROFILE, await readProfile(directory)],
+    ...(await Promise.all(names.map(async (name) => [name, await readProfile(join(folder, name))] as const))),
+  ]);
+  return {
+    of: (profile) => {
+      const keys = profiles.get(profile);
+      if (keys !== undefined) return keys;
+      throw new SlipwayError(
+        'SIGNING_PROFILE_UNKNOWN',
+        `The signer has no keys of the signing profile ${profile}; it has: ${[...profiles.keys()].join(', ')}. Make it by slipway keys profile create ${profile} and restart the instance, or name another one in the class file.`,
+        { details: { profile, known: [...profiles.keys()] } },
+      );
+    },
   };
 };

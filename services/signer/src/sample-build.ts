@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BuildId, BuildRequest, BuildResult, Digest, ReleaseId, RootHash } from '@slipway/protocol';
 
@@ -64,9 +64,10 @@ const id = (prefix: string, number: number): string => `${prefix}_${String(numbe
 
 /** Declares again what lies in the folder, as a builder that believes itself would. */
 export const declare = (sample: Sample, change: Partial<BuildResult> = {}): BuildResult => {
-  const artifacts = (['uki.efi', 'root.img', 'sbom.cdx.json', 'disk.img'] as const).map((name) => {
+  const artifacts = (['uki.efi', 'root.img', 'sbom.cdx.json', 'disk.img'] as const).flatMap((name) => {
     const path = join(sample.folder, name);
-    return { name, size: statSync(path).size, digest: digestText(readFileSync(path)) };
+    if (!existsSync(path)) return [];
+    return [{ name, size: statSync(path).size, digest: digestText(readFileSync(path)) }];
   });
   const result = BuildResult.parse({ ...sample.result, artifacts, ...change });
   writeFileSync(join(sample.folder, 'result.json'), JSON.stringify(result));
@@ -76,7 +77,13 @@ export const declare = (sample: Sample, change: Partial<BuildResult> = {}): Buil
 export const makeSample = (
   storeDir: string,
   number: number,
-  options: { counter?: number; dataBlocks?: number; secureBoot?: boolean; outputs?: string } = {},
+  options: {
+    counter?: number;
+    dataBlocks?: number;
+    secureBoot?: boolean;
+    outputs?: string;
+    signing?: string;
+  } = {},
 ): Sample => {
   const buildId = BuildId.parse(id('bld', number));
   const folder = join(storeDir, 'builds', buildId);
@@ -102,7 +109,7 @@ export const makeSample = (
     ...base,
     classFile: {
       name: 'classes/edge-x86.yml',
-      text: `name: edge-x86\narch: amd64\nimages: [../edge.yml]\nsecureBoot: ${options.secureBoot === true}\noutputs: [${options.outputs ?? 'disk'}]\n`,
+      text: `name: edge-x86\narch: amd64\nimages: [../edge.yml]\nsecureBoot: ${options.secureBoot === true}\noutputs: [${options.outputs ?? 'disk'}]\nsigning: ${options.signing ?? 'default'}\n`,
     },
     imageFiles: [{ name: 'edge.yml', text: '' }],
     deployment: { enrolUrl: 'https://10.0.2.2:1/v1/enrol', serverCa: 'x', releaseRoot: 'x' },

@@ -7,6 +7,7 @@ import {
   efiNames,
   type OutputFormat,
   type SignedDisk,
+  type SigningProfile,
   SlipwayError,
 } from '@slipway/protocol';
 import { type Identity, signPe } from '@slipway/signing';
@@ -16,11 +17,11 @@ import { copyArtifact, type Declared } from './stage.ts';
 const FIRST_UKI = 'EFI/Linux/slot-a.efi';
 
 /** @throws {SlipwayError} CONFIG_INVALID */
-export const dbKey = (key: Identity | undefined): Identity => {
+export const dbKey = (profile: SigningProfile, key: Identity | undefined): Identity => {
   if (key !== undefined) return key;
   throw new SlipwayError(
     'CONFIG_INVALID',
-    'The class asks for Secure Boot, but the signer has no key for it. Put db.key.pem and db.pem into the folder secure-boot of its keys.',
+    `The class asks for Secure Boot, but the signer has no key for it in its signing profile ${profile}. Put db.key.pem and db.pem into the folder secure-boot of its keys.`,
   );
 };
 

@@ -13,6 +13,7 @@ import {
   type BuildId,
   BuildRequest,
   BuildResult,
+  DEFAULT_PROFILE,
   type DiskArtifact,
   type JobProgress,
   SignResult,
@@ -20,7 +21,7 @@ import {
 } from '@slipway/protocol';
 import { signCms, verifyCms } from '@slipway/signing';
 import type { SignerConfig } from './config.ts';
-import type { SigningKeys } from './keys.ts';
+import type { KeyRing } from './keys.ts';
 import { assertAsked, assertBoots } from './policy.ts';
 import { recordClaim } from './signing-log.ts';
 import { dbKey, removeDisks, signDisks, signUki } from './secure-boot.ts';
@@ -92,20 +93,22 @@ const assertCycloneDx = async (path: string): Promise<void> => {
 
 export type SignBuild = {
   readonly config: SignerConfig;
-  readonly keys: SigningKeys;
+  readonly keys: KeyRing;
   readonly now: () => Date;
   readonly onProgress: (progress: JobProgress) => Promise<void>;
 };
 
 /**
- * Checks a build against its stored bytes and the signer's rules, records it, signs it, and writes its bundle. The
- * same build gives the same bundle, to the byte, however often it is asked for. For a class with Secure Boot the UKI is
- * signed for firmware, and its disk with signed files is written beside the bundle, in each format that the class names.
+ * Checks a build against its stored bytes and the signer's rules, records it, signs it with the keys of the profile that
+ * its class names and with no others, and writes its bundle. The same build gives the same bundle, to the byte, however
+ * often it is asked for. For a class with Secure Boot the UKI is signed for firmware, and its disk with signed files is
+ * written beside the bundle, in each format that the class names.
  *
- * @throws {SlipwayError} SIGN_INPUT_MISMATCH, SIGN_POLICY_REFUSED, SIGN_COUNTER_REUSED, CONFIG_INVALID
+ * @throws {SlipwayError} SIGN_INPUT_MISMATCH, SIGN_POLICY_REFUSED, SIGN_COUNTER_REUSED, SIGNING_PROFILE_UNKNOWN,
+ *   CONFIG_INVALID
  */
 export const signBuild = async (signer: SignBuild, buildId: BuildId): Promise<SignResult> => {
-  const { config, keys, onProgress } = signer;
+  const { config, onProgress } = signer;
   const folder = join(config.storeDir, 'builds', buildId);
   const staging = join(config.stateDir, 'staging', buildId);
   await rm(staging, { recursive: true, force: true });
@@ -114,7 +117,8 @@ export const signBuild = async (signer: SignBuild, buildId: BuildId): Promise<Si
     await onProgress({ step: 'digest', percent: 0 });
     const declaration = await readDeclaration(folder, buildId);
     const { request, result } = declaration;
-    const { secureBoot, outputs } = assertAsked(request, result);
+    const { secureBoot, signing, outputs } = assertAsked(request, result);
+    const keys = signer.keys.of(signing);
     const declared = declaredOf(result);
     const staged = new Map<PayloadName, FileDigest>();
     for (const [name, artifact] of declared) {
@@ -132,14 +136,21 @@ export const signBuild = async (signer: SignBuild, buildId: BuildId): Promise<Si
     await verifyVerity(paths['root.img'], result.rootHash, result.verityDataBlocks);
     assertBoots(await readUki(paths['uki.efi']), result);
     await assertCycloneDx(paths['sbom.cdx.json']);
-    const db = secureBoot ? dbKey(keys.secureBoot) : undefined;
+    const db = secureBoot ? dbKey(signing, keys.secureBoot) : undefined;
     // After it was checked, and before the manifest is made: what devices get and compare is the signed file.
     if (db !== undefined) staged.set('uki.efi', await signUki(paths['uki.efi'], db));
 
     await onProgress({ step: 'sign', percent: 70 });
     const manifest = makeManifest(result, digestOf(declaration.bytes), staged);
     const { build, release, deviceClass, counter } = result;
-    const claim = { build, release, deviceClass, counter, manifest: digestOf(manifest) };
+    const claim = {
+      build,
+      release,
+      deviceClass,
+      counter,
+      manifest: digestOf(manifest),
+      ...(signing === DEFAULT_PROFILE ? {} : { profile: signing }),
+    };
     // On disk before the signature exists: whatever was signed is in the log, though not all in the log was signed.
     await recordClaim(join(config.stateDir, 'log.jsonl'), claim, signer.now());
     const signature = signCms(manifest, keys);

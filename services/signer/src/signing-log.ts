@@ -1,7 +1,7 @@
 import { open, readFile, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { digestOf } from '@slipway/bundle';
-import { BuildId, ClassName, Digest, ReleaseId, SlipwayError } from '@slipway/protocol';
+import { BuildId, ClassName, Digest, ReleaseId, SigningProfile, SlipwayError } from '@slipway/protocol';
 import { z } from 'zod';
 
 /** One line of the log: what a signature says, and the digest of the line before. */
@@ -16,11 +16,16 @@ const LogEntry = z.strictObject({
   release: ReleaseId,
   deviceClass: ClassName,
   counter: z.int().min(1),
+  /** whose keys; absent: those of the default profile */
+  profile: SigningProfile.optional(),
   /** of the exact bytes that are signed */
   manifest: Digest,
 });
 export type LogEntry = z.infer<typeof LogEntry>;
-export type SigningClaim = Pick<LogEntry, 'build' | 'release' | 'deviceClass' | 'counter' | 'manifest'>;
+export type SigningClaim = Pick<
+  LogEntry,
+  'build' | 'release' | 'deviceClass' | 'counter' | 'profile' | 'manifest'
+>;
 
 const START = digestOf(new Uint8Array());
 

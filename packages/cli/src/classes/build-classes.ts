@@ -152,7 +152,7 @@ export const buildClasses = async (context: Context, options: BuildOptions): Pro
   const { parseClassImage } = await import('@slipway/image-spec');
   const { sideBySide } = await import('@slipway/components');
   const { LOCK_FILE } = await import('@slipway/lock');
-  const agent = await agentParts(context, options);
+  const { agentBundles, deploymentOf } = await agentParts(context, options);
   const cacheDir = cacheFolder(context, options.cache);
   const asked = parseClassFormats(options.format);
   const formatsOf = (one: FoundClass) =>
@@ -174,7 +174,8 @@ export const buildClasses = async (context: Context, options: BuildOptions): Pro
       if ('problem' in one) throw one.problem;
       const texts = await textsOf(repository, one, given);
       const { spec } = parseClassImage(texts);
-      if (spec.agent.enabled && agent.deployment === undefined)
+      const deployment = spec.agent.enabled ? await deploymentOf(one.deviceClass) : undefined;
+      if (spec.agent.enabled && deployment === undefined)
         throw new SlipwayError(
           'CONFIG_INVALID',
           `the image of ${one.name} has the agent, and no server is known for it; name one by --enrol-url, --server-ca and --release-root, run "npm run up", or say agent: { enabled: false }`,
@@ -196,10 +197,11 @@ export const buildClasses = async (context: Context, options: BuildOptions): Pro
           outDir: resolve(context.cwd, options.dir ?? DEFAULT_DIR),
           version: options.imageVersion,
           time: options.time ?? (await timeOf(context, repository, files)),
-          ...agent,
+          deployment,
+          agentBundles,
           counter: options.counter,
           complete: async (folder, result) => {
-            outputs = await writeClassOutputs(folder, result, formats, signer);
+            outputs = await writeClassOutputs(folder, result, formats, signer, deployment);
           },
           shared,
           offline: options.offline,

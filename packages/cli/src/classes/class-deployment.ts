@@ -1,13 +1,22 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { BuildOptions } from '@slipway/image';
+import type { ClassFile } from '@slipway/image-spec';
 import { AGENT_RUNTIMES, messageOf, SlipwayError, type BuildRequest } from '@slipway/protocol';
 import { instanceHere, type Context } from '../context.ts';
+import { rootOfInstance } from '../release-root.ts';
 import type { ClassOptions } from './class-options.ts';
 
 /** What an agent needs in an image. */
 export type AgentParts = {
-  readonly deployment: BuildRequest['deployment'] | undefined;
+  /**
+   * The server of a class and whom its devices trust; undefined: no server is known.
+   *
+   * @throws {SlipwayError} SIGNING_PROFILE_UNKNOWN
+   */
+  readonly deploymentOf: (
+    deviceClass: Pick<ClassFile, 'signing' | 'alsoTrusts'>,
+  ) => Promise<BuildRequest['deployment'] | undefined>;
   readonly agentBundles: NonNullable<BuildOptions['agentBundles']>;
 };
 
@@ -29,7 +38,8 @@ const readAgents = async (folder: string): Promise<AgentParts['agentBundles']> =
 };
 
 /**
- * The agent, and the server that its devices belong to: as named, or of the instance that runs here.
+ * The agent, and the server that its devices belong to: as named, or of the instance that runs here. Named, the release root is
+ * that of every class; of the instance it is that of the signing profile of each.
  *
  * @throws {SlipwayError} USAGE if a server is named by halves, NOT_FOUND
  */
@@ -47,19 +57,28 @@ export const agentParts = async (
   const here = await instanceHere(context);
   const enrolUrl = options.enrolUrl ?? here?.enrolUrl;
   const serverCa = options.serverCa ?? here?.serverCaFile;
-  const releaseRoot = options.releaseRoot ?? here?.releaseRootFile;
+  const { releaseRoot } = options;
+  const isKnown = releaseRoot !== undefined || here?.releaseRootFile !== undefined;
+  const rootOf = async ({
+    signing,
+    alsoTrusts,
+  }: Pick<ClassFile, 'signing' | 'alsoTrusts'>): Promise<string> => {
+    if (releaseRoot !== undefined) return readPem(context, releaseRoot);
+    const names = [...new Set([signing, ...alsoTrusts])];
+    return (await Promise.all(names.map((name) => rootOfInstance(here ?? {}, name)))).join('');
+  };
   const folder =
     options.agent ??
     context.env['SLIPWAY_AGENT_BUNDLES'] ??
     (here?.dataDir === undefined ? undefined : join(here.dataDir, 'agent'));
   return {
-    deployment:
-      enrolUrl === undefined || serverCa === undefined || releaseRoot === undefined
+    deploymentOf: async (deviceClass) =>
+      enrolUrl === undefined || serverCa === undefined || !isKnown
         ? undefined
         : {
             enrolUrl,
             serverCa: await readPem(context, serverCa),
-            releaseRoot: await readPem(context, releaseRoot),
+            releaseRoot: await rootOf(deviceClass),
           },
     agentBundles: folder === undefined ? {} : await readAgents(resolve(context.cwd, folder)),
   };

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { isDiskFormat, type DiskFormat } from '@slipway/image/formats';
 import type { ClassFile } from '@slipway/image-spec';
-import { messageOf, SlipwayError, type BuildResult, type Digest } from '@slipway/protocol';
+import { messageOf, SlipwayError, type BuildRequest, type BuildResult, type Digest } from '@slipway/protocol';
 import type { Context } from '../context.ts';
 import type { ClassOptions } from './class-options.ts';
 
@@ -91,16 +91,30 @@ const assertBelongs = (keyPem: string, certificatePem: string, keyFile: string, 
     refuse(`${keyFile} is not the key of the first certificate in ${certFile}`);
 };
 
+/** That devices which run the image would take the bundle. */
+const refuseStranger = async (name: string, bundle: string, releaseRootPem: string): Promise<void> => {
+  const { verifyClaims } = await import('@slipway/bundle');
+  await verifyClaims(bundle, { releaseRootPem }).catch((cause: unknown) => {
+    throw new SlipwayError(
+      'KEY_MISMATCH',
+      `the image of ${name} does not trust what --sign-cert signs: ${messageOf(cause)} Sign it by the signing profile of the class, or give the root that belongs to the key by --release-root.`,
+      { cause },
+    );
+  });
+};
+
 /**
  * Writes disks and bundle of a class into the folder of its build.
  *
- * @throws {SlipwayError} OUTPUT_UNSUPPORTED, and of writing
+ * @throws {SlipwayError} OUTPUT_UNSUPPORTED, KEY_MISMATCH, and of writing
  */
 export const writeClassOutputs = async (
   folder: string,
   result: BuildResult,
   formats: readonly ClassFormat[],
   signer: Signer | undefined,
+  /** whom the image trusts; undefined: it has no agent that would ask */
+  trusted?: Pick<BuildRequest['deployment'], 'releaseRoot'>,
 ): Promise<ClassOutput[]> => {
   const outputs: ClassOutput[] = [];
   const disks = formats.filter(isDiskFormat);
@@ -119,7 +133,10 @@ export const writeClassOutputs = async (
   if (signer !== undefined && formats.includes('bundle')) {
     const { signBundle } = await import('@slipway/bundle');
     const name = `${result.deviceClass}.bundle.tar`;
-    outputs.push({ format: 'bundle', name, ...(await signBundle(folder, signer, join(folder, name))) });
+    const file = join(folder, name);
+    const signed = await signBundle(folder, signer, file);
+    if (trusted !== undefined) await refuseStranger(result.deviceClass, file, trusted.releaseRoot);
+    outputs.push({ format: 'bundle', name, ...signed });
   }
   return outputs;
 };

@@ -151,6 +151,7 @@ export const buildCommands = (program: Command, makeContext: MakeContext): void 
       version: Version.optional(),
       priority: BuildPriority.optional(),
       force: z.boolean().optional(),
+      changeSigning: z.boolean().optional(),
       source: SourceName.optional(),
       branch: BranchName.optional(),
       output: Formats,
@@ -174,6 +175,10 @@ export const buildCommands = (program: Command, makeContext: MakeContext): void 
           collect,
         )
         .option('--force', 'a new build, even if an equal one is under way or has just succeeded')
+        .option(
+          '--change-signing',
+          'although devices do not trust the signing profile of the class file, and will refuse the release',
+        )
         .option('-w, --watch', 'wait for the end; exit with the status of the first failure'),
     run: async (context, words, { watch: wait, output: outputs, ...options }) => {
       const asked = { ...options, ...(outputs.length === 0 ? {} : { outputs }) };

@@ -1,10 +1,19 @@
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { MANIFEST_NAME, MAX_MANIFEST_BYTES, messageOf, SlipwayError, type Manifest } from '@slipway/protocol';
+import {
+  DEFAULT_PROFILE,
+  MANIFEST_NAME,
+  MAX_MANIFEST_BYTES,
+  messageOf,
+  SigningProfile,
+  SlipwayError,
+  type Manifest,
+} from '@slipway/protocol';
 import { z } from 'zod';
 import { leaf, print, word, type MakeContext } from '../command.ts';
-import { releaseRoot } from '../context.ts';
+import { connect, type Context } from '../context.ts';
+import { hasOtherProfiles, releaseRoot } from '../release-root.ts';
 import { facts, size, table, time } from '../table.ts';
 
 const show = (manifest: Manifest): string =>
@@ -47,6 +56,22 @@ const readManifest = async (path: string): Promise<Manifest> => {
   }
 };
 
+/**
+ * Whose keys have to have signed a bundle, as the server has it of its release: what the bundle itself says is its claim.
+ *
+ * @throws {SlipwayError} NOT_FOUND where the server has no such release of the class
+ */
+const profileOf = async (context: Context, path: string): Promise<SigningProfile> => {
+  const { release, deviceClass } = await readManifest(path);
+  if (!(await hasOtherProfiles(context))) return DEFAULT_PROFILE;
+  const known = await (await connect(context)).releases.get(release);
+  if (known.deviceClass === deviceClass) return known.signing ?? DEFAULT_PROFILE;
+  throw new SlipwayError(
+    'BUNDLE_CLASS_MISMATCH',
+    `The bundle says it is ${release} of ${deviceClass}; the release of this id is of ${known.deviceClass}.`,
+  );
+};
+
 export const bundleCommands = (program: Command, makeContext: MakeContext): void => {
   const bundle = program
     .command('bundle')
@@ -55,18 +80,27 @@ export const bundleCommands = (program: Command, makeContext: MakeContext): void
   leaf(bundle, makeContext, {
     usage: 'verify <file>',
     summary: 'verify signature and every byte of a bundle',
-    options: z.object({ root: z.string().optional(), class: z.string().optional() }),
+    options: z.object({
+      root: z.string().optional(),
+      profile: SigningProfile.optional(),
+      class: z.string().optional(),
+    }),
     build: (command) =>
       command
         .option(
           '--root <pem>',
-          'the release root, the only one trusted; otherwise that of the running instance',
+          'the release root, the only one trusted; otherwise that of the running instance, by the signing profile of the release',
         )
+        .option('--profile <name>', 'the signing profile of the running instance that it must be by')
         .option('-c, --class <name>', 'the device class it must be for'),
     run: async (context, words, options) => {
       const { verifyBundle } = await import('@slipway/bundle');
-      const releaseRootPem = await releaseRoot(context, options.root);
-      const verified = await verifyBundle(resolve(context.cwd, word(words, 0)), {
+      const path = resolve(context.cwd, word(words, 0));
+      const { profile } = options;
+      const releaseRootPem = await releaseRoot(context, options.root, async () =>
+        profile === undefined ? profileOf(context, path) : profile,
+      );
+      const verified = await verifyBundle(path, {
         releaseRootPem,
         ...(options.class === undefined ? {} : { deviceClass: options.class }),
       });

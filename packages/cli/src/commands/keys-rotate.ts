@@ -1,10 +1,16 @@
-import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { SlipwayError, type Authority, type RotationProgress } from '@slipway/protocol';
+import {
+  DEFAULT_PROFILE,
+  SigningProfile,
+  SlipwayError,
+  type Authority,
+  type RotationProgress,
+} from '@slipway/protocol';
 import { z } from 'zod';
 import { leaf, print, word, type MakeContext } from '../command.ts';
 import { connectToInstance, dataDirectory, type Context } from '../context.ts';
 import type { Rotated } from '../rotate/key-files.ts';
+import { offlineDirectory } from '../rotate/offline-option.ts';
 import { table } from '../table.ts';
 
 /** As much of an id as tells keys apart. */
@@ -15,10 +21,13 @@ const progressOf = async (
   context: Context,
   dataDir: string,
   purpose: Authority,
+  profile: SigningProfile,
 ): Promise<RotationProgress | undefined> => {
   try {
     const client = await connectToInstance(context, dataDir);
-    return (await client.keys.listRotations()).find((one) => one.purpose === purpose);
+    return (await client.keys.listRotations()).find(
+      (one) => one.purpose === purpose && (one.profile ?? DEFAULT_PROFILE) === profile,
+    );
   } catch {
     return undefined;
   }
@@ -42,6 +51,7 @@ export const rotateCommand = (keys: Command, makeContext: MakeContext): void => 
     options: z.object({
       data: z.string().optional(),
       offline: z.string().optional(),
+      profile: SigningProfile.default(DEFAULT_PROFILE),
       step: z.enum(['rotate', 'begin', 'switch', 'finish']).optional(),
       dryRun: z.boolean().optional(),
       force: z.boolean().optional(),
@@ -56,12 +66,14 @@ export const rotateCommand = (keys: Command, makeContext: MakeContext): void => 
           '--offline <folder>',
           'where the keys of release root and intermediate are, such as a medium (default: signer/offline of the data directory)',
         )
+        .option('--profile <name>', 'the signing profile whose release keys these are (default: default)')
         .option('--step <step>', 'do this step or nothing: rotate, begin, switch or finish')
         .option('--dry-run', 'only say what would be done, and what it means')
         .option('--force', 'do it although devices have not followed'),
     run: async (context, words, options) => {
       const what = word(words, 0);
-      const { mendFolders, requireFollowers, ROTATIONS } = await import('../rotate/rotations.ts');
+      const { mendFolders, requireFollowers, requireProfile, ROTATIONS } =
+        await import('../rotate/rotations.ts');
       const planOf = ROTATIONS[what];
       if (planOf === undefined)
         throw new SlipwayError(
@@ -69,12 +81,15 @@ export const rotateCommand = (keys: Command, makeContext: MakeContext): void => 
           `There is no ${what} to rotate; expected one of ${Object.keys(ROTATIONS).join(', ')}. See docs/keys.md.`,
         );
       const dataDir = await dataDirectory(context, options.data);
-      const offlineDir =
-        options.offline === undefined
-          ? join(dataDir, 'signer', 'offline')
-          : resolve(context.cwd, options.offline);
-      const places = { dataDir, offlineDir };
+      const { profile } = options;
+      if (profile !== DEFAULT_PROFILE && !what.startsWith('release-'))
+        throw new SlipwayError(
+          'USAGE',
+          `Signing profiles have keys for releases, and no ${what}: leave --profile out.`,
+        );
+      const places = { dataDir, offlineDir: offlineDirectory(context, dataDir, options.offline), profile };
       await mendFolders(places);
+      await requireProfile(places);
       const plan = await planOf(places);
       const { step, consequences, followers } = plan;
       if (options.step !== undefined && options.step !== step)
@@ -82,13 +97,14 @@ export const rotateCommand = (keys: Command, makeContext: MakeContext): void => 
           'USAGE',
           `The step that is due for the ${what} is ${step}, not ${options.step}. Nothing was done.`,
         );
-      const progress = followers === undefined ? undefined : await progressOf(context, dataDir, followers);
+      const progress =
+        followers === undefined ? undefined : await progressOf(context, dataDir, followers, profile);
       const said = [
-        `${what}: ${step}`,
+        `${what}${profile === DEFAULT_PROFILE ? '' : ` of ${profile}`}: ${step}`,
         ...consequences.map((line) => `- ${line}`),
         ...(followers === undefined ? [] : [`- ${counted(progress)}`]),
       ];
-      const facts = { dataDir, what, step, consequences, progress: progress ?? null };
+      const facts = { dataDir, what, profile, step, consequences, progress: progress ?? null };
       if (options.dryRun === true) {
         print(context, { ...facts, dryRun: true, rotated: [] }, () =>
           [...said, 'Nothing was done: --dry-run.'].join('\n'),

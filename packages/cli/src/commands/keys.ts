@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
-import { KeyPurpose, KeyState, type Key, type RotationProgress } from '@slipway/protocol';
+import { KeyPurpose, KeyState, SigningProfile, type Key, type RotationProgress } from '@slipway/protocol';
 import { z } from 'zod';
 import { leaf, print, word, type MakeContext } from '../command.ts';
 import { connect } from '../context.ts';
 import { facts, table, time } from '../table.ts';
+import { profileCommands } from './keys-profile.ts';
 import { rotateCommand } from './keys-rotate.ts';
 
 const DAY_MS = 86_400_000;
@@ -12,10 +13,11 @@ const SHORT = 16;
 
 const daysLeft = ({ notAfter }: Key): number => Math.floor((Date.parse(notAfter) - Date.now()) / DAY_MS);
 
-const HEADINGS = ['key', 'purpose', 'state', 'days left', 'last used', 'subject'];
+const HEADINGS = ['key', 'purpose', 'profile', 'state', 'days left', 'last used', 'subject'];
 const line = (key: Key): string[] => [
   key.id.slice(0, SHORT),
   key.purpose,
+  key.profile ?? '-',
   key.state,
   String(daysLeft(key)),
   time(key.lastUsedAt),
@@ -25,6 +27,7 @@ const show = (key: Key): string =>
   `${facts({
     key: key.id,
     purpose: key.purpose,
+    profile: key.profile ?? null,
     state: key.state,
     subject: key.subject,
     serial: key.serial,
@@ -36,9 +39,18 @@ const show = (key: Key): string =>
     devices: key.purpose === 'release-signer' ? (key.devices ?? null) : null,
   })}\n${key.certificate.trimEnd()}`;
 
-const ROTATION_HEADINGS = ['authority', 'step', 'current', 'next', 'outgoing', 'devices that follow'];
+const ROTATION_HEADINGS = [
+  'authority',
+  'profile',
+  'step',
+  'current',
+  'next',
+  'outgoing',
+  'devices that follow',
+];
 const rotationLine = (one: RotationProgress): string[] => [
   one.purpose,
+  one.profile ?? '-',
   one.step,
   ...[one.current, one.next, one.outgoing].map((id) => id?.slice(0, SHORT) ?? '-'),
   `${one.following} of ${one.devices}${one.unknown === 0 ? '' : `, of ${one.unknown} it is not known`}`,
@@ -52,10 +64,15 @@ export const keyCommands = (program: Command, makeContext: MakeContext): void =>
   leaf(keys, makeContext, {
     usage: 'list',
     summary: 'list keys by purpose, and how long their certificates last',
-    options: z.object({ purpose: KeyPurpose.optional(), state: KeyState.optional() }),
+    options: z.object({
+      purpose: KeyPurpose.optional(),
+      profile: SigningProfile.optional(),
+      state: KeyState.optional(),
+    }),
     build: (command) =>
       command
         .option('--purpose <purpose>', `only these: ${KeyPurpose.options.join(', ')}`)
+        .option('--profile <name>', 'only those of this signing profile')
         .option('--state <state>', `only these: ${KeyState.options.join(', ')}`),
     run: async (context, _words, options) => {
       const found = await (await connect(context)).keys.list(options).all();
@@ -81,4 +98,5 @@ export const keyCommands = (program: Command, makeContext: MakeContext): void =>
     },
   });
   rotateCommand(keys, makeContext);
+  profileCommands(keys, makeContext);
 };

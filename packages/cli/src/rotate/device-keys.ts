@@ -1,7 +1,8 @@
 import { join } from 'node:path';
+import type { Identity } from '@slipway/signing';
 import { laterThan, nextName, readPem, replaceIn } from './key-files.ts';
-import { dueStep, type PlanRotation } from './plan.ts';
-import { authorityFiles, endsOf } from './server-keys.ts';
+import { dueStep, oneRotated, type PlanRotation } from './plan.ts';
+import { authorityFiles, endOfIdentity } from './server-keys.ts';
 
 const AUTHORITY_DAYS = 20 * 365;
 
@@ -14,8 +15,11 @@ export const planDeviceAuthority: PlanRotation = async ({ dataDir }) => {
     await readPem(join(folder, 'ca.pem')),
     await readPem(join(folder, 'ca.key.pem')),
   );
-  const [first, second] = authorities;
-  if (second === undefined || dueStep(endsOf(authorities)) === 'begin')
+  const due = dueStep(authorities, endOfIdentity);
+  const { first } = due;
+  const rotated = (before: Identity, after: Identity) =>
+    oneRotated('device-authority', keyIdOf(before.certificatePem), keyIdOf(after.certificatePem));
+  if (due.step === 'begin')
     return {
       step: 'switch',
       consequences: [
@@ -25,15 +29,10 @@ export const planDeviceAuthority: PlanRotation = async ({ dataDir }) => {
       run: async () => {
         const next = await makeDeviceAuthority(nextName(), laterThan(first.certificatePem, AUTHORITY_DAYS));
         await replaceIn(folder, authorityFiles([next, first]));
-        return [
-          {
-            name: 'device-authority',
-            before: keyIdOf(first.certificatePem),
-            after: keyIdOf(next.certificatePem),
-          },
-        ];
+        return rotated(first, next);
       },
     };
+  const { second } = due;
   return {
     step: 'finish',
     followers: 'device-authority',
@@ -43,13 +42,7 @@ export const planDeviceAuthority: PlanRotation = async ({ dataDir }) => {
     ],
     run: async () => {
       await replaceIn(folder, authorityFiles([first]));
-      return [
-        {
-          name: 'device-authority',
-          before: keyIdOf(second.certificatePem),
-          after: keyIdOf(first.certificatePem),
-        },
-      ];
+      return rotated(second, first);
     },
   };
 };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { SlipwayError, systemError } from '@slipway/protocol';
 import { putBack, takePlace } from '@slipway/signing';
 import type { KeyPlaces } from './plan.ts';
+import { releasePlaces } from './release-places.ts';
 
 /** What a key was, and what has taken its place: ids as `slipway keys list` has them. */
 export type Rotated = { readonly name: string; readonly before: string; readonly after: string };
@@ -36,9 +37,12 @@ const writeAll = async (folder: string, files: Files): Promise<void> => {
 };
 
 /** Puts back what a cut has left under another name. */
-export const mendFolders = async ({ dataDir, offlineDir }: KeyPlaces): Promise<void> => {
-  const own = ['signer/keys', 'pki/device', 'pki/server', 'pki/qualifier'].map((name) => join(dataDir, name));
-  for (const folder of [...own, offlineDir]) await putBack(folder);
+export const mendFolders = async (places: KeyPlaces): Promise<void> => {
+  const own = ['signer/keys', 'pki/device', 'pki/server', 'pki/qualifier'].map((name) =>
+    join(places.dataDir, name),
+  );
+  const { keys, offline } = releasePlaces(places);
+  for (const folder of new Set([...own, keys, places.offlineDir, offline])) await putBack(folder);
 };
 
 /**
@@ -78,6 +82,10 @@ export const makeKeyFolder = async (folder: string, files: Files): Promise<void>
   await takePlace(next, folder);
 };
 
+/** ms since 1970 */
+export const endOf = (certificatePem: string): number =>
+  new X509Certificate(certificatePem).validToDate.getTime();
+
 const DAY_MS = 86_400_000;
 
 /**
@@ -86,9 +94,7 @@ const DAY_MS = 86_400_000;
  * @param days for which it lasts
  */
 export const laterThan = (presentPem: string, days: number): Date =>
-  new Date(
-    Math.max(Date.now(), new X509Certificate(presentPem).validToDate.getTime() - days * DAY_MS + 1000),
-  );
+  new Date(Math.max(Date.now(), endOf(presentPem) - days * DAY_MS + 1000));
 
 /** A name that tells one authority from the one before it. */
-export const nextName = (): string => `Slipway ${new Date().toISOString().slice(0, 10)}`;
+export const nextName = (name = 'Slipway'): string => `${name} ${new Date().toISOString().slice(0, 10)}`;

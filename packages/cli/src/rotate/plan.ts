@@ -1,4 +1,4 @@
-import type { Authority } from '@slipway/protocol';
+import { DEFAULT_PROFILE, type Authority, type SigningProfile } from '@slipway/protocol';
 import type { Rotated } from './key-files.ts';
 
 /** `rotate`: done in one step. */
@@ -9,6 +9,8 @@ export type KeyPlaces = {
   readonly dataDir: string;
   /** keys of root and intermediate: `signer/offline` of the data directory, or a medium */
   readonly offlineDir: string;
+  /** whose keys that releases are signed and trusted by */
+  readonly profile: SigningProfile;
 };
 
 /** What is to be done next, before any of it is. */
@@ -24,13 +26,29 @@ export type RotationPlan = {
 
 export type PlanRotation = (places: KeyPlaces) => Promise<RotationPlan>;
 
+/** What the subjects of certificates begin with. */
+export const nameOf = ({ profile }: Pick<KeyPlaces, 'profile'>): string =>
+  profile === DEFAULT_PROFILE ? 'Slipway' : `Slipway ${profile}`;
+
+/** A rotation in steps: which one is due, and the certificates, or keys with them, that it is about. */
+export type DueStep<T> =
+  | { readonly step: 'begin'; readonly first: T }
+  | { readonly step: 'switch' | 'finish'; readonly first: T; readonly second: T };
+
 /**
  * How far a file of one authority, or of two, is: the first is worked with, and of two the next one ends later.
  *
- * @param ends ms since 1970, in the order of the file
+ * @param endOf ms since 1970
  */
-export const dueStep = (ends: readonly number[]): Exclude<Step, 'rotate'> => {
-  const [first, second] = ends;
-  if (first === undefined || second === undefined) return 'begin';
-  return second > first ? 'switch' : 'finish';
-};
+export const dueStep = <T>(
+  [first, second]: readonly [T, ...T[]],
+  endOf: (authority: T) => number,
+): DueStep<T> =>
+  second === undefined
+    ? { step: 'begin', first }
+    : { step: endOf(second) > endOf(first) ? 'switch' : 'finish', first, second };
+
+/** That one key has taken the place of another, by their ids. */
+export const oneRotated = (name: string, before: string, after: string): Rotated[] => [
+  { name, before, after },
+];

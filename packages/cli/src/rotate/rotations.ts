@@ -1,10 +1,12 @@
 import { SlipwayError, type Authority, type RotationProgress } from '@slipway/protocol';
 import { planDeviceAuthority } from './device-keys.ts';
 import type { PlanRotation } from './plan.ts';
-import { planReleaseIntermediate, planReleaseRoot, planReleaseSigner } from './release-keys.ts';
+import { planReleaseIntermediate, planReleaseSigner } from './release-keys.ts';
+import { planReleaseRoot } from './release-root.ts';
 import { planServerAuthority, planServers } from './server-keys.ts';
 
 export { mendFolders } from './key-files.ts';
+export { requireProfile } from './make-profile.ts';
 
 export const ROTATIONS: Readonly<Record<string, PlanRotation>> = {
   'release-signer': planReleaseSigner,

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import type { Identity } from '@slipway/signing';
 import {
+  endOf,
   isThere,
   laterThan,
   makeKeyFolder,
@@ -10,7 +11,7 @@ import {
   replaceIn,
   type Rotated,
 } from './key-files.ts';
-import { dueStep, type PlanRotation } from './plan.ts';
+import { dueStep, oneRotated, type PlanRotation } from './plan.ts';
 
 const AUTHORITY_DAYS = 20 * 365;
 
@@ -53,8 +54,7 @@ export const authorityFiles = (authorities: readonly Identity[]): Record<string,
   'ca.key.pem': authorities.map(({ keyPem }) => keyPem).join(''),
 });
 
-export const endsOf = (authorities: readonly Identity[]): number[] =>
-  authorities.map(({ certificatePem }) => new X509Certificate(certificatePem).validToDate.getTime());
+export const endOfIdentity = ({ certificatePem }: Identity): number => endOf(certificatePem);
 
 /** Server, broker and gateway by the same authority: devices notice nothing. */
 export const planServers: PlanRotation = async ({ dataDir }) => {
@@ -78,10 +78,11 @@ export const planServers: PlanRotation = async ({ dataDir }) => {
 export const planServerAuthority: PlanRotation = async ({ dataDir }) => {
   const { keyIdOf, makeServerAuthority, makeServerIdentity } = await import('@slipway/signing');
   const folder = join(dataDir, 'pki', 'server');
-  const authorities = await readServerAuthorities(folder);
-  const [first, second] = authorities;
-  const step = dueStep(endsOf(authorities));
-  if (step === 'begin' || second === undefined)
+  const due = dueStep(await readServerAuthorities(folder), endOfIdentity);
+  const { step, first } = due;
+  const rotated = (name: string, before: Identity, after: Identity) =>
+    oneRotated(name, keyIdOf(before.certificatePem), keyIdOf(after.certificatePem));
+  if (due.step === 'begin')
     return {
       step: 'begin',
       consequences: [
@@ -91,15 +92,10 @@ export const planServerAuthority: PlanRotation = async ({ dataDir }) => {
       run: async () => {
         const next = await makeServerAuthority(nextName(), laterThan(first.certificatePem, AUTHORITY_DAYS));
         await replaceIn(folder, authorityFiles([first, next]));
-        return [
-          {
-            name: 'server-authority (next)',
-            before: keyIdOf(first.certificatePem),
-            after: keyIdOf(next.certificatePem),
-          },
-        ];
+        return rotated('server-authority (next)', first, next);
       },
     };
+  const { second } = due;
   if (step === 'switch')
     return {
       step,
@@ -110,7 +106,7 @@ export const planServerAuthority: PlanRotation = async ({ dataDir }) => {
         'The authority before stays in images, so that devices which go back to it are not lost.',
       ],
       run: async () => {
-        const { files, rotated } = await nextServers(folder, second);
+        const { files, rotated: servers } = await nextServers(folder, second);
         await replaceIn(folder, { ...files, ...authorityFiles([second, first]) });
         const qualifier = join(dataDir, 'pki', 'qualifier');
         if (await isThere(qualifier)) {
@@ -121,14 +117,7 @@ export const planServerAuthority: PlanRotation = async ({ dataDir }) => {
             'server.key.pem': next.keyPem,
           });
         }
-        return [
-          {
-            name: 'server-authority',
-            before: keyIdOf(first.certificatePem),
-            after: keyIdOf(second.certificatePem),
-          },
-          ...rotated,
-        ];
+        return [...rotated('server-authority', first, second), ...servers];
       },
     };
   return {
@@ -140,13 +129,7 @@ export const planServerAuthority: PlanRotation = async ({ dataDir }) => {
     ],
     run: async () => {
       await replaceIn(folder, authorityFiles([first]));
-      return [
-        {
-          name: 'server-authority',
-          before: keyIdOf(second.certificatePem),
-          after: keyIdOf(first.certificatePem),
-        },
-      ];
+      return rotated('server-authority', second, first);
     },
   };
 };

@@ -1,5 +1,11 @@
 import { pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
-import type { KeyId, KeyPurpose, KeyState } from '@slipway/protocol';
+import {
+  DEFAULT_PROFILE,
+  type KeyId,
+  type KeyPurpose,
+  type KeyState,
+  type SigningProfile,
+} from '@slipway/protocol';
 import { at, tenant } from './columns.ts';
 
 /** What was signed with or trusted, by what certificates say: public parts only. */
@@ -9,6 +15,8 @@ export const keys = pgTable(
     tenant: tenant(),
     id: text('id').$type<KeyId>().notNull(),
     purpose: text('purpose').$type<KeyPurpose>().notNull(),
+    /** of what releases are signed and trusted by; others have the default one */
+    profile: text('profile').$type<SigningProfile>().notNull().default(DEFAULT_PROFILE),
     /** `expired` is not written: it is what a key is after `notAfter` */
     state: text('state').$type<Exclude<KeyState, 'expired'>>().notNull().default('current'),
     /** PEM of the newest certificate; what follows is in it */

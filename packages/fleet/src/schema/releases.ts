@@ -1,14 +1,16 @@
 import { index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
-import type {
-  Arch,
-  BuildId,
-  ClassName,
-  Digest,
-  KeyId,
-  ReleaseId,
-  ReleaseState,
-  RootHash,
-  SignedDisk,
+import {
+  DEFAULT_PROFILE,
+  type Arch,
+  type BuildId,
+  type ClassName,
+  type Digest,
+  type KeyId,
+  type ReleaseId,
+  type ReleaseState,
+  type RootHash,
+  type SignedDisk,
+  type SigningProfile,
 } from '@slipway/protocol';
 import { builds } from './builds.ts';
 import { at, large, tenant } from './columns.ts';
@@ -33,6 +35,8 @@ export const releases = pgTable(
     bundleSize: large('bundle_size').notNull(),
     /** beside its bundle; none: the disks are those of the build */
     disks: jsonb('disks').$type<SignedDisk[]>().notNull().default([]),
+    /** whose keys sign it, as its class file said */
+    signing: text('signing').$type<SigningProfile>().notNull().default(DEFAULT_PROFILE),
     /** who signed its bundle, of `keys`; null: not looked at yet, or it cannot be read */
     signedBy: text('signed_by').$type<KeyId>(),
     /** whom its image trusts, of `keys`: for releases, for servers; null: not looked at yet, or its request is gone */

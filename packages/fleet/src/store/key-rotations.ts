@@ -1,9 +1,12 @@
-import { and, asc, count, eq, inArray, isNotNull, sql, type SQL } from 'drizzle-orm';
+import { and, asc, count, desc, eq, inArray, isNotNull, sql, type SQL } from 'drizzle-orm';
 import {
   AUTHORITIES,
+  DEFAULT_PROFILE,
   type Authority,
+  type ClassName,
   type KeyId,
   type RotationProgress,
+  type SigningProfile,
   type TenantId,
 } from '@slipway/protocol';
 import type { Database } from '../database.ts';
@@ -12,28 +15,42 @@ import { deviceCertificates, devices, keys, releases } from '../schema.ts';
 /** Devices that are counted alike: with certificates by one authority, or on images that trust the same. */
 type Counted = { readonly trusts: readonly KeyId[] | null; readonly devices: number };
 
+/** By the images that they run, and the profile that signs releases for them. */
+type CountedImages = Counted & { readonly profile: SigningProfile };
+
 const isActive = eq(devices.state, 'active');
 
-/** By the images that they run. */
-const byImage = async (db: Database): Promise<Counted[]> => {
+/** Of the newest release of each class: what devices are given next that run something else. */
+const profilesOfClasses = async (db: Database): Promise<ReadonlyMap<ClassName, SigningProfile>> => {
+  const rows = await db
+    .selectDistinctOn([releases.deviceClass], {
+      deviceClass: releases.deviceClass,
+      signing: releases.signing,
+    })
+    .from(releases)
+    .orderBy(asc(releases.deviceClass), desc(releases.counter));
+  return new Map(rows.map(({ deviceClass, signing }) => [deviceClass, signing]));
+};
+
+const byImage = async (db: Database): Promise<CountedImages[]> => {
   const on = await db
-    .select({ release: devices.release, devices: count() })
+    .select({
+      release: releases.id,
+      trusts: releases.trusts,
+      signing: releases.signing,
+      deviceClass: devices.deviceClass,
+      devices: count(),
+    })
     .from(devices)
+    .leftJoin(releases, eq(releases.id, devices.release))
     .where(isActive)
-    .groupBy(devices.release);
-  const ids = on.flatMap(({ release }) => (release === null ? [] : [release]));
-  const known = new Map(
-    ids.length === 0
-      ? []
-      : (
-          await db
-            .select({ id: releases.id, trusts: releases.trusts })
-            .from(releases)
-            .where(inArray(releases.id, ids))
-        ).map(({ id, trusts }) => [id, trusts] as const),
-  );
-  return on.map(({ release, devices: many }) => ({
-    trusts: release === null ? null : (known.get(release) ?? null),
+    .groupBy(releases.id, devices.deviceClass);
+  const classes = on.some(({ release }) => release === null)
+    ? await profilesOfClasses(db)
+    : new Map<ClassName, SigningProfile>();
+  return on.map(({ trusts, signing, deviceClass, devices: many }) => ({
+    trusts,
+    profile: signing ?? classes.get(deviceClass) ?? DEFAULT_PROFILE,
     devices: many,
   }));
 };
@@ -73,14 +90,17 @@ const byCertificate = async (
   });
 };
 
-/** How far each authority is in giving its place to the next, and how many devices have followed. */
+/**
+ * How far each authority is in giving its place to the next, and how many devices have followed. Each signing profile has a
+ * release root of its own, and devices of its own that follow.
+ */
 export const keyRotations = async (
   db: Database,
   tenant: TenantId,
   now = new Date(),
 ): Promise<RotationProgress[]> => {
   const rows = await db
-    .select({ id: keys.id, purpose: keys.purpose, state: keys.state })
+    .select({ id: keys.id, purpose: keys.purpose, profile: keys.profile, state: keys.state })
     .from(keys)
     .where(and(eq(keys.tenant, tenant), inArray(keys.purpose, [...AUTHORITIES])))
     .orderBy(asc(keys.firstSeenAt), asc(keys.id));
@@ -88,15 +108,32 @@ export const keyRotations = async (
   const ofDevices = rows.filter(({ purpose }) => purpose === 'device-authority');
   const outgoing = ofDevices.find(({ state }) => state === 'outgoing')?.id ?? null;
   const certificates = await byCertificate(db, ofDevices[0]?.id, outgoing, now);
-  return AUTHORITIES.map((purpose) => {
+  const rolesOf = (purpose: Authority, profile: SigningProfile): Roles => {
     const of = (state: string): KeyId | null =>
-      rows.find((row) => row.purpose === purpose && row.state === state)?.id ?? null;
-    return progressOf(
-      purpose,
-      { current: of('current'), next: of('next'), outgoing: of('outgoing') },
-      purpose === 'device-authority' ? certificates : images,
-    );
-  });
+      rows.find((row) => row.purpose === purpose && row.profile === profile && row.state === state)?.id ??
+      null;
+    return { current: of('current'), next: of('next'), outgoing: of('outgoing') };
+  };
+  const roots = rows.filter(({ purpose, state }) => purpose === 'release-root' && state === 'current');
+  const others = new Set(roots.map(({ profile }) => profile).filter((name) => name !== DEFAULT_PROFILE));
+  return AUTHORITIES.flatMap((purpose) =>
+    purpose === 'release-root'
+      ? [DEFAULT_PROFILE, ...[...others].sort()].map((profile) => ({
+          ...progressOf(
+            purpose,
+            rolesOf(purpose, profile),
+            images.filter((one) => one.profile === profile),
+          ),
+          profile,
+        }))
+      : [
+          progressOf(
+            purpose,
+            rolesOf(purpose, DEFAULT_PROFILE),
+            purpose === 'device-authority' ? certificates : images,
+          ),
+        ],
+  );
 };
 
 type Roles = Pick<RotationProgress, 'current' | 'next' | 'outgoing'>;

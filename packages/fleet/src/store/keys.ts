@@ -1,5 +1,6 @@
 import { and, asc, eq, gt, inArray, isNull, lte, ne, or, sql, type SQL } from 'drizzle-orm';
 import {
+  DEFAULT_PROFILE,
   KEY_WARNING_DAYS,
   KeyId,
   KeyPurpose,
@@ -9,6 +10,7 @@ import {
   type KeyState,
   type Release,
   type ReleaseId,
+  type SigningProfile,
   type TenantId,
 } from '@slipway/protocol';
 import type { Database } from '../database.ts';
@@ -20,6 +22,8 @@ import { keyset, type Page, type Paged } from './page.ts';
 /** A certificate that was met, and for what. */
 export type SeenKey = {
   readonly purpose: KeyPurpose;
+  /** of what releases are signed and trusted by; absent: the default one */
+  readonly profile?: SigningProfile;
   readonly certificatePem: string;
   readonly keySha256: string;
   readonly subject: string;
@@ -34,6 +38,19 @@ const DAY_MS = 86_400_000;
 /** Servers say twice a day what they run with; several may run, each with a certificate of its own. */
 const IN_USE_MS = 2 * DAY_MS;
 const SIGNS: readonly KeyPurpose[] = ['release-signer', 'release-intermediate'];
+const OF_PROFILES: readonly KeyPurpose[] = [...SIGNS, 'release-root'];
+
+const profileOf = ({ profile = DEFAULT_PROFILE }: Pick<SeenKey, 'profile'>): SigningProfile => profile;
+
+/** Each purpose and profile once: keys give their place to one another within these. */
+const kindsOf = (seen: readonly SeenKey[]): Pick<SeenKey, 'purpose' | 'profile'>[] => [
+  ...new Map(
+    seen.map((key) => [
+      `${key.purpose} ${profileOf(key)}`,
+      { purpose: key.purpose, profile: profileOf(key) },
+    ]),
+  ).values(),
+];
 
 /**
  * Keeps what was used at a moment. Of those that sign, the ones used last are current from then on; of others those used
@@ -50,7 +67,8 @@ export const recordKeys = (
   db.transaction(async (tx) => {
     for (const { keySha256, certificatePem, state: _, ...facts } of seen) {
       const id = KeyId.parse(keySha256);
-      const row = { ...facts, certificate: certificatePem, lastUsedAt: usedAt };
+      const profile = profileOf(facts);
+      const row = { ...facts, profile, certificate: certificatePem, lastUsedAt: usedAt };
       const [written] = await tx
         .insert(keys)
         .values({ tenant, id, firstSeenAt: now, ...row })
@@ -65,12 +83,21 @@ export const recordKeys = (
           actor: 'server',
           action: 'key.seen',
           subject: id,
-          details: { purpose: facts.purpose, subject: facts.subject, serial: facts.serial },
+          details: {
+            purpose: facts.purpose,
+            ...(profile === DEFAULT_PROFILE ? {} : { profile }),
+            subject: facts.subject,
+            serial: facts.serial,
+          },
         });
     }
-    for (const purpose of new Set(seen.map((key) => key.purpose))) {
-      const isOfPurpose = and(eq(keys.tenant, tenant), eq(keys.purpose, purpose));
-      const told = seen.filter((key) => key.purpose === purpose && key.state !== undefined);
+    for (const kind of kindsOf(seen)) {
+      const { purpose } = kind;
+      const profile = profileOf(kind);
+      const isOfPurpose = and(eq(keys.tenant, tenant), eq(keys.purpose, purpose), eq(keys.profile, profile));
+      const told = seen.filter(
+        (key) => key.purpose === purpose && profileOf(key) === profile && key.state !== undefined,
+      );
       if (told.length > 0) {
         await placeAuthorities(tx, isOfPurpose, told);
         continue;
@@ -114,13 +141,14 @@ const placeAuthorities = async (
 export const recordSigner = (
   db: Database,
   tenant: TenantId,
-  release: Pick<Release, 'id' | 'createdAt'>,
-  chain: readonly Omit<SeenKey, 'purpose'>[],
+  release: Pick<Release, 'id' | 'createdAt' | 'signing'>,
+  chain: readonly Omit<SeenKey, 'purpose' | 'profile'>[],
   now: Date,
 ): Promise<void> =>
   db.transaction(async (tx) => {
     const seen = chain.map((facts, at) => ({
       ...facts,
+      profile: release.signing ?? DEFAULT_PROFILE,
       purpose: at === 0 ? ('release-signer' as const) : ('release-intermediate' as const),
     }));
     await recordKeys(tx, tenant, seen, new Date(release.createdAt), now);
@@ -146,10 +174,15 @@ export const recordTrust = async (
  */
 export const releasesWithoutSigner = async (
   db: Database,
-): Promise<{ id: ReleaseId; build: BuildId; createdAt: string }[]> =>
+): Promise<{ id: ReleaseId; build: BuildId; signing: SigningProfile; createdAt: string }[]> =>
   (
     await db
-      .select({ id: releases.id, build: releases.build, createdAt: releases.createdAt })
+      .select({
+        id: releases.id,
+        build: releases.build,
+        signing: releases.signing,
+        createdAt: releases.createdAt,
+      })
       .from(releases)
       .where(and(or(isNull(releases.signedBy), isNull(releases.trusts)), ne(releases.state, 'withdrawn')))
       .orderBy(asc(releases.createdAt))
@@ -158,6 +191,7 @@ export const releasesWithoutSigner = async (
 const toKey = (row: typeof keys.$inferSelect, now: Date): Key => ({
   id: row.id,
   purpose: row.purpose,
+  ...(OF_PROFILES.includes(row.purpose) ? { profile: row.profile } : {}),
   state: row.notAfter <= now ? 'expired' : row.state,
   subject: row.subject,
   serial: row.serial,
@@ -175,12 +209,19 @@ const isInState = (state: KeyState, now: Date): SQL | undefined =>
 export const listKeys = async (
   db: Database,
   tenant: TenantId,
-  page: Page & { readonly purpose?: KeyPurpose | undefined; readonly state?: KeyState | undefined },
+  page: Page & {
+    readonly purpose?: KeyPurpose | undefined;
+    readonly profile?: SigningProfile | undefined;
+    readonly state?: KeyState | undefined;
+  },
   now: Date,
 ): Promise<Paged<Key>> => {
   const filter = and(
     eq(keys.tenant, tenant),
     page.purpose === undefined ? undefined : eq(keys.purpose, page.purpose),
+    page.profile === undefined
+      ? undefined
+      : and(eq(keys.profile, page.profile), inArray(keys.purpose, [...OF_PROFILES])),
     page.state === undefined ? undefined : isInState(page.state, now),
   );
   const order = keyset(page, { by: [keys.purpose, keys.id], direction: 'asc' });

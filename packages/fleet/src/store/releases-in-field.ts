@@ -1,5 +1,5 @@
 import { and, count, desc, eq, type SQL } from 'drizzle-orm';
-import type { ClassName, ReleaseId } from '@slipway/protocol';
+import type { ClassName, ReleaseId, SigningProfile } from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import { devices, releases } from '../schema.ts';
 import { isOfFleet } from './devices.ts';
@@ -11,6 +11,7 @@ export type InField = {
   readonly version: string | null;
   readonly counter: number | null;
   readonly createdAt: Date | null;
+  readonly signing: SigningProfile | null;
   readonly devices: number;
 };
 
@@ -26,6 +27,7 @@ export const releasesInField = (
       version: releases.version,
       counter: releases.counter,
       createdAt: releases.createdAt,
+      signing: releases.signing,
       devices: count(),
     })
     .from(devices)

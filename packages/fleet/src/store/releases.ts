@@ -1,5 +1,6 @@
 import { and, eq, inArray } from 'drizzle-orm';
 import {
+  DEFAULT_PROFILE,
   SlipwayError,
   type BuildResult,
   type ClassName,
@@ -8,6 +9,7 @@ import {
   type ReleasePackage,
   type ReleaseState,
   type SignedDisk,
+  type SigningProfile,
   type SignResult,
 } from '@slipway/protocol';
 import type { Database } from '../database.ts';
@@ -30,6 +32,7 @@ export const toRelease = (row: typeof releases.$inferSelect): Release => ({
   state: row.state,
   rootHash: row.rootHash,
   bundle: { digest: row.bundleDigest, size: row.bundleSize },
+  ...(row.signing === DEFAULT_PROFILE ? {} : { signing: row.signing }),
   createdAt: row.createdAt.toISOString(),
 });
 
@@ -47,6 +50,8 @@ export const createRelease = (
   qualification?: QualificationWish,
   /** what is in it; absent: that is to be looked at later */
   contents?: readonly ReleasePackage[],
+  /** whose keys signed it */
+  signing: SigningProfile = DEFAULT_PROFILE,
 ): Promise<Release | undefined> =>
   db.transaction(async (tx) => {
     const [row] = await tx
@@ -59,6 +64,7 @@ export const createRelease = (
         version: result.version,
         counter: result.counter,
         rootHash: result.rootHash,
+        signing,
         bundleDigest: signed.bundle.digest,
         bundleSize: signed.bundle.size,
         disks: signed.disks ?? [],

@@ -11,6 +11,7 @@ export const describeClass = async (
   imageTexts: Texts,
 ): Promise<DeviceClassDetail> => {
   const { board, bootLoader, partitions, cmdline, drivers, secureBoot, qualification, needs, outputs } = file;
+  const { signing, alsoTrusts } = file;
   return {
     ...deviceClass,
     board,
@@ -19,6 +20,8 @@ export const describeClass = async (
     cmdline,
     drivers: drivers ?? null,
     secureBoot,
+    signing,
+    alsoTrusts,
     qualification,
     needs,
     outputs,

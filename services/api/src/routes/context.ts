@@ -13,6 +13,7 @@ import type { RepositoryFiles } from '../repository/repository-files.ts';
 import type { RepositoryHistory } from '../repository/repository-history.ts';
 import type { Retention } from '../retention/retention.ts';
 import type { Revocations } from '../revocations.ts';
+import type { SigningProfiles } from '../signing-profiles.ts';
 import type { Sources } from '../sources.ts';
 import type { VirtualDevices } from '../virtual-devices.ts';
 import type { Courier } from '../webhooks/courier.ts';
@@ -39,8 +40,8 @@ export type Context = {
   /** absent: this server starts none */
   readonly virtualDevices: VirtualDevices | undefined;
   readonly store: ArtifactStore;
-  /** PEM: what devices trust releases by */
-  readonly releaseRoot: string;
+  /** what devices trust releases by */
+  readonly profiles: SigningProfiles;
   readonly retention: Retention;
   readonly queues: () => Promise<QueueCounts[]>;
   readonly builds: BuildFlow;

@@ -1,5 +1,13 @@
-import { getKey, keyRotations, listKeys } from '@slipway/fleet';
-import { Key, KeyPurpose, KeyState, MIN_KEY_PREFIX, RotationProgress } from '@slipway/protocol';
+import { classesByProfile, getKey, keyRotations, listKeys } from '@slipway/fleet';
+import {
+  Key,
+  KeyPurpose,
+  KeyState,
+  MIN_KEY_PREFIX,
+  RotationProgress,
+  SigningProfile,
+  SigningProfileUse,
+} from '@slipway/protocol';
 import { z } from 'zod';
 import { actorOf } from '../auth.ts';
 import { PageQuery, type App, type Context } from './context.ts';
@@ -12,7 +20,7 @@ const ByPrefix = z.strictObject({
     .describe('The whole id, or its beginning where no other key has it.'),
 });
 
-export const keyRoutes = (app: App, { db }: Context): void => {
+export const keyRoutes = (app: App, { db, profiles }: Context): void => {
   app.get(
     '/v1/keys',
     {
@@ -20,7 +28,11 @@ export const keyRoutes = (app: App, { db }: Context): void => {
       schema: {
         tags,
         summary: 'List what this instance signs with and is trusted by',
-        querystring: PageQuery.extend({ purpose: KeyPurpose.optional(), state: KeyState.optional() }),
+        querystring: PageQuery.extend({
+          purpose: KeyPurpose.optional(),
+          profile: SigningProfile.optional(),
+          state: KeyState.optional(),
+        }),
         response: { 200: z.array(Key) },
       },
     },
@@ -37,6 +49,25 @@ export const keyRoutes = (app: App, { db }: Context): void => {
       },
     },
     async (request) => keyRotations(db, actorOf(request).tenant),
+  );
+  app.get(
+    '/v1/keys/profiles',
+    {
+      config: { access: 'read', groups: 'any' },
+      schema: {
+        tags,
+        summary: 'List the signing profiles, and the classes that have releases by each',
+        response: { 200: z.array(SigningProfileUse) },
+      },
+    },
+    async () => {
+      const classes = await classesByProfile(db);
+      return profiles.names.map((name) => ({
+        name,
+        root: profiles.keyOf(name) ?? null,
+        classes: [...(classes.get(name) ?? [])],
+      }));
+    },
   );
   app.get(
     '/v1/keys/:id',

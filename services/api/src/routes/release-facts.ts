@@ -1,5 +1,12 @@
 import { getRelease, isInReach, releaseHistory, releasesInField, releaseUse } from '@slipway/fleet';
-import { ReleaseDownloads, ReleaseEvent, ReleaseId, ReleaseSignature, ReleaseUse } from '@slipway/protocol';
+import {
+  DEFAULT_PROFILE,
+  ReleaseDownloads,
+  ReleaseEvent,
+  ReleaseId,
+  ReleaseSignature,
+  ReleaseUse,
+} from '@slipway/protocol';
 import { z } from 'zod';
 import { reachOfRequest } from '../auth.ts';
 import { checkSignature } from '../releases/check-signature.ts';
@@ -10,7 +17,7 @@ const tags = ['Releases'];
 const ById = z.strictObject({ id: ReleaseId });
 
 /** What there is to know of a release beside what it is. */
-export const releaseFactRoutes = (app: App, { db, store, releaseRoot }: Context): void => {
+export const releaseFactRoutes = (app: App, { db, store, profiles }: Context): void => {
   app.get(
     '/v1/releases/:id/signature',
     {
@@ -23,8 +30,8 @@ export const releaseFactRoutes = (app: App, { db, store, releaseRoot }: Context)
       },
     },
     async ({ params }) => {
-      const { id } = await getRelease(db, params.id);
-      return checkSignature(id, store.bundlePath(id), releaseRoot, new Date());
+      const { id, signing = DEFAULT_PROFILE } = await getRelease(db, params.id);
+      return checkSignature(id, store.bundlePath(id), profiles.rootOf(signing), new Date());
     },
   );
   app.get(
@@ -43,7 +50,7 @@ export const releaseFactRoutes = (app: App, { db, store, releaseRoot }: Context)
       const release = await getRelease(db, request.params.id);
       const near = await isInReach(db, reachOfRequest(request), new Date());
       const inField = await releasesInField(db, release.deviceClass, near);
-      return downloadsOf({ release, inField, bundlePath: store.bundlePath, rootPem: releaseRoot });
+      return downloadsOf({ release, inField, bundlePath: store.bundlePath, rootOf: profiles.rootOf });
     },
   );
   app.get(

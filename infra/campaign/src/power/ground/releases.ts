@@ -131,7 +131,7 @@ export const makeReleases = async (ground: Ground, arch: WholeChainArch): Promis
       await signBuild(
         {
           config: { storeDir: store, keysDir: folder, stateDir: join(folder, 'signer'), redisUrl: '' },
-          keys,
+          keys: { of: () => keys },
           now: () => new Date(),
           onProgress: async () => undefined,
         },

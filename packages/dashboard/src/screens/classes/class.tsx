@@ -162,7 +162,16 @@ const Facts = ({ detail }: { readonly detail: DeviceClassDetail }) => {
   const rows: readonly (readonly [string, React.ReactNode])[] = [
     ['Board', board],
     ['Boot loader', bootLoader],
-    ['Secure Boot', secureBoot ? 'on: devices start only what the release key has signed' : 'off'],
+    [
+      'Secure Boot',
+      secureBoot ? 'on: devices start only what the keys of its signing profile have signed' : 'off',
+    ],
+    [
+      'Signing profile',
+      detail.alsoTrusts.length === 0
+        ? detail.signing
+        : `${detail.signing}; images trust ${detail.alsoTrusts.join(', ')}, too`,
+    ],
     ['Qualification', qualification === 'on' ? 'each release is tried in a virtual device' : 'off'],
     ['Kernel command line', cmdline === '' ? '–' : <Code key="cmdline">{cmdline}</Code>],
     ['Drivers', drivers === null ? 'those that most machines need' : drivers.join(', ') || 'none'],

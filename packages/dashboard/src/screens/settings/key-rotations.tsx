@@ -1,5 +1,12 @@
 import { Badge, Box, Divider, Group, Progress, Stack, Text, Title } from '@mantine/core';
-import { KEY_ROTATION, type Key, type KeyPurpose, type RotationProgress } from '@slipway/protocol';
+import {
+  DEFAULT_PROFILE,
+  KEY_ROTATION,
+  type Key,
+  type KeyPurpose,
+  type RotationProgress,
+  type SigningProfile,
+} from '@slipway/protocol';
 import { IconPlugConnectedX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { api } from '../../api.ts';
@@ -34,28 +41,52 @@ export const KeyRotations = ({ keys }: { readonly keys: readonly Key[] }) => {
             <Rotation
               title={title}
               purposes={purposes}
+              profile={DEFAULT_PROFILE}
               keys={keys}
-              progress={progress.find(({ purpose }) => purposes.some((one) => one === purpose))}
+              progress={progress.find(
+                ({ purpose, profile }) =>
+                  purposes.some((one) => one === purpose) && isOf(DEFAULT_PROFILE, profile),
+              )}
             />
           </Stack>
         ))}
+        {progress.flatMap((one) =>
+          one.profile === undefined || one.profile === DEFAULT_PROFILE ? (
+            []
+          ) : (
+            <Stack key={one.profile} gap="md">
+              <Divider />
+              <Rotation
+                title={`Release root of ${one.profile}`}
+                purposes={[one.purpose]}
+                profile={one.profile}
+                keys={keys}
+                progress={one}
+              />
+            </Stack>
+          ),
+        )}
       </Stack>
     </Panel>
   );
 };
 
+const isOf = (profile: SigningProfile, named: SigningProfile | undefined): boolean =>
+  (named ?? DEFAULT_PROFILE) === profile;
+
 type RotationProps = {
   readonly title: string;
   readonly purposes: readonly [KeyPurpose, ...KeyPurpose[]];
+  readonly profile: SigningProfile;
   readonly keys: readonly Key[];
   /** absent: it is rotated in one step, or is not known yet */
   readonly progress: RotationProgress | undefined;
 };
 
-const Rotation = ({ title, purposes, keys, progress }: RotationProps) => {
+const Rotation = ({ title, purposes, profile, keys, progress }: RotationProps) => {
   const { command, effect, trustedBy, isOffline = false } = KEY_ROTATION[purposes[0]];
   const ends = keys
-    .filter(({ purpose, state }) => purposes.includes(purpose) && state === 'current')
+    .filter((key) => purposes.includes(key.purpose) && key.state === 'current' && isOf(profile, key.profile))
     .sort((a, b) => a.notAfter.localeCompare(b.notAfter))[0];
   return (
     <Stack gap={6}>
@@ -93,7 +124,10 @@ const Rotation = ({ title, purposes, keys, progress }: RotationProps) => {
       </Text>
       {progress === undefined ? null : <Followers progress={progress} />}
       <Box>
-        <Copyable text={command} what={`the command that rotates: ${title}`} />
+        <Copyable
+          text={profile === DEFAULT_PROFILE ? command : `${command} --profile ${profile}`}
+          what={`the command that rotates: ${title}`}
+        />
       </Box>
     </Stack>
   );

@@ -1,5 +1,5 @@
 import { Alert, Anchor, Box, Group, Stack, Text } from '@mantine/core';
-import { KEY_ROTATION, type Key } from '@slipway/protocol';
+import { DEFAULT_PROFILE, KEY_ROTATION, type Key } from '@slipway/protocol';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { api } from '../../api.ts';
@@ -97,6 +97,7 @@ const KeyTable = ({ keys, chosen, choose }: KeyTableProps) => {
           </Anchor>
           <Text size="xs" c="dimmed">
             {key.purpose}
+            {key.profile === undefined || key.profile === DEFAULT_PROFILE ? '' : ` of ${key.profile}`}
           </Text>
         </Box>
       ),
@@ -139,6 +140,7 @@ const KeyPanel = ({ known }: { readonly known: Key }) => {
         <FactList
           facts={[
             ['Key (SHA-256)', <Copyable key="id" text={known.id} what="the id of the key" />],
+            ['Signing profile', known.profile ?? null],
             ['Believed by', KEY_ROTATION[known.purpose].trustedBy],
             ['Serial', known.serial],
             ['Good from', <Time key="from" value={known.notBefore} as="local" />],

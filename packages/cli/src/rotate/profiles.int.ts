@@ -1,0 +1,124 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { makeReleaseTree, signCms, splitCertificates, verifyCms } from '@slipway/signing';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { callIn } from '../testing/call.ts';
+
+let data: string;
+const path = (name: string): string => join(data, name);
+const text = (name: string): Promise<string> => readFile(path(name), 'utf8');
+const Said = z.looseObject({ code: z.string().optional(), step: z.string().optional() });
+const call = async (...words: string[]) => {
+  const { status, out, err } = await callIn(data)('keys', ...words, '--data', data, '--json');
+  return { status, said: Said.parse(JSON.parse(status === 0 ? out : err)) };
+};
+/** The code that a command is refused with. */
+const codeOf = async (...words: string[]) => (await call(...words)).said.code;
+
+beforeAll(async () => {
+  data = await mkdtemp(join(tmpdir(), 'slipway-profiles-'));
+  const tree = await makeReleaseTree('test');
+  const files = {
+    'signer/keys/leaf.pem': tree.leaf.certificatePem,
+    'signer/keys/leaf.key.pem': tree.leaf.keyPem,
+    'signer/keys/intermediate.pem': tree.intermediate.certificatePem,
+    'signer/keys/root.pem': tree.root.certificatePem,
+    'signer/offline/intermediate.key.pem': tree.intermediate.keyPem,
+    'signer/offline/root.key.pem': tree.root.keyPem,
+    'pki/release-root.pem': tree.root.certificatePem,
+  };
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(dirname(path(name)), { recursive: true, mode: 0o700 });
+    await writeFile(path(name), content, { mode: 0o400 });
+  }
+});
+afterAll(() => rm(data, { recursive: true, force: true }));
+
+/** Whether devices with this root take what the keys in a folder sign. */
+const isTakenBy = async (rootPem: string, keys: string): Promise<boolean> => {
+  const content = Buffer.from('a release');
+  const signature = signCms(content, {
+    leafKeyPem: await text(`${keys}/leaf.key.pem`),
+    leafCertPem: await text(`${keys}/leaf.pem`),
+    chainPem: await text(`${keys}/intermediate.pem`),
+  });
+  return verifyCms({ content, signature, rootPem }).then(
+    () => true,
+    () => false,
+  );
+};
+const OWN = 'signer/keys/profiles/pumps';
+const ROOT = 'pki/profiles/pumps/release-root.pem';
+
+test('a profile is made with all of its keys, once', async () => {
+  const made = await call('profile', 'create', 'pumps');
+  expect(made.said).toMatchObject({ profile: 'pumps', rootFile: path(ROOT) });
+  const root = await text(ROOT);
+  expect([await isTakenBy(root, OWN), await isTakenBy(root, 'signer/keys')]).toEqual([true, false]);
+  expect(await isTakenBy(await text('pki/release-root.pem'), OWN)).toBe(false);
+  expect(await readdir(path('signer/offline/profiles/pumps'))).toEqual([
+    'KEK.key.pem',
+    'PK.key.pem',
+    'intermediate.key.pem',
+    'root.key.pem',
+  ]);
+  expect((await readdir(path('pki/profiles/pumps/secure-boot'))).sort()).toContain('db.auth');
+  expect((await readdir(path(`${OWN}/secure-boot`))).sort()).toEqual(['db.key.pem', 'db.pem']);
+
+  const keys = await text(`${OWN}/leaf.key.pem`);
+  for (const name of ['pumps', 'default']) expect(await codeOf('profile', 'create', name)).toBe('CONFLICT');
+  expect(await codeOf('profile', 'create', '../keys')).toBe('USAGE');
+  expect(await text(`${OWN}/leaf.key.pem`)).toBe(keys);
+});
+
+test('keys on a medium that may be the only ones of a profile are not written over', async () => {
+  await mkdir(path('medium/profiles/gates'), { recursive: true });
+  expect(await codeOf('profile', 'create', 'gates', '--offline', path('medium'))).toBe('KEY_MISMATCH');
+  expect(await readdir(path('signer/keys/profiles'))).toEqual(['pumps']);
+});
+
+test('a profile rotates by itself, and the default one without it', async () => {
+  const [root, leaf] = [await text(ROOT), await text('signer/keys/leaf.pem')];
+  const before = await text(`${OWN}/leaf.pem`);
+  const rotate = (what: string, ...words: string[]) => call('rotate', what, '--profile', 'pumps', ...words);
+  expect((await rotate('release-signer')).said).toMatchObject({ profile: 'pumps', step: 'rotate' });
+  expect(await text(`${OWN}/leaf.pem`)).not.toBe(before);
+  expect((await rotate('release-intermediate')).status).toBe(0);
+  expect(await isTakenBy(root, OWN)).toBe(true);
+  expect(await text('signer/keys/leaf.pem')).toBe(leaf);
+
+  const own = await text(`${OWN}/leaf.pem`);
+  expect((await call('rotate', 'release-signer')).status).toBe(0);
+  expect(await text('signer/keys/leaf.pem')).not.toBe(leaf);
+  expect(await text(`${OWN}/leaf.pem`)).toBe(own);
+});
+
+test('the next root of a profile is trusted before it signs, and the one before until the end', async () => {
+  const other = await text('signer/keys/root.pem');
+  const before = await text(ROOT);
+  const step = async (...words: string[]) =>
+    (await call('rotate', 'release-root', '--profile', 'pumps', ...words)).said.step;
+  expect(await step()).toBe('begin');
+  const both = await text(ROOT);
+  expect(splitCertificates(both)).toHaveLength(2);
+  // Nobody says that devices have followed.
+  expect(await codeOf('rotate', 'release-root', '--profile', 'pumps')).toBe('ROTATION_TOO_EARLY');
+  expect(await step('--force')).toBe('switch');
+  expect([await isTakenBy(before, OWN), await isTakenBy(both, OWN)]).toEqual([false, true]);
+  expect(await step('--force')).toBe('finish');
+  const after = await text(ROOT);
+  expect(splitCertificates(after)).toHaveLength(1);
+  expect(await isTakenBy(after, OWN)).toBe(true);
+  expect(await text('signer/keys/root.pem')).toBe(other);
+  expect((await readdir(path('signer/offline/profiles/pumps'))).sort()).not.toContain('former');
+});
+
+test('what no profile has, and profiles that are not there, are refused', async () => {
+  expect(await codeOf('rotate', 'servers', '--profile', 'pumps')).toBe('USAGE');
+  expect(await call('rotate', 'release-signer', '--profile', 'gates')).toMatchObject({
+    status: 66,
+    said: { code: 'SIGNING_PROFILE_UNKNOWN' },
+  });
+});
