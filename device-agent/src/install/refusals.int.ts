@@ -2,7 +2,7 @@ import { mkdtemp, open, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CHUNK_BYTES, codeOf, Digest } from '@slipway/protocol';
-import { makeAuthority, makeLeaf, validFor } from '@slipway/signing';
+import { makeAuthority, makeLeaf, makeReleaseTree, validFor } from '@slipway/signing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { makeAuthorities, type Authorities } from '../fixture/authorities.ts';
 import { entriesOf, headerOf, signedBy, tarOf, type Entry } from '../fixture/bundle-bytes.ts';
@@ -161,6 +161,10 @@ describe('signers', () => {
     );
     const signer = { ...release(), leaf, intermediate: release().leaf };
     expect(await refusal(resigned(manifest(), signer))).toEqual(untrusted);
+  });
+
+  test('the whole tree of another signing profile', async () => {
+    expect(await refusal(resigned(manifest(), await makeReleaseTree('pumps')))).toEqual(untrusted);
   });
 
   test('a certificate of the device authority', async () => {
