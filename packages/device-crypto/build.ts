@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Arch, ARCHITECTURES, DEVICE_ARCHES } from '@slipway/protocol';
+import { compilerFor } from './compiler.ts';
+import { type Arch, DEVICE_ARCHES } from '@slipway/protocol';
 import { cryptoFolder, cryptoProgramPath, cryptoSourceDigest } from './src/index.ts';
 
 /**
@@ -10,7 +11,6 @@ import { cryptoFolder, cryptoProgramPath, cryptoSourceDigest } from './src/index
  * every change of its source and check in what it makes; needs Debian's gcc-14, libc6-dev and libmbedtls-dev, and for the
  * others cross compilers and C libraries such as gcc-14-aarch64-linux-gnu and libc6-dev-arm64-cross.
  */
-export const compilerFor = (arch: Arch): string => `${ARCHITECTURES[arch].triplet}-gcc-14`;
 
 const FLAGS = [
   '-Os -std=gnu11 -Wall -Wextra -Werror -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2',

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { type Arch, ARCHITECTURES, DEVICE_ARCHES } from '@slipway/protocol';
+import { compilerFor } from '@slipway/device-crypto/compiler';
+import { type Arch, DEVICE_ARCHES } from '@slipway/protocol';
 import {
   EARLY_PROGRAMS,
   earlyProgramName,
@@ -13,7 +14,6 @@ import {
  * `node packages/image/early/build.ts`. Run it after every change of their source and check in what it makes; needs
  * Debian's gcc-14 and its cross compilers for the others, such as gcc-14-aarch64-linux-gnu.
  */
-export const compilerFor = (arch: Arch): string => `${ARCHITECTURES[arch].triplet}-gcc-14`;
 
 const FLAGS = [
   '-Os -std=gnu11 -Wall -Wextra -Werror -Wno-unused-function',

@@ -4,7 +4,7 @@ import type { SimOptions } from '../options.ts';
 import type { Acknowledged, Seen } from '../seen.ts';
 import { failureOf } from './fate.ts';
 import { factoryRef, refOf } from './release-ref.ts';
-import { createTurns } from './turns.ts';
+import { paceWork } from './pieces-of-work.ts';
 
 const JOBS_AT_ONCE = 8;
 
@@ -45,6 +45,6 @@ export const makeContext = (
     },
     failureOf: (device, ref) => (ref === null ? undefined : failureOf(options, device, ref.version)),
     waitMs: (seconds) => (options.speed === null ? 0 : (seconds * 1000) / options.speed),
-    turn: createTurns(JOBS_AT_ONCE),
+    turn: paceWork(JOBS_AT_ONCE),
   };
 };

@@ -5,7 +5,7 @@
  * @param atOnce pieces of work before that
  * @returns what resolves once it is one's turn
  */
-export const createTurns = (atOnce: number): (() => Promise<void>) => {
+export const paceWork = (atOnce: number): (() => Promise<void>) => {
   let waiting: (() => void)[] = [];
   const go = (): void => {
     const now = waiting.slice(0, atOnce);

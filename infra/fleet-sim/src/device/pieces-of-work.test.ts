@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { createTurns } from './turns.ts';
+import { paceWork } from './pieces-of-work.ts';
 
 test('so many at once, in the order in which they came, and others in between', async () => {
-  const turn = createTurns(2);
+  const turn = paceWork(2);
   const done: string[] = [];
   const work = async (name: string): Promise<void> => {
     await turn();
