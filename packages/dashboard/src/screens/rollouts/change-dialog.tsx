@@ -20,6 +20,7 @@ import { consequencesOfChange, draftOf, faultOf, limitsOf, policyOf, type Change
 import { FailureChoice } from './failure-choice.tsx';
 import { ModeChoice } from './mode-choice.tsx';
 import { NumberField } from './number-field.tsx';
+import { PaceFields } from './pace-fields.tsx';
 import { WindowFields } from './window-fields.tsx';
 import { ZONE } from './zone.ts';
 
@@ -58,38 +59,7 @@ export const ChangeDialog = ({ rollout, isOpen, close }: ChangeProps) => {
         <Stack gap="md">
           <Fieldset legend="Pace" p="sm">
             <SimpleGrid cols={{ base: 2, sm: 4 }}>
-              <NumberField
-                label="At once"
-                unit="devices"
-                value={draft.maxInFlight}
-                onChange={(maxInFlight) => set({ maxInFlight })}
-                min={1}
-                max={1_000_000}
-              />
-              <NumberField
-                label="Offers"
-                unit="a minute"
-                placeholder="no limit"
-                value={draft.maxPerMinute}
-                onChange={(maxPerMinute) => set({ maxPerMinute })}
-                min={1}
-              />
-              <NumberField
-                label="Wait for offline"
-                unit="h"
-                isDecimal
-                placeholder="for ever"
-                value={draft.offlineHours}
-                onChange={(offlineHours) => set({ offlineHours })}
-                max={720}
-              />
-              <NumberField
-                label="Priority"
-                unit="of 100"
-                value={draft.priority}
-                onChange={(priority) => set({ priority })}
-                max={100}
-              />
+              <PaceFields pace={draft} set={set} />
             </SimpleGrid>
           </Fieldset>
           <Fieldset legend="Failures" p="sm">

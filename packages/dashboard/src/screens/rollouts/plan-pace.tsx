@@ -1,13 +1,11 @@
 import { SimpleGrid, Stack, TextInput } from '@mantine/core';
-import type { Draft, Typed } from './draft.ts';
 import { ModeChoice } from './mode-choice.tsx';
-import { NumberField } from './number-field.tsx';
+import { PaceFields } from './pace-fields.tsx';
 import type { StepProps } from './planner.tsx';
 import { WindowFields } from './window-fields.tsx';
 import { ZONE } from './zone.ts';
 
 export const PlanPace = ({ draft, set }: StepProps) => {
-  const number = (name: keyof Draft) => (value: Typed) => set({ [name]: value });
   const moment = (name: 'startAt' | 'endAt' | 'deadline', label: string, about: string) => (
     <TextInput
       type="datetime-local"
@@ -20,39 +18,7 @@ export const PlanPace = ({ draft, set }: StepProps) => {
   return (
     <Stack>
       <SimpleGrid cols={{ base: 1, xs: 2, sm: 4 }}>
-        <NumberField
-          label="At once"
-          unit="devices"
-          value={draft.maxInFlight}
-          onChange={number('maxInFlight')}
-          min={1}
-          max={1_000_000}
-        />
-        <NumberField
-          label="Offers"
-          unit="a minute"
-          placeholder="no limit"
-          value={draft.maxPerMinute}
-          onChange={number('maxPerMinute')}
-          min={1}
-        />
-        <NumberField
-          label="Wait for offline ones"
-          unit="h"
-          isDecimal
-          placeholder="for ever"
-          value={draft.offlineHours}
-          onChange={number('offlineHours')}
-          max={720}
-        />
-        <NumberField
-          label="Priority"
-          unit="of 100"
-          placeholder="alone (50)"
-          value={draft.priority}
-          onChange={number('priority')}
-          max={100}
-        />
+        <PaceFields pace={draft} set={set} usualPriority="alone (50)" />
       </SimpleGrid>
       <SimpleGrid cols={{ base: 1, xs: 2 }}>
         {moment('startAt', 'Starts', `at once if empty; ${ZONE}`)}
