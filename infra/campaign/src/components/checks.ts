@@ -3,7 +3,7 @@ import { messageOf } from '@slipway/protocol';
 import type { Vm } from '@slipway/vm';
 import { z } from 'zod';
 import { byKey, byPassword } from './log-in.ts';
-import { PATIENCE_MS, type Machines } from './machines.ts';
+import type { Machines } from './machines.ts';
 import { NETWORK } from './image-files.ts';
 
 /** What a probe tries. */
@@ -33,7 +33,8 @@ type Check = {
   readonly find: (machines: Machines) => Promise<string>;
 };
 
-const wait = { timeoutMs: PATIENCE_MS };
+const waitFor = async (machines: Machines, which: 'device' | 'hub', line: RegExp): Promise<RegExpExecArray> =>
+  machines[which].waitForConsole(line, { timeoutMs: machines.timeLeftMs() });
 
 /** As `done: mount ptrace; refused: forks`. */
 const outcome = (vm: Vm, name: string): string => {
@@ -57,24 +58,23 @@ const probe = (name: string): Check => ({
 
 /** The rest of a line of a console, when it comes. */
 const said = (which: 'device' | 'hub', start: string) => async (machines: Machines) => {
-  const [, rest = ''] = await machines[which].waitForConsole(new RegExp(`^${start}: (.*)\\r?\\n`, 'm'), wait);
+  const [, rest = ''] = await waitFor(machines, which, new RegExp(`^${start}: (.*)\\r?\\n`, 'm'));
   return rest;
 };
 
 /** The first answer that is none of an error: forwards of QEMU take connections before the device does. */
-const answer = async (ask: () => Promise<string>): Promise<string> => {
-  const end = Date.now() + PATIENCE_MS;
+const answer = async ({ timeLeftMs }: Machines, ask: () => Promise<string>): Promise<string> => {
   for (;;)
     try {
       return await ask();
     } catch (error) {
-      if (Date.now() > end) throw error;
+      if (timeLeftMs() === 0) throw error;
       await delay(500);
     }
 };
 
 const log = (name: string) => async (machines: Machines) =>
-  answer(() => byKey(machines, `/usr/bin/busybox cat /run/slipway/log/${name}.log`));
+  answer(machines, () => byKey(machines, `/usr/bin/busybox cat /run/slipway/log/${name}.log`));
 
 const COMPONENTS: readonly Check[] = [
   {
@@ -85,7 +85,7 @@ const COMPONENTS: readonly Check[] = [
   {
     check: 'ssh: who has a key logs in',
     expected: /^uid=0/,
-    find: async (machines) => answer(() => byKey(machines, '/usr/bin/busybox id')),
+    find: async (machines) => answer(machines, () => byKey(machines, '/usr/bin/busybox id')),
   },
   {
     check: 'ssh: nobody is asked for a password',
@@ -95,7 +95,8 @@ const COMPONENTS: readonly Check[] = [
   {
     check: 'app: a page, at the address that DHCP gave',
     expected: /<title>An application<\/title>/,
-    find: async ({ ports }) => answer(async () => (await fetch(`http://127.0.0.1:${ports.app}/`)).text()),
+    find: async (machines) =>
+      answer(machines, async () => (await fetch(`http://127.0.0.1:${machines.ports.app}/`)).text()),
   },
   {
     check: 'chrony: asks for names as DHCP says',
@@ -121,7 +122,7 @@ const COMPONENTS: readonly Check[] = [
     check: 'chrony: the time of the hub, over the tunnel',
     expected: new RegExp(`Reference ID +: .*\\(${NETWORK.hub}\\)[^]*Leap status +: Normal`),
     find: async (machines) =>
-      answer(async () => {
+      answer(machines, async () => {
         const text = await log('tracking')(machines);
         if (!text.includes('Leap status')) throw new Error('chronyc still waits');
         return text.slice(text.indexOf('Reference ID'));
@@ -136,7 +137,7 @@ const COMPONENTS: readonly Check[] = [
     check: 'chrony: a clock that was an hour behind is right',
     expected: /^(?:\d|[1-5]\d) s off$/,
     find: async (machines) => {
-      const seconds = Number(await answer(() => byKey(machines, '/usr/bin/busybox date +%s')));
+      const seconds = Number(await answer(machines, () => byKey(machines, '/usr/bin/busybox date +%s')));
       return `${Math.round(Math.abs(Date.now() / 1000 - seconds))} s off`;
     },
   },
@@ -144,7 +145,7 @@ const COMPONENTS: readonly Check[] = [
 
 /** Looks at everything, whatever is found. */
 export const runChecks = async (machines: Machines, onRow: (row: Row) => void): Promise<Row[]> => {
-  await machines.device.waitForConsole(/^all probed/m, wait);
+  await waitFor(machines, 'device', /^all probed/m);
   const rows: Row[] = [];
   for (const { check, expected, find } of [...machines.names.map(probe), ...COMPONENTS]) {
     const found = await find(machines).catch(messageOf);

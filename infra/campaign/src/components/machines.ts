@@ -10,8 +10,8 @@ import { provisionData } from './provision-data.ts';
 import { makeWireguardKeys } from './wireguard-keys.ts';
 
 const run = promisify(execFile);
-/** Two machines under emulation, on a machine that may have other work. */
-export const PATIENCE_MS = 30 * 60_000;
+/** For everything together: two machines under emulation, on a machine that may have other work. */
+const PATIENCE_MS = 30 * 60_000;
 const HOUR_MS = 3_600_000;
 
 /** A device with all components, and the other end of its tunnel. */
@@ -24,6 +24,8 @@ export type Machines = {
   readonly ports: { readonly ssh: number; readonly app: number };
   /** file with the private key of who may log in */
   readonly loginKey: string;
+  /** how long they may take still */
+  readonly timeLeftMs: () => number;
   /** ends both */
   readonly stop: () => Promise<void>;
 };
@@ -37,9 +39,9 @@ export type MachinesOptions = {
 };
 
 /** What the device says of itself, which the hub must know: who it is, by the key that it has made. */
-const publicKeyOf = async (device: Vm): Promise<string> => {
+const publicKeyOf = async (device: Vm, timeoutMs: number): Promise<string> => {
   const [, key = ''] = await device.waitForConsole(/wireguard: wg0 is up; public key (\S{43}=)/, {
-    timeoutMs: PATIENCE_MS,
+    timeoutMs,
   });
   return key;
 };
@@ -66,6 +68,8 @@ export const startMachines = async ({ arch, folder, cacheDir, say }: MachinesOpt
     varsFile: join(folder, `${name}.vars`),
     consoleLog: join(folder, `${name}.console.log`),
   });
+  const end = Date.now() + PATIENCE_MS;
+  const timeLeftMs = (): number => Math.max(0, end - Date.now());
   const started: Vm[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(started.map((vm) => vm.kill()));
@@ -84,7 +88,7 @@ export const startMachines = async ({ arch, folder, cacheDir, say }: MachinesOpt
     started.push(device);
     const hubDisk = await buildHub(building);
     say('the device boots; each of its containers is probed');
-    const deviceKey = await publicKeyOf(device);
+    const deviceKey = await publicKeyOf(device, timeLeftMs());
     await provisionData(hubDisk, {
       'wireguard/private.key': `${hubKeys.privateKey}\n`,
       'wireguard/address': `${NETWORK.hub}/24\n`,
@@ -98,7 +102,7 @@ export const startMachines = async ({ arch, folder, cacheDir, say }: MachinesOpt
       forwards: [{ hostPort: hubPort, guestPort: NETWORK.wireguardPort, protocol: 'udp' }],
     });
     started.push(hub);
-    return { device, hub, names, ports, loginKey, stop };
+    return { device, hub, names, ports, loginKey, timeLeftMs, stop };
   } catch (error) {
     await stop();
     throw error;
