@@ -3,11 +3,14 @@
 # trial. It is asked again and again, because the agent confirms a slot while it runs.
 export PATH=/usr/sbin:/usr/bin
 variable=/sys/firmware/efi/efivars/LoaderEntryDefault-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f
+entry=
 if [ -e $variable ]; then
-  entry=$(tail -c +5 $variable | tr -d '\000')
-else
+  # Four bytes of attributes and a text of two bytes a letter. The shell leaves zeros out, which leaves one byte before the text.
+  read -r entry < $variable
+  entry=${entry#?}
+elif [ -e /run/slipway/confirmed ]; then
   # Whoever else knows has written it down: init, or the scripts of another boot loader.
-  entry=$(cat /run/slipway/confirmed 2> /dev/null)
+  read -r entry < /run/slipway/confirmed
 fi
 case $entry in
   a | slot-a.efi) echo a ;;

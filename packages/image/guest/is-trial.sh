@@ -2,4 +2,5 @@
 # Ends with 0 if the slot that runs is not the confirmed one.
 export PATH=/usr/sbin:/usr/bin
 confirmed=$(/usr/lib/slipway/confirmed)
-[ -n "$confirmed" ] && [ "$confirmed" != "$(cat /run/slipway/slot)" ]
+read -r slot < /run/slipway/slot
+[ -n "$confirmed" ] && [ "$confirmed" != "$slot" ]

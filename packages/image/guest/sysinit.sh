@@ -1,39 +1,54 @@
 #!/bin/sh
 # Brings the device from a mounted root to where its services can start. Runs once, before everything else in
-# /etc/inittab. A step that fails is said on the console and the device goes on: a running device can be repaired.
+# /etc/inittab. A step that fails is said on the console and the device goes on: a running device can be repaired. What the
+# shell can do by itself starts no program: services wait for all of this.
 export PATH=/usr/sbin:/usr/bin
 . /etc/slipway/release.env
 lib=/usr/lib/slipway
 
 say() { echo "slipway: $*" > /dev/console; }
+is_mounted() { # WHERE
+  while read -r _ where _; do
+    [ "$where" != "$1" ] || return 0
+  done < /proc/mounts
+  return 1
+}
 
 read -r slot < /run/slipway/slot
 read -r boot_id < /proc/sys/kernel/random/boot_id
-root_hash=$(sed -n 's/.*slipway\.roothash=\([0-9a-f]*\).*/\1/p' /proc/cmdline)
+read -r words < /proc/cmdline
+root_hash=
+for word in $words; do
+  case $word in
+    slipway.roothash=*) root_hash=${word#*=} ;;
+  esac
+done
 say "boot id=$boot_id slot=$slot version=$VERSION roothash=$root_hash"
 
 while read -r module; do
   insmod "$module" || say "module $module could not be loaded"
 done < $lib/modules
 
-mkdir -p /dev/pts /dev/shm
+esp=/run/slipway/esp
+mkdir -p /dev/pts /dev/shm /dev/disk/by-partlabel /run/lock /run/resolvconf $esp \
+  /run/slipway/services /run/slipway/started /run/slipway/log /run/slipway/exit
 mount -t devpts -o nosuid,noexec,ptmxmode=0666,mode=0620 devpts /dev/pts
 mount -t tmpfs -o nosuid,nodev,mode=1777 shm /dev/shm
 mount -t tmpfs -o nosuid,nodev,mode=1777 tmp /tmp
 mount -t tmpfs -o nosuid,nodev,mode=0755 var /var
-mkdir -p /var/lib /var/log /var/cache /var/tmp /run/lock /run/resolvconf
+mkdir -p /var/lib /var/log /var/cache /var/tmp
 ln -s /run /var/run
 : > /run/resolvconf/resolv.conf
-grep -q ' /sys/firmware/efi/efivars ' /proc/mounts ||
+is_mounted /sys/firmware/efi/efivars ||
   mount -t efivarfs -o nosuid,nodev,noexec efivarfs /sys/firmware/efi/efivars || say "no EFI variables"
 # What the kernel of an earlier boot said when it panicked.
 mount -t pstore -o nosuid,nodev,noexec pstore /sys/fs/pstore || say "no store for panics"
 mount -t cgroup2 -o nosuid,nodev,noexec cgroup2 /sys/fs/cgroup || say "no control groups"
-for controller in $(cat /sys/fs/cgroup/cgroup.controllers); do
+read -r controllers < /sys/fs/cgroup/cgroup.controllers
+for controller in $controllers; do
   echo "+$controller" > /sys/fs/cgroup/cgroup.subtree_control 2> /dev/null
 done
 
-mkdir -p /dev/disk/by-partlabel
 for uevent in /sys/class/block/*/uevent; do
   name=
   device=
@@ -47,14 +62,12 @@ for uevent in /sys/class/block/*/uevent; do
 done
 
 # The ESP says what the loader starts where its variable is lost, and whether a factory reset is under way.
-esp=/run/slipway/esp
 data=/dev/disk/by-partlabel/data
-mkdir -p $esp
 if mount -t vfat -o ro,nosuid,nodev,noexec /dev/disk/by-partlabel/esp $esp; then
   $lib/loader-default $esp > /run/slipway/confirmed
 fi
-$lib/confirmed > /run/slipway/confirmed.new
-mv /run/slipway/confirmed.new /run/slipway/confirmed
+confirmed=$($lib/confirmed)
+echo "$confirmed" > /run/slipway/confirmed
 
 # A factory reset, checking a large partition and containers that run once may take longer than the watchdog waits; a
 # trial gets two minutes in all, a confirmed slot ten.
@@ -76,7 +89,7 @@ if [ -c /dev/watchdog0 ]; then
   if [ -e $lib/hold-watchdog ]; then rm -f /dev/watchdog && mkfifo -m 0600 /dev/watchdog; fi
 fi
 
-if grep -q " $esp " /proc/mounts; then
+if is_mounted $esp; then
   $lib/wipe-data $esp $data > /dev/console
   umount $esp
 fi
@@ -85,7 +98,6 @@ fi
 faults=$($lib/check-data $data /run/slipway/fsck.log)
 [ -z "$faults" ] || say "$faults"
 mount -t ext4 -o noatime,nosuid,nodev $data /data || say "the data partition could not be mounted"
-mkdir -p /run/slipway/services /run/slipway/started /run/slipway/log /run/slipway/exit
 $lib/trial-stage init
 $lib/trial-log &
 
@@ -93,7 +105,7 @@ $lib/trial-log &
   date -u -s "@$TIME_FLOOR" > /dev/null
   say "the clock was behind the release; set to $(date -u +%Y-%m-%dT%H:%M:%SZ)"
 }
-hostname "$HOST_NAME"
+echo "$HOST_NAME" > /proc/sys/kernel/hostname
 ip link set lo up
 
 for bundle in /containers/onboot/*; do

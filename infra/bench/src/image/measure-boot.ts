@@ -6,7 +6,7 @@ import type { ReferenceBuilder } from './reference-image.ts';
 import { BOOT_GOAL, type BootMeasure } from './result.ts';
 
 const PATIENCE_MS = 30 * 60_000;
-const RUNS = /bench: (\w+) runs (\d+\.\d+) (\d+\.\d+)\n/;
+const RUNS = /bench: (\w+) runs (\d+\.\d+) (\d+\.\d+) (\d+)\n/;
 const READY = /slipway: ready after (\d+\.\d+)s/;
 
 /**
@@ -37,7 +37,7 @@ export const measureBoot = async (build: ReferenceBuilder, arch: WholeChainArch)
       new RegExp(RUNS.source.replace('\\w+', first === 'web' ? 'dhcp' : 'web')),
       wait,
     );
-    const busy = [one, other].map(([up, idle]) => Number(up) - Number(idle));
+    const busy = [one, other].map(([up, idle, disk]) => Number(up) - Number(idle) - Number(disk) / 100);
     const ready = READY.exec(vm.console())?.[1];
     if (ready === undefined || busy.some(Number.isNaN))
       throw new SlipwayError('TOOL_FAILED', `the console does not tell times:\n${vm.console().slice(-2000)}`);

@@ -7,11 +7,11 @@ import { buildImage } from '@slipway/image';
 import { BuildRequest, Digest, type WholeChainArch, type BuildResult } from '@slipway/protocol';
 
 /**
- * Says on the console when it runs, by the clock of the guest and with how long that was idle, and becomes the program of
- * the service.
+ * Says on the console when it runs, by the clock of the guest, with how long that was idle (seconds) and how long it waited for
+ * its disk (hundredths), which does not count as idle; and becomes the program of the service.
  */
 const announced = (name: string, command: string): string => `
-    command: [/usr/bin/busybox, sh, -c, 'read -r up idle < /proc/uptime; echo "bench: ${name} runs $up $idle" > /dev/console; exec ${command}']
+    command: [/usr/bin/busybox, sh, -c, 'read -r up idle < /proc/uptime; read -r _ _ _ _ _ wait _ < /proc/stat; echo "bench: ${name} runs $up $idle $wait" > /dev/console; exec ${command}']
     devices: [{ path: /dev/console, type: c, major: 5, minor: 1, mode: "0600" }]`;
 
 const DHCP = '/usr/bin/busybox udhcpc --foreground --interface=eth0 --script=/usr/share/udhcpc/configure';
