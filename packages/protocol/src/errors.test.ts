@@ -1,5 +1,6 @@
+import { readdir } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { codeOf, explainStorage, messageOf, SlipwayError } from './errors.ts';
+import { codeOf, ERRORS, explainStorage, messageOf, SlipwayError } from './errors.ts';
 
 const system = (code: string, path?: string): Error =>
   Object.assign(new Error(`${code}: it failed`), { code, path });
@@ -29,4 +30,15 @@ test.each<[string, unknown, string]>([
 test('a full disk is told as one by every program, with the folders if they are known', () => {
   expect(codeOf(new Error('x', { cause: system('ENOSPC') }))).toBe('DISK_FULL');
   expect(messageOf(explainStorage(system('ENOSPC'), ['/out', '/cache']))).toContain('/out or /cache');
+});
+
+test('every code of the files of the catalogue is in it, and in one of them alone', async () => {
+  const folder = new URL('errors/', import.meta.url);
+  const codes: string[] = [];
+  for (const name of await readdir(folder)) {
+    const file: Record<string, unknown> = await import(new URL(name, folder).href);
+    for (const area of Object.values(file))
+      if (typeof area === 'object') codes.push(...Object.keys(area ?? {}));
+  }
+  expect(codes.toSorted()).toEqual(Object.keys(ERRORS).toSorted());
 });

@@ -1,0 +1,150 @@
+import { entry, type ErrorEntry } from './entry.ts';
+
+/** Of installs and trial boots, as devices report them. */
+export const INSTALLS = {
+  INSTALL_BUSY: entry(
+    75,
+    409,
+    'A trial is not yet confirmed, so no install may start.',
+    'Wait for the commit or rollback.',
+  ),
+  INSTALL_NO_SPACE: entry(
+    74,
+    507,
+    'The inactive slot or the ESP has no room for the release.',
+    'Use a smaller image or larger partitions.',
+  ),
+  INSTALL_SOURCE_GONE: entry(
+    66,
+    404,
+    'The file of a bundle that was being installed is not there any more.',
+    'Put it back and run slipway-agent install again; what was written is not read again.',
+  ),
+  AGENT_NOT_RUNNING: entry(
+    69,
+    503,
+    'A command needs the running agent, and it does not answer.',
+    'Read its lines on the console; init starts it again.',
+  ),
+  INSTALL_WRITE_FAILED: entry(74, 500, 'Storage refused a write.', 'Replace the storage if it recurs.'),
+  INSTALL_READBACK_MISMATCH: entry(
+    74,
+    500,
+    'What was read back from the slot differs from what was written.',
+    'Retry; replace the storage if it recurs.',
+  ),
+  INSTALL_ATTEMPTS_EXHAUSTED: entry(
+    75,
+    409,
+    'A release failed as often as is allowed on this device.',
+    'Mend the release, or raise the retry of the assignment.',
+  ),
+  ASSIGNMENT_EXPIRED: entry(
+    75,
+    409,
+    'An assignment reached the device after it had expired.',
+    'Start a new rollout; check the clock of the device.',
+  ),
+  DOWNLOAD_FAILED: entry(
+    69,
+    502,
+    'The blocks of a bundle did not arrive.',
+    'Check the link; the download resumes by itself.',
+  ),
+  BOOT_CONTROL_FAILED: entry(
+    74,
+    500,
+    'The boot loader could not be told what to start.',
+    'Run slipway-agent doctor on the device; check its storage and its EFI variables.',
+  ),
+  TRIAL_GATE_FAILED: entry(
+    1,
+    409,
+    'A health gate of the new release failed, so the device went back.',
+    'See the gate named; mend the release.',
+  ),
+  TRIAL_DEADLINE: entry(
+    1,
+    409,
+    'The new release did not become healthy in time, so the device went back.',
+    'See the gates that were open.',
+  ),
+  TRIAL_WATCHDOG: entry(
+    1,
+    409,
+    'The new release hung until the watchdog reset the device, so the device went back.',
+    'Read the log of the boot in the report; find what blocked.',
+  ),
+  TRIAL_PANIC: entry(
+    1,
+    409,
+    'The kernel of the new release panicked, so the device went back.',
+    'Read the panic in the log of the report.',
+  ),
+  TRIAL_POWER_LOSS: entry(
+    1,
+    409,
+    'Every trial boot of the new release was cut off without a fault of its own, so the device went back.',
+    'Check the power supply of the device; then raise the retry of the assignment.',
+  ),
+  TRIAL_UKI_UNLOADABLE: entry(
+    1,
+    409,
+    'The kernel of the new release left no sign of life, so the device went back.',
+    'Check that its UKI is signed for the keys of the device; boot the release in QEMU.',
+  ),
+  TRIAL_INITRAMFS: entry(
+    1,
+    409,
+    'The root of the new release did not verify or mount, so the device went back.',
+    'Read the reason in the report; install again, replace the storage if it recurs.',
+  ),
+  TRIAL_NOT_BOOTED: entry(
+    1,
+    409,
+    'The new release did not come up and left nothing that says why, so the device went back.',
+    'Boot the release in QEMU and read its console.',
+  ),
+  INSTALL_HELD: entry(
+    75,
+    409,
+    'An install waits for its maintenance window.',
+    'Wait, widen the windows, or set a deadline.',
+  ),
+  INSTALL_DOWNLOADED: entry(
+    75,
+    409,
+    'A release lies verified in the inactive slot and is not to be started yet.',
+    'Assign it with mode install.',
+  ),
+  INSTALL_AWAITS_CONSENT: entry(
+    75,
+    409,
+    'A release lies verified in the inactive slot and waits until somebody at the device accepts it.',
+    'Accept it at the device (slipway-agent accept), set a deadline, or assign it with mode install.',
+  ),
+  INSTALL_DEFERRED: entry(
+    75,
+    409,
+    'Somebody at the device has deferred an install that waits for consent.',
+    'Wait, accept it at the device, set a deadline, or assign it with mode install.',
+  ),
+  INSTALL_REFUSED: entry(
+    75,
+    409,
+    'Somebody at the device has refused an install that waited for consent.',
+    'Ask at the device why; roll the release out again, with mode install where it must go on.',
+  ),
+  CONSENT_NOT_ASKED: entry(
+    75,
+    409,
+    'Nothing at this device waits for consent, or not any more.',
+    'See slipway-agent status; what is forced goes on by itself.',
+  ),
+  SLOT_NOT_GOOD: entry(
+    75,
+    409,
+    'The other slot holds no release that has proven itself, so there is nothing to go back to.',
+    'Roll out the release that is wanted.',
+  ),
+} as const satisfies Record<string, ErrorEntry>;
