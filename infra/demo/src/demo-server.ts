@@ -3,8 +3,9 @@ import { dirname, join } from 'node:path';
 import { createClient } from '@slipway/client';
 import { packRepository, writeAtomically } from '@slipway/components';
 import { type Local, startLocal } from '@slipway/local';
-import { ClassName, DeviceId, type WholeChainArch } from '@slipway/protocol';
+import { ClassName, type DeviceId } from '@slipway/protocol';
 import type { Cleanup } from './cleanup.ts';
+import { addClasses, DEMO_CLASSES, type DemoArch, demoDeviceId } from './demo-classes.ts';
 import { EDITS, type Edit } from './image-versions.ts';
 import { type LiveView, openLiveView } from './live-view.ts';
 import { type Pipeline, createPipeline } from './pipeline.ts';
@@ -12,11 +13,6 @@ import type { Report } from './report.ts';
 import type { Built, ScenarioOptions } from './scenario.ts';
 
 const IMAGES = join(import.meta.dirname, '..', 'images');
-/** The classes of the demo's image repository. */
-export const DEMO_CLASSES = { amd64: 'edge-x86', arm64: 'edge-arm64' } as const satisfies Record<
-  WholeChainArch,
-  string
->;
 const IMAGE_FILE = 'edge.yml';
 
 export type DemoOptions = {
@@ -24,7 +20,7 @@ export type DemoOptions = {
   readonly folder: string;
   /** downloads, shared by all runs */
   readonly cacheDir: string;
-  readonly archs: readonly WholeChainArch[];
+  readonly archs: readonly DemoArch[];
   /** @default all */
   readonly releases?: 1 | 2 | 3;
   readonly report: Report;
@@ -37,7 +33,7 @@ export type Demo = Pick<ScenarioOptions, 'pipeline' | 'store' | 'releaseRoot'> &
   readonly apiUrl: string;
   readonly live: LiveView;
   readonly classes: readonly DemoClass[];
-  readonly deviceIdFor: (arch: WholeChainArch) => DeviceId;
+  readonly deviceIdFor: (arch: DemoArch) => DeviceId;
   /** how to go on while everything is up */
   readonly hints: () => string;
 };
@@ -52,6 +48,7 @@ export const openDemo = async (options: DemoOptions): Promise<Demo> => {
   const dataDir = join(folder, 'server');
   await mkdir(cacheDir, { recursive: true });
   await cp(IMAGES, imagesDir, { recursive: true });
+  await addClasses(imagesDir, archs);
   for (const arch of archs)
     await withoutQualification(join(imagesDir, 'classes', `${DEMO_CLASSES[arch]}.yml`));
   report('demo', 'packing the components of the image repository');
@@ -99,7 +96,7 @@ export const openDemo = async (options: DemoOptions): Promise<Demo> => {
         broken: releases(2, deviceClass),
       },
     })),
-    deviceIdFor: (arch) => DeviceId.parse(`demo-${arch}`),
+    deviceIdFor: demoDeviceId,
     hints: () => hints(local),
   };
 };

@@ -1,5 +1,6 @@
 /** The demo: one device's way from first image to being saved from a bad one, seen from outside. The system test runs the same. */
 export * from './cleanup.ts';
+export * from './demo-classes.ts';
 export * from './demo-server.ts';
 export * from './evidence.ts';
 export * from './live-view.ts';

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { glob, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ERRORS, codeOf, messageOf } from '@slipway/protocol';
+import { requireQemu } from '@slipway/vm';
 import { createCleanup } from './cleanup.ts';
 import { openDemo } from './demo-server.ts';
 import { HELP, parseOptions } from './options.ts';
@@ -35,6 +36,8 @@ const main = async (): Promise<number> => {
   const folder = join(root, '.slipway', `demo-${randomBytes(3).toString('hex')}`);
   let isSummed = false;
   const run = async (): Promise<number> => {
+    // Before minutes of building.
+    for (const arch of options.archs) await requireQemu(arch);
     await mkdir(folder, { recursive: true });
     const demo = await openDemo({
       folder,

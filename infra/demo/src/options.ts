@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
-import { SlipwayError, WholeChainArch, messageOf } from '@slipway/protocol';
+import { SlipwayError, WholeChainArch, messageOf, parseArch } from '@slipway/protocol';
+import { DemoArch } from './demo-classes.ts';
 
 export type Options = {
-  readonly archs: readonly WholeChainArch[];
+  readonly archs: readonly DemoArch[];
   readonly keep: boolean;
   readonly json: string | undefined;
   readonly help: boolean;
@@ -12,7 +13,7 @@ export const HELP = `npm run demo [-- OPTIONS]
 
 Builds, boots, enrols, updates, breaks and saves two virtual devices, one amd64 and one arm64.
 
-  --arch ARCH   only this architecture: amd64 or arm64 (may be given more than once)
+  --arch ARCH   only this architecture: amd64, arm64, arm/v7 or riscv64 (may be given more than once)
   --json FILE   write the summary to FILE (schema: docs/demo-summary.schema.json)
   --keep        leave the server and the devices up at the end, until Ctrl-C
   --help        this text
@@ -35,7 +36,7 @@ export const parseOptions = (args: readonly string[]): Options => {
       archs:
         values.arch === undefined
           ? WholeChainArch.options
-          : [...new Set(values.arch.map((arch) => WholeChainArch.parse(arch)))],
+          : [...new Set(values.arch.map((arch) => DemoArch.parse(parseArch(arch) ?? arch)))],
       keep: values.keep,
       json: values.json,
       help: values.help,

@@ -1,13 +1,6 @@
 import { join } from 'node:path';
-import type {
-  WholeChainArch,
-  Build,
-  ClassName,
-  DeviceId,
-  Execution,
-  Release,
-  Rollout,
-} from '@slipway/protocol';
+import type { Build, ClassName, DeviceId, Execution, Release, Rollout } from '@slipway/protocol';
+import type { DemoArch } from './demo-classes.ts';
 import { untilPageHas } from './evidence.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Report } from './report.ts';
@@ -20,7 +13,7 @@ export type Built = { readonly build: Build; readonly release: Release };
 
 export type ScenarioOptions = {
   readonly deviceClass: ClassName;
-  readonly arch: WholeChainArch;
+  readonly arch: DemoArch;
   readonly deviceId: DeviceId;
   readonly pipeline: Pipeline;
   /** artifact store, read from outside */

@@ -1,5 +1,6 @@
-import { WholeChainArch, ClassName, DeviceId, Digest, RootHash, SlotName } from '@slipway/protocol';
+import { ClassName, DeviceId, Digest, RootHash, SlotName } from '@slipway/protocol';
 import { z } from 'zod';
+import { DemoArch } from './demo-classes.ts';
 
 /** One step, and what was seen of it from outside the agent. */
 export const Step = z.object({
@@ -17,7 +18,7 @@ export type Step = z.infer<typeof Step>;
 
 export const DeviceSummary = z.object({
   deviceClass: ClassName,
-  arch: WholeChainArch,
+  arch: DemoArch,
   deviceId: DeviceId.optional(),
   ok: z.boolean(),
   steps: z.array(Step),

@@ -33,6 +33,8 @@ export type ArchFacts = {
     readonly package: string;
     readonly machine: string;
     readonly cpu: string;
+    /** what virtual disks and network interfaces hang on; absent: PCI */
+    readonly bus?: 'ccw';
   };
 };
 
@@ -126,6 +128,7 @@ export const ARCHITECTURES: Readonly<Record<Arch, ArchFacts>> = {
       package: 'qemu-system-s390x',
       machine: 's390-ccw-virtio',
       cpu: 'max',
+      bus: 'ccw',
     },
   },
 };
@@ -135,7 +138,7 @@ export const DEVICE_ARCHES: readonly Arch[] = Arch.options.filter(
   (arch) => ARCHITECTURES[arch].efi !== undefined,
 );
 
-/** Those whose devices the demo, the campaigns and the benches start from end to end. */
+/** Those whose devices tests, campaigns and benches start from end to end; the demo has more. */
 export const WholeChainArch = Arch.extract(['amd64', 'arm64']);
 export type WholeChainArch = z.infer<typeof WholeChainArch>;
 

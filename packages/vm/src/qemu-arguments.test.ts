@@ -24,3 +24,11 @@ test.each([
   const usb = devicesOf({ arch, varsFile: '/vars', gui: true }).filter((device) => device.startsWith('usb-'));
   expect(usb).toEqual(devices);
 });
+
+test.each([
+  ['amd64', ['virtio-blk-pci,drive=disk', 'virtio-net-pci,netdev=net,romfile=', 'virtio-rng-pci']],
+  ['riscv64', ['virtio-blk-pci,drive=disk', 'virtio-net-pci,netdev=net,romfile=', 'virtio-rng-pci']],
+  ['s390x', ['virtio-blk-ccw,drive=disk', 'virtio-net-ccw,netdev=net', 'virtio-rng-ccw']],
+] as const)('devices of %s are on the bus of its machine', (arch, devices) => {
+  expect(devicesOf({ arch, kernel: KERNEL, disk: '/disk' })).toEqual(devices);
+});

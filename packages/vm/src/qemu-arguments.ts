@@ -9,6 +9,12 @@ const SECURE: Partial<Record<Arch, { readonly machine: string; readonly globals:
 /** QEMU takes commas in values when they are doubled. */
 const value = (text: string) => text.replaceAll(',', ',,');
 
+/** A virtual device for the bus of the machine; what only those on PCI have is left out elsewhere. */
+const virtio = (arch: Arch, device: string, properties = '', pciProperties = ''): string => {
+  const { bus = 'pci' } = ARCHITECTURES[arch].qemu;
+  return `virtio-${device}-${bus}${properties}${bus === 'pci' ? pciProperties : ''}`;
+};
+
 /** What the machine starts: the firmware, which finds the rest, or a kernel. */
 const bootArguments = ({ kernel, varsFile }: VmBoot, firmwareCode: string): string[] =>
   kernel === undefined
@@ -25,6 +31,7 @@ const bootArguments = ({ kernel, varsFile }: VmBoot, firmwareCode: string): stri
       ].flat();
 
 const diskArguments = ({
+  arch,
   disk,
   diskFormat = 'raw',
   isDiskReadOnly,
@@ -41,21 +48,21 @@ const diskArguments = ({
   ];
   // A kernel that QEMU gives is what is started first.
   const first = kernel === undefined ? ',bootindex=0' : '';
-  return ['-drive', drive.join(','), '-device', `virtio-blk-pci,drive=disk${first}`];
+  return ['-drive', drive.join(','), '-device', virtio(arch, 'blk', `,drive=disk${first}`)];
 };
 
-const cdromArguments = ({ cdrom }: VmOptions): string[] =>
+const cdromArguments = ({ arch, cdrom }: VmOptions): string[] =>
   cdrom === undefined
     ? []
     : [
         ['-drive', `if=none,id=cdrom,media=cdrom,format=raw,readonly=on,file=${value(cdrom)}`],
-        ['-device', 'virtio-scsi-pci', '-device', 'scsi-cd,drive=cdrom,bootindex=0'],
+        ['-device', virtio(arch, 'scsi'), '-device', 'scsi-cd,drive=cdrom,bootindex=0'],
       ].flat();
 
 const displayArguments = ({ arch, gui }: VmOptions): string[] =>
   gui === true
     ? [
-        ['-display', 'gtk', '-device', arch === 'amd64' ? 'virtio-vga' : 'virtio-gpu-pci'],
+        ['-display', 'gtk', '-device', arch === 'amd64' ? 'virtio-vga' : virtio(arch, 'gpu')],
         ['-device', 'qemu-xhci', '-device', 'usb-tablet'],
         // A PC has a keyboard that kernels know without modules; one at USB would get its keys.
         arch === 'amd64' ? [] : ['-device', 'usb-kbd'],
@@ -98,8 +105,8 @@ export const qemuArguments = (
       '-netdev',
       `user,id=net${options.isolated === true ? ',restrict=on' : ''}${[...forwards, ...relays].join('')}`,
     ],
-    ['-device', 'virtio-net-pci,netdev=net,romfile='],
-    ['-device', 'virtio-rng-pci'],
+    ['-device', virtio(options.arch, 'net', ',netdev=net', ',romfile=')],
+    ['-device', virtio(options.arch, 'rng')],
     options.watchdog === true ? ['-device', 'i6300esb', '-action', 'watchdog=reset'] : [],
     options.rtcBase === undefined ? [] : ['-rtc', `base=${options.rtcBase}`],
     options.snapshot === true ? ['-snapshot'] : [],
