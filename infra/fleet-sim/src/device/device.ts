@@ -1,55 +1,31 @@
 import {
   admitCommand,
   birthOf,
-  blockTransfer,
-  countDrop,
-  DELIVERY,
   freshState,
-  MAX_PACKET_BYTES,
   NO_CLOCK,
   readDownlink,
-  reconnectDelayMs,
   step,
-  subscriptionsOf,
-  WILL_DELAY_S,
-  type Blocks,
   type Effect,
   type Event,
-  type Job,
   type State,
   type Uplink,
 } from '@slipway/device-agent/simulation';
-import {
-  SESSION_EXPIRY_S,
-  deviceTopic,
-  minutesAhead,
-  type Command,
-  type CommandId,
-  type Death,
-  type DeviceId,
-  type ExecutionId,
-  type Status,
-  type UpKind,
-} from '@slipway/protocol';
-import type { IPublishPacket, Packet } from 'mqtt-packet';
-import { Link, type Target } from '../wire/link.ts';
-import { fractionOf } from '../random.ts';
+import type { Command, CommandId, Death, DeviceId, ExecutionId, Status } from '@slipway/protocol';
+import type { IPublishPacket } from 'mqtt-packet';
+import type { Target } from '../wire/link.ts';
+import { clockOf, uptime, zoneOf } from './clock.ts';
 import { answerTo } from './commands.ts';
+import { Connection } from './connection.ts';
 import type { Context } from './context.ts';
-import { isMet } from './fate.ts';
-import { runJob, type Bench } from './jobs.ts';
 import { Ledger } from './ledger.ts';
 import { newMachine, startMachine, type Machine } from './machine.ts';
 import { ANSWER_S, answerOf } from './person.ts';
 import { telemetryOf } from './telemetry.ts';
+import { Work } from './work.ts';
 
 /** 2024-01-01, as for the agent: counters begin with the clock, so that a new simulator is not taken for an old one. */
 const COUNTER_EPOCH_S = 1_704_067_200;
-const GOODBYE_MS = 5_000;
-const PROGRESS_S = 1;
 const HEALTH = { state: 'ok', services: [] } as const;
-
-const uptime = (): number => performance.now() / 1000;
 
 /**
  * One device: the agent's core, a machine that is simulated, and one connection. Everything that only some devices need
@@ -57,42 +33,24 @@ const uptime = (): number => performance.now() / 1000;
  */
 export class Device {
   readonly id: DeviceId;
+  readonly machine: Machine;
+  readonly ledger: Ledger;
+  readonly connection: Connection;
   private readonly context: Context;
-  private readonly target: Target;
-  private readonly machine: Machine;
-  private readonly ledger: Ledger;
+  private readonly work: Work;
   private state: State;
-  private link: Link | null = null;
-  /** subscribed */
-  private isOpen = false;
-  /** the broker has the birth */
-  private isBorn = false;
-  private isServerThere = true;
-  /** on its way down, or stopped */
-  private isLeaving = false;
-  private birthId = 0;
-  private drops = 0;
-  private connects = 0;
-  private connectedAt = 0;
-  private progressAt: number | null = null;
-  private timer: NodeJS.Timeout | null = null;
   /** a person thinks about it */
   private asking: NodeJS.Timeout | null = null;
-  private running: { readonly job: Job; readonly controller: AbortController } | null = null;
-  private blocks: Blocks | null = null;
-  /** publications whose acknowledgement somebody waits for */
-  private awaited: Map<number, (came: boolean) => void> | null = null;
-  private whenOpen: (() => void) | null = null;
-  private whenClosed: (() => void) | null = null;
   private commandsSeen: readonly CommandId[] = [];
 
   constructor(id: DeviceId, target: Target, context: Context) {
     const { seen, acknowledged, options } = context;
     this.id = id;
     this.context = context;
-    this.target = target;
     this.machine = newMachine(context.factory);
     this.ledger = new Ledger(seen, options.keepReports ? acknowledged : undefined);
+    this.connection = new Connection(target, this, context);
+    this.work = new Work(this, context);
     const base = Math.max(1, Math.floor(Date.now() / 1000) - COUNTER_EPOCH_S);
     this.state = { saved: freshState(base), boot: null, connected: false, clock: NO_CLOCK };
     seen.devices += 1;
@@ -103,8 +61,8 @@ export class Device {
     const { machine, context } = this;
     startMachine(machine, (ref) => context.failureOf(this.id, ref) === 'panic');
     context.seen.boots += 1;
-    this.isLeaving = false;
-    this.progressAt = null;
+    this.connection.stay();
+    this.work.beginAnew();
     this.state = { saved: this.state.saved, boot: null, connected: false, clock: NO_CLOCK };
     this.dispatch({
       kind: 'started',
@@ -118,11 +76,11 @@ export class Device {
       },
       clock: this.clock(),
     });
-    this.connect();
+    this.connection.connect();
   }
 
   get isConnected(): boolean {
-    return this.isBorn;
+    return this.connection.isBorn;
   }
 
   /** Whether time may change what it does. */
@@ -130,50 +88,46 @@ export class Device {
     return this.state.saved.execution !== null || this.state.saved.outbox.length > 0;
   }
 
+  get execution(): State['saved']['execution'] {
+    return this.state.saved.execution;
+  }
+
   tick(): void {
     this.dispatch({ kind: 'tick', clock: this.clock() });
   }
 
   ping(): void {
-    this.link?.ping(this.isOpen);
+    this.connection.ping();
   }
 
   tell(): void {
-    if (this.isOpen) this.send('telemetry', this.telemetry());
+    if (this.connection.isOpen) this.connection.send('telemetry', this.telemetry());
   }
 
   /** The link is cut, as by a bad line. */
   drop(): void {
-    this.link?.cut();
+    this.connection.cut();
   }
 
   stop(): void {
-    this.isLeaving = true;
-    this.stopJob();
-    if (this.timer !== null) clearTimeout(this.timer);
+    this.work.stop();
     if (this.asking !== null) clearTimeout(this.asking);
-    this.link?.cut();
-  }
-
-  private zone(): string {
-    const { zones, seed } = this.context.options;
-    return zones[Math.floor(fractionOf(seed, `${this.id}:zone`) * zones.length)] ?? 'UTC';
+    this.connection.stop();
   }
 
   private clock(): State['clock'] {
-    const { options } = this.context;
-    const { skewed, skewSeconds } = options.faults;
-    const skew = isMet(options.seed, skewed, this.id, 'skewed')
-      ? skewSeconds * (2 * fractionOf(options.seed, `${this.id}:skew`) - 1)
-      : 0;
-    const now = Math.max(Math.floor(Date.now() / 1000 + skew), this.state.saved.floor.time);
-    const zone = this.zone();
-    // Asked for at every event, of thousands of devices.
-    const zoneOffset = zone === 'UTC' ? 0 : 60 * minutesAhead(zone, now * 1000);
-    return { now, zoneOffset, metered: false };
+    return clockOf(this.context, this.id, this.state.saved.floor.time);
   }
 
-  private dispatch(event: Event): void {
+  telemetry(): Uplink['telemetry'] {
+    return telemetryOf(`${this.id}-${this.machine.boots}`, Math.floor(uptime()), this.connection.reconnects);
+  }
+
+  deathBy(reason: Death['reason']): Death {
+    return { v: 1, connection: this.state.saved.connection, reason };
+  }
+
+  dispatch(event: Event): void {
     const before = this.state.saved;
     const [next, effects] = step(this.state, event);
     this.state = next;
@@ -203,10 +157,10 @@ export class Device {
   private carryOut(effect: Effect): void {
     switch (effect.kind) {
       case 'run':
-        this.startJob(effect.job);
+        this.work.start(effect.job);
         return;
       case 'stop':
-        this.stopJob();
+        this.work.stop();
         return;
       case 'status':
         this.report(effect.status);
@@ -215,7 +169,7 @@ export class Device {
         this.bear();
         return;
       case 'result':
-        this.send('result', effect.result);
+        this.connection.send('result', effect.result);
         return;
       case 'disarm':
         this.machine.oneShot = null;
@@ -228,158 +182,33 @@ export class Device {
     }
   }
 
-  private startJob(job: Job): void {
-    this.stopJob();
-    const mine = { job, controller: new AbortController() };
-    this.running = mine;
-    void runJob(job, this.bench(), this.context, mine.controller.signal).then((result) => {
-      if (this.running !== mine) return;
-      this.running = null;
-      this.blocks = null;
-      if (result !== undefined) this.dispatch({ kind: 'job', id: job.id, result });
-    });
+  private report(status: Status): void {
+    if (this.connection.send('status', status) > 0) this.context.seen.sent += 1;
   }
 
-  private stopJob(): void {
-    this.running?.controller.abort(new Error('the job was stopped'));
-    this.running = null;
-    this.blocks = null;
+  private bear(): void {
+    const { deviceClass, arch } = this.context.options;
+    const image = { release: { deviceClass, arch }, timeZone: zoneOf(this.context, this.id) };
+    const birth = birthOf(this.state, this.id, image, HEALTH, null);
+    if (birth !== undefined) this.connection.bear(birth);
   }
 
-  private bench(): Bench {
-    return {
-      id: this.id,
-      machine: this.machine,
-      wanted: () => {
-        const { execution } = this.state.saved;
-        if (execution === null) throw new Error('nothing is being installed');
-        return execution;
-      },
-      read: async (bundle, offset, length, signal) => {
-        if (this.blocks === null) {
-          this.blocks = blockTransfer({
-            time: {
-              uptime,
-              sleep: async (ms) => {
-                await new Promise((resolve) => setTimeout(resolve, ms));
-              },
-            },
-          });
-          this.relink();
-        }
-        await this.blocks.reader(bundle, signal).read(offset, length);
-      },
-      progressed: (bytes) => this.progress(bytes),
-      armed: () => {
-        const { execution } = this.state.saved;
-        if (execution !== null) this.ledger.onArmed(execution.id);
-      },
-      proveBroker: async (signal) => this.proveBroker(signal),
-      leave: async () => this.leave(),
-      reboot: () => {
-        this.stopJob();
-        this.later(this.context.waitMs(this.context.options.bootSeconds), () => this.boot());
-      },
-    };
-  }
-
-  /** At most one thing waits for its time: the next connection, or the end of a boot. */
-  private later(ms: number, work: () => void): void {
-    if (this.timer !== null) clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      this.timer = null;
-      work();
-    }, ms);
-  }
-
-  private connect(): void {
+  onConnecting(): void {
     this.dispatch({ kind: 'connecting' });
-    this.connectedAt = uptime();
-    this.link = new Link(this.target, this, this.context.seen);
   }
 
-  onOpen(link: Link): void {
-    const { tenant } = this.context.options;
-    const death: Death = { v: 1, connection: this.state.saved.connection, reason: 'lost' };
-    link.connect({
-      cmd: 'connect',
-      clientId: this.id,
-      protocolId: 'MQTT',
-      protocolVersion: 5,
-      clean: false,
-      keepalive: this.context.options.keepaliveSeconds,
-      properties: { sessionExpiryInterval: SESSION_EXPIRY_S, maximumPacketSize: MAX_PACKET_BYTES },
-      will: {
-        topic: deviceTopic(tenant, this.id, 'death'),
-        payload: JSON.stringify(death),
-        qos: 1,
-        retain: true,
-        properties: { willDelayInterval: WILL_DELAY_S },
-      },
-    });
-  }
-
-  onPacket(link: Link, packet: Packet): void {
-    const { cmd } = packet;
-    if (cmd === 'publish') this.onMessage(packet);
-    else if (cmd === 'puback') this.onPuback(packet.messageId ?? 0);
-    else if (cmd === 'suback') this.onSubscribed();
-    else if (cmd === 'disconnect') link.cut();
-    else if (cmd === 'connack') {
-      if (packet.reasonCode === 0) {
-        link.subscribe([...subscriptionsOf(this.context.options.tenant, this.id)]);
-        return;
-      }
-      this.context.seen.refused += 1;
-      link.cut();
-    }
-  }
-
-  private onSubscribed(): void {
-    this.isOpen = true;
-    this.connects += 1;
-    this.relink();
+  onConnected(): void {
+    this.work.relink();
     this.dispatch({ kind: 'connected' });
     this.tell();
-    const { whenOpen } = this;
-    this.whenOpen = null;
-    whenOpen?.();
   }
 
-  private onPuback(messageId: number): void {
-    if (messageId === this.birthId && !this.isBorn) {
-      this.isBorn = true;
-      this.context.seen.connected += 1;
-      this.context.seen.connects += 1;
-    }
-    const came = this.awaited?.get(messageId);
-    this.awaited?.delete(messageId);
-    if (this.awaited?.size === 0) this.awaited = null;
-    came?.(true);
-  }
-
-  onClose(link: Link): void {
-    if (this.link !== link) return;
-    const { seen } = this.context;
-    if (this.isBorn) seen.connected -= 1;
-    this.link = null;
-    this.isOpen = false;
-    this.isBorn = false;
-    const { awaited } = this;
-    this.awaited = null;
-    for (const came of awaited?.values() ?? []) came(false);
-    this.relink();
+  onDisconnected(): void {
+    this.work.relink();
     this.dispatch({ kind: 'disconnected' });
-    const { whenClosed } = this;
-    this.whenClosed = null;
-    whenClosed?.();
-    if (this.isLeaving) return;
-    seen.drops += 1;
-    this.drops = countDrop(this.drops, uptime() - this.connectedAt);
-    this.later(reconnectDelayMs(this.drops, this.context.random()), () => this.connect());
   }
 
-  private onMessage(packet: IPublishPacket): void {
+  onMessage(packet: IPublishPacket): void {
     const { topic, retain, properties } = packet;
     const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
     const code = properties?.userProperties?.['code'];
@@ -392,15 +221,9 @@ export class Device {
     };
     const said = readDownlink({ tenant: this.context.options.tenant, deviceId: this.id }, message);
     switch (said.kind) {
-      case 'block': {
-        const { seen } = this.context;
-        if (message.code !== undefined) seen.blocksRefused += 1;
-        else seen.blocks += 1;
-        seen.blockBytes += payload.length;
-        // It is looked at later, and the buffer it lies in is read into again.
-        this.blocks?.deliver({ ...message, payload: Buffer.from(payload) });
+      case 'block':
+        this.work.onBlock(message);
         return;
-      }
       case 'desired':
         if (said.message.seq > this.state.saved.desiredSeq) this.ledger.onDesired(said.message);
         this.dispatch({ kind: 'desired', message: said.message, clock: this.clock() });
@@ -412,8 +235,7 @@ export class Device {
         return;
       }
       case 'server':
-        this.isServerThere = said.isThere;
-        this.relink();
+        this.work.onServer(said.isThere);
         return;
       case 'command':
         this.take(said.command, retain);
@@ -426,13 +248,14 @@ export class Device {
   }
 
   private take(command: Command, retained: boolean): void {
+    const { connection } = this;
     const { admission, seen } = admitCommand(this.commandsSeen, command, retained, this.clock().now);
     this.commandsSeen = seen;
     if (admission.kind === 'ignored') return;
     this.context.seen.commands += 1;
     if (admission.kind === 'expired') {
       const message = `It expired ${admission.late} s before it came, by the clock of the device.`;
-      this.send('result', { v: 1, id: command.id, ok: false, code: 'COMMAND_EXPIRED', message });
+      connection.send('result', { v: 1, id: command.id, ok: false, code: 'COMMAND_EXPIRED', message });
       return;
     }
     const answer = answerTo(command, retained);
@@ -440,106 +263,7 @@ export class Device {
       this.dispatch(answer.event);
       return;
     }
-    if (answer.log !== undefined) this.send('log', answer.log);
-    this.send('result', answer.result);
-  }
-
-  /** @returns by which its acknowledgement is known; 0: there is none to come */
-  private send<K extends UpKind>(kind: K, message: Uplink[K], qos: 0 | 1 = DELIVERY[kind].qos): number {
-    if (!this.isOpen || this.link === null) return 0;
-    if (kind === 'telemetry') this.context.seen.telemetry += 1;
-    const topic = deviceTopic(this.context.options.tenant, this.id, kind);
-    return this.link.publish(topic, JSON.stringify(message), { ...DELIVERY[kind], qos });
-  }
-
-  /** @returns whether the broker has it */
-  private async deliver<K extends UpKind>(kind: K, message: Uplink[K]): Promise<boolean> {
-    const messageId = this.send(kind, message, 1);
-    if (messageId === 0) return false;
-    return new Promise((resolve) => {
-      (this.awaited ??= new Map()).set(messageId, resolve);
-    });
-  }
-
-  private report(status: Status): void {
-    if (this.send('status', status) > 0) this.context.seen.sent += 1;
-  }
-
-  private bear(): void {
-    const { deviceClass, arch } = this.context.options;
-    const image = { release: { deviceClass, arch }, timeZone: this.zone() };
-    const birth = birthOf(this.state, this.id, image, HEALTH, null);
-    if (birth === undefined) return;
-    const messageId = this.send('birth', birth);
-    if (!this.isBorn) this.birthId = messageId;
-  }
-
-  private progress(bytes: number): void {
-    const { execution } = this.state.saved;
-    if (execution === null) return;
-    if (this.progressAt !== null && uptime() - this.progressAt < PROGRESS_S) return;
-    this.progressAt = uptime();
-    this.send('progress', {
-      v: 1,
-      execution: execution.id,
-      phase: 'DOWNLOADING',
-      bytesDone: bytes,
-      bytesTotal: execution.bundle.size,
-      bytesReceived: bytes,
-      bytesReused: 0,
-    });
-  }
-
-  private telemetry(): Uplink['telemetry'] {
-    return telemetryOf(
-      `${this.id}-${this.machine.boots}`,
-      Math.floor(uptime()),
-      Math.max(0, this.connects - 1),
-    );
-  }
-
-  /** Bulk transfer only while both broker and server are there. */
-  private relink(): void {
-    this.blocks?.link(
-      this.isOpen && this.isServerThere
-        ? (get) => {
-            this.send('stream/get', get);
-          }
-        : null,
-    );
-  }
-
-  /** A message goes to the broker and its acknowledgement comes back, now or at a later connection. */
-  private async proveBroker(signal: AbortSignal): Promise<boolean> {
-    const given = new Promise<void>((resolve) => {
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
-    while (!signal.aborted) {
-      if (await Promise.race([this.deliver('telemetry', this.telemetry()), given.then(() => false)]))
-        return true;
-      if (this.isOpen || signal.aborted) continue;
-      const opened = new Promise<void>((resolve) => {
-        this.whenOpen = resolve;
-      });
-      await Promise.race([opened, given]);
-    }
-    return false;
-  }
-
-  private async leave(): Promise<void> {
-    this.isLeaving = true;
-    const death: Death = { v: 1, connection: this.state.saved.connection, reason: 'shutdown' };
-    // The acknowledgement of the last publication means that those before it have arrived as well.
-    const late = new Promise<void>((resolve) => {
-      setTimeout(resolve, GOODBYE_MS).unref();
-    });
-    await Promise.race([this.deliver('death', death), late]);
-    const { link } = this;
-    if (link === null) return;
-    const closed = new Promise<void>((resolve) => {
-      this.whenClosed = resolve;
-    });
-    link.end();
-    await closed;
+    if (answer.log !== undefined) connection.send('log', answer.log);
+    connection.send('result', answer.result);
   }
 }
