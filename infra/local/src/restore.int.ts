@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -12,6 +12,7 @@ import { connectDevice, type ScriptedDevice } from '@slipway/gateway/testing';
 import {
   DeviceId,
   EnrolResponse,
+  SigningProfile,
   type Assignment,
   type Birth,
   type Release,
@@ -19,6 +20,8 @@ import {
   type RolloutId,
   type Telemetry,
 } from '@slipway/protocol';
+import { readSigningKeys } from '@slipway/signer';
+import { signCms, verifyCms } from '@slipway/signing';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { layoutOf, ROOT } from './layout.ts';
@@ -167,6 +170,26 @@ const ended = (client: Client, rollout: Rollout): Promise<Rollout> =>
     return now.state === 'running' ? undefined : now;
   });
 
+const MadeProfile = z.object({ root: z.string(), rootFile: z.string() });
+/** A signing profile, as the command makes it beside the instance that runs. */
+const makeProfile = async (dataDir: string) => {
+  const words = ['keys', 'profile', 'create', 'pumps', '--data', dataDir, '--json'];
+  const { root, rootFile } = MadeProfile.parse(JSON.parse(await slipway(...words)));
+  return { root, rootPem: await readFile(rootFile, 'utf8') };
+};
+/** The instance knows the profile, and what its key signs is trusted by whoever has trusted it before. */
+const expectProfile = async (made: Awaited<ReturnType<typeof makeProfile>>, dataDir: string) => {
+  const profiles: unknown = JSON.parse(await slipway('keys', 'profile', 'list', '--json'));
+  expect(profiles).toMatchObject([{ name: 'default' }, { name: 'pumps', root: made.root, classes: [] }]);
+  const { signerKeysDir, profileKeysDir, profilesDir } = layoutOf(dataDir);
+  const keys = (await readSigningKeys(signerKeysDir)).of(SigningProfile.parse('pumps'));
+  const content = Buffer.from('a release');
+  await verifyCms({ content, signature: signCms(content, keys), rootPem: made.rootPem });
+  for (const name of ['leaf.key.pem', 'secure-boot/db.key.pem'])
+    expect((await stat(join(profileKeysDir, 'pumps', name))).mode & 0o777, name).toBe(0o400);
+  expect((await stat(join(profilesDir, 'pumps', 'secure-boot', 'PK.auth'))).size).toBeGreaterThan(0);
+};
+
 test('an instance comes back from a backup made under load: nothing half, its token and devices are good, numbers go on', async () => {
   const [lost, restored, file] = ['lost', 'restored', 'backup'].map((name) => join(folder, name));
   if (lost === undefined || restored === undefined || file === undefined) throw new Error('three names');
@@ -177,6 +200,7 @@ test('an instance comes back from a backup made under load: nothing half, its to
   const token = (await readFile(before.up.adminTokenFile, 'utf8')).trim();
   const serverCa = await readFile(before.up.serverCaFile, 'utf8');
   const client = createClient({ url: before.up.apiUrl, token });
+  const profile = await makeProfile(lost);
   const claim = await client.claims.create({ deviceClass: TEST_CLASS, deviceId: id });
   const { key, csr } = await newKeyAndCsr();
   const request = { v: 1, token: claim.token, csr, deviceClass: TEST_CLASS, arch: 'amd64' };
@@ -219,6 +243,7 @@ test('an instance comes back from a backup made under load: nothing half, its to
   expect(await slipway('restore', file, '--data', restored, '--identity', keys)).toContain('emergency stop');
   const after = await start(restored);
   expect(after.up.apiUrl).toBe(before.up.apiUrl);
+  await expectProfile(profile, restored);
   const again = createClient({ url: after.up.apiUrl, token });
 
   // One moment: what was answered before is in, what began after is not, and no write is there in part.
@@ -267,7 +292,7 @@ test('an instance comes back from a backup made under load: nothing half, its to
   const seqs = back.seqs();
   expect(seqs).toEqual(seqs.toSorted((a, b) => a - b));
   expect(new Set(seqs).size).toBeGreaterThanOrEqual(3);
-});
+}, 240_000);
 
 const Rows = z.object({ rows: z.array(z.unknown()) });
 /** Rows that no restore changes, of a database that nobody else has open. */

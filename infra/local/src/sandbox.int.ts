@@ -25,10 +25,25 @@ const inside = (sandbox: Sandbox, script: string): string | undefined => {
   return status === 0 ? stdout : undefined;
 };
 
+/** Of a signing profile beside the default one: what signs, what belongs on a medium, and what is public. */
+const ofProfile = (): { key: string; offlineKey: string; root: string } => ({
+  key: join(layout.profileKeysDir, 'pumps', 'leaf.key.pem'),
+  offlineKey: join(layout.offlineDir, 'profiles', 'pumps', 'root.key.pem'),
+  root: join(layout.profilesDir, 'pumps', 'release-root.pem'),
+});
+
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'slipway-sandbox-'));
   layout = layoutOf(join(folder, 'data'));
   await makeFolders(layout);
+  await makeKeys(layout, '10.0.2.2');
+  const { key, offlineKey } = ofProfile();
+  for (const file of [key, offlineKey]) {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    writeFileSync(file, 'a private key of pumps', { mode: 0o400 });
+  }
+  writeFileSync(join(dirname(key), 'root.pem'), 'the root of pumps');
+  // As the next start does.
   await makeKeys(layout, '10.0.2.2');
   const images = join(folder, 'images');
   const cacheDir = join(folder, 'cache');
@@ -94,6 +109,8 @@ describe('the builder', () => {
       join(layout.signerKeysDir, 'root.pem'),
       join(layout.signerStateDir, 'log.jsonl'),
       join(layout.offlineDir, 'root.key.pem'),
+      ofProfile().key,
+      ofProfile().offlineKey,
       join(layout.secureBootKeysDir, 'db.key.pem'),
       join(layout.secureBootOfflineDir, 'KEK.key.pem'),
       layout.deviceCaKey,
@@ -200,12 +217,15 @@ describe('the signer', () => {
     const key = join(layout.signerKeysDir, 'leaf.key.pem');
     expect(inside(signer, `cat ${key}`)).toMatch(/PRIVATE KEY/);
     expect(inside(signer, `cat ${join(layout.buildsDir, 'one')}`)).toBe('a build');
+    expect(inside(signer, `cat ${ofProfile().key}`)).toBe('a private key of pumps');
+    expect(inside(signer, `rm -f ${ofProfile().key}`)).toBeUndefined();
     expect(inside(signer, `touch ${layout.signerKeysDir}/x`)).toBeUndefined();
     expect(inside(signer, `rm -f ${key}`)).toBeUndefined();
     const db = join(layout.secureBootKeysDir, 'db.key.pem');
     expect(inside(signer, `cat ${db}`)).toMatch(/PRIVATE KEY/);
     for (const offline of [
       join(layout.offlineDir, 'root.key.pem'),
+      ofProfile().offlineKey,
       join(layout.secureBootOfflineDir, 'PK.key.pem'),
       join(layout.secureBootOfflineDir, 'KEK.key.pem'),
     ]) {
@@ -232,7 +252,10 @@ describe('the qualifier', () => {
   test('reads builds and bundles, and the key of its own cloud; none that is trusted elsewhere', () => {
     for (const path of [join(layout.buildsDir, 'one'), join(layout.bundlesDir, 'one'), layout.qualifierKey])
       expect(inside(qualifier, `cat ${path}`), `at ${path}`).not.toBeUndefined();
+    expect(inside(qualifier, `cat ${ofProfile().root}`)).toBe('the root of pumps');
     for (const path of [
+      ofProfile().key,
+      ofProfile().offlineKey,
       layout.signerKeysDir,
       layout.serverKey,
       layout.serverCaKey,

@@ -43,6 +43,7 @@ export { requireKernel } from './require-kernel.ts';
 export { nextOfSchedule } from './schedule.ts';
 export { Size } from './size.ts';
 export type { SpecFormat } from './spec-fields.ts';
+export { unknownProfiles } from './unknown-profiles.ts';
 export { UserId } from './user-id.ts';
 export { numberUsers, userNumber } from './users.ts';
 export { VariableValue, type VariableValues } from './variables.ts';

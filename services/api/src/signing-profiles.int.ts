@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { recordBirth } from '@slipway/fleet';
 import { birthOf, seedDevice, until } from '@slipway/fleet/testing';
@@ -8,6 +10,8 @@ import { keyIdOf, makeReleaseTree, type ReleaseTree } from '@slipway/signing';
 import { CLASS_FILE, runApi, type TestApi } from './testing/running-api.ts';
 import { writeSignedBundle } from './testing/signed-bundle.ts';
 import { startWorkers } from './testing/workers.ts';
+
+const launcher = fileURLToPath(new URL('../../../packages/cli/bin/slipway', import.meta.url));
 
 let api: TestApi;
 let workers: ReturnType<typeof startWorkers> | undefined;
@@ -102,6 +106,57 @@ test('with Secure Boot the firmware decides, of which it is not known whom it tr
   await write('pumps');
   await writeFile(file, `${await readFile(file, 'utf8')}secureBoot: true\n`);
   expect(await codeThrownBy(build())).toBe('SIGNING_PROFILE_CHANGED');
+});
+
+/** As a person at a shell of the machine that the instance runs on; the code that it ends with. */
+const verify = (release: Release, ...words: string[]): Promise<string> =>
+  new Promise((resolve) => {
+    const options = { cwd: api.path('.'), env: { PATH: process.env['PATH'], SLIPWAY_DATA: api.path('.') } };
+    const bundle = join(api.config.storeDir, 'bundles', `${release.id}.tar`);
+    execFile(launcher, ['bundle', 'verify', bundle, ...words], options, (error, out, err) =>
+      resolve(error === null ? out.slice(0, 'verified'.length) : err.slice(0, err.indexOf(':'))),
+    );
+  });
+
+test('a bundle is verified by the root of the profile that its release is by, as the server has it', async () => {
+  const { releaseRootFile, adminTokenFile, profilesDir } = api.config;
+  const up = { apiUrl: api.url(), adminTokenFile, releaseRootFile, profilesDir };
+  await writeFile(api.path('up.json'), JSON.stringify(up));
+  await write('pumps');
+  const { release } = await build({ changeSigning: true });
+  const sign = (tree: ReleaseTree) =>
+    writeSignedBundle(api.config.storeDir, release, Buffer.alloc(3 * 4096, 'root'), tree);
+
+  await sign(pumps);
+  expect(await verify(release)).toBe('verified');
+  expect(await verify(release, '--profile', 'pumps')).toBe('verified');
+  expect(await verify(release, '--profile', 'default')).toBe('BUNDLE_SIGNER_UNTRUSTED');
+  expect(await verify(release, '--profile', 'pipes')).toBe('SIGNING_PROFILE_UNKNOWN');
+  // By keys of the instance, and not those of the profile.
+  await sign(plain);
+  expect(await verify(release)).toBe('BUNDLE_SIGNER_UNTRUSTED');
+  // A class that the server knows the release not to be of.
+  await writeSignedBundle(
+    api.config.storeDir,
+    { ...release, deviceClass: ClassName.parse('edge-other') },
+    Buffer.alloc(3 * 4096, 'root'),
+    pumps,
+  );
+  expect(await verify(release)).toBe('BUNDLE_CLASS_MISMATCH');
+});
+
+test('what is checked before it is saved tells a profile that is not known', async () => {
+  const { repository } = api.client();
+  const path = 'classes/edge-test.yml';
+  const text = `${CLASS_FILE}signing: pump\n`;
+  const { problems } = await repository.validate({ path, text });
+  expect(problems).toMatchObject([
+    { file: path, line: text.split('\n').length - 1, key: 'signing', suggestion: 'pumps' },
+  ]);
+  expect(await codeThrownBy(repository.replaceFile(path, { text }))).toBe('SPEC_INVALID');
+  expect(await repository.validate({ path, text: text.replace('pump', 'pumps') })).toMatchObject({
+    problems: [],
+  });
 });
 
 test('a profile that is not known is refused before anything is built', async () => {

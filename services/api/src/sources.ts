@@ -16,6 +16,7 @@ import { refuseFaulty, refuseOutrun } from './repository/check-edit.ts';
 import type { GitMirrors, GitSource } from './git/mirrors.ts';
 import { openImageRepository, type ImageRepository } from './image-repository.ts';
 import type { SecretBox } from './secret-box.ts';
+import type { SigningProfiles } from './signing-profiles.ts';
 
 /** An image repository as it was at a commit, in a folder that is gone once it is disposed of. */
 export type SourceCheckout = AsyncDisposable & {
@@ -75,7 +76,12 @@ export type Sources = {
 
 const placeOf = (id: string): string => `source:${id}`;
 
-export const openSources = (db: Database, mirrors: GitMirrors, box: SecretBox): Sources => {
+export const openSources = (
+  db: Database,
+  mirrors: GitMirrors,
+  box: SecretBox,
+  profiles: Pick<SigningProfiles, 'names'>,
+): Sources => {
   const withSecret = async (source: Source): Promise<GitSource> => {
     const sealed = await sealedCredentials(db, source.id);
     const secret =
@@ -117,7 +123,7 @@ export const openSources = (db: Database, mirrors: GitMirrors, box: SecretBox): 
       const git = mirrors.gitOf(place);
       const files = filesOfCommit(git, head);
       await refuseOutrun(files, edit.changes);
-      await refuseFaulty(files, edit.changes);
+      await refuseFaulty(files, edit.changes, profiles.names);
       const message = edit.message ?? `Change ${edit.changes.map(({ path }) => path).join(', ')}`;
       const commit = await makeCommit(git, head, edit.changes, { name: author, message });
       const to = edit.to ?? branch;

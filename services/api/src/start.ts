@@ -89,7 +89,6 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
   const secrets = await openSecretBox(
     config.secretsKeyFile ?? join(dirname(config.adminTokenFile), 'secrets.key'),
   );
-  const sources = openSources(db, openGitMirrors(join(config.storeDir, 'git')), secrets);
   const store = openArtifactStore(config.storeDir, config.storeMinFreeBytes);
   const [serverCa, releaseRoot, caCert, caKey, cert, key] = await Promise.all(
     [
@@ -104,6 +103,7 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
   const need = (text: string | undefined): string => text ?? '';
 
   const profiles = await openSigningProfiles(need(releaseRoot), config.profilesDir);
+  const sources = openSources(db, openGitMirrors(join(config.storeDir, 'git')), secrets, profiles);
   const knownKeys = openKnownKeys(db, store, logger);
   const noteOwn = () =>
     knownKeys.noteOwn([

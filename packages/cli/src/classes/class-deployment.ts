@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import type { BuildOptions } from '@slipway/image';
 import type { ClassFile } from '@slipway/image-spec';
 import { AGENT_RUNTIMES, messageOf, SlipwayError, type BuildRequest } from '@slipway/protocol';
-import { instanceHere, type Context } from '../context.ts';
+import { instanceHere, type Where } from '../context.ts';
 import { rootOfInstance } from '../release-root.ts';
 import type { ClassOptions } from './class-options.ts';
 
@@ -20,7 +20,7 @@ export type AgentParts = {
   readonly agentBundles: NonNullable<BuildOptions['agentBundles']>;
 };
 
-const readPem = async ({ cwd }: Pick<Context, 'cwd'>, file: string): Promise<string> =>
+const readPem = async ({ cwd }: Pick<Where, 'cwd'>, file: string): Promise<string> =>
   readFile(resolve(cwd, file), 'utf8').catch((cause: unknown) => {
     throw new SlipwayError('NOT_FOUND', `${file} cannot be read: ${messageOf(cause)}`, { cause });
   });
@@ -44,7 +44,7 @@ const readAgents = async (folder: string): Promise<AgentParts['agentBundles']> =
  * @throws {SlipwayError} USAGE if a server is named by halves, NOT_FOUND
  */
 export const agentParts = async (
-  context: Context,
+  context: Where,
   options: Pick<ClassOptions, 'agent' | 'enrolUrl' | 'serverCa' | 'releaseRoot'>,
 ): Promise<AgentParts> => {
   const named = [options.enrolUrl, options.serverCa, options.releaseRoot];

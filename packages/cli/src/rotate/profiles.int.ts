@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { makeReleaseTree, signCms, splitCertificates, verifyCms } from '@slipway/signing';
@@ -71,6 +71,58 @@ test('a profile is made with all of its keys, once', async () => {
   for (const name of ['pumps', 'default']) expect(await codeOf('profile', 'create', name)).toBe('CONFLICT');
   expect(await codeOf('profile', 'create', '../keys')).toBe('USAGE');
   expect(await text(`${OWN}/leaf.key.pem`)).toBe(keys);
+});
+
+test('private keys are for nobody else, and nothing unfinished lies beside them', async () => {
+  const modeOf = async (name: string): Promise<number> => (await stat(path(name))).mode & 0o777;
+  const offline = 'signer/offline/profiles/pumps';
+  for (const folder of ['signer/keys/profiles', OWN, `${OWN}/secure-boot`, offline])
+    expect(await modeOf(folder), folder).toBe(0o700);
+  const keys = [`${OWN}/leaf.key.pem`, `${OWN}/secure-boot/db.key.pem`];
+  for (const name of await readdir(path(offline))) keys.push(`${offline}/${name}`);
+  expect(keys).toHaveLength(6);
+  for (const name of keys)
+    expect([await text(name), await modeOf(name)], name).toEqual([
+      expect.stringContaining('PRIVATE KEY'),
+      0o400,
+    ]);
+  expect(await readdir(path('signer/keys/profiles'))).toEqual(['pumps']);
+  // What is public has none.
+  for (const name of await readdir(path('pki/profiles/pumps'), { recursive: true }))
+    if (name !== 'secure-boot')
+      expect(await text(`pki/profiles/pumps/${name}`), name).not.toContain('PRIVATE');
+});
+
+const LONGEST = 'x'.repeat(63);
+
+test.each([
+  '..',
+  '.',
+  'a/b',
+  '../keys',
+  'Pumps',
+  'pumps.old',
+  'pumps.new',
+  '-pumps',
+  'pümps',
+  '',
+  `${LONGEST}x`,
+])('%j is no name of a profile, for making one and for rotating it', async (name) => {
+  const before = await readdir(data, { recursive: true });
+  expect(await codeOf('profile', 'create', '--', name)).toBe('USAGE');
+  expect((await call('rotate', 'release-signer', `--profile=${name}`)).status).toBe(64);
+  expect(await readdir(data, { recursive: true })).toEqual(before);
+});
+
+test('a profile of the longest name signs as others do', async () => {
+  expect((await call('profile', 'create', LONGEST)).said).toMatchObject({ profile: LONGEST });
+  const root = await text(`pki/profiles/${LONGEST}/release-root.pem`);
+  const keys = `signer/keys/profiles/${LONGEST}`;
+  expect([await isTakenBy(root, keys), await isTakenBy(root, OWN)]).toEqual([true, false]);
+  expect((await call('rotate', 'release-signer', '--profile', LONGEST)).status).toBe(0);
+  expect(await isTakenBy(root, keys)).toBe(true);
+  for (const folder of ['signer/keys', 'signer/offline', 'pki'])
+    await rm(path(`${folder}/profiles/${LONGEST}`), { recursive: true });
 });
 
 test('keys on a medium that may be the only ones of a profile are not written over', async () => {

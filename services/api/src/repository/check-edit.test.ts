@@ -1,4 +1,4 @@
-import { codeOf, RepositoryEdit } from '@slipway/protocol';
+import { codeOf, DEFAULT_PROFILE, RepositoryEdit } from '@slipway/protocol';
 import { expect, test } from 'vitest';
 import { refuseFaulty, refuseOutrun } from './check-edit.ts';
 import { digestText } from './repository-files.ts';
@@ -36,6 +36,11 @@ test.each([
   ],
   ['a class may be renamed', { 'classes/edge.yml': null, 'classes/gate.yml': CLASS }, 'none'],
   ['two files of one class name may not be', { 'classes/gate.yml': CLASS }, 'SPEC_INVALID'],
+  [
+    'a class may name no signing profile that is not there',
+    { 'classes/edge.yml': `${CLASS}signing: pumps\n` },
+    'SPEC_INVALID',
+  ],
   ['a text with a fault is not saved', { 'edge.yml': `${IMAGE}servces: []\n` }, 'SPEC_INVALID'],
   [
     'a class and its image file may come at once',
@@ -43,11 +48,11 @@ test.each([
     'none',
   ],
 ])('%s', async (_title, texts, code) => {
-  expect(await codeFrom(refuseFaulty(files, edit(texts)))).toBe(code);
+  expect(await codeFrom(refuseFaulty(files, edit(texts), [DEFAULT_PROFILE]))).toBe(code);
 });
 
 test('what is missing is told at the class that names it', async () => {
-  await expect(refuseFaulty(files, edit({ 'edge.yml': null }))).rejects.toMatchObject({
+  await expect(refuseFaulty(files, edit({ 'edge.yml': null }), [DEFAULT_PROFILE])).rejects.toMatchObject({
     details: { file: 'classes/edge.yml', key: 'images' },
   });
 });

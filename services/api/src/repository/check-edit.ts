@@ -1,4 +1,9 @@
-import { SlipwayError, type RepositoryEdit, type RepositoryProblem } from '@slipway/protocol';
+import {
+  SlipwayError,
+  type RepositoryEdit,
+  type RepositoryProblem,
+  type SigningProfile,
+} from '@slipway/protocol';
 import { checkText } from './check-text.ts';
 import { digestText } from './repository-files.ts';
 import { usersOf } from './users-of.ts';
@@ -30,11 +35,13 @@ export const refuseOutrun = async (files: Files, changes: Changes): Promise<void
  * That class and image files are without fault once all changes are made, and that no class is left without an image
  * file that it names.
  *
+ * @param profiles of signing, that class files may name
  * @throws {SlipwayError} SPEC_INVALID with every place
  */
 export const refuseFaulty = async (
   files: Files,
   changes: readonly Pick<Changes[number], 'path' | 'text'>[],
+  profiles: readonly SigningProfile[],
 ): Promise<void> => {
   const texts = new Map<string, string | null>(changes.map(({ path, text }) => [path, text]));
   const find = async (path: string): Promise<string | undefined> => {
@@ -55,7 +62,8 @@ export const refuseFaulty = async (
     if (changes.some(({ path, text }) => text === null && users.has(path))) looked.set(one.path, one.text);
   }
   const problems: RepositoryProblem[] = [];
-  for (const [path, text] of looked) problems.push(...(await checkText(path, text, find, classes)).problems);
+  for (const [path, text] of looked)
+    problems.push(...(await checkText(path, text, find, classes, profiles)).problems);
   if (problems.length === 0) return;
   throw new SlipwayError(
     'SPEC_INVALID',

@@ -1,4 +1,4 @@
-import { RepositoryPath } from '@slipway/protocol';
+import { DEFAULT_PROFILE, RepositoryPath, SigningProfile } from '@slipway/protocol';
 import { expect, test } from 'vitest';
 import { checkText } from './check-text.ts';
 import { kindOf } from './kinds.ts';
@@ -15,6 +15,7 @@ const check = (path: string, text: string, files = FILES) =>
     Object.entries(files)
       .filter(([name]) => name.startsWith('classes/'))
       .map(([name, at]) => ({ path: name, text: at })),
+    [DEFAULT_PROFILE, SigningProfile.parse('pumps')],
   );
 
 test('a fault is told with its line and column', async () => {
@@ -46,6 +47,19 @@ test('a class file names image files that are there, and no other has its name',
   expect((await check('classes/second.yml', CLASS)).problems).toMatchObject([
     { key: 'name', message: expect.stringContaining('classes/edge.yml') as unknown },
   ]);
+});
+
+test('signing profiles that the server has not are told where a class file names them', async () => {
+  const named = (text: string) => check('classes/edge.yml', `${CLASS}${text}`);
+  const known = await named('signing: pumps\nalsoTrusts: [default]\n');
+  expect(known.problems).toEqual([]);
+  const { problems, classes } = await named('signing: pump\nalsoTrusts:\n  - default\n  - gates\n');
+  expect(classes).toEqual(['edge']);
+  expect(problems).toMatchObject([
+    { line: 4, column: 10, key: 'signing', allowed: ['default', 'pumps'], suggestion: 'pumps' },
+    { line: 7, column: 5, key: 'alsoTrusts[1]', allowed: ['default', 'pumps'] },
+  ]);
+  expect(problems[1]?.message).toMatch(/^expected a signing profile of this server, found gates/);
 });
 
 test('what is neither class nor image file is not looked at', async () => {

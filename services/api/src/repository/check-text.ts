@@ -3,6 +3,7 @@ import {
   parseClassImage,
   parseImageFiles,
   requireKernel,
+  unknownProfiles,
   type ClassTexts,
 } from '@slipway/image-spec';
 import {
@@ -11,6 +12,7 @@ import {
   SlipwayError,
   type RepositoryCheck,
   type RepositoryPath,
+  type SigningProfile,
 } from '@slipway/protocol';
 import { z } from 'zod';
 import { kindOf } from './kinds.ts';
@@ -24,16 +26,22 @@ type Classes = readonly { readonly path: string; readonly text: string }[];
 /**
  * What is wrong with a text in the place of a file: by itself, and with the other files of the classes that it is part
  * of.
+ *
+ * @param profiles of signing, that class files may name
  */
 export const checkText = async (
   path: RepositoryPath,
   text: string,
   read: Read,
   classes: Classes,
+  profiles: readonly SigningProfile[],
 ): Promise<RepositoryCheck> => {
   const kind = kindOf(path);
   const readNow: Read = async (other) => (other === path ? text : read(other));
-  if (kind === 'class') return { kind, ...(await checkClass(path, text, readNow, classes)) };
+  if (kind === 'class') {
+    const { problems, ...rest } = await checkClass(path, text, readNow, classes);
+    return { kind, ...rest, problems: [...problems, ...profileProblems(path, text, profiles)] };
+  }
   if (kind === 'image') return { kind, ...(await checkImage(path, text, readNow, classes)) };
   return { kind, problems: [], classes: [] };
 };
@@ -100,6 +108,19 @@ const checkClass = async (path: string, text: string, read: Read, classes: Class
     classes: [name],
   };
 };
+
+/** None of a text that does not parse. */
+const profileProblems = (
+  path: string,
+  text: string,
+  profiles: readonly SigningProfile[],
+): RepositoryProblem[] =>
+  parsedOrNone(path, text) === undefined
+    ? []
+    : unknownProfiles(text, path, profiles).map(({ allowed, ...problem }) => ({
+        ...problem,
+        ...(allowed === undefined ? {} : { allowed: [...allowed] }),
+      }));
 
 const nameIn = ({ path, text }: Classes[number]): string | undefined => parsedOrNone(path, text)?.name;
 

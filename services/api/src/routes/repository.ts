@@ -25,7 +25,7 @@ const ByPath = z.strictObject({ path: RepositoryPath.describe('One segment: slas
 
 /** The image repository of the server: read, checked and saved, file by file. */
 export const repositoryRoutes = (app: App, context: Context): void => {
-  const { files, history } = context;
+  const { files, history, profiles } = context;
   const queue = oneAtATime();
   /** What is compared stays so until it is changed. */
   const alone = <T>(work: () => Promise<T>): Promise<T> => queue('image repository', work);
@@ -73,7 +73,7 @@ export const repositoryRoutes = (app: App, context: Context): void => {
       await alone(async () => {
         await request.compare?.();
         const changes = [{ path, text }];
-        await refuseFaulty(files, changes);
+        await refuseFaulty(files, changes, profiles.names);
         const before = await files.find(path);
         await makeChanges(context, {
           changes,
@@ -110,7 +110,7 @@ export const repositoryRoutes = (app: App, context: Context): void => {
       const { changes, message } = request.body;
       await alone(async () => {
         await refuseOutrun(files, changes);
-        await refuseFaulty(files, changes);
+        await refuseFaulty(files, changes, profiles.names);
         await makeChanges(context, {
           changes,
           by: {
@@ -180,7 +180,7 @@ export const repositoryRoutes = (app: App, context: Context): void => {
         response: { 200: RepositoryCheck },
       },
     },
-    async ({ body }) => checkText(body.path, body.text, files.find, await files.classes()),
+    async ({ body }) => checkText(body.path, body.text, files.find, await files.classes(), profiles.names),
   );
   app.get(
     '/v1/repository/schemas/:kind',

@@ -37,7 +37,7 @@ const At = z.strictObject({
 const config = { access: 'release' } as const;
 
 /** Files of git sources: read out of the mirror, and changed by commits that are pushed to where they came from. */
-export const sourceFileRoutes = (app: App, { db, sources }: Context): void => {
+export const sourceFileRoutes = (app: App, { db, sources, profiles }: Context): void => {
   app.get(
     '/v1/sources/:id/files',
     {
@@ -109,7 +109,7 @@ export const sourceFileRoutes = (app: App, { db, sources }: Context): void => {
     },
     async ({ params, body: { path, text, ...at } }) => {
       const { files } = await sources.filesAt(params.id, at);
-      return checkText(path, text, files.find, await files.classes());
+      return checkText(path, text, files.find, await files.classes(), profiles.names);
     },
   );
   app.post(
