@@ -89,15 +89,16 @@ export const openSources = (
     return { id: source.id, name: source.name, url: source.url, secret };
   };
   const fetchBranch = async (source: Source, branch: string): Promise<CommitId> => {
+    const begunAt = new Date();
     try {
       const commit = await mirrors.fetch(await withSecret(source), branch);
-      await recordFetch(db, source.id, branch === source.branch ? { commit } : {}, new Date());
+      await recordFetch(db, source, branch === source.branch ? { commit } : {}, begunAt);
       return commit;
     } catch (error) {
       const outcome = { code: codeOf(error), message: messageOf(error) };
       // That another branch is gone says nothing of the source.
       if (outcome.code !== 'GIT_REF_UNKNOWN' || branch === source.branch)
-        await recordFetch(db, source.id, outcome, new Date());
+        await recordFetch(db, source, outcome, begunAt);
       throw error;
     }
   };

@@ -1,4 +1,4 @@
-import { and, eq, isNull, or, sql, type SQL } from 'drizzle-orm';
+import { and, eq, isNull, lte, or, sql, type SQL } from 'drizzle-orm';
 import {
   SlipwayError,
   type CommitId,
@@ -164,22 +164,35 @@ export const deleteSource = (db: Database, name: string, actor: string): Promise
     return source;
   });
 
-/** How a fetch ended; one of another branch than the source's own says nothing of its commit. */
+/**
+ * How a fetch ended. What was fetched while the source became another, or began before what is known by now, is no word
+ * on it.
+ *
+ * @param source as it was when the fetch began
+ * @param outcome.commit absent: another branch than the source's own was fetched, which says nothing of its commit
+ * @param begunAt of the fetch
+ */
 export const recordFetch = async (
   db: Database,
-  id: SourceId,
+  { id, url, branch }: Pick<Source, 'id' | 'url' | 'branch'>,
   outcome: { readonly commit?: CommitId } | { readonly code: ErrorCode; readonly message: string },
-  now: Date,
+  begunAt: Date,
 ): Promise<void> => {
   const failure = 'code' in outcome ? outcome : { code: null, message: null };
-  const commit = 'commit' in outcome && outcome.commit !== undefined ? { commit: outcome.commit } : {};
+  const known = 'code' in outcome || outcome.commit === undefined ? undefined : outcome.commit;
   await db
     .update(sources)
     .set({
-      ...commit,
       code: failure.code,
       message: failure.message,
-      ...('code' in outcome ? {} : { fetchedAt: now }),
+      ...(known === undefined ? {} : { commit: known, fetchedAt: begunAt }),
     })
-    .where(eq(sources.id, id));
+    .where(
+      and(
+        eq(sources.id, id),
+        eq(sources.url, url),
+        eq(sources.branch, branch),
+        or(isNull(sources.fetchedAt), lte(sources.fetchedAt, begunAt)),
+      ),
+    );
 };

@@ -9,7 +9,7 @@ import {
   type SourceId,
 } from '@slipway/protocol';
 import type { Database } from '../../database.ts';
-import { classTriggerPlaces, type ReadClassFile } from '../../schema.ts';
+import { classTriggerPlaces, sources, type ReadClassFile } from '../../schema.ts';
 import { recordAudit } from '../audit.ts';
 import { recordDelivery } from '../deliveries.ts';
 import { getSource } from '../sources.ts';
@@ -91,6 +91,21 @@ const tellPush = async (tx: Database, before: Row, commit: string, now: Date): P
   }
 };
 
+/** Whether a source is what was read; it may have become another, or have moved on, while that was done. */
+const isAt = async (
+  tx: Database,
+  source: SourceId,
+  branch: string | null,
+  commit: string,
+): Promise<boolean> => {
+  const [row] = await tx
+    .select({ branch: sources.branch, commit: sources.commit })
+    .from(sources)
+    .where(eq(sources.id, source))
+    .for('share');
+  return row?.branch === branch && row.commit === commit;
+};
+
 /**
  * Remembers what class files say, has triggers be accordingly, and sets off those that wait for pushes. Of several that
  * read the same, one does it.
@@ -109,6 +124,7 @@ export const recordClassFiles = (
   now: Date,
 ): Promise<void> =>
   changingTriggers(db, async (tx) => {
+    if (source !== null && !(await isAt(tx, source, branch, at))) return;
     const before = await ensure(tx, source);
     if (before.at === at && before.branch === branch && before.code === null) return;
     await tx
