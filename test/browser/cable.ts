@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
-import { freePort } from '@slipway/fleet/testing';
+import { freePort } from '@slipway/vm';
 
 /**
  * A network of one's own between a browser and a server, to be cut: what goes through it ends, and nothing gets through

@@ -2,7 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createClient, type Client } from '@slipway/client';
 import { buildDashboard } from '@slipway/dashboard';
-import { freePort } from '@slipway/fleet/testing';
+import { freePort } from '@slipway/vm';
 import { startLocal } from '@slipway/local';
 import { writeImages, type ClassOptions } from './images.ts';
 

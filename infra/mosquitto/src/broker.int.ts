@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
@@ -25,6 +24,7 @@ import {
   makeServiceIdentity,
   validFor,
 } from '@slipway/signing';
+import { freePort } from '@slipway/vm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { brokerConfig, deviceAccessRules, gatewayAccessRules } from './index.ts';
 
@@ -43,16 +43,6 @@ let simulatedPort: number;
 let gateway: MqttClient;
 const identities = new Map<string, Identity>();
 const open = new Set<MqttClient>();
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
-  server.close();
-  await once(server, 'close');
-  return port;
-};
 
 const device = async (name: string, ca = deviceCa): Promise<Identity> =>
   makeLeaf({ commonName: name, usage: 'clientAuth', validity: validFor(90) }, 'p-256', ca);

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { makeServerAuthority, makeServerIdentity, makeServiceIdentity } from '@slipway/signing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AGENT_RUNTIMES } from '@slipway/protocol';
-import { freePort } from '../../fixture/broker.ts';
+import { freePort } from '@slipway/vm';
 import { startSubject, type Subject } from './subjects.ts';
 
 const listen = async (server: Server): Promise<number> => {

@@ -13,8 +13,9 @@ import {
 import { connectAsync, type MqttClient } from 'mqtt';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { AGENT_RUNTIMES } from '@slipway/protocol';
+import { freePort } from '@slipway/vm';
 import { makeAuthorities, type Authorities } from '../../fixture/authorities.ts';
-import { freePort, startBroker, type Broker } from '../../fixture/broker.ts';
+import { startBroker, type Broker } from '../../fixture/broker.ts';
 import { startSubject, type Subject } from './subjects.ts';
 
 const sha256 = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;

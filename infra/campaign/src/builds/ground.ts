@@ -1,7 +1,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createClient, type Client } from '@slipway/client';
-import { freePort, startTestPostgres, startTestRedis } from '@slipway/fleet/testing';
+import { startTestPostgres, startTestRedis } from '@slipway/fleet/testing';
+import { freePort } from '@slipway/vm';
 import { SlipwayError } from '@slipway/protocol';
 import {
   makeDeviceAuthority,

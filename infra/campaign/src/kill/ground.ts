@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort } from '@slipway/fleet/testing';
+import { freePort } from '@slipway/vm';
 import { makeServiceIdentity } from '@slipway/signing';
 import { makeBuildGround, type BuildGround } from '../builds/ground.ts';
 import { serverProcess, type ServerProcess } from '../builds/server-process.ts';

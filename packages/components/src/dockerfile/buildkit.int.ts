@@ -1,4 +1,5 @@
-import { copy, freePort, makeCertificates, startRegistry, type TestRegistry } from '@slipway/oci/testing';
+import { copy, makeCertificates, startRegistry, type TestRegistry } from '@slipway/oci/testing';
+import { freePort } from '@slipway/vm';
 import { loadRegistries } from '@slipway/oci';
 import { codeOf, messageOf } from '@slipway/protocol';
 import { once } from 'node:events';

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '@slipway/vm';
 import { accepts } from './redis-server.ts';
 import { spawnServer } from './spawn-server.ts';
 
@@ -44,14 +44,3 @@ export const startTestBroker = async (more: readonly string[] = []): Promise<Tes
     },
   };
 };
-
-/** On loopback. */
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(address === null || typeof address === 'string' ? 0 : address.port));
-    });
-  });

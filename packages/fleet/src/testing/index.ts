@@ -1,5 +1,5 @@
 /** Real servers for integration tests, each on a socket or port of its own and ended with the test. */
-export { freePort, startTestBroker, type TestBroker } from './broker.ts';
+export { startTestBroker, type TestBroker } from './broker.ts';
 export { openTestDatabase } from './test-database.ts';
 export { startTestPostgres } from './postgres.ts';
 export { startTestRedis } from './redis-server.ts';

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile, copyFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { freePort } from '@slipway/vm';
 import type { OciImage } from '../image.ts';
 import { openImage } from '../open-image.ts';
 import { loadRegistries } from '../registries.ts';
@@ -11,7 +12,7 @@ import { startBadProxy, type BadProxy } from '../testing/bad-proxy.ts';
 import { makeCertificates } from '../testing/certificates.ts';
 import { makeLayout, TWO_PLATFORMS, type TestLayout } from '../testing/images.ts';
 import { codeFrom, layersRead } from '../testing/read.ts';
-import { freePort, startRegistry, type TestRegistry } from '../testing/registry.ts';
+import { startRegistry, type TestRegistry } from '../testing/registry.ts';
 import { copy } from '../testing/run.ts';
 
 let folder: string;
