@@ -178,7 +178,8 @@ export const startApi = async ({ config, db, events, logger }: StartApi): Promis
   });
   undo.defer(() => flow.close());
   const history = openRepositoryHistory(config.imagesDir);
-  await finishEditsAtStart({ db, history, logger, directory: config.imagesDir });
+  const finishing = await finishEditsAtStart({ db, history, logger, directory: config.imagesDir });
+  undo.defer(() => finishing.close());
   const files = openRepositoryFiles(config.imagesDir);
   const watch = openClassTriggerWatch({
     db,

@@ -1,8 +1,10 @@
 import { lstat, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { RepositoryPath, systemError } from '@slipway/protocol';
+import { codeOf, RepositoryPath, systemError } from '@slipway/protocol';
 import { z } from 'zod';
-import { EDIT, forgetEdit, JOURNAL } from './replace-files.ts';
+import { EDIT, takeEdit } from './held-edits.ts';
+import { ownPlaceOf } from './own-place.ts';
+import { forgetEdit, JOURNAL } from './replace-files.ts';
 import { syncFolder, writeSynced } from './sync.ts';
 
 /** What an edit says in its journal: all that it takes to finish it. */
@@ -23,7 +25,7 @@ export type EditJournal = z.infer<typeof EditJournal>;
 
 type Finished = {
   readonly edit: EditJournal;
-  /** files that somebody has changed since then; they stay as they are */
+  /** files that somebody has changed since then, or that lie behind a link by now; they stay as they are */
   readonly left: readonly string[];
 };
 
@@ -32,25 +34,53 @@ type Finished = {
  * changed nothing, and is forgotten. An edit goes once `confirm` has run; where anything fails, it is there to be tried again.
  *
  * @param directory the image repository, whose edits lie in `.slipway`
+ * @returns how many others are making; they are left alone
+ * @throws {SlipwayError} REQUEST_INVALID where `.slipway` is a link
  */
 export const finishEdits = async (
   directory: string,
   confirm: (finished: Finished) => Promise<void>,
-): Promise<void> => {
+): Promise<number> => {
   const aside = join(directory, '.slipway');
-  const names = await readdir(aside).catch(absent);
-  for (const name of (names ?? []).filter((one) => one.startsWith(EDIT)).sort()) {
-    const work = join(aside, name);
-    const text = await readFile(join(work, JOURNAL), 'utf8').catch(absent);
-    if (text !== undefined) {
-      const edit = EditJournal.parse(JSON.parse(text));
-      const left: string[] = [];
-      for (const change of edit.changes)
-        if (!(await finish(join(directory, change.path), change, work))) left.push(change.path);
-      await confirm({ edit, left });
+  const names = (await readdir(aside).catch(absent)) ?? [];
+  if (names.length > 0) await ownPlaceOf(directory, '.slipway');
+  let others = 0;
+  for (const name of names.filter((one) => one.startsWith(EDIT)).sort()) {
+    const held = await takeEdit(join(aside, name));
+    if (held === undefined) continue;
+    if (held === 'held') {
+      others += 1;
+      continue;
     }
-    await forgetEdit(work);
+    let isLeft = true;
+    try {
+      await finishOne(directory, held.work, confirm);
+      isLeft = false;
+    } finally {
+      await held.letGo(isLeft);
+    }
   }
+  return others;
+};
+
+const finishOne = async (
+  directory: string,
+  work: string,
+  confirm: (finished: Finished) => Promise<void>,
+): Promise<void> => {
+  const text = await readFile(join(work, JOURNAL), 'utf8').catch(absent);
+  if (text !== undefined) {
+    const edit = EditJournal.parse(JSON.parse(text));
+    const left: string[] = [];
+    for (const change of edit.changes) {
+      const place = await ownPlaceOf(directory, change.path).catch((error: unknown) => {
+        if (codeOf(error) !== 'REQUEST_INVALID') throw error;
+      });
+      if (place === undefined || !(await finish(place, change, work))) left.push(change.path);
+    }
+    await confirm({ edit, left });
+  }
+  await forgetEdit(work);
 };
 
 type Change = EditJournal['changes'][number];

@@ -1,6 +1,7 @@
-import { copyFile, lstat, mkdir, mkdtemp, rename, rm, rmdir } from 'node:fs/promises';
+import { copyFile, lstat, mkdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { SlipwayError, systemError } from '@slipway/protocol';
+import { beginEdit } from './held-edits.ts';
 import { syncFolder, writeSynced } from './sync.ts';
 
 export type Replacement = {
@@ -10,8 +11,7 @@ export type Replacement = {
   readonly text: string | null;
 };
 
-/** A folder within `aside` for each; one that has a journal is to be finished. */
-export const EDIT = 'edit-';
+/** In the folder of an edit: it is to be finished. */
 export const JOURNAL = 'journal.json';
 
 type Step = () => Promise<unknown>;
@@ -35,7 +35,8 @@ export const replaceFiles = async (
   confirm: () => Promise<void>,
 ): Promise<void> => {
   await mkdir(aside, { recursive: true });
-  const work = await mkdtemp(join(aside, EDIT));
+  const held = await beginEdit(aside);
+  const { work } = held;
   const undo: Step[] = [];
   try {
     const changes: (readonly [folder: string, Change])[] = [];
@@ -55,6 +56,8 @@ export const replaceFiles = async (
     await bringBack(undo, work, error);
     await forgetEdit(work);
     throw error;
+  } finally {
+    await held.letGo(false);
   }
   await forgetEdit(work);
 };

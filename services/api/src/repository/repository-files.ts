@@ -12,6 +12,7 @@ import {
 } from '@slipway/protocol';
 import type { EditJournal } from './finish-edits.ts';
 import { kindOf } from './kinds.ts';
+import { ownPlaceOf } from './own-place.ts';
 import { replaceFiles } from './replace-files.ts';
 import { usersOf } from './users-of.ts';
 
@@ -45,21 +46,6 @@ export const openRepositoryFiles = (directory: string): RepositoryFiles => {
     if (real === undefined || real === (await realpath(directory))) return real;
     if (real.startsWith(`${await realpath(directory)}/`)) return real;
     throw new SlipwayError('REQUEST_INVALID', `${path} leads out of the image repository.`);
-  };
-
-  /** Where a path lies without any link: through one, another file than the named one would be changed. */
-  const ownPlaceOf = async (path: RepositoryPath): Promise<string> => {
-    let place = await realpath(directory);
-    for (const part of path.split('/')) {
-      place = join(place, part);
-      const info = await lstat(place).catch(absent);
-      if (info?.isSymbolicLink() === true)
-        throw new SlipwayError(
-          'REQUEST_INVALID',
-          `${path} is a link, or lies behind one. Change the file that it leads to.`,
-        );
-    }
-    return place;
   };
 
   const find = async (path: string): Promise<string | undefined> => {
@@ -125,10 +111,14 @@ export const openRepositoryFiles = (directory: string): RepositoryFiles => {
     change: async (edit, confirm) => {
       try {
         const files = await Promise.all(
-          edit.changes.map(async ({ path, after }) => ({ place: await ownPlaceOf(path), text: after })),
+          edit.changes.map(async ({ path, after }) => ({
+            place: await ownPlaceOf(directory, path),
+            text: after,
+          })),
         );
+        const aside = await ownPlaceOf(directory, '.slipway');
         const journal: EditJournal = { v: 1, ...edit };
-        await replaceFiles(files, join(directory, '.slipway'), JSON.stringify(journal), confirm);
+        await replaceFiles(files, aside, JSON.stringify(journal), confirm);
       } catch (cause) {
         throw refusalOf(cause);
       }
