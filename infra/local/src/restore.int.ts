@@ -186,7 +186,7 @@ const expectProfile = async (made: Awaited<ReturnType<typeof makeProfile>>, data
   const content = Buffer.from('a release');
   await verifyCms({ content, signature: signCms(content, keys), rootPem: made.rootPem });
   for (const name of ['leaf.key.pem', 'secure-boot/db.key.pem'])
-    expect((await stat(join(profileKeysDir, 'pumps', name))).mode & 0o777, name).toBe(0o400);
+    expect((await stat(join(profileKeysDir, 'pumps', name))).mode & 0o777, `of ${name}`).toBe(0o400);
   expect((await stat(join(profilesDir, 'pumps', 'secure-boot', 'PK.auth'))).size).toBeGreaterThan(0);
 };
 
