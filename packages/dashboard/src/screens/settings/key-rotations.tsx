@@ -16,7 +16,7 @@ import { Panel } from '../../parts/panel.tsx';
 import { StateBadge } from '../../parts/state-badge.tsx';
 import { useMay } from '../../session/session.tsx';
 import { endOf } from './key-days.ts';
-import { followersOf, ROTATED, stageOf } from './rotation-words.ts';
+import { followersOf, ROTATED, ROTATED_BY_PROFILE, stageOf } from './rotation-words.ts';
 
 /** How each key gets its next one: what that means, how far it is, and the command. */
 export const KeyRotations = ({ keys }: { readonly keys: readonly Key[] }) => {
@@ -27,6 +27,13 @@ export const KeyRotations = ({ keys }: { readonly keys: readonly Key[] }) => {
     queryFn: ({ signal }) => api.keys.listRotations({ signal }),
     enabled: mayAsk,
   });
+  const profiles = [...new Set(progress.flatMap(({ profile }) => profile ?? []))];
+  const rotations = [
+    ...ROTATED.map((one) => [one, DEFAULT_PROFILE] as const),
+    ...profiles
+      .filter((profile) => profile !== DEFAULT_PROFILE)
+      .flatMap((profile) => ROTATED_BY_PROFILE.map((one) => [one, profile] as const)),
+  ];
   return (
     <Panel title="Rotation">
       <Stack gap="md">
@@ -35,37 +42,23 @@ export const KeyRotations = ({ keys }: { readonly keys: readonly Key[] }) => {
           it replace its own. Make a backup first, and restart the instance after each step. With{' '}
           <code className="slipway-mono">--dry-run</code> the command only says what the next step means.
         </Text>
-        {ROTATED.map(([title, purposes]) => (
-          <Stack key={title} gap="md">
-            <Divider />
-            <Rotation
-              title={title}
-              purposes={purposes}
-              profile={DEFAULT_PROFILE}
-              keys={keys}
-              progress={progress.find(
-                ({ purpose, profile }) =>
-                  purposes.some((one) => one === purpose) && isOf(DEFAULT_PROFILE, profile),
-              )}
-            />
-          </Stack>
-        ))}
-        {progress.flatMap((one) =>
-          one.profile === undefined || one.profile === DEFAULT_PROFILE ? (
-            []
-          ) : (
-            <Stack key={one.profile} gap="md">
+        {rotations.map(([[name, purposes], profile]) => {
+          const title = profile === DEFAULT_PROFILE ? name : `${name} of ${profile}`;
+          return (
+            <Stack key={title} gap="md">
               <Divider />
               <Rotation
-                title={`Release root of ${one.profile}`}
-                purposes={[one.purpose]}
-                profile={one.profile}
+                title={title}
+                purposes={purposes}
+                profile={profile}
                 keys={keys}
-                progress={one}
+                progress={progress.find(
+                  (one) => purposes.some((purpose) => purpose === one.purpose) && isOf(profile, one.profile),
+                )}
               />
             </Stack>
-          ),
-        )}
+          );
+        })}
       </Stack>
     </Panel>
   );

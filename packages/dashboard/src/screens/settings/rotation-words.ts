@@ -1,13 +1,17 @@
 import type { Authority, KeyPurpose, RotationProgress } from '@slipway/protocol';
 
-/** What is rotated by one command, in the order in which it is needed. */
-export const ROTATED: readonly (readonly [
-  title: string,
-  purposes: readonly [KeyPurpose, ...KeyPurpose[]],
-])[] = [
+type Rotated = readonly (readonly [title: string, purposes: readonly [KeyPurpose, ...KeyPurpose[]]])[];
+
+/** What each signing profile has, by itself. */
+export const ROTATED_BY_PROFILE: Rotated = [
   ['Release signer', ['release-signer']],
   ['Release intermediate', ['release-intermediate']],
   ['Release root', ['release-root']],
+];
+
+/** What is rotated by one command, in the order in which it is needed. */
+export const ROTATED: Rotated = [
+  ...ROTATED_BY_PROFILE,
   ['Server, broker, gateway', ['enrolment-server', 'broker-server', 'gateway-client']],
   ['Server authority', ['server-authority']],
   ['Device authority', ['device-authority']],
