@@ -232,7 +232,7 @@ test('names of what there is complete words', async () => {
   expect((await slipway('complete', 'class')).out).toBe('edge-test\n');
   expect((await slipway('complete', 'colour')).status).toBe(64);
   expect((await slipway('keys', 'list', '--purpose', 'device-authority')).out).toMatch(
-    /\n[0-9a-f]{16} +device-authority +current +\d+ .*CN=/,
+    /\n[0-9a-f]{16} +device-authority +- +current +\d+ .*CN=/,
   );
   expect((await slipway('tenant', 'rename', 'Harbour')).out).toMatch(/^tenant +default\nname +Harbour\n/);
 });
