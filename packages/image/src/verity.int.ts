@@ -50,3 +50,20 @@ test.each([1, 128, 129, 128 * 128 + 5])(
     expect({ digest, size }).toEqual({ digest: await digestFile(theirs), size: (await stat(theirs)).size });
   },
 );
+
+test('a tree that the disk has no room for is an error, though part of it was taken', async () => {
+  const image = join(folder, 'full');
+  await writeFile(image, differing(129));
+  const script =
+    "const { appendVerity } = await import(process.argv[1]); await appendVerity(process.argv[2]).then(() => console.log('written'), ({ code }) => console.log(code));";
+  const words = [process.execPath, '--input-type=module', '--eval', script];
+  // In KiB: the data, and the first of the three blocks of the tree.
+  const limit = `ulimit -f ${130 * 4}; exec "$@"`;
+  const said = execFileSync(
+    'bash',
+    ['-c', limit, 'limited', ...words, join(import.meta.dirname, 'verity.ts'), image],
+    { encoding: 'utf8' },
+  );
+  expect(said.trim()).toBe('EFBIG');
+  expect((await stat(image)).size).toBe(130 * BLOCK_BYTES);
+});

@@ -1,6 +1,7 @@
 import { createHash, hash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { Digest, RootHash, SlipwayError } from '@slipway/protocol';
+import { writeAll } from './outputs/write-file.ts';
 
 export const BLOCK_BYTES = 4096;
 const HASH_BYTES = 32;
@@ -77,7 +78,7 @@ export const appendVerity = async (image: string): Promise<VerityImage> => {
   // One block is vouched for by its own hash.
   const levels = dataBlocks === 1 ? [] : levelsAbove(lowest.bytes);
   const tree = Buffer.concat(levels);
-  await file.write(tree, 0, tree.length, dataBlocks * BLOCK_BYTES);
+  writeAll(file.fd, tree, dataBlocks * BLOCK_BYTES);
   whole.update(tree);
   const top = levels[0];
   const rootHash =

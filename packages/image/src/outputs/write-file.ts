@@ -18,7 +18,8 @@ export type WriteOptions = {
 
 const ZERO = Buffer.alloc(64 * 1024);
 
-const writeAll = (fd: number, bytes: Uint8Array, at: number): void => {
+/** All of the bytes: the system may take fewer at once, such as on a disk that fills. */
+export const writeAll = (fd: number, bytes: Uint8Array, at: number): void => {
   for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done, bytes.length - done, at + done);
 };
 
