@@ -26,9 +26,11 @@ const HEADER = {
 const HEADER_BYTES = 92;
 const REVISION = 0x0001_0000;
 
-const MBR = { entry: 446, size: 446 + 12, signature: 510 } as const;
-/** Of an entry for the whole disk, so that what knows no GPT takes no part of it for free. */
-const PROTECTIVE = [0, 0, 2, 0, 0xee, 0xff, 0xff, 0xff] as const;
+const MBR = { entry: 446, type: 446 + 4, size: 446 + 12, signature: 510 } as const;
+/** Type of an entry for the whole disk. */
+const WHOLE_DISK = 0xee;
+/** Of such an entry, so that what knows no GPT takes no part of it for free. */
+const PROTECTIVE = [0, 0, 2, 0, WHOLE_DISK, 0xff, 0xff, 0xff] as const;
 const MOST_SECTORS = 0xffff_ffff;
 
 const READ_ONLY = 1n << 60n;
@@ -67,8 +69,12 @@ const entriesOf = (partitions: readonly GptPartition[]): Buffer => {
   return entries;
 };
 
-/** Puts the size of the disk into the first sector. */
+/**
+ * Puts the size of the disk into the first sector, if its first entry is the one for the whole disk: that of a hybrid MBR
+ * is a partition, and stays as large as it is.
+ */
 export const protect = (mbr: Buffer, sectors: number): void => {
+  if (mbr.readUInt8(MBR.type) !== WHOLE_DISK) return;
   mbr.writeUInt32LE(Math.min(sectors - 1, MOST_SECTORS), MBR.size);
 };
 
