@@ -1,4 +1,5 @@
 import { contentSize, type Piece } from '@slipway/components';
+import { SlipwayError } from '@slipway/protocol';
 import { holeOf } from './hole.ts';
 
 /** Bytes at a place of a disk. */
@@ -13,13 +14,21 @@ export type Run = {
  *
  * @param runs in order
  * @param from where the first piece is to begin
+ * @throws {SlipwayError} INTERNAL if a run begins before the end of the one before, or ends behind `to`: all behind it would be
+ *   out of place
  */
 export const runPieces = function* (runs: Iterable<Run>, to: number, from = 0): Generator<Piece> {
   let done = from;
   for (const { at, content } of runs) {
+    const end = at + contentSize(content);
+    if (at < done || end > to)
+      throw new SlipwayError(
+        'INTERNAL',
+        `expected a run of the disk between byte ${done} and ${to}, found one from ${at} to ${end}`,
+      );
     if (at > done) yield holeOf(at - done);
     yield content;
-    done = at + contentSize(content);
+    done = end;
   }
   if (to > done) yield holeOf(to - done);
 };
