@@ -15,6 +15,9 @@ import { ImageFileText } from './image-file.ts';
 import { Size } from './size.ts';
 import { SetVariables } from './variables.ts';
 
+/** Less is no FAT32 to firmware, which then finds no boot loader. */
+const LEAST_ESP_BYTES = 33 * 1024 ** 2;
+
 /** A device class: devices that take the same image. */
 export const ClassFile = z.strictObject({
   name: ClassName.describe('Its name, which devices and releases refer to.'),
@@ -39,7 +42,12 @@ export const ClassFile = z.strictObject({
     .describe('What this class alone adds to its image files: keys of an image file, merged last.'),
   partitions: z
     .strictObject({
-      esp: Size.prefault('256M').describe('The EFI system partition, which holds kernels.'),
+      esp: Size.refine(
+        (bytes) => bytes >= LEAST_ESP_BYTES,
+        'at least 33M, the least that firmware takes for FAT32',
+      )
+        .prefault('256M')
+        .describe('The EFI system partition, which holds kernels; 33M at least.'),
       root: Size.prefault('512M').describe('Each of the two root partitions.'),
       data: Size.prefault('256M').describe('Data in the disk image; on a device it may be larger.'),
     })

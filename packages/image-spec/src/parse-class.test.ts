@@ -55,6 +55,11 @@ test.each([
   ['an unknown key', `${base}partition: {}\n`, { line: 4, key: 'partition', suggestion: 'partitions' }],
   ['a size without unit', `${base}partitions: {root: 512}\n`, { line: 4, key: 'partitions.root' }],
   ['a size of nothing', `${base}partitions: {root: 0M}\n`, { line: 4, key: 'partitions.root' }],
+  [
+    'an EFI system partition that firmware would not read',
+    `${base}partitions:\n  root: 1G\n  esp: 32M\n`,
+    { line: 6, column: 8, key: 'partitions.esp' },
+  ],
   ['an image outside the repository', 'name: e\narch: amd64\nimages: [../x.yml]\n', { key: 'images[0]' }],
   [
     'an output of image files alone',
@@ -87,6 +92,10 @@ test.each([
   expect(codeOf(error)).toBe('SPEC_INVALID');
   expect(error).toBeInstanceOf(SlipwayError);
   expect(error).toMatchObject({ details: { file: 'edge.yml', ...details } });
+});
+
+test('the least EFI system partition is taken', () => {
+  expect(parseClassFile(`${base}partitions: {esp: 33M}\n`, 'edge.yml').partitions.esp).toBe(33 * 1024 ** 2);
 });
 
 test('there are no classes of machines without UEFI', () => {

@@ -318,12 +318,12 @@ describe('a class that is built here', () => {
       return found;
     },
   });
-  const buildGate = (site: string, esp = '40M', work = shared(), variables?: { readonly site: string }) =>
+  const buildGate = (site: string, root = '16M', work = shared(), variables?: { readonly site: string }) =>
     buildClass({
       texts: {
         classFile: {
           name: 'classes/gate.yml',
-          text: `name: gate\narch: amd64\nimages: [../gate.yml]\nvariables: { site: ${site} }\npartitions: { esp: ${esp}, root: 16M, data: 8M }\noutputs: [vmdk, bundle]\n`,
+          text: `name: gate\narch: amd64\nimages: [../gate.yml]\nvariables: { site: ${site} }\npartitions: { esp: 40M, root: ${root}, data: 8M }\noutputs: [vmdk, bundle]\n`,
         },
         imageFiles: [
           {
@@ -368,7 +368,7 @@ describe('a class that is built here', () => {
 
   test('has variables that were given beside its files, and tells them', async () => {
     const north = await buildGate('north');
-    const given = await buildGate('north', '40M', shared(), { site: 'east' });
+    const given = await buildGate('north', '16M', shared(), { site: 'east' });
     expect(run('dump.erofs', '--cat', '--path=/etc/site', gate('root.img'))).toBe('east');
     expect(given.result.build).not.toBe(north.result.build);
     const provenance = z.object({
@@ -391,7 +391,7 @@ describe('a class that is built here', () => {
 
   test('that fails leaves the outputs of before; folders of others are not replaced', async () => {
     const before = await buildGate('north');
-    await expect(buildGate('south', '1M')).rejects.toMatchObject({ code: 'BUILD_FAILED' });
+    await expect(buildGate('south', '64K')).rejects.toMatchObject({ code: 'ROOT_TOO_LARGE' });
     expect(await digestFile(gate('root.img'))).toBe(
       before.result.artifacts.find(({ name }) => name === 'root.img')?.digest,
     );

@@ -114,3 +114,36 @@ test('files that fill it are taken, and one cluster more is refused', async () =
   );
   await expect(make('over', full(free), size)).rejects.toMatchObject({ code: 'BUILD_FAILED' });
 });
+
+test('33 MiB are FAT32, and less is refused', async () => {
+  expect(run('/usr/sbin/fsck.fat', '-nv', await make('least', FILES, 33 * MIB))).toContain('66512 clusters');
+  await expect(make('less', FILES, 32 * MIB)).rejects.toMatchObject({
+    code: 'BUILD_FAILED',
+    message: expect.stringContaining('make it 33 MiB or larger'),
+  });
+});
+
+const planned = (...files: FatFile[]) =>
+  fatRuns(files, { offset: 0, size: 5 * 1024 * MIB, label: 'ESP', volumeId: 1, time: TIME });
+
+test('a file of 4 GiB is refused by its path, and one byte less is taken', () => {
+  const of = (size: number): FatFile => ({
+    path: 'a/large',
+    content: { file: '/dev/zero', offset: 0, size },
+  });
+  expect(planned(of(2 ** 32 - 1)).at(-1)?.content).toMatchObject({ size: 2 ** 32 - 1 });
+  expect(() => planned(of(2 ** 32))).toThrow(
+    expect.objectContaining({ code: 'BUILD_FAILED', message: expect.stringMatching(/^a\/large: /) }),
+  );
+});
+
+test('a folder of more than 65,536 entries is refused by its path', () => {
+  // Two of the entries are those of the folder and of the one that it is in.
+  const of = (count: number): FatFile[] =>
+    Array.from({ length: count }, (_, index) => ({ path: `MANY/F${index}`, content: Buffer.alloc(0) }));
+  const taken = planned(...of(65_534)).map(({ content }) => content);
+  expect(taken.some((content) => content instanceof Uint8Array && content.length === 65_536 * 32)).toBe(true);
+  expect(() => planned(...of(65_535))).toThrow(
+    expect.objectContaining({ code: 'BUILD_FAILED', message: expect.stringMatching(/^MANY: /) }),
+  );
+});

@@ -14,6 +14,11 @@ const FATS = 2;
 const FIRST_CLUSTER = 2;
 const MEDIA = 0xf8;
 const END_OF_CHAIN = 0x0fff_ffff;
+/** With fewer it is FAT12 or FAT16 to firmware, whatever its first sector says. */
+const LEAST_CLUSTERS = 65_525;
+/** The field of a file's size has 32 bits. */
+const MOST_FILE_BYTES = 0xffff_ffff;
+const MOST_FOLDER_ENTRIES = 65_536;
 
 export type FatFile = { readonly path: string; readonly content: Piece };
 
@@ -35,7 +40,7 @@ type Geometry = {
   readonly clusters: number;
 };
 
-/** FAT32 begins at 65,525 clusters, and the firmware believes the count: small clusters for a small partition. */
+/** The firmware believes the count of clusters: small ones for a small partition. */
 const geometryOf = (size: number): Geometry => {
   const sectors = Math.floor(size / SECTOR);
   const clusterSectors = size < 512 * MIB ? 1 : 8;
@@ -94,6 +99,30 @@ const infoSector = (free: number, next: number): Buffer => {
 
 type Folder = { readonly path: string; readonly entries: { name: string; file?: Piece; folder?: Folder }[] };
 
+const checkGeometry = ({ clusters }: Geometry, { label, size }: FatOptions): void => {
+  if (clusters < LEAST_CLUSTERS)
+    throw new SlipwayError(
+      'BUILD_FAILED',
+      `expected room for ${LEAST_CLUSTERS} clusters in the FAT partition ${label}, by which firmware knows FAT32, found ${clusters} in ${Math.floor(size / MIB)} MiB; make it 33 MiB or larger`,
+    );
+};
+
+const checkFile = (path: string, size: number): void => {
+  if (size > MOST_FILE_BYTES)
+    throw new SlipwayError(
+      'BUILD_FAILED',
+      `${path}: expected at most ${MOST_FILE_BYTES} bytes, the most that a file of a FAT can have, found ${size}`,
+    );
+};
+
+const checkFolder = (path: string, entries: number): void => {
+  if (entries > MOST_FOLDER_ENTRIES)
+    throw new SlipwayError(
+      'BUILD_FAILED',
+      `${path === '.' ? 'the root' : path}: expected at most ${MOST_FOLDER_ENTRIES} entries, the most that a folder of a FAT can have, found ${entries}; a long name takes several`,
+    );
+};
+
 /** Folders of files, each after the one it is in; the first is the root. */
 const foldersOf = (files: readonly FatFile[]): Folder[] => {
   const folders = new Map<string, Folder>();
@@ -144,12 +173,14 @@ const tableBytes = (table: readonly number[]): Buffer => {
  * A FAT32 file system with files in it, as runs of the disk that its partition is on: the same files give the same bytes.
  *
  * @param files in the order in which their data is to lie
- * @throws {SlipwayError} BUILD_FAILED if they do not fit, or a FAT cannot hold their names
+ * @throws {SlipwayError} BUILD_FAILED if they do not fit, a FAT cannot hold their names, sizes or number, or the partition is
+ *   too small to be FAT32
  * @see Microsoft's FAT32 File System Specification; names of more than 8 + 3 characters as in its section on long names
  */
 export const fatRuns = (files: readonly FatFile[], options: FatOptions): Run[] => {
   const { offset, label, time } = options;
   const geometry = geometryOf(options.size);
+  checkGeometry(geometry, options);
   const { clusterSectors, fatSectors, clusters } = geometry;
   const clusterBytes = clusterSectors * SECTOR;
   const chains = createChains(geometry, label);
@@ -160,6 +191,7 @@ export const fatRuns = (files: readonly FatFile[], options: FatOptions): Run[] =
     const names = fatNames(folder.entries.map(({ name }) => name));
     // Two more: the label in the root, itself and its parent in others.
     const count = names.reduce((sum, name) => sum + entryCount(name), folder.path === '.' ? 1 : 2);
+    checkFolder(folder.path, count);
     const cluster = chains.take(count * ENTRY_BYTES);
     return { folder, names, cluster };
   });
@@ -175,6 +207,7 @@ export const fatRuns = (files: readonly FatFile[], options: FatOptions): Run[] =
           time,
         });
       const size = contentSize(file);
+      checkFile(posix.join(folder.path, folder.entries[index]?.name ?? ''), size);
       const first = chains.take(size);
       if (size > 0) contents.push({ at: placeOf(first), content: file });
       return namedEntries(name, ATTRIBUTES.file, { cluster: first, size, time });
