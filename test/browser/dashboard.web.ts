@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest';
+import { cancel } from './scenarios/cancel.ts';
 import { connection } from './scenarios/connection.ts';
 import { day } from './scenarios/day.ts';
 import { editor } from './scenarios/editor.ts';
@@ -26,6 +27,9 @@ describe('people and devices', () => {
 });
 describe('triggers', () => {
   triggers(world);
+});
+describe('a build that is given up', () => {
+  cancel(world);
 });
 describe('the editor', () => {
   editor(world);

@@ -1,5 +1,5 @@
 import { Anchor, Group, Text } from '@mantine/core';
-import type { Build } from '@slipway/protocol';
+import { isBuildOver, type Build } from '@slipway/protocol';
 import { IconPackage } from '@tabler/icons-react';
 import { Link } from 'react-router';
 import { ArtifactTable } from '../../parts/artifact-table.tsx';
@@ -26,7 +26,9 @@ export const Artifacts = ({
         <Empty icon={IconPackage} title="Nothing to download">
           {build.state === 'succeeded'
             ? 'The files of this build were removed, as retention says. What they were is still known by the release.'
-            : 'Root, kernel, disks and lists are here once the build has made them.'}
+            : isBuildOver(build)
+              ? 'It ended before there was anything, and what it had begun is thrown away. Its log stays.'
+              : 'Root, kernel, disks and lists are here once the build has made them.'}
         </Empty>
       }
     />

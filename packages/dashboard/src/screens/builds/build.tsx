@@ -21,7 +21,7 @@ import { LogView } from './log-view.tsx';
 import { Provenance } from './provenance.tsx';
 import { stepText } from './step-text.ts';
 import { Steps } from './steps.tsx';
-import { whyBuilt } from './why.ts';
+import { placeOf, whyBuilt } from './why.ts';
 
 export default function Screen() {
   const { id = '' } = useParams();
@@ -107,14 +107,31 @@ const Shown = ({ build }: { readonly build: Build }) => {
 
 /** How it goes on, or why it did not. */
 const Going = ({ build }: { readonly build: Build }) => {
+  if (build.state === 'cancelled')
+    return (
+      <Alert
+        color="gray"
+        icon={<IconBan />}
+        title={
+          <>
+            Cancelled <Time value={build.cancelledAt} />
+          </>
+        }
+      >
+        {build.startedAt === null
+          ? 'No worker had begun it. '
+          : 'Its worker stops, and what it had made is thrown away; the log stays. '}
+        No release comes of it.
+      </Alert>
+    );
   if (build.code !== null)
     return (
       <Alert
-        color={build.state === 'cancelled' ? 'gray' : 'red'}
+        color="red"
         icon={<IconAlertTriangle />}
         title={
           <Group gap="xs">
-            {build.state === 'cancelled' ? 'Cancelled' : 'It failed'} <Code>{build.code}</Code>
+            It failed <Code>{build.code}</Code>
           </Group>
         }
       >
@@ -161,7 +178,7 @@ const Actions = ({ build }: { readonly build: Build }) => {
   const again = useAction({
     run: () =>
       build.state === 'succeeded'
-        ? api.builds.create({ deviceClass: build.deviceClass, force: true })
+        ? api.builds.create({ deviceClass: build.deviceClass, ...placeOf(build), force: true })
         : api.builds.retry(build.id),
     done: ({ version }: Build) => `Build of ${version} asked for`,
     stale: ['builds'],

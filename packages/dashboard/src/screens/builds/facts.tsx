@@ -1,5 +1,5 @@
 import { Anchor, Stack, Table, Text } from '@mantine/core';
-import type { Build, BuildCause } from '@slipway/protocol';
+import { isBuildOver, type Build, type BuildCause } from '@slipway/protocol';
 import { Link } from 'react-router';
 import { Copyable } from '../../parts/copyable.tsx';
 import { span } from '../../parts/numbers.ts';
@@ -37,7 +37,7 @@ export const Facts = ({ build }: { readonly build: Build }) => {
           {build.version}
         </Anchor>
       ) : (
-        'once it has succeeded'
+        noRelease(build)
       ),
     ],
     ...(build.retryOf === null
@@ -73,6 +73,9 @@ export const Facts = ({ build }: { readonly build: Build }) => {
     </Panel>
   );
 };
+
+const noRelease = (build: Build): string =>
+  isBuildOver(build) ? 'none: only a build that succeeds has one' : 'once it has succeeded';
 
 const attempts = (number: number): string => (number === 1 ? 'first attempt' : `attempt ${number}`);
 

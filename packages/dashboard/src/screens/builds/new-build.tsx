@@ -1,11 +1,12 @@
 import { Button, Checkbox, Group, Modal, Select, Stack, Text, TextInput } from '@mantine/core';
-import { BuildPriority, Version, type Build } from '@slipway/protocol';
+import { BuildPriority, Version, type Build, type OutputFormat } from '@slipway/protocol';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import { api } from '../../api.ts';
 import { Failure } from '../../parts/failure.tsx';
 import { useAction } from '../../parts/use-action.ts';
+import { OutputsField } from './outputs-field.tsx';
 
 type NewBuildProps = {
   readonly isOpen: boolean;
@@ -16,12 +17,13 @@ type NewBuildProps = {
 
 const isVersion = (text: string): boolean => Version.safeParse(text).success;
 
-/** Asks for a build: of which class, from where, how soon. */
+/** Asks for a build: of which class, from where, how soon, in which formats. */
 export default function NewBuild({ isOpen, close, deviceClass: first = '' }: NewBuildProps) {
   const [source, setSource] = useState<string | null>(null);
   const [deviceClass, setClass] = useState(first);
   const [version, setVersion] = useState('');
   const [priority, setPriority] = useState<BuildPriority>('normal');
+  const [outputs, setOutputs] = useState<readonly OutputFormat[]>([]);
   const [force, setForce] = useState(false);
   const navigate = useNavigate();
   const sources = useQuery({
@@ -42,6 +44,7 @@ export default function NewBuild({ isOpen, close, deviceClass: first = '' }: New
         priority,
         ...(version === '' ? {} : { version }),
         ...(source === null ? {} : { source }),
+        ...(outputs.length === 0 ? {} : { outputs: [...outputs] }),
         ...(force ? { force } : {}),
       }),
     done: ({ deviceClass: of, version: made }: Build) => `Build of ${of} ${made} asked for`,
@@ -51,6 +54,8 @@ export default function NewBuild({ isOpen, close, deviceClass: first = '' }: New
       void navigate(`/builds/${id}`);
     },
   });
+  // The list of classes opens with the focus, over what else there is to say.
+  const isClassGiven = first !== '';
   const wrongVersion = version !== '' && !isVersion(version);
   const names: string[] = (classes.data ?? []).map(({ name }) => name);
   return (
@@ -85,7 +90,7 @@ export default function NewBuild({ isOpen, close, deviceClass: first = '' }: New
             placeholder="Which image is to be built"
             searchable
             required
-            data-autofocus
+            data-autofocus={isClassGiven ? undefined : true}
           />
           <TextInput
             label="Version"
@@ -94,6 +99,7 @@ export default function NewBuild({ isOpen, close, deviceClass: first = '' }: New
             onChange={({ currentTarget }) => setVersion(currentTarget.value.trim())}
             error={wrongVersion ? 'Three numbers, such as 1.4.0 or 2.0.0-rc.1' : undefined}
             placeholder="1.4.0"
+            data-autofocus={isClassGiven ? true : undefined}
           />
           <Select
             label="Priority"
@@ -101,6 +107,11 @@ export default function NewBuild({ isOpen, close, deviceClass: first = '' }: New
             value={priority}
             onChange={(chosen) => setPriority(BuildPriority.catch('normal').parse(chosen))}
             allowDeselect={false}
+          />
+          <OutputsField
+            outputs={outputs}
+            set={setOutputs}
+            deviceClass={source === null && names.includes(deviceClass) ? deviceClass : undefined}
           />
           <Checkbox
             label="Also if an equal build has just succeeded"

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { durationMs, whyBuilt } from './why.ts';
+import { durationMs, placeOf, whyBuilt } from './why.ts';
 
 const at = '2026-05-01T08:00:00.000Z';
 
@@ -11,6 +11,18 @@ test.each([
   ['it was time', { kind: 'schedule', id: 'trg_1', cause: {} }],
 ] as const)('a build says why it is there: %s', (said, cause) => {
   expect(whyBuilt({ causes: [{ ...cause, at }] })).toBe(said);
+});
+
+test.each([
+  [
+    { source: 'shared', branch: 'next', commit: '4f2c91d0aa' },
+    { source: 'shared', branch: 'next' },
+  ],
+  [{ source: 'shared' }, { source: 'shared' }],
+  [{ branch: 'next' }, {}],
+  [{}, {}],
+])('a build with the facts %j is made anew from %j', (cause, place) => {
+  expect(placeOf({ causes: [{ kind: 'manual', id: 'ann', cause, at }] })).toEqual(place);
 });
 
 test('a build lasts from its beginning until its end, or until now', () => {

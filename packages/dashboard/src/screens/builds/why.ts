@@ -1,4 +1,4 @@
-import type { Build } from '@slipway/protocol';
+import { BranchName, SourceName, type Build } from '@slipway/protocol';
 
 const TRIGGERED: Readonly<Record<Build['causes'][number]['kind'], string>> = {
   manual: 'by hand',
@@ -21,6 +21,16 @@ export const whyBuilt = ({ causes }: Pick<Build, 'causes'>): string => {
   const facts = [branch, commit].filter((fact) => fact !== undefined).join(' ');
   const who = kind === 'manual' ? `by ${id ?? 'hand'}` : TRIGGERED[kind];
   return facts === '' ? who : `${who}: ${facts}`;
+};
+
+/** The git source and branch that it was built from; nothing of the image repository of the server. */
+export const placeOf = ({
+  causes,
+}: Pick<Build, 'causes'>): { readonly source?: SourceName; readonly branch?: BranchName } => {
+  const source = SourceName.safeParse(causes[0]?.cause['source']);
+  const branch = BranchName.safeParse(causes[0]?.cause['branch']);
+  if (!source.success) return {};
+  return { source: source.data, ...(branch.success ? { branch: branch.data } : {}) };
 };
 
 /** From its beginning to its end, or to now; undefined: no worker has begun. */

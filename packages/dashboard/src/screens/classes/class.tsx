@@ -12,6 +12,7 @@ import { Panel } from '../../parts/panel.tsx';
 import { StateBadge } from '../../parts/state-badge.tsx';
 import { Time } from '../../parts/time.tsx';
 import { useMay } from '../../session/session.tsx';
+import { besideBundle } from '../builds/beside-bundle.ts';
 import { toldOf } from '../builds/trigger-words.ts';
 import { whyBuilt } from '../builds/why.ts';
 import { editorOf } from './addresses.ts';
@@ -146,14 +147,6 @@ const Shown = ({ detail }: { readonly detail: DeviceClassDetail }) => {
       </Grid>
     </Page>
   );
-};
-
-/** A server makes the disk alone, whatever formats of it are named. */
-const besideBundle = (outputs: readonly string[]): string => {
-  const disks = outputs.filter((output) => output !== 'bundle');
-  const others = disks.filter((output) => output !== 'disk');
-  if (disks.length === 0) return 'nothing';
-  return others.length === 0 ? 'disk' : `disk (and by slipway build: ${others.join(', ')})`;
 };
 
 const Facts = ({ detail }: { readonly detail: DeviceClassDetail }) => {

@@ -124,6 +124,7 @@ const Overview = ({ release }: { readonly release: Release }) => (
             ['Architecture', release.arch],
             ['Counter', count(release.counter)],
             ['Bundle', bytes(release.bundle.size)],
+            ...(release.signing === undefined ? [] : [['Signing profile', release.signing] as const]),
             ['Qualification', <StateBadge key="qualification" state={release.qualification ?? 'skipped'} />],
             [
               'Build',
