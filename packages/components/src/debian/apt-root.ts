@@ -98,8 +98,10 @@ export const openAptRoot = async (options: OpenAptRoot): Promise<AptRoot> => {
   const lock = lockOf(cacheDir, name);
   const open = (listsAt: number): AptRoot => ({ arch, configFile, directory, sources, listsAt });
   const isPinned = sources.every(({ snapshot }) => snapshot !== undefined);
+  // Of lists that come from the future nobody knows how old they are: a clock was wrong, or is.
   const isFresh = (at: number | undefined): at is number =>
-    at !== undefined && (isPinned || at >= (options.listsSince ?? Date.now() - LISTS_FRESH_MS));
+    at !== undefined &&
+    (isPinned || (at >= (options.listsSince ?? Date.now() - LISTS_FRESH_MS) && at <= Date.now()));
 
   const prepare = async (): Promise<void> => {
     await writeAptConfig(directory, arch);
@@ -110,7 +112,7 @@ export const openAptRoot = async (options: OpenAptRoot): Promise<AptRoot> => {
   let before = await fetchedAt(directory);
   if (isFresh(before)) return open(before);
   const imported = await importedAt(directory);
-  if (imported !== undefined && (before === undefined || imported > before)) {
+  if (imported !== undefined && (before === undefined || imported > before || before > Date.now())) {
     await withLock(lock, async () => {
       await prepare();
       const lists = { directory, arch, sources, keyringOf: keyringIn(directory) };

@@ -135,3 +135,46 @@ test('lists of its own that are younger stay', async () => {
   expect((await read({ cacheDir, offline: true, listsSince: Infinity })).origins).toHaveLength(2);
   expect((await stat(stamp)).mtimeMs).toBe(later.getTime());
 });
+
+test('lists that claim to be of the future were fetched when they were imported, at the latest', async () => {
+  await writeFile(await imported('fetched'), '2099-01-01T00:00:00.000Z\n');
+  const importedAt = (await stat(await imported('_stable_InRelease'))).mtimeMs;
+  const past = new Date(Math.floor(importedAt) - 7 * 3600 * 1000);
+  await utimes(await imported('fetched'), past, past);
+  expect((await read({ cacheDir, offline: true })).origins).toHaveLength(2);
+  expect((await stat(join(root, 'lists-fetched'))).mtimeMs).toBe(past.getTime());
+  served.requests.length = 0;
+  await read({ cacheDir });
+  expect(served.requests).toContain('/dists/stable/InRelease');
+});
+
+test('lists of its own that bear a time of the future are fetched again, and give way to imported ones', async () => {
+  await read({ cacheDir, offline: true });
+  const stamp = join(root, 'lists-fetched');
+  const before = (await stat(stamp)).mtimeMs;
+  const future = new Date('2099-01-01T00:00:00.000Z');
+  await utimes(stamp, future, future);
+  await importCache(cacheDir, file);
+  await read({ cacheDir, offline: true });
+  expect((await stat(stamp)).mtimeMs).toBe(before);
+  await utimes(stamp, future, future);
+  served.requests.length = 0;
+  await read({ cacheDir });
+  expect(served.requests).toContain('/dists/stable/InRelease');
+  expect((await stat(stamp)).mtimeMs).toBeLessThan(future.getTime());
+});
+
+test('lists that the archive signed before those that are there do not replace them', async () => {
+  await read({ cacheDir, offline: true });
+  const lists = join(root, 'state', 'lists');
+  const name = (await readdir(lists)).find((one) => one.endsWith('_stable_InRelease')) ?? '';
+  const later = (await readFile(join(lists, name), 'utf8')).replace('Date: Sun, 01 Nov', 'Date: Mon, 02 Nov');
+  await writeFile(join(lists, name), later);
+  const old = new Date(Math.floor((await stat(join(root, 'lists-fetched'))).mtimeMs) - 1000);
+  await utimes(join(root, 'lists-fetched'), old, old);
+  await importCache(cacheDir, file);
+  await read({ cacheDir, offline: true, listsSince: Infinity });
+  expect(await readFile(join(lists, name), 'utf8')).toBe(later);
+  expect((await stat(join(root, 'lists-fetched'))).mtimeMs).toBe(old.getTime());
+  expect(await readdir(root)).not.toContain('imported');
+});

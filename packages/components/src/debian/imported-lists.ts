@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { withLock } from '../lock.ts';
 import { runTool } from '../run-tool.ts';
 import { writeAptConfig } from './apt-config.ts';
-import { listName } from './release-dates.ts';
+import { listName, releaseDates } from './release-dates.ts';
 import { formatSources, type AptSource } from './sources.ts';
 
 /**
@@ -28,10 +28,15 @@ export const lockOf = (cacheDir: string, root: string): string => join(cacheDir,
 export const fetchedAt = async (directory: string): Promise<number | undefined> =>
   (await stat(join(directory, STAMP)).catch(() => undefined))?.mtimeMs;
 
-/** @returns ms; undefined if nothing was imported */
+/**
+ * When imported lists were fetched. Nobody signs that, so it is at the latest when they were imported.
+ *
+ * @returns ms; undefined if nothing was imported
+ */
 export const importedAt = async (directory: string): Promise<number | undefined> => {
-  const text = await readFile(join(directory, IMPORTED, FETCHED), 'utf8').catch(() => '');
-  const at = Date.parse(text.trim());
+  const file = join(directory, IMPORTED, FETCHED);
+  const [text, info] = await Promise.all([readFile(file, 'utf8'), stat(file)]).catch(() => []);
+  const at = Math.min(Date.parse((text ?? '').trim()), Math.floor(info?.mtimeMs ?? Number.NaN));
   return Number.isNaN(at) ? undefined : at;
 };
 
@@ -142,9 +147,23 @@ const check = async ({ directory, arch, sources, keyringOf }: ImportedLists, scr
   });
 };
 
+/** When each suite was signed; what has no date is older than everything. */
+const datesOf = async (lists: string, source: AptSource): Promise<Record<string, string>> =>
+  releaseDates(lists, source).catch(() => ({}));
+
+/** Whether an archive signed any of its suites later in one folder of lists than in another. */
+const isLater = async (one: string, other: string, sources: readonly AptSource[]): Promise<boolean> => {
+  for (const source of sources) {
+    const others = await datesOf(other, source);
+    for (const [suite, date] of Object.entries(await datesOf(one, source)))
+      if (date > (others[suite] ?? '')) return true;
+  }
+  return false;
+};
+
 /**
  * Makes imported lists those of an apt root, once apt has found that they are signed as what it fetches must be. Those that
- * are not are removed.
+ * are not are removed, and so are those that the archive signed before the ones that are there.
  *
  * @param explain makes an error of what apt said
  * @throws what `explain` makes
@@ -165,12 +184,19 @@ export const adoptLists = async (
       throw explain(error);
     });
     const state = join(directory, 'state', 'lists');
-    await rm(join(directory, STAMP), { force: true });
-    await rm(state, { recursive: true, force: true });
-    await mkdir(join(state, 'partial'), { recursive: true });
-    for (const { name, path } of checked) await rename(path, join(state, name));
-    await writeFile(join(directory, STAMP), '');
-    await utimes(join(directory, STAMP), new Date(at), new Date(at));
+    const fresh = join(scratch, 'lists');
+    await mkdir(join(fresh, 'partial'), { recursive: true });
+    for (const { name, path } of checked) await rename(path, join(fresh, name));
+    const isOlder =
+      (await fetchedAt(directory)) !== undefined && (await isLater(state, fresh, lists.sources));
+    if (!isOlder) {
+      await rm(join(directory, STAMP), { force: true });
+      await rm(state, { recursive: true, force: true });
+      await mkdir(dirname(state), { recursive: true });
+      await rename(fresh, state);
+      await writeFile(join(directory, STAMP), '');
+      await utimes(join(directory, STAMP), new Date(at), new Date(at));
+    }
     await rm(imported, { recursive: true, force: true });
   } finally {
     await rm(scratch, { recursive: true, force: true });

@@ -5,7 +5,7 @@ import {
   type Tree,
   type TarEntry,
 } from '@slipway/components';
-import { openImage } from '@slipway/oci';
+import { openImage, type ImageLocation } from '@slipway/oci';
 import { Arch, codeOf, hostArch } from '@slipway/protocol';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -44,9 +44,19 @@ export const tarTree = (path: string, cacheDir: string): Promise<Tree> => {
   return readTree([{ diffId: undefined, key, compression: 'none', open, ref: path }], path, cacheDir);
 };
 
+export type ContainerArchive = {
+  readonly type: 'oci-archive' | 'docker-archive';
+  readonly path: string;
+};
+
+const locationOf = ({ type, path }: ContainerArchive): ImageLocation =>
+  type === 'docker-archive'
+    ? { type, path, tag: undefined }
+    : { type, path, tag: undefined, digest: undefined };
+
 /** An image for this architecture; else for that of this machine, or any. */
-const openAny = async (path: string, cacheDir: string, arch: Arch | undefined) => {
-  const location = { type: 'oci-archive', path, tag: undefined, digest: undefined } as const;
+const openAny = async (archive: ContainerArchive, cacheDir: string, arch: Arch | undefined) => {
+  const location = locationOf(archive);
   const here = hostArch(process.arch);
   const others = Arch.options.filter((one) => one !== here);
   let refused: unknown;
@@ -61,14 +71,19 @@ const openAny = async (path: string, cacheDir: string, arch: Arch | undefined) =
 };
 
 /**
- * The files of `oci` and `docker`.
+ * The files of a container image.
  *
  * @param arch absent: whichever there is, that of this machine first
  * @param cacheDir where their contents are kept
  * @throws {SlipwayError} COMPONENT_NOT_FOUND, COMPONENT_INVALID, LAYER_UNSAFE
  */
-export const containerTree = async (path: string, cacheDir: string, arch?: Arch): Promise<Tree> => {
-  const image = await openAny(path, cacheDir, arch);
+export const containerTree = async (
+  archive: ContainerArchive,
+  cacheDir: string,
+  arch?: Arch,
+): Promise<Tree> => {
+  const { path } = archive;
+  const image = await openAny(archive, cacheDir, arch);
   const layers = image.layers.map(({ diffId, compression, open }) => ({
     diffId,
     key: diffId.slice('sha256:'.length),

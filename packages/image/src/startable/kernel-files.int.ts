@@ -81,8 +81,9 @@ const scratch = async (name: string): Promise<string> => {
 
 test.each([
   ['tar', 'image.tar', 'tar'],
-  ['docker', 'image.docker.tar', 'container'],
-  ['oci', 'image.oci.tar', 'container'],
+  ['docker', 'image.docker.tar', 'oci-archive'],
+  ['docker', 'image.docker.tar', 'docker-archive'],
+  ['oci', 'image.oci.tar', 'oci-archive'],
 ] as const)('%s becomes the same kernel and initrd as kernel+initrd makes', async (format, name, of) => {
   await write(['kernel+initrd', format], withKernel());
   const made = await scratch('made');
@@ -94,7 +95,7 @@ test.each([
 
 test.each([
   ['tar', 'image.tar', 'tar', 'a tar of files without one'],
-  ['oci', 'image.oci.tar', 'container', 'a container image without one'],
+  ['oci', 'image.oci.tar', 'oci-archive', 'a container image without one'],
 ] as const)('%s without a kernel is refused', async (format, name, of, found) => {
   await write([format], treeOf());
   const path = join(folder, name);
@@ -108,7 +109,7 @@ test('of a container for another architecture there is nothing for the one that 
   await write(['oci'], withKernel());
   const archive = {
     path: join(folder, 'image.oci.tar'),
-    of: 'container',
+    of: 'oci-archive',
     folder: await scratch('made'),
   } as const;
   await expect(kernelFilesOf({ ...archive, arch: 's390x' })).rejects.toMatchObject({

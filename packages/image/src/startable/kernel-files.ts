@@ -5,12 +5,12 @@ import { hostArch, SlipwayError, type Arch } from '@slipway/protocol';
 import { bootFiles } from '../outputs/boot-files.ts';
 import { kernelInitrd } from '../outputs/kernel-initrd.ts';
 import { createStaging } from '../outputs/staging.ts';
-import { containerTree, tarTree } from './archive-tree.ts';
+import { containerTree, tarTree, type ContainerArchive } from './archive-tree.ts';
 
 export type StartableArchive = {
   readonly path: string;
-  /** `tar`: the files themselves; `container`: an image with them as its layers */
-  readonly of: 'tar' | 'container';
+  /** `tar`: the files themselves; else an image with them as its layers */
+  readonly of: 'tar' | ContainerArchive['type'];
   /** of which image in it; absent: whichever there is */
   readonly arch?: Arch | undefined;
   /** scratch, which exists */
@@ -20,7 +20,7 @@ export type StartableArchive = {
 const NAME = 'image';
 
 const treeOf = ({ path, of, arch }: StartableArchive, cacheDir: string): Promise<Tree> =>
-  of === 'tar' ? tarTree(path, cacheDir) : containerTree(path, cacheDir, arch);
+  of === 'tar' ? tarTree(path, cacheDir) : containerTree({ type: of, path }, cacheDir, arch);
 
 /**
  * Makes `kernel+initrd` of the same image in another format.

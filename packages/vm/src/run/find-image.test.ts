@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { findImage } from './find-image.ts';
 
@@ -75,16 +76,33 @@ describe('a kernel is found with what belongs to it', () => {
 });
 
 test.each([
-  ['manifest.json', 'bundle'],
-  ['blobs/', 'container'],
-  ['oci-layout', 'container'],
-  ['bin/', 'tar'],
-])('a tar that begins with %s is a %s', async (first, of) => {
-  const bytes = Buffer.alloc(1024);
-  bytes.write(first);
+  ['bundle', ['manifest.json', 'manifest.p7s', 'uki.efi', 'root.img']],
+  ['bundle', ['manifest.json', 'manifest.p7s']],
+  ['oci-archive', ['blobs/sha256/aa', 'index.json', 'oci-layout']],
+  ['oci-archive', ['blobs/sha256/aa', 'index.json', 'manifest.json', 'oci-layout']],
+  ['docker-archive', ['aa.tar', 'bb.json', 'aa/VERSION', 'manifest.json']],
+  ['docker-archive', ['aa/VERSION', 'aa/json', 'aa/layer.tar', 'bb.json', 'manifest.json']],
+  ['docker-archive', ['manifest.json', 'bb.json', 'aa.tar']],
+  ['tar', ['bin/sh', 'manifest.json']],
+  ['tar', ['aa.tar', 'etc/os-release']],
+])('a %s may be a tar of %j', async (of, names) => {
+  await mkdir(at('files'));
+  for (const name of names) {
+    await mkdir(dirname(at(`files/${name}`)), { recursive: true });
+    await writeFile(at(`files/${name}`), name);
+  }
+  for (const [name, ...options] of [['x.tar'], ['x.tar.gz', '--gzip']] as const) {
+    execFileSync('tar', ['-cf', at(name), ...options, '-C', at('files'), ...names]);
+    expect(await findImage(at(name))).toEqual({ type: 'other', path: at(name), of });
+  }
+});
+
+test('a tar that ends too early is what its names say', async () => {
+  const bytes = Buffer.alloc(700);
+  bytes.write('bin/');
   bytes.write('ustar', 257);
   await writeFile(at('x.tar'), bytes);
-  expect(await findImage(at('x.tar'))).toEqual({ type: 'other', path: at('x.tar'), of });
+  expect(await findImage(at('x.tar'))).toEqual({ type: 'other', path: at('x.tar'), of: 'tar' });
 });
 
 describe('refused is', () => {

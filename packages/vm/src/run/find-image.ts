@@ -1,6 +1,7 @@
 import { open, readFile, stat } from 'node:fs/promises';
 import { SlipwayError, type Arch } from '@slipway/protocol';
 import { HEAD_BYTES, sniff, type FileKind } from './sniff.ts';
+import { tarKind, type TarKind } from './tar-kind.ts';
 
 /** What a machine is started with. */
 export type Image =
@@ -18,7 +19,7 @@ export type Image =
   /** has to be unpacked first */
   | { readonly type: 'archive'; readonly path: string; readonly of: 'disk' | 'kernel' }
   /** of which a machine's kernel and initrd, or disk, have to be made first */
-  | { readonly type: 'other'; readonly path: string; readonly of: 'tar' | 'container' | 'bundle' };
+  | { readonly type: 'other'; readonly path: string; readonly of: TarKind };
 
 /** What a machine starts from as it lies there. */
 export type StartableImage = Exclude<Image, { type: 'archive' | 'other' }>;
@@ -123,12 +124,6 @@ const ARCHIVES = new Map<string, 'disk' | 'kernel'>([
   ['kernel', 'kernel'],
 ]);
 
-/** What other archives are; what is none of these may be the files of an image. */
-const OTHERS: readonly (readonly [first: RegExp, of: 'tar' | 'container' | 'bundle'])[] = [
-  [/^manifest\.json$/, 'bundle'],
-  [/^(?:blobs\/?|oci-layout|index\.json)$/, 'container'],
-];
-
 /**
  * What an image is, by its content: the path of a file, or the name of a build whose kernel is `NAME-kernel`.
  *
@@ -145,7 +140,7 @@ export const findImage = async (path: string): Promise<Image> => {
     case 'tar': {
       const of = ARCHIVES.get(kind.first);
       if (of !== undefined) return { type: 'archive', path, of };
-      return { type: 'other', path, of: OTHERS.find(([first]) => first.test(kind.first))?.[1] ?? 'tar' };
+      return { type: 'other', path, of: await tarKind(path, kind.first) };
     }
     case 'kernel':
     case 'initrd':
