@@ -21,6 +21,11 @@ test.each([
     "  - on: push\n    paths: { include: ['overlay/**'] }\n",
     { on: 'push', paths: { include: ['overlay/**'], exclude: [] } },
   ],
+  [
+    "  - { on: cron, schedule: '0,50 */2 * * *' }\n",
+    { on: 'cron', schedule: '0,50 */2 * * *', timeZone: 'UTC' },
+  ],
+  ["  - { on: cron, schedule: '*/15 * * * *' }\n", { on: 'cron', schedule: '*/15 * * * *', timeZone: 'UTC' }],
   ["  - { on: cron, schedule: '0 3 * * 1' }\n", { on: 'cron', schedule: '0 3 * * 1', timeZone: 'UTC' }],
   ['  - on: upstream\n', { on: 'upstream', everyMinutes: 360 }],
   [
@@ -68,6 +73,16 @@ test.each([
     'an hour that there is not',
     "  - on: cron\n    schedule: '0 30 * * *'\n",
     '6:15: triggers[0].schedule: "0 30 * * *": ',
+  ],
+  [
+    'times that are too close',
+    "  - on: cron\n    schedule: '* * * * *'\n",
+    '6:15: triggers[0].schedule: expected times that are at least 15 minutes apart, found 1',
+  ],
+  [
+    'times that are too close across the hour',
+    "  - { on: cron, schedule: '0,50 3,4 * * *' }\n",
+    'at least 15 minutes apart, found 10',
   ],
   [
     'a time zone that there is not',

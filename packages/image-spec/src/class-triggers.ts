@@ -1,7 +1,7 @@
-import { isTimeZone, messageOf, type ClassTrigger } from '@slipway/protocol';
+import { isTimeZone, LEAST_MINUTES_BETWEEN, messageOf, type ClassTrigger } from '@slipway/protocol';
 import type { SpecDocument } from './document.ts';
 import { problemAt, type Problem } from './problems.ts';
-import { nextOfSchedule } from './schedule.ts';
+import { leastMinutesBetween, nextOfSchedule } from './schedule.ts';
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -55,7 +55,10 @@ export const serverOnly = (doc: SpecDocument): Problem[] => {
 const scheduleProblem = (schedule: string, timeZone: string): string | undefined => {
   try {
     nextOfSchedule(schedule, timeZone, new Date());
-    return undefined;
+    const least = leastMinutesBetween(schedule);
+    return least >= LEAST_MINUTES_BETWEEN
+      ? undefined
+      : `expected times that are at least ${LEAST_MINUTES_BETWEEN} minutes apart, found ${least}`;
   } catch (error) {
     return messageOf(error);
   }

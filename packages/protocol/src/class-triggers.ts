@@ -13,6 +13,9 @@ const glob = z
   .max(200)
   .regex(/^[\x20-\x7e]+$/, 'printable');
 
+/** Of the times that a class file names, and of looks upstream. */
+export const LEAST_MINUTES_BETWEEN = 15;
+
 /** What a class file may name. Of what triggers of a server have, that which needs no secret and decides nothing. */
 export const ClassTrigger = z.discriminatedUnion('on', [
   z.strictObject({
@@ -40,7 +43,7 @@ export const ClassTrigger = z.discriminatedUnion('on', [
       .describe('Tags or package sets of its components stand for something else than before.'),
     everyMinutes: z
       .int()
-      .min(15)
+      .min(LEAST_MINUTES_BETWEEN)
       .max(10_080)
       .default(360)
       .describe('How often they are looked at, in minutes.'),

@@ -86,13 +86,13 @@ test('a trigger that a class file names is there once it was pushed, fires, and 
     { kind: 'schedule', id: cron.id, cause: { classFile: 'classes/a.yml', commit: first, source: 'images' } },
   ]);
 
-  // Edited it stays the same trigger, paused or not; a second one is another.
+  // Edited it stays the same trigger, paused or not; a second one is another, and no way round the pause.
   await triggers.update(cron.id, { enabled: false });
   const edited = CRON.replace('0 3', '30 4');
   await push({ 'classes/a.yml': naming(A, '  - on: upstream\n', edited) });
   expect(await named()).toMatchObject([
     { id: cron.id, enabled: false, on: { schedule: '30 4 * * 1' } },
-    { name: 'edge-a.upstream', enabled: true, on: { everyMinutes: 360 } },
+    { name: 'edge-a.upstream', enabled: false, on: { everyMinutes: 360 } },
   ]);
   for (const refused of [
     () => triggers.update(cron.id, { rule: { publish: true } }),
@@ -105,6 +105,19 @@ test('a trigger that a class file names is there once it was pushed, fires, and 
     });
   await push({ 'classes/a.yml': A });
   expect(await named()).toEqual([]);
+  // Nor is it one to leave them out for a while: it takes an operator.
+  const comes = async (): Promise<Trigger> => {
+    await push({ 'classes/a.yml': naming(A, CRON) });
+    const [again] = await named();
+    if (again === undefined) throw new Error('no trigger');
+    return again;
+  };
+  const again = await comes();
+  expect(again.enabled).toBe(false);
+  await triggers.update(again.id, { enabled: true });
+  await push({ 'classes/a.yml': A });
+  expect((await comes()).enabled).toBe(true);
+  await push({ 'classes/a.yml': A });
   expect((await audit.list({ subject: cron.id }).all(9)).map(({ action, actor }) => [action, actor])).toEqual(
     [
       ['trigger.delete', 'class-file:classes/a.yml'],
@@ -197,7 +210,7 @@ test('an operator switches them off, or asks to be asked', async () => {
   const [trigger] = await named();
   expect(await classTriggers.update('images', { mode: 'approval' })).toMatchObject({ mode: 'approval' });
   const at = await push({
-    'classes/a.yml': naming(A, CRON.replace('0 3', '* *')),
+    'classes/a.yml': naming(A, CRON.replace('0 3', '*/15 *')),
     'classes/b.yml': naming(B, CRON),
   });
   // What held before still does.
@@ -211,7 +224,7 @@ test('an operator switches them off, or asks to be asked', async () => {
   const releaser = createClient({ url: api.url(), token: 'swt_releaser' });
   expect(await releaser.classTriggers.update('images', { mode: 'taken' }).catch(codeOf)).toBe('FORBIDDEN');
   await releaser.classTriggers.approve('images', { at, deviceClass: edgeA });
-  expect(await named()).toMatchObject([{ id: trigger?.id, on: { schedule: '* * * * 1' } }]);
+  expect(await named()).toMatchObject([{ id: trigger?.id, on: { schedule: '*/15 * * * 1' } }]);
   await classTriggers.update('images', { mode: 'off', deviceClass: edgeA });
   expect(await named()).toEqual([]);
   expect((await place()).classes[0]).toMatchObject({ mode: 'off', triggers: [{ state: 'off' }] });

@@ -78,6 +78,8 @@ export const classTriggerPlaces = pgTable('class_trigger_places', {
   mode: text('mode').$type<ClassTriggerMode>().notNull().default('taken'),
   /** in place of `mode` for single classes */
   modes: jsonb('modes').$type<Record<ClassName, ClassTriggerMode>>().notNull().default({}),
+  /** of which a paused trigger went: what comes for it comes paused */
+  paused: jsonb('paused').$type<ClassName[]>().notNull().default([]),
   /** what `at` is of */
   branch: text('branch'),
   /** the commit; of the image repository of the server, what its class files are */

@@ -2,13 +2,17 @@ import { CommitId, SourceCreate, type Source } from '@slipway/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Database, OpenDatabase } from '../database.ts';
 import { openTestDatabase } from '../testing/index.ts';
-import { classTriggerPlace, recordClassFiles } from './class-triggers/places.ts';
+import { classTriggerPlace, recordClassFiles, recordUnread } from './class-triggers/places.ts';
 import { changeSource, createSource, getSource, recordFetch } from './sources.ts';
 
 let database: OpenDatabase;
 let db: Database;
+const written: string[] = [];
 beforeAll(async () => {
-  database = await openTestDatabase();
+  const onStatement = (text: string): void => {
+    if (/^(?:insert|update)\b/i.test(text)) written.push(text);
+  };
+  database = await openTestDatabase({ onStatement });
   ({ db } = database);
 });
 afterAll(() => database.close());
@@ -53,4 +57,16 @@ test('class files that were read where the source is no longer name nothing', as
   expect(await classTriggerPlace(db, source.id)).toBeUndefined();
   await read(source.branch, newer);
   expect(await classTriggerPlace(db, source.id)).toMatchObject({ branch: source.branch, at: newer });
+});
+
+test('a fault that goes on is written once', async () => {
+  const { id } = await create('broken');
+  const fault = { code: 'NOT_FOUND', message: 'no such commit' };
+  await recordUnread(db, id, fault);
+  written.length = 0;
+  await recordUnread(db, id, fault);
+  expect(written).toEqual([]);
+  await recordUnread(db, id, { ...fault, message: 'no such file' });
+  expect(written).not.toEqual([]);
+  expect(await classTriggerPlace(db, id)).toMatchObject({ code: 'NOT_FOUND', message: 'no such file' });
 });

@@ -13,7 +13,7 @@ import {
 } from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import { newTriggerId } from '../new-id.ts';
-import { triggers, type TriggerMemory } from '../schema.ts';
+import { classTriggerPlaces, triggers, type TriggerMemory } from '../schema.ts';
 import { recordAudit } from './audit.ts';
 import { closesCircle } from './release-circle.ts';
 import { found } from './not-found.ts';
@@ -190,6 +190,15 @@ export const createTrigger = (
     return toTrigger(found(rows, 'trigger', id));
   });
 
+/** What a class file names for these classes from here on comes enabled. */
+const forgetPause = async (tx: Database, { source, classes }: Trigger): Promise<void> => {
+  const isPlace = source === null ? isNull(classTriggerPlaces.source) : eq(classTriggerPlaces.source, source);
+  const [row] = await tx.select().from(classTriggerPlaces).where(isPlace).for('update');
+  const paused = row?.paused.filter((name) => classes?.includes(name) !== true) ?? [];
+  if (row !== undefined && paused.length < row.paused.length)
+    await tx.update(classTriggerPlaces).set({ paused }).where(isPlace);
+};
+
 /** @throws {SlipwayError} NOT_FOUND, and as `createTrigger`; CONFLICT for another kind */
 export const changeTrigger = (
   db: Database,
@@ -222,6 +231,7 @@ export const changeTrigger = (
     check(after);
     await refuseCycle(tx, { ...after, id: before.id });
     const enabledAgain = after.enabled && !before.enabled;
+    if (enabledAgain && before.classFile !== null) await forgetPause(tx, before);
     const rows = await tx
       .update(triggers)
       .set({

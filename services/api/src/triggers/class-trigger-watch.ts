@@ -11,6 +11,7 @@ import { codeOf, messageOf, type Source } from '@slipway/protocol';
 import type { Logger } from 'pino';
 import type { RepositoryFiles } from '../repository/repository-files.ts';
 import type { Sources } from '../sources.ts';
+import { backOff } from './back-off.ts';
 import { repeated } from './repeated.ts';
 import { nextAt } from './next-at.ts';
 import { digestOfTexts, readClassFiles } from './read-class-files.ts';
@@ -31,6 +32,9 @@ export type ClassTriggerWatch = { readonly look: () => void; readonly close: () 
 
 const LOOK_MS = 2000;
 const MOST_SOURCES = 10_000;
+/** What fails goes on failing as a rule: it is tried less and less often. */
+const MOST_WAIT_MS = 60_000;
+const OWN = '-';
 
 /**
  * Looks at class files for the triggers that they name: in the image repository of the server, and on the branch of each
@@ -43,7 +47,10 @@ export const openClassTriggerWatch = (needs: Needs): ClassTriggerWatch => {
     if (!stop.signal.aborted) logger.error({ err: error }, 'looking at class files failed');
   };
 
+  const waits = backOff(LOOK_MS * 2, MOST_WAIT_MS);
+
   const lookAtOwn = async (): Promise<void> => {
+    if (waits.isWaiting(OWN, OWN, Date.now())) return;
     try {
       const texts = await files.classes();
       const at = digestOfTexts(texts);
@@ -56,7 +63,9 @@ export const openClassTriggerWatch = (needs: Needs): ClassTriggerWatch => {
         nextAt,
         new Date(),
       );
+      waits.forget(OWN);
     } catch (error) {
+      waits.failed(OWN, OWN, Date.now());
       await recordUnread(db, null, { code: codeOf(error), message: messageOf(error) });
     }
   };
@@ -66,11 +75,15 @@ export const openClassTriggerWatch = (needs: Needs): ClassTriggerWatch => {
     if (commit === null) return;
     const known = await classTriggerPlace(db, source);
     if (known?.at === commit && known.branch === branch && known.code === null) return;
+    const of = `${branch} ${commit}`;
+    if (waits.isWaiting(source, of, Date.now())) return;
     try {
       const texts = await (await sources.filesAt(source, { commit })).files.classes();
       await recordClassFiles(db, { source, branch, at: commit }, readClassFiles(texts), nextAt, new Date());
+      waits.forget(source);
       needs.onRead();
     } catch (error) {
+      waits.failed(source, of, Date.now());
       await recordUnread(db, source, { code: codeOf(error), message: messageOf(error) });
     }
   };
@@ -85,6 +98,8 @@ export const openClassTriggerWatch = (needs: Needs): ClassTriggerWatch => {
       .catch(() => undefined)
       .then(() => {
         fetching.delete(id);
+        // It may have brought what was missing.
+        waits.forget(id);
         work.begin();
       });
     fetching.set(id, fetched);

@@ -56,7 +56,7 @@ const toPlace = (
   classes:
     row === undefined
       ? []
-      : planPlace(row, triggers)
+      : planPlace({ ...row, url: source?.url ?? null }, triggers)
           .classes.map(({ file, outcomes }) => toClass(row, file, outcomes))
           .filter(
             ({ triggers: named, leaving, code, deviceClass }) =>

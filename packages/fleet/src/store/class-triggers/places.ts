@@ -142,6 +142,8 @@ export const recordUnread = async (
   source: SourceId | null,
   fault: { readonly code: string; readonly message: string },
 ): Promise<void> => {
+  const known = await classTriggerPlace(db, source);
+  if (known?.code === fault.code && known.message === fault.message) return;
   await db.transaction(async (tx) => {
     const { place } = await ensure(tx, source);
     await tx.update(classTriggerPlaces).set(fault).where(eq(classTriggerPlaces.place, place));

@@ -2,6 +2,7 @@ import { ClassName, SourceId, TriggerId, type ClassTrigger, type Trigger } from 
 import { expect, test } from 'vitest';
 import { isSettled, onOf, planPlace, ruleOf } from './plan.ts';
 
+const url = 'https://git.example/acme/images.git';
 const source = SourceId.parse('src_0000000000000000');
 const [a, b] = [ClassName.parse('a'), ClassName.parse('b')];
 const at = new Date(0).toISOString();
@@ -36,8 +37,8 @@ const fileOf = (...inForce: ClassTrigger[]) => ({
 const plan = (
   inForce: ClassTrigger[],
   all: Trigger[],
-  where: { readonly source: SourceId | null } = { source },
-) => planPlace({ ...where, branch: 'main', files: [fileOf(...inForce)] }, all);
+  where: { readonly source: SourceId | null; readonly paused?: readonly ClassName[] } = { source },
+) => planPlace({ branch: 'main', url, paused: [], files: [fileOf(...inForce)], ...where }, all);
 const statesOf = (inForce: ClassTrigger[], all: Trigger[]): string[] =>
   plan(inForce, all).classes.flatMap(({ outcomes }) => outcomes.map(({ state }) => state));
 
@@ -67,7 +68,7 @@ test('what is there already stays, what was edited becomes what it is, the rest 
 
 test('triggers of other places and classes are left alone', () => {
   const others = [
-    ofFile(monday, { source: null }),
+    ofFile(monday, { source: null, classes: [b] }),
     trigger({ on: onOf(monday), classes: [b] }),
     trigger({ on: onOf(monday), source: SourceId.parse('src_1111111111111111') }),
   ];
@@ -98,6 +99,8 @@ test.each<[string, ClassTrigger, Partial<Trigger>, string]>([
     { on: forge, perClass: { [a]: { publish: true, branches: [{ match: 'next/*' }] } } },
     'taken',
   ],
+  ['a push to this repository', push, { on: { ...forge, repository: 'acme/images' } }, 'covered'],
+  ['a push to another repository', push, { on: { ...forge, repository: 'acme/tools' } }, 'taken'],
   ['a push with other files', docs, { on: forge }, 'taken'],
   ['a push of another class', push, { on: forge, classes: [b] }, 'taken'],
   ['the same time', monday, { on: onOf(monday) }, 'covered'],
@@ -112,6 +115,22 @@ test.each<[string, ClassTrigger, Partial<Trigger>, string]>([
   ['releases of the same class', ofB, { on: { kind: 'release', deviceClass: b } }, 'covered'],
 ])('beside %s of the server', (_what, named, made, state) => {
   expect(statesOf([named], [trigger(made)])).toEqual([state]);
+});
+
+test('a class has triggers from one image repository: from that which had them first', () => {
+  const [own, other] = [ofFile(monday), ofFile(friday, { source: null })];
+  expect(statesOf([monday], [other])).toEqual(['refused']);
+  // Where both have them, each is refused what the other has, until that has gone.
+  expect(plan([monday], [own, other]).leaving).toEqual([own]);
+  expect(statesOf([monday], [own])).toEqual(['taken']);
+});
+
+test('what comes for a class of which a trigger is paused, or was when it went, comes paused', () => {
+  const paused = ofFile(monday, { enabled: false });
+  expect(plan([monday, upstream], [paused])).toMatchObject({ paused: [a], leaving: [] });
+  expect(plan([upstream], [paused])).toMatchObject({ paused: [a], leaving: [paused] });
+  expect(plan([monday], [], { source, paused: [a] }).paused).toEqual([a]);
+  expect(plan([upstream], [ofFile(monday), trigger({ enabled: false })]).paused).toEqual([]);
 });
 
 test('releases do not go round in a circle, nor are there pushes where nobody pushes', () => {

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ClassName, ClassTrigger, SourceId, Trigger, TriggerOn, TriggerRule } from '@slipway/protocol';
 import type { ReadClassFile } from '../../schema.ts';
 import { closesCircle } from '../release-circle.ts';
+import { repositoryOf } from './repository-of.ts';
 
 /** What a class file names, as a trigger of the server has it. */
 export const onOf = (named: ClassTrigger): TriggerOn => {
@@ -30,6 +31,16 @@ export const ruleOf = (named: ClassTrigger): TriggerRule => ({
   ...(named.on === 'push' && named.paths !== undefined ? { paths: named.paths } : {}),
 });
 
+/** An image repository, and what holds of its class files. */
+export type PlannedPlace = {
+  readonly source: SourceId | null;
+  /** of the source */
+  readonly url: string | null;
+  readonly branch: string | null;
+  readonly files: readonly ReadClassFile[];
+  readonly paused: readonly ClassName[];
+};
+
 const ALL_PATHS = { include: [], exclude: [] };
 
 /** Whether a trigger that was made on the server has the class built whenever the named one would. */
@@ -37,7 +48,7 @@ const doesTheSame = (
   made: Trigger,
   named: ClassTrigger,
   deviceClass: ClassName,
-  branch: string | null,
+  { branch, url }: Pick<PlannedPlace, 'branch' | 'url'>,
 ): boolean => {
   if (made.classes !== null && !made.classes.includes(deviceClass)) return false;
   const { on } = made;
@@ -46,7 +57,10 @@ const doesTheSame = (
     const isBuilt =
       branches === undefined ||
       branches.some(({ match }) => match === branch || posix.matchesGlob(branch ?? '', match));
-    return on.kind === 'push' && isBuilt && isDeepStrictEqual(paths, named.paths ?? ALL_PATHS);
+    // One that is about another repository does not listen to this one.
+    const isHeard =
+      on.kind === 'push' && (on.repository === undefined || on.repository === repositoryOf(url ?? ''));
+    return isHeard && isBuilt && isDeepStrictEqual(paths, named.paths ?? ALL_PATHS);
   }
   if (named.on === 'upstream') return on.kind === 'upstream' && on.everyMinutes <= named.everyMinutes;
   return isDeepStrictEqual(on, onOf(named));
@@ -63,6 +77,8 @@ export type PlacePlan = {
   readonly classes: readonly { readonly file: ReadClassFile; readonly outcomes: readonly Outcome[] }[];
   /** no class file names them any more */
   readonly leaving: readonly Trigger[];
+  /** classes whose triggers come paused: one of them is, or was when it went */
+  readonly paused: readonly ClassName[];
 };
 
 export const isAs = (trigger: Trigger, named: ClassTrigger): boolean =>
@@ -74,19 +90,15 @@ const take = (own: Trigger[], fits: (trigger: Trigger) => boolean): Trigger | un
   return index === -1 ? undefined : own.splice(index, 1)[0];
 };
 
+export const pausedOf = (triggers: readonly Trigger[]): ClassName[] =>
+  triggers.filter(({ enabled }) => !enabled).flatMap(({ classes }) => classes ?? []);
+
 /**
  * Which triggers there are to be for what holds of class files.
  *
  * @param all triggers of the server
  */
-export const planPlace = (
-  place: {
-    readonly source: SourceId | null;
-    readonly branch: string | null;
-    readonly files: readonly ReadClassFile[];
-  },
-  all: readonly Trigger[],
-): PlacePlan => {
+export const planPlace = (place: PlannedPlace, all: readonly Trigger[]): PlacePlan => {
   const here = all.filter(({ source }) => source === place.source);
   const made = here.filter(({ classFile }) => classFile === null);
   const own = here.filter(({ classFile }) => classFile !== null);
@@ -101,7 +113,17 @@ export const planPlace = (
         message:
           'nobody pushes to the image repository of the server: keep it in git, as a source, or say cron or upstream',
       };
-    const by = made.find((trigger) => doesTheSame(trigger, named, deviceClass, place.branch));
+    const elsewhere = all.find(
+      ({ source, classFile, classes }) =>
+        classFile !== null && source !== place.source && classes?.includes(deviceClass) === true,
+    );
+    if (elsewhere !== undefined)
+      return {
+        named,
+        state: 'refused',
+        message: `trigger ${elsewhere.name} of ${elsewhere.classFile ?? ''} in another image repository is of ${deviceClass}: a class has triggers from one`,
+      };
+    const by = made.find((trigger) => doesTheSame(trigger, named, deviceClass, place));
     if (by !== undefined) return { named, state: 'covered', by };
     const link = { on: onOf(named), classes: [deviceClass] };
     if (closesCircle(link, links))
@@ -134,7 +156,7 @@ export const planPlace = (
     );
     return { file, outcomes };
   });
-  return { classes, leaving: left };
+  return { classes, leaving: left, paused: [...new Set([...place.paused, ...pausedOf(own)])] };
 };
 
 /** Whether everything is as planned already. */

@@ -3,10 +3,10 @@ import { eq } from 'drizzle-orm';
 import type { ClassName, ClassTrigger, Trigger } from '@slipway/protocol';
 import type { Database } from '../../database.ts';
 import { newTriggerId } from '../../new-id.ts';
-import { classTriggerPlaces, triggers } from '../../schema.ts';
+import { classTriggerPlaces, sources, triggers } from '../../schema.ts';
 import { recordAudit } from '../audit.ts';
 import { changingTriggers, TRIGGER_COLUMNS, toTrigger, type NextAt } from '../triggers.ts';
-import { isAs, isSettled, onOf, planPlace, ruleOf, type PlacePlan } from './plan.ts';
+import { isAs, isSettled, onOf, pausedOf, planPlace, ruleOf, type PlacePlan } from './plan.ts';
 
 export const allTriggers = async (db: Database): Promise<Trigger[]> =>
   (await db.select(TRIGGER_COLUMNS).from(triggers).orderBy(triggers.name)).map(toTrigger);
@@ -22,7 +22,16 @@ const freeName = (deviceClass: ClassName, kind: string, taken: ReadonlySet<strin
   }
 };
 
-type Place = typeof classTriggerPlaces.$inferSelect;
+type Place = typeof classTriggerPlaces.$inferSelect & { readonly url: string | null };
+
+const allPlaces = async (db: Database): Promise<Place[]> => {
+  const rows = await db
+    .select({ place: classTriggerPlaces, url: sources.url })
+    .from(classTriggerPlaces)
+    .leftJoin(sources, eq(classTriggerPlaces.source, sources.id))
+    .orderBy(classTriggerPlaces.place);
+  return rows.map(({ place, url }) => ({ ...place, url }));
+};
 
 /** In the words of the log: which class file it was, and where that was read. */
 const auditOf = (place: Place, file: string) => ({
@@ -34,7 +43,7 @@ const create = async (
   tx: Database,
   place: Place,
   { file, deviceClass }: { readonly file: string; readonly deviceClass: ClassName },
-  named: ClassTrigger,
+  { named, enabled }: { readonly named: ClassTrigger; readonly enabled: boolean },
   taken: Set<string>,
   nextAt: NextAt,
   now: Date,
@@ -44,7 +53,7 @@ const create = async (
   taken.add(name);
   const settings = {
     name,
-    enabled: true,
+    enabled,
     source: place.source,
     classes: [deviceClass],
     on: onOf(named),
@@ -91,6 +100,9 @@ const apply = async (
   nextAt: NextAt,
   now: Date,
 ): Promise<void> => {
+  const paused = [...new Set([...place.paused, ...pausedOf(plan.leaving)])];
+  if (paused.length > place.paused.length)
+    await tx.update(classTriggerPlaces).set({ paused }).where(eq(classTriggerPlaces.place, place.place));
   for (const { id, name, classFile } of plan.leaving) {
     await tx.delete(triggers).where(eq(triggers.id, id));
     taken.delete(name);
@@ -102,8 +114,9 @@ const apply = async (
       const { deviceClass } = file;
       if (outcome.state !== 'taken' || deviceClass === null) continue;
       const { trigger, named } = outcome;
+      const enabled = !plan.paused.includes(deviceClass);
       if (trigger === undefined)
-        await create(tx, place, { file: file.file, deviceClass }, named, taken, nextAt, now);
+        await create(tx, place, { file: file.file, deviceClass }, { named, enabled }, taken, nextAt, now);
       else if (!isAs(trigger, named) || trigger.classFile !== file.file)
         await change(tx, place, file.file, trigger, named, nextAt, now);
     }
@@ -111,7 +124,7 @@ const apply = async (
 
 /** In a transaction that holds the lock of triggers. */
 export const settleIn = async (tx: Database, nextAt: NextAt, now: Date): Promise<void> => {
-  for (const place of await tx.select().from(classTriggerPlaces)) {
+  for (const place of await allPlaces(tx)) {
     const all = await allTriggers(tx);
     const plan = planPlace(place, all);
     if (!isSettled(plan)) await apply(tx, place, plan, new Set(all.map(({ name }) => name)), nextAt, now);
@@ -125,7 +138,7 @@ export const settleIn = async (tx: Database, nextAt: NextAt, now: Date): Promise
  * @returns whether anything was changed
  */
 export const settleClassTriggers = async (db: Database, nextAt: NextAt, now: Date): Promise<boolean> => {
-  const [places, all] = await Promise.all([db.select().from(classTriggerPlaces), allTriggers(db)]);
+  const [places, all] = await Promise.all([allPlaces(db), allTriggers(db)]);
   if (places.every((place) => isSettled(planPlace(place, all)))) return false;
   await changingTriggers(db, (tx) => settleIn(tx, nextAt, now));
   return true;

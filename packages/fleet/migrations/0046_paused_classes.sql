@@ -1,0 +1,1 @@
+ALTER TABLE "class_trigger_places" ADD COLUMN "paused" jsonb DEFAULT '[]'::jsonb NOT NULL;
