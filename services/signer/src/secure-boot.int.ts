@@ -154,6 +154,26 @@ describe('a class with Secure Boot', () => {
     expect(readdirSync(bundles)).toEqual([`${id}.disk.vmdk`]);
   });
 
+  test('asked for again in vain, leaves the disks of the first time as they were', async () => {
+    const sample = await sampleWithDisk('vmdk, qcow2-efi');
+    const { release: id, disks } = await sign(sample);
+    const bundles = join(config.storeDir, 'bundles');
+    const intact = (): string[] =>
+      (disks ?? [])
+        .filter(({ name, digest }) => digestText(readFileSync(join(bundles, `${id}.${name}`))) === digest)
+        .map(({ name }) => name);
+    const all = ['disk.img', 'disk.qcow2', 'disk.vmdk'];
+    // Where the bundle belongs lies something else.
+    rmSync(bundleOf(sample));
+    mkdirSync(join(bundleOf(sample), 'x'), { recursive: true });
+    await expect(sign(sample)).rejects.toThrow(/EISDIR|ENOTEMPTY/);
+    expect(intact()).toEqual(all);
+    // A disk cannot be written.
+    mkdirSync(join(bundles, `${id}.disk.qcow2.new`, 'x'), { recursive: true });
+    await expect(sign(sample)).rejects.toThrow('EEXIST');
+    expect(intact()).toEqual(all);
+  });
+
   test('a disk that is not as declared: SIGN_INPUT_MISMATCH, and none is left', async () => {
     const sample = await sampleWithDisk();
     await espWrite(join(sample.folder, 'disk.img'), LOADER, peWith('another'));

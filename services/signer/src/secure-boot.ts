@@ -1,4 +1,4 @@
-import { open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { type FileDigest, digestFile } from '@slipway/bundle';
 import { writeDiskArtifacts, type DiskArtifacts } from '@slipway/image/disk-artifacts';
 import {
@@ -64,15 +64,21 @@ const signDisk = async ({ disk, uki, db, time }: Disks, out: string): Promise<Fi
 /** What is not whole yet, and its second name. */
 const UNFINISHED = ['.new', '.new.twin'] as const;
 
-/** Takes away all that `signDisks` may have written. */
-export const removeDisks = async (
-  pathOf: Disks['pathOf'],
-  suffixes: readonly string[] = ['', ...UNFINISHED],
-): Promise<void> => {
+const remove = async (paths: readonly string[]): Promise<void> => {
   // What cannot be removed hides neither the others nor why they are.
-  for (const name of DiskArtifact.options)
-    for (const suffix of suffixes)
-      await rm(`${pathOf(name)}${suffix}`, { force: true }).catch(() => undefined);
+  for (const path of paths) await rm(path, { force: true }).catch(() => undefined);
+};
+
+const isThere = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    () => true,
+    () => false,
+  );
+
+export type SignedDisks = {
+  readonly disks: SignedDisk[];
+  /** Takes away those that were not there before: what another run for the same bundle has made is as good, and stays. */
+  readonly undo: () => Promise<void>;
 };
 
 /**
@@ -81,10 +87,14 @@ export const removeDisks = async (
  *
  * @throws {SlipwayError} SIGN_INPUT_MISMATCH, SIGN_POLICY_REFUSED, TOOL_MISSING, TOOL_FAILED
  */
-export const signDisks = async (disks: Disks): Promise<SignedDisk[]> => {
+export const signDisks = async (disks: Disks): Promise<SignedDisks> => {
   const { formats, deviceClass, pathOf, progress } = disks;
   const unfinished = (name: DiskArtifact): string => `${pathOf(name)}.new`;
-  await removeDisks(pathOf, UNFINISHED);
+  const allUnfinished = DiskArtifact.options.flatMap((name) =>
+    UNFINISHED.map((suffix) => `${pathOf(name)}${suffix}`),
+  );
+  await remove(allUnfinished);
+  const appeared: string[] = [];
   try {
     const raw = unfinished('disk.img');
     const { size, digest } = await signDisk(disks, raw);
@@ -104,10 +114,14 @@ export const signDisks = async (disks: Disks): Promise<SignedDisk[]> => {
       await using file = await open(unfinished(name), 'r');
       await file.sync();
     }
-    for (const { name } of made) await rename(unfinished(name), pathOf(name));
-    return made;
+    for (const { name } of made) {
+      const wasThere = await isThere(pathOf(name));
+      await rename(unfinished(name), pathOf(name));
+      if (!wasThere) appeared.push(pathOf(name));
+    }
+    return { disks: made, undo: () => remove(appeared) };
   } catch (error) {
-    await removeDisks(pathOf);
+    await remove([...allUnfinished, ...appeared]);
     throw error;
   }
 };

@@ -24,7 +24,7 @@ import type { SignerConfig } from './config.ts';
 import type { KeyRing } from './keys.ts';
 import { assertAsked, assertBoots } from './policy.ts';
 import { recordClaim } from './signing-log.ts';
-import { dbKey, removeDisks, signDisks, signUki } from './secure-boot.ts';
+import { dbKey, signDisks, signUki } from './secure-boot.ts';
 import { compareArtifact, type Declared, readPlain, stageArtifact } from './stage.ts';
 import { tellBytes } from './tell-bytes.ts';
 import { readUki } from './uki.ts';
@@ -161,7 +161,7 @@ export const signBuild = async (signer: SignBuild, buildId: BuildId): Promise<Si
     await mkdir(bundles, { recursive: true });
     const disk = declared.get('disk.img');
     const pathOf = (name: DiskArtifact): string => join(bundles, `${release}.${name}`);
-    const disks =
+    const signed =
       db === undefined || disk === undefined
         ? undefined
         : await signDisks({
@@ -180,7 +180,7 @@ export const signBuild = async (signer: SignBuild, buildId: BuildId): Promise<Si
       files: paths,
       out: join(bundles, `${release}.tar`),
     }).catch(async (error: unknown) => {
-      if (disks !== undefined) await removeDisks(pathOf);
+      await signed?.undo();
       throw error;
     });
     return SignResult.parse({
@@ -188,7 +188,7 @@ export const signBuild = async (signer: SignBuild, buildId: BuildId): Promise<Si
       release,
       bundle,
       manifest: claim.manifest,
-      ...(disks === undefined ? {} : { disks }),
+      ...(signed === undefined ? {} : { disks: signed.disks }),
     });
   } finally {
     await rm(staging, { recursive: true, force: true });
