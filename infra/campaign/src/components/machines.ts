@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { WholeChainArch } from '@slipway/protocol';
 import { freePort, startVm, type Vm } from '@slipway/vm';
+import { holdUdpPort } from './held-port.ts';
 import { NETWORK } from './image-files.ts';
 import { buildDevice, buildHub } from './images.ts';
 import { provisionData } from './provision-data.ts';
@@ -57,24 +58,25 @@ export const startMachines = async ({ arch, folder, cacheDir, say }: MachinesOpt
   const loginKey = join(folder, 'login');
   await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', loginKey]);
   const hubKeys = makeWireguardKeys();
-  const hubPort = await freePort();
-  const ports = { ssh: await freePort(), app: await freePort() };
-  const building = { arch, folder, cacheDir, tunnel: { hubKey: hubKeys.publicKey, hubPort } };
-  say('building both images');
-  const { names, disk } = await buildDevice(building);
-  await provisionData(disk, { 'ssh/authorized_keys': await readFile(`${loginKey}.pub`, 'utf8') });
   const machine = (name: string) => ({
     arch,
     varsFile: join(folder, `${name}.vars`),
     consoleLog: join(folder, `${name}.console.log`),
   });
-  const end = Date.now() + PATIENCE_MS;
-  const timeLeftMs = (): number => Math.max(0, end - Date.now());
   const started: Vm[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(started.map((vm) => vm.kill()));
   };
+  // It is in the image of the device long before the hub starts.
+  const hubPort = await holdUdpPort();
   try {
+    const building = { arch, folder, cacheDir, tunnel: { hubKey: hubKeys.publicKey, hubPort: hubPort.port } };
+    say('building both images');
+    const { names, disk } = await buildDevice(building);
+    await provisionData(disk, { 'ssh/authorized_keys': await readFile(`${loginKey}.pub`, 'utf8') });
+    const end = Date.now() + PATIENCE_MS;
+    const timeLeftMs = (): number => Math.max(0, end - Date.now());
+    const ports = { ssh: await freePort(), app: await freePort() };
     const device = await startVm({
       ...machine('device'),
       disk,
@@ -95,16 +97,19 @@ export const startMachines = async ({ arch, folder, cacheDir, say }: MachinesOpt
       'wireguard/peers.conf': `[Peer]\nPublicKey = ${deviceKey}\nAllowedIPs = ${NETWORK.device}/32\n`,
     });
     say('the hub boots');
+    await hubPort.letGo();
     const hub = await startVm({
       ...machine('hub'),
       disk: hubDisk,
       memoryMb: 384,
-      forwards: [{ hostPort: hubPort, guestPort: NETWORK.wireguardPort, protocol: 'udp' }],
+      forwards: [{ hostPort: hubPort.port, guestPort: NETWORK.wireguardPort, protocol: 'udp' }],
     });
     started.push(hub);
     return { device, hub, names, ports, loginKey, timeLeftMs, stop };
   } catch (error) {
     await stop();
     throw error;
+  } finally {
+    await hubPort.letGo();
   }
 };
