@@ -190,7 +190,14 @@ export {
 export { releaseHistory } from './store/release-history.ts';
 export { releaseUse } from './store/release-use.ts';
 export { releasesInField, type InField } from './store/releases-in-field.ts';
-export { changeRelease, createRelease, getRelease, listReleases, signedDisks } from './store/releases.ts';
+export {
+  changeRelease,
+  createRelease,
+  getRelease,
+  listReleases,
+  recordSignedDisks,
+  signedDisks,
+} from './store/releases.ts';
 export {
   devicesOut,
   devicesToDrop,

@@ -1,4 +1,4 @@
-import { and, eq, inArray } from 'drizzle-orm';
+import { and, eq, inArray, sql } from 'drizzle-orm';
 import {
   DEFAULT_PROFILE,
   SlipwayError,
@@ -106,6 +106,22 @@ export const getRelease = async (db: Database, id: ReleaseId): Promise<Release> 
 export const signedDisks = async (db: Database, id: ReleaseId): Promise<readonly SignedDisk[]> =>
   found(await db.select({ disks: releases.disks }).from(releases).where(eq(releases.id, id)), 'release', id)
     .disks;
+
+/** Puts disks on record where none are yet, and the files of the build are still kept. */
+export const recordSignedDisks = async (
+  db: Database,
+  id: ReleaseId,
+  disks: readonly SignedDisk[],
+): Promise<void> => {
+  const kept = db
+    .select({ id: builds.id })
+    .from(builds)
+    .where(sql`${builds.artifacts} <> '[]'::jsonb`);
+  await db
+    .update(releases)
+    .set({ disks: [...disks] })
+    .where(and(eq(releases.id, id), sql`${releases.disks} = '[]'::jsonb`, inArray(releases.build, kept)));
+};
 
 export const listReleases = async (
   db: Database,

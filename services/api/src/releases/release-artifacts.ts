@@ -1,10 +1,20 @@
 import { stat } from 'node:fs/promises';
-import { getBuild, getBuildRequest, getRelease, signedDisks, type Database } from '@slipway/fleet';
+import { digestFile } from '@slipway/bundle';
+import {
+  getBuild,
+  getBuildRequest,
+  getRelease,
+  recordSignedDisks,
+  signedDisks,
+  type Database,
+} from '@slipway/fleet';
 import { parseClassFile } from '@slipway/image-spec';
 import {
   ArtifactName,
   BUNDLE_ARTIFACT,
   formatOfArtifact,
+  SignedDisk,
+  systemError,
   type Artifact,
   type Release,
   type ReleaseId,
@@ -20,16 +30,41 @@ const withFormat = (artifact: Artifact, path: string): ReleaseFile[] => {
   return format === undefined ? [] : [{ ...artifact, format, path }];
 };
 
-/** Firmware that checks signatures starts only the disks that the signer has written. */
-const disksOf = async ({ db, store }: Needs, { id, build }: Release): Promise<ReleaseFile[]> => {
+/**
+ * What the signer has written. Of releases from before its disks were on record this is `disk.img` or nothing: it is put on
+ * record when it is first asked for, as long as the files of its build are kept.
+ */
+const knownDisks = async (
+  { db, store }: Needs,
+  id: ReleaseId,
+  artifacts: readonly unknown[],
+): Promise<readonly SignedDisk[]> => {
+  const known = await signedDisks(db, id);
+  if (known.length > 0 || artifacts.length === 0) return known;
+  const found = await digestFile(store.signedDiskPath(id, 'disk.img')).catch((error: unknown) => {
+    if (systemError(error, ['ENOENT']) === undefined) throw error;
+  });
+  if (found === undefined) return [];
+  const disks = [SignedDisk.parse({ name: 'disk.img', size: found.size, digest: found.digest })];
+  await recordSignedDisks(db, id, disks);
+  return disks;
+};
+
+/**
+ * Firmware that checks signatures starts only the disks that the signer has written. Of a build of which it is not known
+ * what was asked, it is not known either whether its own would start.
+ */
+const disksOf = async (needs: Needs, { id, build }: Release): Promise<ReleaseFile[]> => {
+  const { db, store } = needs;
   const { request } = await getBuildRequest(db, build);
+  const { artifacts } = await getBuild(db, build);
   const isSigned =
-    request !== null && parseClassFile(request.classFile.text, request.classFile.name).secureBoot;
+    request === null || parseClassFile(request.classFile.text, request.classFile.name).secureBoot;
   if (isSigned)
-    return (await signedDisks(db, id)).flatMap((disk) =>
+    return (await knownDisks(needs, id, artifacts)).flatMap((disk) =>
       withFormat(disk, store.signedDiskPath(id, disk.name)),
     );
-  return (await getBuild(db, build)).artifacts.flatMap((artifact) => {
+  return artifacts.flatMap((artifact) => {
     const name = ArtifactName.safeParse(artifact.name);
     return name.success ? withFormat(artifact, store.artifactPath(build, name.data)) : [];
   });
