@@ -318,6 +318,7 @@ describe('a class that is built here', () => {
       return found;
     },
   });
+  let lines: string[] = [];
   const buildGate = (site: string, root = '16M', work = shared(), variables?: { readonly site: string }) =>
     buildClass({
       texts: {
@@ -340,7 +341,7 @@ describe('a class that is built here', () => {
       time: 1_790_000_000,
       shared: work,
       progress: () => {},
-      log: () => {},
+      log: (line) => lines.push(line),
     });
   const gate = (name = '') => join(folder, 'classes', 'gate', name);
   const digestsOf = ({ result }: ClassBuild) => result.artifacts.map(({ name, digest }) => [name, digest]);
@@ -364,6 +365,25 @@ describe('a class that is built here', () => {
     const again = await buildGate('north');
     expect(digestsOf(again)).toEqual(digestsOf(north));
     expect(await kept('roots')).toHaveLength(2);
+  });
+
+  test('leaves no more than its last root in the cache', async () => {
+    await buildGate('north');
+    const before = await kept('roots');
+    await buildGate('west');
+    const after = await kept('roots');
+    expect(after).toHaveLength(2);
+    expect(after.filter((name) => before.includes(name))).toEqual([]);
+  });
+
+  test('is as good where its root cannot be kept', async () => {
+    const north = await buildGate('north');
+    await rm(join(folder, 'cache', 'roots'), { recursive: true });
+    await writeFile(join(folder, 'cache', 'roots'), 'no folder');
+    lines = [];
+    expect(digestsOf(await buildGate('north'))).toEqual(digestsOf(north));
+    expect(lines.join('\n')).toContain('warning: the root is not kept in the cache');
+    await rm(join(folder, 'cache', 'roots'));
   });
 
   test('has variables that were given beside its files, and tells them', async () => {

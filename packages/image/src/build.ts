@@ -238,7 +238,12 @@ export const assembleImage = async (
     seconds: request.timeFloor,
     kept:
       options.keepsRoot === true
-        ? { cacheDir, program: await shared.program('mkfs.erofs', erofsVersion) }
+        ? {
+            cacheDir,
+            program: await shared.program('mkfs.erofs', erofsVersion),
+            deviceClass: deviceClass.name,
+            log,
+          }
         : undefined,
     digestOf,
   });

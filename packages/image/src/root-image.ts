@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join, sep } from 'node:path';
+import { copyFile, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, sep } from 'node:path';
 import { markUsed, writeAtomically, type Content, type TreeEntry } from '@slipway/components';
-import { Digest, RootHash } from '@slipway/protocol';
+import { Digest, messageOf, RootHash } from '@slipway/protocol';
 import { z } from 'zod';
 import { digestFile } from './digest-file.ts';
 import { writeErofs } from './erofs.ts';
@@ -36,6 +36,16 @@ const plain = (entry: TreeEntry, content: string | undefined): unknown => {
   ];
 };
 
+/** Every change gives a class another root, and only the very same build finds one again. */
+const removeOthers = async (base: string): Promise<void> => {
+  const names = (await readdir(dirname(base))).filter(
+    (name) => !name.startsWith(basename(base)) && !name.endsWith('.tmp'),
+  );
+  // What tells of a root goes before it.
+  for (const name of names.sort().reverse()) await rm(join(dirname(base), name), { force: true });
+};
+
+/** In place of the root that the class had before. */
 const keep = async (
   base: string,
   image: string,
@@ -47,6 +57,7 @@ const keep = async (
     await copyFile(image, temporary, constants.COPYFILE_FICLONE);
     await rename(temporary, `${base}.img`);
     await writeAtomically(`${base}.json`, JSON.stringify({ digest, rootHash, dataBlocks }));
+    await removeOthers(base);
   } finally {
     await rm(temporary, { force: true });
   }
@@ -77,7 +88,7 @@ const take = async (base: string, image: string): Promise<VerityImage | undefine
 
 /**
  * Writes the root of a slot: erofs and behind it the dm-verity tree. A root of the same entries that was written before,
- * in whatever build, comes out of the cache.
+ * in the last build of the class, comes out of the cache.
  *
  * @param entries as `writeErofs` takes them
  * @throws {SlipwayError} TOOL_MISSING, TOOL_FAILED
@@ -89,7 +100,16 @@ export const writeRootImage = async (
     readonly uuid: string;
     readonly seconds: number;
     /** where it is kept, and what writes it; absent: no other build makes the same */
-    readonly kept: { readonly cacheDir: string; readonly program: string } | undefined;
+    readonly kept:
+      | {
+          readonly cacheDir: string;
+          readonly program: string;
+          /** of these only the last one is kept */
+          readonly deviceClass: string;
+          /** told where it cannot be kept, which the build does without */
+          readonly log: (line: string) => void;
+        }
+      | undefined;
     readonly digestOf: (content: Content) => string;
   },
 ): Promise<VerityImage> => {
@@ -107,10 +127,12 @@ export const writeRootImage = async (
     key.update(`${JSON.stringify(plain(entry, content))}\n`);
   }
   const name = key.digest('hex');
-  const base = join(kept.cacheDir, 'roots', name.slice(0, 2), name);
+  const base = join(kept.cacheDir, 'roots', kept.deviceClass, name);
   const known = await take(base, image);
   if (known !== undefined) return known;
   const verity = await make();
-  await keep(base, image, verity);
+  await keep(base, image, verity).catch((error: unknown) =>
+    kept.log(`warning: the root is not kept in the cache: ${messageOf(error)}`),
+  );
   return verity;
 };

@@ -19,12 +19,12 @@ import { CACHE_KINDS, listCache, type CacheKind } from './items.ts';
  * A cache as one file: a tar whose first entry lists all others with their digests.
  *
  * Of lists of packages the archive's own files are in it, with their signatures; what apt has made of them is bound to
- * where it lies. Compiled code stays behind, which is of one version of Node.
+ * where it lies. Compiled code stays behind, which is of one version of Node, and so do roots, which are large and quickly
+ * made of what is there.
  */
-const LEFT_OUT: readonly CacheKind[] = ['apt', 'node'];
-export const EXPORTED_KINDS = Object.keys(CACHE_KINDS).filter(
-  (kind) => !LEFT_OUT.some((left) => left === kind),
-);
+const LEFT_OUT: readonly CacheKind[] = ['apt', 'node', 'roots'];
+/** Files written before may hold roots. */
+const TAKEN = Object.keys(CACHE_KINDS).filter((kind) => kind !== 'apt' && kind !== 'node');
 
 const INDEX = 'slipway-cache.json';
 const MAX_INDEX_BYTES = 256 * 1024 * 1024;
@@ -32,7 +32,7 @@ const MAX_INDEX_BYTES = 256 * 1024 * 1024;
 const NAME = '[A-Za-z0-9_@+=~%:,-][A-Za-z0-9._@+=~%:,-]*';
 /** A file of the cache. */
 const PATH = new RegExp(
-  `^(?:(?:${EXPORTED_KINDS.join('|')})(?:/${NAME})+|apt/${ROOT_NAME.source.slice(1, -1)}/${IMPORTED}/${NAME})$`,
+  `^(?:(?:${TAKEN.join('|')})(?:/${NAME})+|apt/${ROOT_NAME.source.slice(1, -1)}/${IMPORTED}/${NAME})$`,
 );
 
 /** What a Dockerfile gave is of use as a whole. */

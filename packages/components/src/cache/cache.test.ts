@@ -123,6 +123,7 @@ const fill = (): void => {
   put('layers/bb/bb.json', '{}', 1);
   put('refs/registry.test/name', 'sha256:…', 1);
   put('apt/key/lists', 'of this machine', 1);
+  put('roots/edge/aa.img', 'the last root', 1);
   put('debs/half.deb.1.tmp', 'half', 1);
 };
 
