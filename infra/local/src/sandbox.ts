@@ -20,7 +20,7 @@ export type Sandbox = {
 /** Name resolution, certificates, package sources, the dynamic linker; no passwords. */
 const ETC = (
   'alternatives apt ca-certificates debian_version dpkg group hosts ld.so.cache ld.so.conf ld.so.conf.d localtime ' +
-  'mke2fs.conf mtools.conf nsswitch.conf os-release passwd pki resolv.conf ssl'
+  'mtools.conf nsswitch.conf os-release passwd pki resolv.conf ssl'
 )
   .split(' ')
   .map((name) => join('/etc', name));

@@ -1,9 +1,12 @@
 import { open } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { uuidOf } from '@slipway/sbom';
 import { runTool } from './tool.ts';
 
+const CONFIGURATION = fileURLToPath(new URL('../ext4/mke2fs.conf', import.meta.url));
+
 /**
- * Makes a file of so many bytes with an empty ext4 called `data` in it.
+ * Makes a file of so many bytes with an empty ext4 called `data` in it, whatever the machine makes others with.
  *
  * @param file must not exist
  * @param owner what its identifier is made of: the class, or the name of the image
@@ -30,6 +33,12 @@ export const makeDataPartition = async (
       `${size / 1024}k`,
     ],
     // Both spellings: which one e2fsprogs heeds depends on its version.
-    { env: { SOURCE_DATE_EPOCH: String(time), E2FSPROGS_FAKE_TIME: String(time) } },
+    {
+      env: {
+        MKE2FS_CONFIG: CONFIGURATION,
+        SOURCE_DATE_EPOCH: String(time),
+        E2FSPROGS_FAKE_TIME: String(time),
+      },
+    },
   );
 };

@@ -50,6 +50,8 @@ export const isoEfi: WriteOutput = async (input) => {
   await runTool(
     'xorriso',
     [
+      // Nothing of the settings of the machine; only as the first word.
+      '-no_rc',
       ['-as', 'mkisofs', '-quiet', '-o', join(staging.folder, `${name}${ISO_SUFFIX}`)],
       ['-volid', volumeName(name), '--gpt_disk_guid', uuidOf(`iso ${name}`)],
       ['-e', ESP_FILE, '-no-emul-boot', '--efi-boot-part', '--efi-boot-image'],
