@@ -138,8 +138,17 @@ const makeQualifierKeys = async (layout: Layout): Promise<void> => {
   });
 };
 
-/** Puts folders of keys back that a rotation was cut in, and the roots where who builds images finds them. */
-const publishProfiles = async (layout: Layout): Promise<void> => {
+/** What devices enrol, where it is gone: it was signed by keys that are offline, so the signer's folder keeps a copy. */
+const publishSecureBoot = async (keys: string, folder: string): Promise<void> => {
+  if (existsSync(folder)) return;
+  const names = (await readdir(keys).catch(() => [])).filter((name) => !name.includes('.key.'));
+  if (!names.includes('PK.auth')) return;
+  const read = async (name: string) => [name, await readFile(join(keys, name))] as const;
+  await makeFolder(folder, Object.fromEntries(await Promise.all(names.map(read))));
+};
+
+/** Puts folders of keys back that a rotation was cut in, and what is public where who builds images and provisions devices finds it. */
+export const publishProfiles = async (layout: Layout): Promise<void> => {
   const entries = await readdir(layout.profileKeysDir).catch(() => []);
   for (const name of new Set(entries.map((entry) => entry.replace(/\.old$/, '')))) {
     if (!SigningProfile.safeParse(name).success) continue;
@@ -149,6 +158,7 @@ const publishProfiles = async (layout: Layout): Promise<void> => {
     const folder = join(layout.profilesDir, name);
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, 'release-root.pem'), await readFile(join(keys, 'root.pem')));
+    await publishSecureBoot(join(keys, 'secure-boot'), join(folder, 'secure-boot'));
   }
 };
 

@@ -41,7 +41,7 @@ import { openBuildMoves } from './build-moves.ts';
 import type { ImageRepository } from './image-repository.ts';
 import { oneLookAtATime } from './one-look-at-a-time.ts';
 import { prepareBuild } from './prepare-build.ts';
-import { refuseChangedProfile } from './signing-change.ts';
+import { refuseChangedProfile, refuseOtherKeys } from './signing-change.ts';
 import { rootsOf, type SigningProfiles } from './signing-profiles.ts';
 import { queueStates } from './queue-states.ts';
 import type { QualificationFlow } from './qualifications/flow.ts';
@@ -98,7 +98,7 @@ export type BuildFlow = {
    * Builds the same once more: the same files, the same version, a counter and a release of its own.
    *
    * @param within as of `StartBuild`
-   * @throws {SlipwayError} NOT_FOUND; CONFLICT where it has not failed and was not cancelled
+   * @throws {SlipwayError} NOT_FOUND; CONFLICT where it has not failed and was not cancelled; as `refuseOtherKeys`
    */
   readonly retry: (id: BuildId, trigger: BuildTrigger, within?: NewBuild['within']) => Promise<StartedBuild>;
   /** live ones */
@@ -310,6 +310,7 @@ export const openBuildFlow = async (needs: Needs): Promise<BuildFlow> => {
           `Build ${id} is ${build.state}; only a build that failed or was cancelled is built once more. Start a new build.`,
           { details: { state: build.state } },
         );
+      await refuseOtherKeys(db, needs.profiles, request);
       const now = new Date();
       const { deviceClass, version, priority, arch, source, inputDigest, queue } = build;
       const timeFloor = Math.floor(now.getTime() / 1000);

@@ -1,6 +1,7 @@
 import { devicesBehindProfile, hasOtherProfile, type Database } from '@slipway/fleet';
-import { SlipwayError, type ClassName, type SigningProfile } from '@slipway/protocol';
-import type { SigningProfiles } from './signing-profiles.ts';
+import { parseClassFile } from '@slipway/image-spec';
+import { SlipwayError, type BuildRequest, type ClassName, type SigningProfile } from '@slipway/protocol';
+import { rootsOf, type SigningProfiles } from './signing-profiles.ts';
 
 type Asked = {
   readonly deviceClass: ClassName;
@@ -31,4 +32,25 @@ export const refuseChangedProfile = async (
     `Of the devices of ${deviceClass}, ${behind} would refuse what the signing profile ${signing} signs: images that do not trust it, or that are not known. ${mend} With changeSigning it is built all the same, and they are left behind.`,
     { details: { deviceClass, profile: signing, devices: behind } },
   );
+};
+
+/**
+ * That what was asked for some time ago may be built as it is: no device would be left behind, and its image would trust what
+ * is trusted in its class by today's keys.
+ *
+ * @throws {SlipwayError} SIGNING_PROFILE_UNKNOWN, SIGNING_PROFILE_CHANGED; CONFLICT where it trusts other roots
+ */
+export const refuseOtherKeys = async (
+  db: Database,
+  profiles: Pick<SigningProfiles, 'keyOf' | 'rootOf'>,
+  { deviceClass, classFile, deployment }: BuildRequest,
+): Promise<void> => {
+  const wish = parseClassFile(classFile.text, classFile.name);
+  if (rootsOf(profiles, wish) !== deployment.releaseRoot)
+    throw new SlipwayError(
+      'CONFLICT',
+      `The roots that ${deviceClass} trusts were others when this was asked for; the same once more would give an image that trusts those. Start a new build.`,
+      { details: { deviceClass, profile: wish.signing } },
+    );
+  await refuseChangedProfile(db, profiles, { deviceClass, ...wish });
 };

@@ -172,3 +172,29 @@ test('a profile that is not known is refused before anything is built', async ()
   }
   expect(ERRORS.SIGNING_PROFILE_UNKNOWN.http).toBe(422);
 });
+
+test('what was cancelled is built once more only where devices would take it, and by the keys of today', async () => {
+  const { builds } = api.client();
+  await run('gate', (await build({ changeSigning: true })).release);
+  await workers?.close();
+  workers = undefined;
+  const cancelled = async (changeSigning: boolean) => {
+    const { id } = await builds.create({ deviceClass, changeSigning, force: true });
+    return (await builds.cancel(id)).id;
+  };
+  await write('pumps');
+  const left = await cancelled(true);
+  expect(await codeThrownBy(builds.retry(left))).toBe('SIGNING_PROFILE_CHANGED');
+
+  await write('default', ['pumps']);
+  const before = await cancelled(false);
+  expect(await codeThrownBy(builds.retry(before).then(({ id }) => builds.cancel(id)))).toBe('nothing');
+  await api.stop();
+  const next = await makeReleaseTree('next');
+  await writeFile(api.config.releaseRootFile, plain.root.certificatePem + next.root.certificatePem);
+  await api.start();
+  await expect(api.client().builds.retry(before)).rejects.toMatchObject({
+    code: 'CONFLICT',
+    message: expect.stringContaining('Start a new build') as unknown,
+  });
+});

@@ -1,6 +1,7 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DEFAULT_PROFILE, SigningProfile, SlipwayError } from '@slipway/protocol';
+import { DEFAULT_PROFILE, messageOf, SigningProfile, SlipwayError } from '@slipway/protocol';
 import type { Identity } from '@slipway/signing';
 import { assertPrivate } from './config.ts';
 
@@ -45,7 +46,7 @@ const readProfile = async (directory: string): Promise<SigningKeys> => {
 
 /** The keys of each signing profile. */
 export type KeyRing = {
-  /** @throws {SlipwayError} SIGNING_PROFILE_UNKNOWN */
+  /** @throws {SlipwayError} SIGNING_PROFILE_UNKNOWN; CONFIG_INVALID where its keys are broken */
   readonly of: (profile: SigningProfile) => SigningKeys;
 };
 
@@ -61,23 +62,48 @@ const profilesIn = async (directory: string): Promise<readonly SigningProfile[]>
   });
 };
 
+/** Keys that cannot sign: what is missing of them, or does not belong together. */
+const assertWhole = ({ leafKeyPem, leafCertPem }: SigningKeys): void => {
+  if (new X509Certificate(leafCertPem).checkPrivateKey(createPrivateKey(leafKeyPem))) return;
+  throw new SlipwayError('CONFIG_INVALID', 'leaf.key.pem is not the key of leaf.pem');
+};
+
 /**
- * The keys of the default profile are in the folder itself, those of each other one in `profiles/NAME`.
+ * The keys of the default profile are in the folder itself, those of each other one in `profiles/NAME`. One that is broken
+ * is left out: classes by it are refused, and the others signed.
  *
+ * @param onBroken told of each that is left out
  * @throws {SlipwayError} CONFIG_INVALID
  */
-export const readSigningKeys = async (directory: string): Promise<KeyRing> => {
+export const readSigningKeys = async (
+  directory: string,
+  onBroken: (profile: SigningProfile, error: unknown) => void = () => undefined,
+): Promise<KeyRing> => {
   await assertPrivate(directory);
   const folder = join(directory, 'profiles');
   const names = await profilesIn(folder);
-  const profiles = new Map<SigningProfile, SigningKeys>([
-    [DEFAULT_PROFILE, await readProfile(directory)],
-    ...(await Promise.all(names.map(async (name) => [name, await readProfile(join(folder, name))] as const))),
-  ]);
+  const profiles = new Map<SigningProfile, SigningKeys>([[DEFAULT_PROFILE, await readProfile(directory)]]);
+  const broken = new Map<SigningProfile, unknown>();
+  for (const name of names) {
+    try {
+      const keys = await readProfile(join(folder, name));
+      assertWhole(keys);
+      profiles.set(name, keys);
+    } catch (error) {
+      broken.set(name, error);
+      onBroken(name, error);
+    }
+  }
   return {
     of: (profile) => {
       const keys = profiles.get(profile);
       if (keys !== undefined) return keys;
+      if (broken.has(profile))
+        throw new SlipwayError(
+          'CONFIG_INVALID',
+          `The keys of the signing profile ${profile} in ${join(folder, profile)} are not whole: ${messageOf(broken.get(profile))}. Put them back from a backup and restart the instance.`,
+          { cause: broken.get(profile), details: { profile } },
+        );
       throw new SlipwayError(
         'SIGNING_PROFILE_UNKNOWN',
         `The signer has no keys of the signing profile ${profile}; it has: ${[...profiles.keys()].join(', ')}. Make it by slipway keys profile create ${profile} and restart the instance, or name another one in the class file.`,

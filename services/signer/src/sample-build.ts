@@ -78,12 +78,14 @@ export const makeSample = (
   storeDir: string,
   number: number,
   options: {
+    /** PEM: whom the image trusts */
+    releaseRoot: string;
     counter?: number;
     dataBlocks?: number;
     secureBoot?: boolean;
     outputs?: string;
     signing?: string;
-  } = {},
+  },
 ): Sample => {
   const buildId = BuildId.parse(id('bld', number));
   const folder = join(storeDir, 'builds', buildId);
@@ -112,7 +114,7 @@ export const makeSample = (
       text: `name: edge-x86\narch: amd64\nimages: [../edge.yml]\nsecureBoot: ${options.secureBoot === true}\noutputs: [${options.outputs ?? 'disk'}]\nsigning: ${options.signing ?? 'default'}\n`,
     },
     imageFiles: [{ name: 'edge.yml', text: '' }],
-    deployment: { enrolUrl: 'https://10.0.2.2:1/v1/enrol', serverCa: 'x', releaseRoot: 'x' },
+    deployment: { enrolUrl: 'https://10.0.2.2:1/v1/enrol', serverCa: 'x', releaseRoot: options.releaseRoot },
   });
   const bytes = Buffer.from(JSON.stringify(request));
   writeFileSync(join(folder, 'request.json'), bytes);

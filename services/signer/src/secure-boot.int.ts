@@ -66,6 +66,8 @@ beforeEach(() => {
   return () => rmSync(folder, { recursive: true, force: true });
 });
 
+const makeBuild = (number: number, options: Partial<Parameters<typeof makeSample>[2]> = {}): Sample =>
+  makeSample(config.storeDir, number, { releaseRoot: release.root.certificatePem, ...options });
 const sign = async ({ buildId }: Sample): Promise<SignResult> =>
   signBuild(
     {
@@ -92,7 +94,7 @@ const firmwareAccepts = (image: Uint8Array): boolean => {
 };
 
 const sampleWithDisk = async (outputs?: string): Promise<Sample> => {
-  const sample = makeSample(config.storeDir, 1, {
+  const sample = makeBuild(1, {
     secureBoot: true,
     ...(outputs === undefined ? {} : { outputs }),
   });
@@ -198,7 +200,7 @@ describe('a class with Secure Boot', () => {
 });
 
 test('a class without Secure Boot gets the UKI as it was built, and no disk from the signer', async () => {
-  const sample = makeSample(config.storeDir, 1);
+  const sample = makeBuild(1);
   await sign(sample);
   const { manifest } = await verifyBundle(bundleOf(sample), {
     releaseRootPem: release.root.certificatePem,

@@ -13,9 +13,11 @@ import {
   type BuildId,
   BuildRequest,
   BuildResult,
+  codeOf,
   DEFAULT_PROFILE,
   type DiskArtifact,
   type JobProgress,
+  type SigningProfile,
   SignResult,
   SlipwayError,
 } from '@slipway/protocol';
@@ -91,6 +93,23 @@ const assertCycloneDx = async (path: string): Promise<void> => {
   throw new SlipwayError('SIGN_POLICY_REFUSED', 'sbom.cdx.json: expected a CycloneDX document. Build again.');
 };
 
+/** That devices which run the image take what comes after it, by the same keys. */
+const assertTrusted = async (
+  { deployment, deviceClass }: BuildRequest,
+  signing: SigningProfile,
+  content: Uint8Array,
+  signature: Uint8Array,
+): Promise<void> => {
+  await verifyCms({ content, signature, rootPem: deployment.releaseRoot }).catch((cause: unknown) => {
+    if (codeOf(cause) !== 'BUNDLE_SIGNER_UNTRUSTED') throw cause;
+    throw new SlipwayError(
+      'KEY_MISMATCH',
+      `The image of ${deviceClass} does not trust what the signing profile ${signing} signs, so devices that run it would refuse every later release. Give API and signer the same keys, restart both and start a new build.`,
+      { cause, details: { profile: signing } },
+    );
+  });
+};
+
 export type SignBuild = {
   readonly config: SignerConfig;
   readonly keys: KeyRing;
@@ -105,7 +124,7 @@ export type SignBuild = {
  * written beside the bundle, in each format that the class names.
  *
  * @throws {SlipwayError} SIGN_INPUT_MISMATCH, SIGN_POLICY_REFUSED, SIGN_COUNTER_REUSED, SIGNING_PROFILE_UNKNOWN,
- *   CONFIG_INVALID
+ *   KEY_MISMATCH, CONFIG_INVALID
  */
 export const signBuild = async (signer: SignBuild, buildId: BuildId): Promise<SignResult> => {
   const { config, onProgress } = signer;
@@ -155,6 +174,7 @@ export const signBuild = async (signer: SignBuild, buildId: BuildId): Promise<Si
     await recordClaim(join(config.stateDir, 'log.jsonl'), claim, signer.now());
     const signature = signCms(manifest, keys);
     await verifyCms({ content: manifest, signature, rootPem: keys.rootPem });
+    await assertTrusted(request, signing, manifest, signature);
 
     await onProgress({ step: 'bundle', percent: 80 });
     const bundles = join(config.storeDir, 'bundles');

@@ -34,6 +34,8 @@ let config: SignerConfig;
 const logFile = () => join(config.stateDir, 'log.jsonl');
 const bundleOf = ({ request }: Sample) => join(config.storeDir, 'bundles', `${request.release}.tar`);
 
+const makeBuild = (number: number, options: Partial<Parameters<typeof makeSample>[2]> = {}): Sample =>
+  makeSample(config.storeDir, number, { releaseRoot: tree.root.certificatePem, ...options });
 const sign = async (buildId: BuildId): Promise<SignResult> =>
   signBuild(
     {
@@ -75,7 +77,7 @@ beforeEach(() => {
 
 describe('an honest build', () => {
   test('becomes a bundle that verifies with our root alone', async () => {
-    const sample = makeSample(config.storeDir, 1);
+    const sample = makeBuild(1);
     const signed = await sign(sample.buildId);
     const verified = await verifyBundle(bundleOf(sample), {
       releaseRootPem: tree.root.certificatePem,
@@ -93,7 +95,7 @@ describe('an honest build', () => {
   });
 
   test('asked for again, gives the same bundle and no second line in the log', async () => {
-    const sample = makeSample(config.storeDir, 1);
+    const sample = makeBuild(1);
     const first = await sign(sample.buildId);
     const bytes = readFileSync(bundleOf(sample));
     rmSync(bundleOf(sample));
@@ -105,7 +107,7 @@ describe('an honest build', () => {
   test.each([1, 2, 128, 129, 16_385])(
     'with a root of %d blocks has a tree of the size we expect',
     (dataBlocks) => {
-      const sample = makeSample(config.storeDir, 1, { dataBlocks });
+      const sample = makeBuild(1, { dataBlocks });
       const root = sample.result.artifacts.find(({ name }) => name === 'root.img');
       expect(root?.size).toBe((dataBlocks + treeBlocks(dataBlocks)) * 4096);
     },
@@ -171,7 +173,7 @@ describe('a builder that lies is refused', () => {
       (sample) => void declare(sample, { artifacts: sample.result.artifacts.slice(0, 1) }),
     ],
   ])('%s: SIGN_INPUT_MISMATCH', async (_what, change) => {
-    const sample = makeSample(config.storeDir, 1);
+    const sample = makeBuild(1);
     change(sample);
     expect(await codeFrom(sample)).toBe('SIGN_INPUT_MISMATCH');
     expect(existsSync(bundleOf(sample))).toBe(false);
@@ -212,7 +214,7 @@ describe('a builder that lies is refused', () => {
       },
     ],
   ])('%s: SIGN_POLICY_REFUSED', async (_what, change) => {
-    const sample = makeSample(config.storeDir, 1);
+    const sample = makeBuild(1);
     change(sample);
     expect(await codeFrom(sample)).toBe('SIGN_POLICY_REFUSED');
     expect(existsSync(logFile())).toBe(false);
@@ -227,17 +229,17 @@ describe('a builder that lies is refused', () => {
 
 describe('the log', () => {
   test('a counter that is not above the last one: SIGN_COUNTER_REUSED', async () => {
-    await sign(makeSample(config.storeDir, 1, { counter: 5 }).buildId);
-    expect(await codeFrom(makeSample(config.storeDir, 2, { counter: 5 }))).toBe('SIGN_COUNTER_REUSED');
-    expect(await codeFrom(makeSample(config.storeDir, 3, { counter: 4 }))).toBe('SIGN_COUNTER_REUSED');
-    expect(await codeFrom(makeSample(config.storeDir, 4, { counter: 6 }))).toBe('none');
+    await sign(makeBuild(1, { counter: 5 }).buildId);
+    expect(await codeFrom(makeBuild(2, { counter: 5 }))).toBe('SIGN_COUNTER_REUSED');
+    expect(await codeFrom(makeBuild(3, { counter: 4 }))).toBe('SIGN_COUNTER_REUSED');
+    expect(await codeFrom(makeBuild(4, { counter: 6 }))).toBe('none');
   });
 
   test('an altered, removed or swapped line stops all signing', async () => {
-    for (const counter of [1, 2, 3]) await sign(makeSample(config.storeDir, counter).buildId);
+    for (const counter of [1, 2, 3]) await sign(makeBuild(counter).buildId);
     const text = readFileSync(logFile(), 'utf8');
     const [a = '', b = '', c = ''] = text.split('\n');
-    const next = makeSample(config.storeDir, 4);
+    const next = makeBuild(4);
     for (const bad of [
       text.replace('"counter":1', '"counter":0'),
       `${b}\n${c}\n`,
@@ -252,9 +254,9 @@ describe('the log', () => {
   });
 
   test('a line cut short by a power failure is dropped: its signature never left', async () => {
-    for (const counter of [1, 2]) await sign(makeSample(config.storeDir, counter).buildId);
+    for (const counter of [1, 2]) await sign(makeBuild(counter).buildId);
     truncateSync(logFile(), readFileSync(logFile()).length - 10);
-    expect(await codeFrom(makeSample(config.storeDir, 3))).toBe('none');
+    expect(await codeFrom(makeBuild(3))).toBe('none');
     expect(
       readFileSync(logFile(), 'utf8')
         .trim()
@@ -297,13 +299,13 @@ describe('the worker', () => {
   };
 
   test('answers a job with the bundle', async () => {
-    const sample = makeSample(config.storeDir, 1);
+    const sample = makeBuild(1);
     const signed = SignResult.parse(await run({ v: 1, buildId: sample.buildId }));
     expect(signed.release).toBe(sample.request.release);
   });
 
   test('fails a job with code and message', async () => {
-    const sample = makeSample(config.storeDir, 1);
+    const sample = makeBuild(1);
     flip(join(sample.folder, 'disk.img'), 0);
     await expect(run({ v: 1, buildId: sample.buildId })).rejects.toThrow(
       /^\{"code":"SIGN_INPUT_MISMATCH","message":/,

@@ -37,7 +37,9 @@ export type RunningSigner = { readonly close: () => Promise<void> };
  * @throws {SlipwayError} CONFIG_INVALID
  */
 export const startSigner = async (config: SignerConfig, logger: Logger): Promise<RunningSigner> => {
-  const keys = await readSigningKeys(config.keysDir);
+  const keys = await readSigningKeys(config.keysDir, (profile, error) =>
+    logger.error({ profile, code: codeOf(error), err: error }, 'keys of a signing profile are broken'),
+  );
   await mkdir(config.stateDir, { recursive: true, mode: 0o700 });
   await assertPrivate(config.stateDir);
   const worker = new Worker<unknown, SignResult>(

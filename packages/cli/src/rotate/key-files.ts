@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { cp, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { SlipwayError, systemError } from '@slipway/protocol';
 import { putBack, takePlace } from '@slipway/signing';
 import type { KeyPlaces } from './plan.ts';
@@ -25,14 +25,15 @@ export const isThere = (path: string): Promise<boolean> =>
     () => false,
   );
 
-type Files = Readonly<Record<string, string>>;
+type Files = Readonly<Record<string, string | Uint8Array>>;
 
 const modeOf = (name: string): number => (name.includes('key') ? 0o400 : 0o444);
 
 const writeAll = async (folder: string, files: Files): Promise<void> => {
-  for (const [name, text] of Object.entries(files)) {
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true, mode: 0o700 });
     await rm(join(folder, name), { force: true });
-    await writeFile(join(folder, name), text, { mode: modeOf(name), flush: true });
+    await writeFile(join(folder, name), content, { mode: modeOf(name), flush: true });
   }
 };
 

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { makeReleaseTree, signCms, splitCertificates, verifyCms } from '@slipway/signing';
@@ -65,7 +65,9 @@ test('a profile is made with all of its keys, once', async () => {
     'root.key.pem',
   ]);
   expect((await readdir(path('pki/profiles/pumps/secure-boot'))).sort()).toContain('db.auth');
-  expect((await readdir(path(`${OWN}/secure-boot`))).sort()).toEqual(['db.key.pem', 'db.pem']);
+  // With what devices enrol, so that an instance finds it again.
+  const enrolled = await readdir(path('pki/profiles/pumps/secure-boot'));
+  expect((await readdir(path(`${OWN}/secure-boot`))).sort()).toEqual(['db.key.pem', ...enrolled].sort());
 
   const keys = await text(`${OWN}/leaf.key.pem`);
   for (const name of ['pumps', 'default']) expect(await codeOf('profile', 'create', name)).toBe('CONFLICT');
@@ -129,6 +131,29 @@ test('keys on a medium that may be the only ones of a profile are not written ov
   await mkdir(path('medium/profiles/gates'), { recursive: true });
   expect(await codeOf('profile', 'create', 'gates', '--offline', path('medium'))).toBe('KEY_MISMATCH');
   expect(await readdir(path('signer/keys/profiles'))).toEqual(['pumps']);
+});
+
+test('a profile that was cut while it was made is not known before it is whole, and is gone on with', async () => {
+  expect((await call('profile', 'create', 'valves')).status).toBe(0);
+  const keys = 'signer/keys/profiles/valves';
+  const [root, key] = [await text(`${keys}/root.pem`), await text(`${keys}/leaf.key.pem`)];
+  // As between the keys on the medium and those of the signer.
+  await rename(path(keys), path(`${keys}.unfinished`));
+  await rm(path('pki/profiles/valves'), { recursive: true });
+  expect((await call('profile', 'create', 'valves')).status).toBe(0);
+  expect([await text(`${keys}/root.pem`), await text(`${keys}/leaf.key.pem`)]).toEqual([root, key]);
+  expect(await text('pki/profiles/valves/release-root.pem')).toBe(root);
+  expect(await readdir(path('pki/profiles/valves/secure-boot'))).toContain('db.auth');
+
+  // What the medium has belongs to something else.
+  await rename(path(keys), path(`${keys}.unfinished`));
+  await rm(path('pki/profiles/valves'), { recursive: true });
+  await rm(path('signer/offline/profiles/valves/root.key.pem'));
+  await copyFile(path('signer/offline/root.key.pem'), path('signer/offline/profiles/valves/root.key.pem'));
+  expect(await codeOf('profile', 'create', 'valves')).toBe('KEY_MISMATCH');
+  expect(await readdir(path('pki/profiles'))).toEqual(['pumps']);
+  for (const gone of [`${keys}.unfinished`, 'signer/offline/profiles/valves'])
+    await rm(path(gone), { recursive: true });
 });
 
 test('a profile rotates by itself, and the default one without it', async () => {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { DEFAULT_TENANT, KeyId, SigningProfile, type DeviceId, type Release } from '@slipway/protocol';
-import { eq } from 'drizzle-orm';
+import { eq, ne } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Database } from '../database.ts';
 import { devices, releases } from '../schema.ts';
@@ -96,6 +96,15 @@ test('devices follow the rotation of the profile that signs for them, and refuse
     ['default', 'steady', 1, 1],
     ['pumps', 'begun', 2, 1],
   ]);
+  // Withdrawn, a release still runs where it runs.
+  await db.update(releases).set({ state: 'withdrawn' }).where(ne(releases.signing, pumps));
+  expect([await hasOtherProfile(db, TEST_CLASS, pumps), await behind()]).toEqual([true, 2]);
+  await db.update(releases).set({ state: 'published' }).where(ne(releases.signing, pumps));
+  for (const state of ['pending', 'revoked', 'decommissioned'] as const) {
+    await db.update(devices).set({ state }).where(eq(devices.id, two.id));
+    expect(await behind()).toBe(state === 'decommissioned' ? 1 : 2);
+  }
+  await db.update(devices).set({ state: 'active' }).where(eq(devices.id, two.id));
   for (const device of [two, lost]) await runs(device, moved);
   expect([await behind(), await behind(true)]).toEqual([0, 0]);
   expect(await classesByProfile(db)).toEqual(

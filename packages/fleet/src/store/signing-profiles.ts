@@ -2,6 +2,7 @@ import { and, asc, count, eq, isNull, ne, or, sql } from 'drizzle-orm';
 import type { ClassName, KeyId, SigningProfile } from '@slipway/protocol';
 import type { Database } from '../database.ts';
 import { devices, releases } from '../schema.ts';
+import { isOfFleet } from './devices.ts';
 
 /** The classes that have releases by each profile. */
 export const classesByProfile = async (
@@ -18,24 +19,17 @@ export const classesByProfile = async (
   return found;
 };
 
-/** Whether releases of a class were signed by another profile. */
+/** Whether releases of a class were signed by another profile; withdrawn ones count, as devices may run them. */
 export const hasOtherProfile = async (
   db: Database,
   deviceClass: ClassName,
   profile: SigningProfile,
 ): Promise<boolean> =>
-  (await db.$count(
-    releases,
-    and(
-      eq(releases.deviceClass, deviceClass),
-      ne(releases.signing, profile),
-      ne(releases.state, 'withdrawn'),
-    ),
-  )) > 0;
+  (await db.$count(releases, and(eq(releases.deviceClass, deviceClass), ne(releases.signing, profile)))) > 0;
 
 /**
- * Devices in use that would refuse what a profile signs: their image is by another one and does not trust its root, or
- * it is not known what they run. For classes that have releases by another profile.
+ * Devices of the fleet that would refuse what a profile signs: their image is by another one and does not trust its root, or
+ * it is not known what they run. Those that wait to be let in and revoked ones count: either may come yet. For classes that have releases by another profile.
  *
  * @param bySigner count every one whose image is by another profile, whatever it trusts
  */
@@ -52,7 +46,7 @@ export const devicesBehindProfile = async (
     .leftJoin(releases, eq(releases.id, devices.release))
     .where(
       and(
-        eq(devices.state, 'active'),
+        isOfFleet,
         eq(devices.deviceClass, deviceClass),
         or(
           isNull(releases.id),

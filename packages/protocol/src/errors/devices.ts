@@ -35,8 +35,8 @@ export const DEVICES = {
   KEY_MISMATCH: entry(
     65,
     400,
-    'A private key does not belong to the certificate beside it.',
-    'Attach the medium with the keys of this instance, or rotate what stands above it.',
+    'A private key does not belong to the certificate beside it, or an image does not trust the key that signs it.',
+    'Attach the medium with the keys of this instance, or rotate what stands above it; where a build is refused, give API and signer the same keys and start a new one.',
   ),
   CERTIFICATE_EXPIRED: entry(
     77,
