@@ -19,6 +19,7 @@ import { relaysTo } from './cloud/relays.ts';
 import type { QualifierConfig } from './config.ts';
 import { firmwareKeys } from './firmware-keys.ts';
 import { DEVICE, makeIdentities, TENANT } from './identity.ts';
+import { planOf } from './plan.ts';
 import { processorSeconds } from './processor-time.ts';
 import { timedSteps, wantedIn, wrongEnd } from './steps.ts';
 import { readSubject, type Subject } from './subject.ts';
@@ -29,29 +30,6 @@ export type Qualify = {
   /** its reason is what `qualify` throws */
   readonly signal: AbortSignal;
   readonly progress: (step: QualificationStep) => void;
-};
-
-type Plan =
-  | { readonly kind: 'update'; readonly from: Subject }
-  | { readonly kind: 'boot'; readonly reason: string }
-  | { readonly kind: 'skip'; readonly reason: string };
-
-const planOf = async ({ config, job }: Qualify, subject: Subject): Promise<Plan> => {
-  if (subject.secureBoot && (await firmwareKeys(config, subject)) === undefined)
-    return {
-      kind: 'skip',
-      reason: `its class has Secure Boot, and the qualifier no keys of the signing profile ${subject.signing} to enrol: set SLIPWAY_SECURE_BOOT_DIR, and SLIPWAY_SIGNING_PROFILES for profiles other than default`,
-    };
-  const before = job.from;
-  const from =
-    before === undefined ? undefined : await readSubject(config.storeDir, before).catch(() => undefined);
-  if (from?.diskFile !== undefined) return { kind: 'update', from };
-  const reason =
-    before === undefined
-      ? 'nothing was published before it, so it was only started'
-      : `there is no disk image of ${before.release} any more, so it was only started`;
-  if (subject.diskFile !== undefined) return { kind: 'boot', reason };
-  return { kind: 'skip', reason: 'there is no disk image to start: its class has no output disk' };
 };
 
 /** Of the folder of one qualification, which is removed at its end. */
@@ -176,7 +154,7 @@ export const qualify = async (run: Qualify): Promise<QualifyResult> => {
   const { release } = job;
   const none = { v: 1, release, from: null, reason: null, code: null, message: null } as const;
   const subject = await readSubject(config.storeDir, job);
-  const plan = await planOf(run, subject);
+  const plan = await planOf(config, job.from, subject);
   if (plan.kind === 'skip') return { ...none, state: 'skipped', reason: plan.reason, steps: [] };
 
   const start = plan.kind === 'update' ? plan.from : subject;
