@@ -33,29 +33,32 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test.each([64 * MIB, 3 * 1024 ** 4])('a disk of %d bytes has the table that sgdisk writes', async (size) => {
-  const theirs = join(folder, `theirs-${size}`);
-  await writeFile(theirs, '');
-  await truncate(theirs, size);
-  execFileSync('/usr/sbin/sgdisk', [
-    '--clear',
-    `--disk-guid=${DISK}`,
-    ...PARTITIONS.flatMap(({ name, type, id, offset, size: bytes, isReadOnly }, index) => [
-      `--new=${index + 1}:${offset / SECTOR}:${(offset + bytes) / SECTOR - 1}`,
-      `--typecode=${index + 1}:${type}`,
-      `--change-name=${index + 1}:${name}`,
-      `--partition-guid=${index + 1}:${id}`,
-      ...(isReadOnly === true ? [`--attributes=${index + 1}:set:60`] : []),
-    ]),
-    theirs,
-  ]);
-  const { start, end } = gptOf(DISK, size, PARTITIONS);
-  await using file = await open(theirs);
-  const read = async (at: number, length: number): Promise<Buffer> =>
-    (await file.read(Buffer.alloc(length), 0, length, at)).buffer;
-  expect(start.equals(await read(0, start.length))).toBe(true);
-  expect(end.equals(await read(size - end.length, end.length))).toBe(true);
-});
+test.each([64 * MIB, 600 * MIB, 8 * 1024 ** 3, 3 * 1024 ** 4])(
+  'a disk of %d bytes has the table that sgdisk writes',
+  async (size) => {
+    const theirs = join(folder, `theirs-${size}`);
+    await writeFile(theirs, '');
+    await truncate(theirs, size);
+    execFileSync('/usr/sbin/sgdisk', [
+      '--clear',
+      `--disk-guid=${DISK}`,
+      ...PARTITIONS.flatMap(({ name, type, id, offset, size: bytes, isReadOnly }, index) => [
+        `--new=${index + 1}:${offset / SECTOR}:${(offset + bytes) / SECTOR - 1}`,
+        `--typecode=${index + 1}:${type}`,
+        `--change-name=${index + 1}:${name}`,
+        `--partition-guid=${index + 1}:${id}`,
+        ...(isReadOnly === true ? [`--attributes=${index + 1}:set:60`] : []),
+      ]),
+      theirs,
+    ]);
+    const { start, end } = gptOf(DISK, size, PARTITIONS);
+    await using file = await open(theirs);
+    const read = async (at: number, length: number): Promise<Buffer> =>
+      (await file.read(Buffer.alloc(length), 0, length, at)).buffer;
+    expect(start.equals(await read(0, start.length))).toBe(true);
+    expect(end.equals(await read(size - end.length, end.length))).toBe(true);
+  },
+);
 
 test('a table with a byte changed is not sound', async () => {
   const disk = join(folder, 'damaged');

@@ -26,12 +26,25 @@ const HEADER = {
 const HEADER_BYTES = 92;
 const REVISION = 0x0001_0000;
 
-const MBR = { entry: 446, type: 446 + 4, size: 446 + 12, signature: 510 } as const;
+const MBR = { entry: 446, type: 446 + 4, end: 446 + 5, size: 446 + 12, signature: 510 } as const;
 /** Type of an entry for the whole disk. */
 const WHOLE_DISK = 0xee;
 /** Of such an entry, so that what knows no GPT takes no part of it for free. */
 const PROTECTIVE = [0, 0, 2, 0, WHOLE_DISK, 0xff, 0xff, 0xff] as const;
 const MOST_SECTORS = 0xffff_ffff;
+/** What BIOSes make of a disk, for addresses by cylinder, head and sector. */
+const HEADS = 255;
+const SECTORS_OF_TRACK = 63;
+const CYLINDERS = 1024;
+
+/** The address of a sector by cylinder, head and sector, or of none where the disk is too large for that. */
+const addressOf = (sector: number): readonly [head: number, sector: number, cylinder: number] => {
+  const track = Math.floor(sector / SECTORS_OF_TRACK);
+  const cylinder = Math.floor(track / HEADS);
+  return cylinder < CYLINDERS
+    ? [track % HEADS, (sector % SECTORS_OF_TRACK) + 1 + ((cylinder >> 8) << 6), cylinder & 0xff]
+    : [0xff, 0xff, 0xff];
+};
 
 const READ_ONLY = 1n << 60n;
 
@@ -75,6 +88,7 @@ const entriesOf = (partitions: readonly GptPartition[]): Buffer => {
  */
 export const protect = (mbr: Buffer, sectors: number): void => {
   if (mbr.readUInt8(MBR.type) !== WHOLE_DISK) return;
+  mbr.set(addressOf(sectors - 1), MBR.end);
   mbr.writeUInt32LE(Math.min(sectors - 1, MOST_SECTORS), MBR.size);
 };
 
