@@ -1,5 +1,4 @@
 import { copy, makeCertificates, startRegistry, type TestRegistry } from '@slipway/oci/testing';
-import { freePort } from '@slipway/vm';
 import { loadRegistries } from '@slipway/oci';
 import { codeOf, messageOf } from '@slipway/protocol';
 import { once } from 'node:events';
@@ -100,7 +99,7 @@ const serveBuildkit = async (certificates: Awaited<ReturnType<typeof makeCertifi
         one.on('error', () => other.destroy()).on('close', () => other.destroy());
     },
   );
-  listener.listen(await freePort(), '127.0.0.1');
+  listener.listen(0, '127.0.0.1');
   await once(listener, 'listening');
   return listener;
 };
